@@ -1,0 +1,47 @@
+# `make` alone prints this list.
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := .venv/.run-ready
+DEV := .venv/.dev-ready
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+export PYTHONPATH := $(CURDIR)
+
+.PHONY: help audit test check format lock bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+$(RUN): requirements.lock
+	$(PYTHON) -m venv .venv
+	$(PIP) --require-hashes -r requirements.lock
+	@$(BIN)/python -c "import pathlib,site; pathlib.Path(site.getsitepackages()[0],'ringren.pth').write_text('$(CURDIR)\n')"
+	@for name in sync ringren; do printf '#!%s\nimport sys\nfrom sync.__main__ import main\nsys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/$$name && chmod +x $(BIN)/$$name; done
+	@touch $@
+
+$(DEV): requirements-dev.lock $(RUN)
+	$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+audit: $(RUN)  ## dry run on a messy made-up example, with a report to open
+	@$(BIN)/python examples/generate.py --out out/example
+	@$(BIN)/sync --dry-run out/example --state out/state --report out/report.html || test $$? -eq 2
+
+test: $(DEV)  ## every test
+	$(BIN)/python -m pytest -n 2
+
+check: $(DEV)  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV)  ## write the format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock:  ## renew both lock files (needs uv)
+	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
+	uv pip compile --quiet pyproject.toml --group dev --extra cluster --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
+
+clean:  ## remove what was made here (not the state of your own audits)
+	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""One module per outside system: it speaks that system's language and translates to records."""

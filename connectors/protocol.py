@@ -1,0 +1,171 @@
+"""What a connector is: small roles, a table of facts, and values for outcomes.
+
+A connector implements the roles it has. The engine reads `Stream` and `Capabilities` and never
+asks which vendor it is talking to. Errors: any role may raise `SystemStopped` (this system cannot
+be used), `TryAgain` (later), `StartOver` (the cursor no longer fits) and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from rules.changes import Finding, RecordChange
+from rules.records import Kind, Record, Redirect, Ref, Tombstone
+
+Token = Mapping[str, Any]
+"""A cursor's content: JSON, opaque to everybody but the connector that made it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Plain facts about one stream of one system; the contract suite proves them."""
+
+    pull: bool = True
+    push: bool = False
+    conditional_write: bool = False
+    delete_feed: bool = False
+    opt_outs: bool = False
+    calls: bool = False
+    atomic_batch: bool = False
+    """The whole push becomes visible at once or not at all (a file that is renamed)."""
+    batch_size: int | None = 200
+    """Records a push may hold; None: all of the stream in one go, in the order of `place`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column or vendor field maps to a canonical field; None when it is left alone."""
+
+    name: str
+    canonical: str | None
+    sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One thing to pull: a vendor object, a file, later a sheet. `name` is unique in the system."""
+
+    name: str
+    kind: Kind
+    can: Capabilities
+    columns: tuple[Column, ...] = ()
+    identity: str = ""
+    """What identifies a record, for people: "column id", "cvr", "e-mail", "content"."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """Facts a person may want to see: encoding, delimiter, size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A row that could not be read as a record: where it is and what to do. The rest goes on."""
+
+    place: int
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One step of a pull. `next` is the cursor to store with this page's effects.
+
+    `complete` is set on the last page only. `full` says that the pull as a whole has shown every
+    record that exists, so that what was not seen is gone. `of` is a (done, total) pair in any
+    unit, for the progress bar.
+    """
+
+    records: Sequence[Record]
+    next: Token
+    complete: bool
+    full: bool = False
+    tombstones: Sequence[Tombstone] = ()
+    redirects: Sequence[Redirect] = ()
+    broken: Sequence[Broken] = ()
+    of: tuple[int, int] | None = None
+    calls_used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """Written, and confirmed by the system; `version` is the record's new version."""
+
+    ref: Ref
+    version: str
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Somebody else changed the record first: nothing was written, decide again."""
+
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The system refuses this value: a finding, and no retry until something changes."""
+
+    ref: Ref
+    code: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The answer was lost: the record has to be read back before anything else is done."""
+
+    ref: Ref
+    cause: str
+
+
+Outcome = Applied | Conflict | Rejected | Unknown
+
+
+class Connector(Protocol):
+    """What every connector has."""
+
+    name: str
+
+    def streams(self) -> Sequence[Stream]:
+        """The streams there are now, in a fixed order."""
+        ...
+
+
+@runtime_checkable
+class Pulls(Protocol):
+    """Can be read."""
+
+    def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+        """Pages from `token` (None: from the beginning) to the end.
+
+        The last page has `complete`. A token of a complete pull, given again, yields what has
+        changed since; when nothing has, it yields one empty complete page with `full=False`.
+        """
+        ...
+
+
+@runtime_checkable
+class Reads(Protocol):
+    """Can show single records, for settling and re-checks."""
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        """The records of `refs` that exist, in any order."""
+        ...
+
+
+@runtime_checkable
+class Pushes(Protocol):
+    """Can be written."""
+
+    def push(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome]:
+        """Write each change if its record still has `base_version`; exactly one outcome each.
+
+        `token` is the cursor of the last complete pull. Changes come in the order of `place`.
+        """
+        ...
+
+    def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
+        """The version the record will have once `change` is applied; None if only the system knows."""
+        ...

@@ -1,0 +1,39 @@
+"""A connector that cannot write: the dry run's first belt, put on once, at the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from connectors.protocol import Connector, Outcome, Page, Pulls, Reads, Stream, Token
+from rules.changes import RecordChange
+from rules.errors import WroteInDryRun
+from rules.records import Record, Ref
+
+
+class ReadOnly:
+    """Passes every read to the wrapped connector and raises `WroteInDryRun` on every write."""
+
+    def __init__(self, inner: Connector) -> None:
+        self._inner = inner
+        self.name = inner.name
+
+    def streams(self) -> Sequence[Stream]:
+        """The wrapped connector's streams."""
+        return self._inner.streams()
+
+    def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+        """The wrapped connector's pages."""
+        assert isinstance(self._inner, Pulls)  # noqa: S101 - a configured system can be pulled
+        return self._inner.pull(stream, token)
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        """The wrapped connector's records."""
+        assert isinstance(self._inner, Reads)  # noqa: S101
+        return self._inner.read(stream, refs)
+
+    def push(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome]:
+        """Never writes."""
+        del token, batch
+        raise WroteInDryRun(f"a dry run tried to write to {self.name}/{stream.name}")

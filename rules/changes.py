@@ -1,0 +1,73 @@
+"""What deciding returns: changes and findings. Performing them is somebody else's work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as default
+from enum import StrEnum
+
+from rules.records import Ref
+
+
+class Severity(StrEnum):
+    """How soon a person should look: worst first."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of one record: `old` as it stands outside, `new` as it should stand.
+
+    `rule` names the rule (a row of `rules.hygiene.RULES`), `source` what the new value was made
+    from ("hygiene", later the name of an enrichment source), `reason` is a key of the text table
+    with `details` as its arguments.
+    """
+
+    field: str
+    old: str | None
+    new: str | None
+    rule: str
+    source: str
+    reason: str
+    details: Mapping[str, str] = default(default_factory=dict)
+
+    def reverse(self) -> Change:
+        """The change that takes this one back."""
+        return replace(self, old=self.new, new=self.old)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """All changes of one record: what a connector is given. Applies to `base_version` only."""
+
+    ref: Ref
+    base_version: str
+    changes: tuple[Change, ...]
+    place: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a person should know. `code` is stable and documented in docs/findings.md.
+
+    `field` is None when the whole record is meant; `details` are arguments of the text
+    `finding.<code>`, and may hold personal data.
+    """
+
+    code: str
+    severity: Severity
+    field: str | None = None
+    details: Mapping[str, str] = default(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The only thing `decide()` returns. `blocked` holds the ids of the ledger events that block."""
+
+    changes: tuple[Change, ...]
+    findings: tuple[Finding, ...]
+    blocked: tuple[str, ...] = ()

@@ -1,0 +1,35 @@
+"""The one shape that every format returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rules.changes import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something about the value that a person should know; becomes a `Finding` of that code."""
+
+    code: str
+    severity: Severity
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """The outcome of one format on one cell.
+
+    `value` is the canonical form, or the text exactly as it was given when nothing is certain
+    enough to change (then `issues` says why). None means: the cell holds no value.
+    `reason` is a text key (`reason.<...>`) saying what was done, empty when nothing was;
+    `details` are its arguments. `spill` holds values that were found in the cell but belong in
+    another field, by canonical field name.
+    """
+
+    value: str | None
+    reason: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    issues: tuple[Issue, ...] = ()
+    spill: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The store: tables, migrations and transactions on SQLite or PostgreSQL. See README.md."""
