@@ -1,0 +1,175 @@
+"""The unit of work: one short transaction, on SQLite or PostgreSQL, and how the two differ.
+
+Leaving `with store.transaction()` commits, an exception rolls back; nothing commits elsewhere,
+and no outside call is made inside one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine, event
+
+from rules.errors import SystemStopped, UserError
+
+Tx = Connection
+"""An open transaction: what every function of this package takes first."""
+
+BUSY_MILLISECONDS = 30_000
+
+
+class Store:
+    """A database. `url` is SQLAlchemy's; SQLite paths are made 0700 folders, 0600 files."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Tx]:
+        """A writing transaction. On SQLite it holds the one write lock from its first moment."""
+        with _told(), self.engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Tx]:
+        """A reading transaction: never stops a writer; keep it short all the same."""
+        with (
+            _told(),
+            self.engine.connect().execution_options(ringren_read_only=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Errors of the database that a user can do something about, in his words."""
+    try:
+        yield
+    except sa.exc.OperationalError as error:
+        reason = str(error.orig)
+        if "disk" in reason or "full" in reason:
+            raise SystemStopped(
+                f"the state database cannot be written: {reason}",
+                "free some room where the state lies, then run the same command again",
+            ) from error
+        if "locked" in reason:
+            raise SystemStopped(
+                "the state database has been busy for too long",
+                "another process holds it; see `sync runs`",
+            ) from error
+        raise
+
+
+def _sqlite_engine(url: sa.URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        path = Path(url.database)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                path.touch(mode=0o600)
+        except OSError as error:
+            raise UserError(
+                f"the state database {path} cannot be made: {error.strerror}",
+                "choose another folder with --state",
+            ) from error
+    engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
+    event.listen(engine, "connect", _set_pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    """Python's own transaction handling loses updates without an error: it is switched off.
+
+    synchronous=FULL, because an opt-out may have no other copy; for pages of rows it costs nothing.
+    """
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_MILLISECONDS}",
+        "cache_size=-32768",
+        "temp_store=FILE",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    read_only = connection.get_execution_options().get("ringren_read_only")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def _postgres_engine(url: sa.URL) -> Engine:
+    try:
+        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            "PostgreSQL needs the extra `cluster`", "pip install 'ringren[cluster]'"
+        ) from error
+
+
+def bulk(
+    tx: Tx, statement: sa.Insert | sa.Update | sa.Delete, rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Run `statement` once for each row; values in the order of its bind parameters' first use.
+
+    SQLite gets the driver's own executemany, three times as fast as through the bind processing
+    of each parameter; PostgreSQL gets the same text, in the form its driver batches.
+    """
+    if not rows:
+        return
+    sql, convert = _compiled(statement, tx.engine)
+    tx.exec_driver_sql(sql, [convert(row) for row in rows] if convert else list(rows))
+
+
+_Convert = Callable[[tuple[Any, ...]], tuple[Any, ...]]
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(
+    statement: sa.Insert | sa.Update | sa.Delete, engine: Engine
+) -> tuple[str, _Convert | None]:
+    dialect = engine.dialect
+    if dialect.name == "sqlite":
+        compiled = statement.compile(dialect=dialect)
+        names = compiled.positiontup or []
+    else:
+        positional: sa.Dialect = type(dialect)(paramstyle="format")  # type: ignore[call-arg]
+        compiled = statement.compile(dialect=positional)
+        names = compiled.positiontup or []
+    processors = [
+        (place, process)
+        for place, name in enumerate(names)
+        if (process := compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
+        and _needs(compiled.binds[name].type)
+    ]
+    return str(compiled), _converter(processors) if processors else None
+
+
+def _needs(kind: sa.types.TypeEngine[Any]) -> bool:
+    return isinstance(kind, sa.types.TypeDecorator)
+
+
+def _converter(processors: list[tuple[int, Any]]) -> _Convert:
+    def convert(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, process in processors:
+            values[place] = process(values[place])
+        return tuple(values)
+
+    return convert

@@ -1,0 +1,399 @@
+"""All tables in one place.
+
+Every column that can hold personal data says so, and how long it lives, in `info`:
+`personal=True` and `keep=<life>`; a table's own `info["keep"]` is the life of its rows.
+Lives are names of `Lifetimes` (state/purge.py), which reads this and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
+
+from state.types import Json, UtcDateTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# BIGINT counts up only as INTEGER PRIMARY KEY on SQLite.
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def _table(name: str, *columns: Any, keep: str = "") -> Table:
+    return Table(name, metadata, *columns, sqlite_strict=True, info={"keep": keep})
+
+
+def _text(name: str, *, null: bool = False, **more: Any) -> Column[str]:
+    return Column(name, sa.Text, nullable=null, **more)
+
+
+def _int(name: str, *, null: bool = False, **more: Any) -> Column[int]:
+    return Column(name, sa.BigInteger, nullable=null, **more)
+
+
+def _when(name: str, *, null: bool = False) -> Column[Any]:
+    return Column(name, UtcDateTime, nullable=null)
+
+
+def _id(name: str) -> Column[int]:
+    return Column(name, BigId, primary_key=True, autoincrement=True)
+
+
+def _personal(name: str, keep: str, *, null: bool = False) -> Column[str]:
+    return Column(name, sa.Text, nullable=null, info={"personal": True, "keep": keep})
+
+
+# --- runs, cursors ---------------------------------------------------------------------------
+
+runs = _table(
+    "runs",
+    _id("run"),
+    _text("command"),
+    _text("actor"),
+    Column("dry", sa.Boolean, nullable=False),
+    _when("started_at"),
+    _when("ended_at", null=True),
+    _int("exit_code", null=True),
+    _text("fingerprint"),
+    Column("totals", Json, nullable=True),
+    keep="runs",
+)
+
+cursors = _table(
+    "cursors",
+    Column("system", sa.Text, primary_key=True),
+    Column("stream", sa.Text, primary_key=True),
+    _text("kind"),
+    Column("token", Json, nullable=True),
+    Column("complete", sa.Boolean, nullable=False),
+    _int("pass_no"),
+    _int("records"),
+    _text("fields"),
+    _int("epoch"),
+    _text("holder", null=True),
+    _when("leased_until", null=True),
+    _when("moved_at", null=True),
+    _when("compared_at", null=True),
+)
+
+# --- mirror ----------------------------------------------------------------------------------
+
+mirror = _table(
+    "mirror",
+    _id("rid"),
+    _text("system"),
+    _text("kind"),
+    _text("stream"),
+    _personal("id", "mirror"),
+    _text("version"),
+    _personal("cells", "mirror"),
+    _int("place", null=True),
+    _int("born_pass"),
+    _when("first_seen_at"),
+    _when("changed_at"),
+    _when("deleted_at", null=True),
+    # Fingerprint of rules, settings and tables that the row was decided with; null = dirty.
+    _text("decided_with", null=True),
+    # Which of the stream's mapped fields are filled, and valid after hygiene: bits in the
+    # order of cursors.fields. What this row adds to `coverage`; null = not counted yet.
+    _int("filled", null=True),
+    _int("valid", null=True),
+    UniqueConstraint("system", "kind", "id"),
+)
+Index(
+    "ix_mirror_dirty",
+    mirror.c.system,
+    mirror.c.rid,
+    sqlite_where=mirror.c.decided_with.is_(None),
+    postgresql_where=mirror.c.decided_with.is_(None),
+)
+# A record without an id of its own is recognised by its version.
+Index(
+    "ix_mirror_content",
+    mirror.c.system,
+    mirror.c.stream,
+    mirror.c.version,
+    sqlite_where=mirror.c.id.like("%~%"),
+    postgresql_where=mirror.c.id.like("%~%"),
+)
+Index("ix_mirror_stream", mirror.c.system, mirror.c.stream, mirror.c.place)
+
+sightings = _table(
+    "sightings",
+    Column("system", sa.Text, primary_key=True),
+    Column("stream", sa.Text, primary_key=True),
+    Column("rid", sa.BigInteger, primary_key=True),
+)
+
+match_keys = _table(
+    "match_keys",
+    Column("rid", sa.BigInteger, nullable=False),
+    _text("key_kind"),
+    Column("digest", sa.LargeBinary, nullable=False),
+)
+Index("ix_match_keys_rid", match_keys.c.rid)
+Index("ix_match_keys_digest", match_keys.c.digest)
+
+coverage = _table(
+    "coverage",
+    Column("system", sa.Text, primary_key=True),
+    Column("stream", sa.Text, primary_key=True),
+    Column("field", sa.Text, primary_key=True),
+    _int("filled"),
+    _int("valid"),
+)
+
+# Which of the ledger's events have been carried to the records they reach.
+reach = _table(
+    "reach",
+    Column("consumer", sa.Text, primary_key=True),
+    _int("ledger_seq"),
+)
+
+# --- decisions -------------------------------------------------------------------------------
+
+plans = _table(
+    "plans",
+    _id("plan"),
+    _int("run"),
+    _text("author"),
+    _text("approver", null=True),
+    _when("created_at"),
+    _when("expires_at"),
+    # draft, open, applied, nothing
+    _text("state"),
+    _text("fingerprint"),
+    _text("only_rule", null=True),
+    Column("systems", Json, nullable=False),
+    Column("totals", Json, nullable=True),
+    keep="plans",
+)
+
+# A proposal stands from the plan that first holds it up to, not including, `plan_until`.
+# So a plan never changes once made, and a pass that finds nothing new writes nothing.
+proposals = _table(
+    "proposals",
+    _id("pid"),
+    _int("rid"),
+    _text("system"),
+    _text("stream"),
+    _int("place", null=True),
+    _text("base_version"),
+    _text("fingerprint"),
+    _text("shape"),
+    _personal("changes", "plans"),
+    _int("plan_from"),
+    _int("plan_until", null=True),
+    _text("closed_as", null=True),
+)
+Index(
+    "ix_proposals_open",
+    proposals.c.rid,
+    sqlite_where=proposals.c.plan_until.is_(None),
+    postgresql_where=proposals.c.plan_until.is_(None),
+)
+Index("ix_proposals_plan_until", proposals.c.plan_until)
+
+findings = _table(
+    "findings",
+    _id("fid"),
+    _text("code"),
+    _text("severity"),
+    _text("system"),
+    _text("stream"),
+    # null: the finding is about a place in the stream (a broken row) or the stream itself
+    _int("rid", null=True),
+    _int("place", null=True),
+    _text("field", null=True),
+    _personal("details", "findings"),
+    _when("first_seen_at"),
+    _when("last_seen_at"),
+    _when("gone_at", null=True),
+    _int("came_back"),
+)
+Index("ix_findings_rid", findings.c.rid)
+Index("ix_findings_stream", findings.c.system, findings.c.stream, findings.c.place)
+
+blocked = _table(
+    "blocked",
+    Column("rid", sa.BigInteger, primary_key=True),
+    _text("channels"),
+    Column("events", Json, nullable=False),
+    _when("since", null=True),
+)
+
+# What a person took back by undo: not to be proposed again while the record stays as it is.
+declined = _table(
+    "declined",
+    Column("rid", sa.BigInteger, primary_key=True),
+    Column("field", sa.Text, primary_key=True),
+    _personal("value", "mirror", null=True),
+    _int("run"),
+)
+
+# --- writing ---------------------------------------------------------------------------------
+
+outbox = _table(
+    "outbox",
+    _id("oid"),
+    _int("rid"),
+    _int("run"),
+    _int("pid", null=True),
+    # the history row that this write takes back
+    _int("undoes", null=True),
+    _text("system"),
+    _text("stream"),
+    _int("place", null=True),
+    _text("base_version"),
+    _text("expected_version", null=True),
+    _personal("changes", "plans"),
+    # queued, sent, unknown
+    _text("state"),
+    _when("opened_at", null=True),
+    Index("ix_outbox_stream", "system", "stream", "state", "place"),
+    Index("ix_outbox_rid", "rid"),
+)
+
+history = _table(
+    "history",
+    _id("cid"),
+    _int("run"),
+    _int("rid"),
+    _text("system"),
+    _text("stream"),
+    _text("base_version"),
+    _text("version"),
+    _personal("changes", "history"),
+    _text("actor"),
+    _when("applied_at"),
+    _int("undoes", null=True),
+    _int("undone_by", null=True),
+    Index("ix_history_run", "run"),
+    Index("ix_history_rid", "rid"),
+    keep="history",
+)
+
+# --- identity across systems -----------------------------------------------------------------
+
+parties = _table(
+    "parties",
+    Column("party", sa.Text, primary_key=True),
+    _text("person_or_company"),
+    _when("created_at"),
+)
+
+links = _table(
+    "links",
+    _id("link"),
+    _int("rid"),
+    Column("party", sa.Text, ForeignKey("parties.party"), nullable=False),
+    _text("reason"),
+    _text("confidence"),
+    _text("actor"),
+    _when("since"),
+    _when("until", null=True),
+    Index("ix_links_rid", "rid"),
+    Index("ix_links_party", "party"),
+)
+
+redirects = _table(
+    "redirects",
+    Column("system", sa.Text, primary_key=True),
+    Column("kind", sa.Text, primary_key=True),
+    Column("old_id", sa.Text, primary_key=True, info={"personal": True, "keep": "mirror"}),
+    _personal("new_id", "mirror"),
+    _when("seen_at"),
+)
+
+# --- suppression -----------------------------------------------------------------------------
+
+# Append-only (triggers refuse anything else) and chained; holds nothing in clear.
+ledger = _table(
+    "ledger",
+    _id("seq"),
+    _text("event_id", unique=True),
+    _text("event_type"),
+    _text("channel"),
+    _when("happened_from", null=True),
+    _when("happened_to"),
+    _when("heard_at"),
+    _text("system"),
+    _text("root", null=True),
+    _text("evidence_kind"),
+    Column("commitment", sa.LargeBinary, nullable=False),
+    Column("previous", sa.LargeBinary, nullable=False, unique=True),
+    Column("chain", sa.LargeBinary, nullable=False),
+)
+
+ledger_keys = _table(
+    "ledger_keys",
+    Column("seq", sa.BigInteger, ForeignKey("ledger.seq"), primary_key=True),
+    Column("key_kind", sa.Text, primary_key=True),
+    Column("digest", sa.LargeBinary, primary_key=True),
+    _text("key_id"),
+)
+Index("ix_ledger_keys_digest", ledger_keys.c.digest)
+
+# The side table that erasure empties: the chain holds a salted commitment to it only.
+ledger_payload = _table(
+    "ledger_payload",
+    Column("seq", sa.BigInteger, ForeignKey("ledger.seq"), primary_key=True),
+    _personal("payload", "suppression", null=True),
+    Column("salt", sa.LargeBinary, nullable=True),
+    _when("erased_at", null=True),
+)
+
+# Which keys exist, and a check value to recognise the key ring that belongs to this database.
+key_ids = _table(
+    "key_ids",
+    Column("key_id", sa.Text, primary_key=True),
+    Column("check_value", sa.LargeBinary, nullable=False),
+    _when("since"),
+)
+
+deliveries = _table(
+    "deliveries",
+    _id("delivery"),
+    Column("seq", sa.BigInteger, ForeignKey("ledger.seq"), nullable=False),
+    _text("system"),
+    # waiting, parked, sent, confirmed, settled, failed
+    _text("state"),
+    _int("attempts"),
+    _int("epoch"),
+    _when("created_at"),
+    _when("due_at", null=True),
+    _text("why", null=True),
+    UniqueConstraint("seq", "system"),
+    Index("ix_deliveries_state", "state", "due_at"),
+)
+
+receipts = _table(
+    "receipts",
+    _id("receipt"),
+    Column("delivery", BigId, ForeignKey("deliveries.delivery"), nullable=False),
+    _text("state"),
+    _when("at"),
+    _text("shown", null=True),
+    Index("ix_receipts_delivery", "delivery"),
+)
+
+# --- what trends need ------------------------------------------------------------------------
+
+snapshots = _table(
+    "snapshots",
+    Column("day", sa.Text, primary_key=True),
+    Column("system", sa.Text, primary_key=True),
+    Column("stream", sa.Text, primary_key=True),
+    Column("measure", sa.Text, primary_key=True),
+    _int("numerator"),
+    _int("denominator"),
+    keep="snapshots",
+)
