@@ -46,14 +46,19 @@ def worst(*codes: Exit) -> Exit:
 
 
 class RingrenError(Exception):
-    """`message` says what is wrong and where, `remedy` what to do about it."""
+    """`message` says what is wrong and where, `remedy` what to do about it.
+
+    Both are keys of the text table, with `details` as their arguments (`remedy` left out means
+    the key `<message>.remedy` if there is one); text that is no key is shown as it stands.
+    """
 
     exit_code = Exit.BUG
 
-    def __init__(self, message: str, remedy: str = "") -> None:
+    def __init__(self, message: str, remedy: str = "", **details: object) -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.details = details
 
 
 class UserError(RingrenError):
@@ -67,8 +72,14 @@ class TryAgain(RingrenError):
 
     exit_code = Exit.FAILED
 
-    def __init__(self, message: str, remedy: str = "", after_seconds: float | None = None) -> None:
-        super().__init__(message, remedy)
+    def __init__(
+        self,
+        message: str,
+        remedy: str = "",
+        after_seconds: float | None = None,
+        **details: object,
+    ) -> None:
+        super().__init__(message, remedy, **details)
         self.after_seconds = after_seconds
 
 

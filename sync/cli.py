@@ -1,0 +1,250 @@
+"""The command tree, and the one place that turns errors into exit codes.
+
+    sync [OPTIONS] COMMAND …       `ringren` is the same program
+    sync --dry-run [PATH]          the same as `sync run --dry-run [PATH]`
+    sync --forget [PATH]           the same as `sync forget [PATH]`
+
+A command's name wins over a path: `sync runs` is the command, `./runs` the folder.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from rules.errors import Exit, RingrenError, UserError
+from sync.localised import localise, usage_problem
+from sync.output import say
+from sync.shell import Shell
+from sync.texts import LANGUAGES, Texts
+
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+COMMANDS = {
+    "run": "sync.commands.passes:run",
+    "apply": "sync.commands.passes:apply",
+    "undo": "sync.commands.passes:undo",
+    "explain": "sync.commands.look:explain",
+    "runs": "sync.commands.look:runs",
+    "findings": "sync.commands.look:findings",
+    "fields": "sync.commands.look:fields",
+    "report": "sync.commands.look:report",
+    "opt-out": "sync.opt_outs:opt_out",
+    "check": "sync.commands.check:check",
+    "init": "sync.commands.setup:init",
+    "forget": "sync.commands.setup:forget",
+    "completion": "sync.commands.setup:completion",
+}
+"""Command → where it is defined; imported only when called."""
+
+
+def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
+    """Note a global option in the shell; given twice, the one nearer to the command's end wins."""
+    if value is not None:
+        setattr(context.ensure_object(Shell), str(param.name), value)
+
+
+def _option(*names: str, **more: Any) -> click.Option:
+    return click.Option(list(names), expose_value=False, callback=_keep, **more)
+
+
+def global_options() -> list[click.Option]:
+    """Options that each command takes, before or after its name."""
+    path = click.Path(path_type=Path)
+    return [
+        _option("--path", type=path),
+        _option("--state", type=path),
+        _option("--settings", type=path),
+        _option("--report", type=path),
+        _option("--lang", type=click.Choice(LANGUAGES)),
+        _option("--json", is_flag=True, default=None),
+        _option("--quiet", "-q", is_flag=True, default=None),
+        _option("--verbose", "-v", is_flag=True, default=None),
+        _option("--no-color", "color", is_flag=True, flag_value=False, default=None),
+    ]
+
+
+class Program(click.Group):
+    """The root. Loads a command when it is called and runs everything under `guarded`."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program and leave the process with its exit code; arguments as click's."""
+        asked = args[0] if args else extra.pop("args", None)
+        given = list(sys.argv[1:] if asked is None else asked)
+        standalone = extra.pop("standalone_mode", True)
+        shell = Shell.of(given)
+        run = super().main
+        extra |= {"standalone_mode": False, "obj": shell}
+        code = guarded(shell, lambda: run(given, *args[1:], **extra))
+        return sys.exit(code) if standalone else code
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """The root context, in the language of this call."""
+        extra.setdefault("obj", Shell.of(args))
+        localise(self, "", extra["obj"].texts)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, with `--dry-run [PATH]` and `--forget [PATH]` written out as their commands."""
+        return super().parse_args(ctx, self._written_out(args))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order in which one meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command, give it the global options and its texts."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        _add_global_options(command)
+        return localise(command, cmd_name, ctx.find_root().obj.texts)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click's, but something that looks like a path gets an answer about paths."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            if os.sep in name or Path(name).exists():
+                raise UserError("usage.path_alone", path=name)
+            raise click.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands, without importing one of them."""
+        texts: Texts = ctx.find_root().obj.texts
+        rows = [(name, texts.get(f"cli.{name}.short")) for name in COMMANDS]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def _written_out(self, args: list[str]) -> list[str]:
+        if "--forget" in args:
+            rest = [arg for arg in args if arg != "--forget"]
+            return rest if "forget" in rest else ["forget", *rest]
+        at = self._command_at(args)
+        if at is not None and args[at] in COMMANDS:
+            before, after = args[:at], args[at + 1 :]
+            own = [arg for arg in before if arg == "--dry-run"]
+            return [arg for arg in before if arg not in own] + [args[at], *own, *after]
+        if "--dry-run" in args:
+            return ["run", *args]
+        return args
+
+    def _command_at(self, args: list[str]) -> int | None:
+        """Where the first argument stands that is neither an option nor an option's value."""
+        valued = {
+            name
+            for param in self.params
+            if isinstance(param, click.Option) and not param.is_flag
+            for name in param.opts
+        }
+        skip = False
+        for at, arg in enumerate(args):
+            if skip:
+                skip = False
+            elif arg == "--":
+                return None
+            elif arg.startswith("-") and arg != "-":
+                skip = arg in valued | {"--only", "--sample", "--allow"}
+            else:
+                return at
+        return None
+
+
+def _add_global_options(command: click.Command) -> None:
+    """Each command takes the global options too; `sync --help` is where they are listed."""
+    own = {param.name for param in command.params}
+    for option in global_options():
+        if option.name not in own:
+            option.hidden = True
+            command.params.append(option)
+    if isinstance(command, click.Group):
+        for sub in command.commands.values():
+            _add_global_options(sub)
+
+
+program = Program(
+    "sync",
+    params=list(global_options()),
+    no_args_is_help=True,
+    context_settings={"max_content_width": 100},
+)
+
+
+def guarded(shell: Shell, call: Callable[[], Any]) -> int:
+    """Run `call`; every error ends here, as a message with a remedy and an exit code."""
+    try:
+        code = call()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else int(Exit.OK)
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.ctx.get_help())
+        return Exit.OK
+    except click.ClickException as error:
+        return _failed(shell, Exit.USER, type(error).__name__, *usage_problem(error, shell.texts))
+    except (KeyboardInterrupt, click.Abort):
+        return _failed(shell, INTERRUPTED, "Interrupted", shell.texts.get("error.interrupted"), "")
+    except RingrenError as error:
+        return _ringren_error(shell, error)
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not flush into it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
+    except Exception as error:  # noqa: BLE001 - the one handler
+        from sync.crashes import told
+
+        return _failed(shell, *told(error, shell))
+
+
+def _ringren_error(shell: Shell, error: RingrenError) -> int:
+    message, remedy = spelt(error, shell.texts)
+    if error.exit_code is Exit.BUG:
+        from sync.crashes import write_crash
+
+        remedy = shell.texts.get("error.bug.remedy", file=write_crash(error, shell))
+    problems = getattr(error, "problems", ())
+    return _failed(shell, error.exit_code, type(error).__name__, message, remedy, problems=problems)
+
+
+def spelt(error: RingrenError, texts: Texts) -> tuple[str, str]:
+    """Message and remedy of an error: its text keys looked up, or what it says as it stands."""
+    remedy = error.remedy or (texts.find(f"{error.message}.remedy") and f"{error.message}.remedy")
+    return texts.get(error.message, **error.details), texts.get(remedy or "", **error.details)
+
+
+def _failed(
+    shell: Shell, code: int, kind: str, message: str, remedy: str, *, problems: Sequence[Any] = ()
+) -> int:
+    """Say on standard error what went wrong, as text or as JSON."""
+    if shell.json:
+        from sync.output import as_json
+
+        error = {"exit_code": code, "kind": kind, "message": message, "remedy": remedy}
+        say(as_json({"error": error | ({"problems": problems} if problems else {})}), err=True)
+        return code
+    say(shell.texts.get("error.line", message=message), err=True)
+    if remedy:
+        say(shell.texts.get("error.remedy_line", remedy=remedy), err=True)
+    return code
+
+
+def main() -> NoReturn:
+    """The entry point of both console scripts."""
+    program()
+    raise AssertionError  # click leaves the process

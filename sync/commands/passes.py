@@ -1,0 +1,66 @@
+"""Commands that decide or write: run, apply, undo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from rules.errors import Exit
+from rules.records import Ref
+from sync.commands.arguments import REF
+from sync.shell import Shell
+
+
+@click.command
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True)
+@click.option("--only")
+@click.option("--sample", type=click.IntRange(min=1))
+@click.option("--allow", multiple=True)
+@click.pass_obj
+def run(
+    shell: Shell,
+    *,
+    path: Path | None,
+    dry_run: bool,
+    only: str | None,
+    sample: int | None,
+    allow: tuple[str, ...],
+) -> int:
+    """One pass over everything that changed."""
+    from sync.run import run as one_pass
+
+    shell.path = path or shell.path
+    with shell.open(dry=dry_run) as app:
+        outcome = one_pass(app, dry=dry_run, only=only, sample=sample, allow=frozenset(allow))
+        return shell.finish(outcome)
+
+
+@click.command
+@click.argument("plan", type=int)
+@click.pass_obj
+def apply(shell: Shell, plan: int) -> int:
+    """Do what a plan says, or less."""
+    from sync.plans import apply as apply_plan
+
+    with shell.open(dry=False) as app:
+        return shell.finish(apply_plan(app, plan))
+
+
+@click.command
+@click.argument("number", type=int)
+@click.option("--rule")
+@click.option("--ref", type=REF)
+@click.option("--yes", "-y", is_flag=True)
+@click.pass_obj
+def undo(shell: Shell, *, number: int, rule: str | None, ref: Ref | None, yes: bool) -> int:
+    """Show what taking a run back would do; do it when a person agrees."""
+    from sync import undo as undoing
+
+    with shell.open(dry=False) as app:
+        if not yes:
+            shell.show(undoing.preview(app, number, rule=rule, ref=ref))
+        if not shell.confirmed("cli.undo.question", yes=yes, run=number):
+            return Exit.CHANGES
+        return shell.finish(undoing.undo(app, number, rule=rule, ref=ref))

@@ -1,0 +1,73 @@
+"""What happens to an error that nobody expected: a short message, the rest masked into a file."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import tempfile
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rules.errors import Exit
+from sync.masking import mask, mask_error
+from sync.shell import Shell
+
+_SURROUNDINGS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EFBIG,
+}
+"""Troubles of disk and rights: not a bug of ours, and nothing a traceback would explain."""
+
+
+def told(error: Exception, shell: Shell) -> tuple[int, str, str, str]:
+    """Exit code, kind, message and remedy of an error that is none of ours."""
+    texts = shell.texts
+    if isinstance(error, OSError) and error.errno in _SURROUNDINGS:
+        where = str(error.filename or "")
+        reason = os.strerror(error.errno)
+        message = texts.get("error.surroundings", file=where, reason=reason)
+        return Exit.FAILED, "OSError", message, texts.get("error.surroundings.remedy")
+    file = write_crash(error, shell)
+    message = texts.get("error.bug", kind=type(error).__name__)
+    return Exit.BUG, type(error).__name__, message, texts.get("error.bug.remedy", file=file)
+
+
+def write_crash(error: BaseException, shell: Shell) -> Path | str:
+    """Write the traceback, masked and for the owner only, into the state folder; where it stands.
+
+    Falls back to the folder for temporary files; to "" when not even that can be written.
+    """
+    at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folders = [shell.home / "crashes"] if shell.home else []
+    for folder in (*folders, Path(tempfile.gettempdir())):
+        path = folder / f"ringren-crash-{at}-{os.getpid()}.txt"
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
+                file.write(masked_traceback(error))
+            return path
+    return ""
+
+
+def masked_traceback(error: BaseException) -> str:
+    """The traceback with all causes: code lines as they are, messages without what may be cells."""
+    story: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        frames = "".join(traceback.format_tb(current.__traceback__))
+        name = f"{type(current).__module__}.{type(current).__qualname__}"
+        story.append(f"{mask(frames)}{name}: {mask_error(str(current))}\n")
+        current = current.__cause__ or current.__context__
+    return "\n--- which came after:\n".join(story)

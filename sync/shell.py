@@ -1,0 +1,142 @@
+"""One call of the command line: what the global options said, and how to get from there to an app.
+
+The shell knows no rule and no table. It reads settings, opens the app, shows results, and says
+errors; it imports the heavy parts only when a command needs them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sync.output import as_json, say
+from sync.texts import Texts, language
+
+if TYPE_CHECKING:
+    from sync.app import App
+    from sync.output import Progress
+    from sync.settings import Settings
+
+
+@dataclass(slots=True)
+class Shell:
+    """The object of click's context. `path` is what is audited, when the command line says it."""
+
+    lang: str
+    json: bool = False
+    path: Path | None = None
+    state: Path | None = None
+    settings: Path | None = None
+    report: Path | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: bool | None = None
+    home: Path | None = field(default=None, init=False)
+    """The state folder, once settings were read: where a crash file goes."""
+
+    @classmethod
+    def of(cls, args: Sequence[str]) -> Shell:
+        """What has to be known before the arguments are parsed: the language, and errors as JSON."""
+        own = list(args[: args.index("--")] if "--" in args else args)
+        asked = next((_value(own, at) for at, arg in enumerate(own) if _is_lang(arg)), "")
+        return cls(asked if asked in {"da", "en"} else language(), json="--json" in own)
+
+    @property
+    def texts(self) -> Texts:
+        """The texts in the language of this call."""
+        return Texts(self.lang)
+
+    @property
+    def colored(self) -> bool:
+        """Whether colours are wanted: `--no-color`, NO_COLOR, a terminal."""
+        if self.color is not None:
+            return self.color
+        return not os.environ.get("NO_COLOR") and sys.stdout.isatty()
+
+    def read_settings(self) -> Settings:
+        """The settings of this call; the language may come from them when nobody asked for one."""
+        from sync.settings import read
+
+        settings = read(file=self.settings, root=self.path, state=self.state, lang=self.lang)
+        self.home = settings.home
+        return settings
+
+    @contextlib.contextmanager
+    def open(self, *, dry: bool, write_home: bool = True) -> Iterator[App]:
+        """The app for this call: settings read, logs set up, store open."""
+        from sync import homes, logs
+        from sync.app import open_app
+
+        settings = self.read_settings()
+        logs.set_up(settings.logs.format, self.log_level(settings.logs.level))
+        if write_home:
+            homes.make_home(settings.home, settings.files.root)
+        with open_app(settings, actor=actor(), dry=dry, progress=self.progress()) as app:
+            yield app
+
+    def log_level(self, configured: str) -> str:
+        """What `--quiet` and `--verbose` make of the level in the settings."""
+        if self.verbose:
+            return "debug"
+        return "error" if self.quiet else configured
+
+    def progress(self) -> Progress:
+        """Where the stages tell how far they are."""
+        from sync.progress import progress_for
+
+        silent = self.quiet or (self.json and not self.verbose)
+        return progress_for(sys.stderr, self.texts, quiet=silent, color=self.colored)
+
+    def show(self, result: Any) -> None:
+        """Print a result, and write it as a page when `--report` names a file; its path comes last."""
+        if self.report:
+            from sync.report.page import write_html
+
+            write_html(result, self.report, self.lang)
+        if self.json:
+            say(as_json(result))
+        else:
+            from sync.report.terminal import render
+
+            say(render(result, self.lang))
+        if self.report:
+            say(self.texts.get("cli.report_written", path=self.report), err=self.json)
+
+    def finish(self, outcome: Any) -> int:
+        """Show the outcome of a run and give its exit code."""
+        self.show(outcome.report)
+        return int(outcome.exit_code)
+
+    def confirmed(self, question_key: str, *, yes: bool, **args: object) -> bool:
+        """Whether to go on: `--yes`, or a person at the terminal who types it. Default: no."""
+        if yes:
+            return True
+        if self.json or not sys.stdin.isatty():
+            say(self.texts.get("cli.say_yes"), err=True)
+            return False
+        say(self.texts.get(question_key, **args) + " " + self.texts.get("cli.yes_no"), err=True)
+        return sys.stdin.readline().strip().lower() in {"j", "ja", "y", "yes"}
+
+
+def _is_lang(arg: str) -> bool:
+    return arg == "--lang" or arg.startswith("--lang=")
+
+
+def _value(args: list[str], at: int) -> str:
+    name, equals, value = args[at].partition("=")
+    del name
+    return value if equals else "".join(args[at + 1 : at + 2])
+
+
+def actor() -> str:
+    """Who does this: the name of the operating system's user, behind sudo the person's own."""
+    import pwd
+
+    with contextlib.suppress(KeyError, ValueError):
+        return pwd.getpwuid(int(os.environ.get("SUDO_UID") or os.getuid())).pw_name
+    return f"uid {os.getuid()}"
