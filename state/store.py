@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
 
-from rules.errors import SystemStopped, UserError
+from rules.errors import InvariantBroken, SystemStopped, UserError
 
 Tx = Connection
 """An open transaction: what every function of this package takes first."""
@@ -133,7 +133,9 @@ def bulk(
     """
     if not rows:
         return
-    sql, convert = _compiled(statement, tx.engine)
+    sql, width, convert = _compiled(statement, tx.engine)
+    if len(rows[0]) != width:
+        raise InvariantBroken(f"{width} values expected for {sql!r}, {len(rows[0])} given")
     tx.exec_driver_sql(sql, [convert(row) for row in rows] if convert else list(rows))
 
 
@@ -143,7 +145,7 @@ _Convert = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 @functools.lru_cache(maxsize=256)
 def _compiled(
     statement: sa.Insert | sa.Update | sa.Delete, engine: Engine
-) -> tuple[str, _Convert | None]:
+) -> tuple[str, int, _Convert | None]:
     dialect = engine.dialect
     if dialect.name == "sqlite":
         compiled = statement.compile(dialect=dialect)
@@ -158,7 +160,7 @@ def _compiled(
         if (process := compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
         and _needs(compiled.binds[name].type)
     ]
-    return str(compiled), _converter(processors) if processors else None
+    return str(compiled), len(names), _converter(processors) if processors else None
 
 
 def _needs(kind: sa.types.TypeEngine[Any]) -> bool:

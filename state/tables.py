@@ -76,7 +76,8 @@ cursors = _table(
     Column("complete", sa.Boolean, nullable=False),
     _int("pass_no"),
     _int("records"),
-    _text("fields"),
+    # The stream's mapped fields in a fixed order: bit n of mirror.filled is the n-th of them.
+    Column("fields", Json, nullable=False),
     _int("epoch"),
     _text("holder", null=True),
     _when("leased_until", null=True),
@@ -96,6 +97,8 @@ mirror = _table(
     _text("version"),
     _personal("cells", "mirror"),
     _int("place", null=True),
+    # Recognised by its version, because the system gives it no id.
+    Column("by_content", sa.Boolean, nullable=False),
     _int("born_pass"),
     _when("first_seen_at"),
     _when("changed_at"),
@@ -115,14 +118,13 @@ Index(
     sqlite_where=mirror.c.decided_with.is_(None),
     postgresql_where=mirror.c.decided_with.is_(None),
 )
-# A record without an id of its own is recognised by its version.
 Index(
     "ix_mirror_content",
     mirror.c.system,
     mirror.c.stream,
     mirror.c.version,
-    sqlite_where=mirror.c.id.like("%~%"),
-    postgresql_where=mirror.c.id.like("%~%"),
+    sqlite_where=mirror.c.by_content,
+    postgresql_where=mirror.c.by_content,
 )
 Index("ix_mirror_stream", mirror.c.system, mirror.c.stream, mirror.c.place)
 

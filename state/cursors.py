@@ -1,0 +1,133 @@
+"""The cursor of each stream, and the lease that makes a pass over it exclusive.
+
+A lease carries an epoch (fencing): every page commits with `WHERE epoch = :mine`, so that a
+process which was paused, lost its lease and woke up again cannot write a single row more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from rules.errors import LeaseLost, SystemStopped
+from rules.records import Kind
+from state.store import Tx
+from state.tables import cursors
+
+LEASE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to move one cursor. `pass_no` counts the readings of the stream."""
+
+    system: str
+    stream: str
+    kind: Kind
+    epoch: int
+    holder: str
+    pass_no: int
+    token: Mapping[str, Any] | None
+    complete: bool
+    fields: tuple[str, ...]
+    records: int
+
+
+def _mine(system: str, stream: str) -> sa.ColumnElement[bool]:
+    return sa.and_(cursors.c.system == system, cursors.c.stream == stream)
+
+
+def take(
+    tx: Tx,
+    system: str,
+    stream: str,
+    kind: Kind,
+    *,
+    holder: str,
+    now: datetime,
+    gone: Sequence[str] = (),
+) -> Lease:
+    """Take the cursor, making it if it is new; SystemStopped while somebody alive holds it.
+
+    `gone` names holders that are known to be dead (a process of this machine that ended), whose
+    lease need not be waited for. A reading that was complete starts a new pass, one that was
+    not goes on where it stopped.
+    """
+    row = tx.execute(
+        sa.select(cursors).where(_mine(system, stream)).with_for_update()
+    ).one_or_none()
+    if row is None:
+        tx.execute(
+            cursors.insert().values(
+                system=system,
+                stream=stream,
+                kind=kind,
+                complete=False,
+                pass_no=1,
+                records=0,
+                fields=[],
+                epoch=1,
+                holder=holder,
+                leased_until=now + LEASE,
+            )
+        )
+        return Lease(system, stream, kind, 1, holder, 1, None, complete=False, fields=(), records=0)
+    held = row.holder not in (None, holder, *gone) and row.leased_until > now
+    if held:
+        raise SystemStopped(
+            f"another run is at work on {system}/{stream} (held by {row.holder})",
+            "wait until it has ended; `sync runs` shows it",
+        )
+    lease = Lease(
+        system,
+        stream,
+        kind,
+        epoch=row.epoch + 1,
+        holder=holder,
+        pass_no=row.pass_no + 1 if row.complete else row.pass_no,
+        token=row.token,
+        complete=row.complete,
+        fields=tuple(row.fields),
+        records=row.records,
+    )
+    tx.execute(
+        cursors.update()
+        .where(_mine(system, stream))
+        .values(epoch=lease.epoch, holder=holder, leased_until=now + LEASE, kind=kind)
+    )
+    return lease
+
+
+def holders(tx: Tx, system: str) -> list[str]:
+    """Who holds a lease on the system's cursors now."""
+    found = tx.execute(
+        sa.select(cursors.c.holder).where(cursors.c.system == system, cursors.c.holder.is_not(None))
+    )
+    return [row.holder for row in found]
+
+
+def advance(tx: Tx, lease: Lease, now: datetime, **columns: Any) -> None:
+    """Move the cursor with this page's effects and renew the lease; LeaseLost rolls both back."""
+    moved = tx.execute(
+        cursors.update()
+        .where(_mine(lease.system, lease.stream), cursors.c.epoch == lease.epoch)
+        .values(leased_until=now + LEASE, pass_no=lease.pass_no, **columns)
+    )
+    if moved.rowcount != 1:
+        raise LeaseLost(
+            f"another run took over {lease.system}/{lease.stream}; this one stops",
+            "nothing is lost: the other run goes on from the same place",
+        )
+
+
+def release(tx: Tx, lease: Lease) -> None:
+    """Give the lease back; harmless when it was lost already."""
+    tx.execute(
+        cursors.update()
+        .where(_mine(lease.system, lease.stream), cursors.c.epoch == lease.epoch)
+        .values(holder=None, leased_until=None)
+    )

@@ -1,0 +1,206 @@
+"""What a person should know, with an identity: first seen, last seen, gone, came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from rules.changes import Finding, Severity
+from state.store import Tx, bulk
+from state.tables import findings, mirror
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A finding as stored, with where it stands."""
+
+    fid: int
+    system: str
+    stream: str
+    rid: int | None
+    ref_id: str | None
+    kind: str | None
+    place: int | None
+    finding: Finding
+    first_seen_at: datetime
+    last_seen_at: datetime
+    gone_at: datetime | None
+    came_back: int
+
+
+_INSERT: Final = sa.insert(findings).values(
+    {
+        name: sa.bindparam(f"b_{name}", type_=findings.c[name].type)
+        for name in (
+            "code",
+            "severity",
+            "system",
+            "stream",
+            "rid",
+            "place",
+            "field",
+            "details",
+            "first_seen_at",
+            "last_seen_at",
+            "came_back",
+        )
+    }
+)
+_SEEN: Final = (
+    sa.update(findings)
+    .where(findings.c.fid == sa.bindparam("b_fid"))
+    .values(
+        place=sa.bindparam("b_place"),
+        details=sa.bindparam("b_details"),
+        last_seen_at=sa.bindparam("b_seen", type_=findings.c.last_seen_at.type),
+        gone_at=sa.null(),
+        came_back=findings.c.came_back + sa.bindparam("b_back"),
+    )
+)
+_GONE: Final = (
+    sa.update(findings)
+    .where(findings.c.fid == sa.bindparam("b_fid"))
+    .values(gone_at=sa.bindparam("b_gone", type_=findings.c.gone_at.type))
+)
+
+
+@dataclass(slots=True)
+class Judged:
+    """The findings of one record, or of one place in a stream when `rid` is None."""
+
+    rid: int | None
+    place: int | None
+    found: Sequence[Finding] = field(default_factory=tuple)
+
+
+def replace(
+    tx: Tx, system: str, stream: str, judged: Sequence[Judged], now: datetime, *, fresh: bool
+) -> None:
+    """Hold what was found now against what was known of these records.
+
+    `fresh`: none of them was ever judged before, so nothing needs to be looked up.
+    """
+    known = {} if fresh else _known(tx, system, stream, judged)
+    new, seen, gone = [], [], []
+    for one in judged:
+        before = known.pop((one.rid, one.place if one.rid is None else None), {})
+        for finding in one.found:
+            row = before.pop((finding.code, finding.field), None)
+            details = orjson.dumps(finding.details).decode()
+            if row is None:
+                place = (system, stream, one.rid, one.place, finding.field)
+                new.append((finding.code, finding.severity.value, *place, details, now, now, 0))
+            else:
+                back = 0 if row.gone_at is None else 1
+                seen.append((one.place, details, now, back, row.fid))
+        gone += [(now, row.fid) for row in before.values() if row.gone_at is None]
+    bulk(tx, _INSERT, new)
+    bulk(tx, _SEEN, seen)
+    bulk(tx, _GONE, gone)
+
+
+def _known(
+    tx: Tx, system: str, stream: str, judged: Sequence[Judged]
+) -> dict[tuple[int | None, int | None], dict[tuple[str, str | None], Any]]:
+    query = sa.select(findings).where(findings.c.system == system, findings.c.stream == stream)
+    rids = [one.rid for one in judged if one.rid is not None]
+    places = [one.place for one in judged if one.rid is None]
+    rows: list[Any] = []
+    if rids:
+        rows += tx.execute(query.where(findings.c.rid.in_(rids)))
+    if places:
+        rows += tx.execute(query.where(findings.c.rid.is_(None), findings.c.place.in_(places)))
+    known: dict[tuple[int | None, int | None], dict[tuple[str, str | None], Any]] = {}
+    for row in rows:
+        key = (row.rid, row.place if row.rid is None else None)
+        known.setdefault(key, {})[row.code, row.field] = row
+    return known
+
+
+def close_places(tx: Tx, system: str, stream: str, now: datetime, since: datetime) -> None:
+    """A reading that began at `since` has ended: broken rows that it did not meet are gone."""
+    tx.execute(
+        sa.update(findings)
+        .where(
+            findings.c.system == system,
+            findings.c.stream == stream,
+            findings.c.rid.is_(None),
+            findings.c.gone_at.is_(None),
+            findings.c.last_seen_at < since,
+        )
+        .values(gone_at=now)
+    )
+
+
+def counts(tx: Tx, systems: Sequence[str]) -> list[tuple[str, str, str, str, str | None, int]]:
+    """(system, stream, code, severity, field, how many), open ones only."""
+    found = tx.execute(
+        sa.select(
+            findings.c.system,
+            findings.c.stream,
+            findings.c.code,
+            findings.c.severity,
+            findings.c.field,
+            sa.func.count(),
+        )
+        .where(findings.c.system.in_(systems), findings.c.gone_at.is_(None))
+        .group_by(
+            findings.c.system,
+            findings.c.stream,
+            findings.c.code,
+            findings.c.severity,
+            findings.c.field,
+        )
+    )
+    return [tuple(row) for row in found]
+
+
+def listed(
+    tx: Tx,
+    systems: Sequence[str] | None = None,
+    *,
+    code: str | None = None,
+    rid: int | None = None,
+    after: int = 0,
+    limit: int = 1000,
+    with_gone: bool = False,
+) -> list[Noted]:
+    """A page of findings by number."""
+    query = (
+        sa.select(findings, mirror.c.id.label("ref_id"), mirror.c.kind.label("ref_kind"))
+        .outerjoin(mirror, mirror.c.rid == findings.c.rid)
+        .where(findings.c.fid > after)
+        .order_by(findings.c.fid)
+        .limit(limit)
+    )
+    for column, value in ((findings.c.code, code), (findings.c.rid, rid)):
+        if value is not None:
+            query = query.where(column == value)
+    if systems is not None:
+        query = query.where(findings.c.system.in_(systems))
+    if not with_gone:
+        query = query.where(findings.c.gone_at.is_(None))
+    return list(_noted(tx.execute(query)))
+
+
+def _noted(rows: Iterable[Any]) -> Iterable[Noted]:
+    for row in rows:
+        yield Noted(
+            row.fid,
+            row.system,
+            row.stream,
+            row.rid,
+            row.ref_id,
+            row.ref_kind,
+            row.place,
+            Finding(row.code, Severity(row.severity), row.field, orjson.loads(row.details)),
+            row.first_seen_at,
+            row.last_seen_at,
+            row.gone_at,
+            row.came_back,
+        )

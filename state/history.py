@@ -1,0 +1,171 @@
+"""Runs, and what each of them changed outside: for explain and undo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from rules.changes import Change
+from state.proposals import changes_of
+from state.store import Tx, bulk
+from state.tables import history, runs
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as stored."""
+
+    run: int
+    command: str
+    actor: str
+    dry: bool
+    started_at: datetime
+    ended_at: datetime | None
+    exit_code: int | None
+    fingerprint: str
+    totals: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one run changed in one record."""
+
+    cid: int
+    run: int
+    rid: int
+    system: str
+    stream: str
+    base_version: str
+    version: str
+    changes: tuple[Change, ...]
+    actor: str
+    applied_at: datetime
+    undoes: int | None
+    undone_by: int | None
+
+
+def start_run(
+    tx: Tx, *, command: str, actor: str, dry: bool, now: datetime, fingerprint: str
+) -> int:
+    """A new run; gives its number."""
+    made = tx.execute(
+        runs.insert()
+        .values(command=command, actor=actor, dry=dry, started_at=now, fingerprint=fingerprint)
+        .returning(runs.c.run)
+    )
+    return int(made.scalar_one())
+
+
+def end_run(tx: Tx, run: int, *, now: datetime, exit_code: int, totals: Mapping[str, Any]) -> None:
+    """The run has ended, well or not."""
+    tx.execute(
+        runs.update()
+        .where(runs.c.run == run)
+        .values(ended_at=now, exit_code=exit_code, totals=totals)
+    )
+
+
+def get_run(tx: Tx, run: int) -> Run | None:
+    """A run by number."""
+    row = tx.execute(sa.select(runs).where(runs.c.run == run)).one_or_none()
+    return None if row is None else Run(*row)
+
+
+def list_runs(tx: Tx, limit: int = 50) -> list[Run]:
+    """The newest runs first."""
+    return [
+        Run(*row) for row in tx.execute(sa.select(runs).order_by(runs.c.run.desc()).limit(limit))
+    ]
+
+
+_INSERT: Final = sa.insert(history).values(
+    {
+        name: sa.bindparam(f"b_{name}", type_=history.c[name].type)
+        for name in (
+            "run",
+            "rid",
+            "system",
+            "stream",
+            "base_version",
+            "version",
+            "changes",
+            "actor",
+            "applied_at",
+            "undoes",
+        )
+    }
+)
+
+
+def add(tx: Tx, rows: Sequence[tuple[Any, ...]]) -> None:
+    """(run, rid, system, stream, base, version, changes, actor, now, undoes) of each write."""
+    bulk(tx, _INSERT, rows)
+
+
+_UNDONE: Final = (
+    sa.update(history)
+    .where(history.c.cid == sa.bindparam("b_cid"))
+    .values(undone_by=sa.bindparam("b_run"))
+)
+
+
+def set_undone(tx: Tx, rows: Sequence[tuple[int, int]]) -> None:
+    """(undoing run, history row) of each."""
+    bulk(tx, _UNDONE, rows)
+
+
+def of_run(
+    tx: Tx, run: int, *, rid: int | None = None, after: int = 0, limit: int = 2000
+) -> list[Written]:
+    """A page of what a run wrote, by number."""
+    query = sa.select(history).where(history.c.run == run, history.c.cid > after)
+    if rid is not None:
+        query = query.where(history.c.rid == rid)
+    return [_written(row) for row in tx.execute(query.order_by(history.c.cid).limit(limit))]
+
+
+def count_run(tx: Tx, run: int) -> int:
+    """How many records a run wrote."""
+    return int(
+        tx.execute(
+            sa.select(sa.func.count()).select_from(history).where(history.c.run == run)
+        ).scalar_one()
+    )
+
+
+def of_record(tx: Tx, rid: int) -> list[Written]:
+    """Everything we ever wrote to a record, oldest first."""
+    found = tx.execute(sa.select(history).where(history.c.rid == rid).order_by(history.c.cid))
+    return [_written(row) for row in found]
+
+
+def of_records(tx: Tx, rids: Sequence[int]) -> dict[int, list[Written]]:
+    """The same for many records at once."""
+    if not rids:
+        return {}
+    rows: dict[int, list[Written]] = {}
+    found = tx.execute(sa.select(history).where(history.c.rid.in_(rids)).order_by(history.c.cid))
+    for row in found:
+        rows.setdefault(row.rid, []).append(_written(row))
+    return rows
+
+
+def _written(row: Any) -> Written:
+    return Written(
+        row.cid,
+        row.run,
+        row.rid,
+        row.system,
+        row.stream,
+        row.base_version,
+        row.version,
+        changes_of(row.changes),
+        row.actor,
+        row.applied_at,
+        row.undoes,
+        row.undone_by,
+    )

@@ -1,0 +1,306 @@
+"""What one page of a pull changes in the mirror.
+
+A record with an id is found by it. One without (a row of a file that has no id column) is found
+by its version, which is computed from its cells: rows that are alike are interchangeable, so the
+n-th of them in the file is the n-th of them here. The version that a write of ours is about to
+give a row counts as its version too, so that a row keeps its identity across our own writes even
+when we were killed before we could note that they had arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import orjson
+import sqlalchemy as sa
+
+from rules.records import Record, Ref, Value
+from state.cursors import Lease
+from state.mirror import cells_text
+from state.store import Tx, bulk
+from state.tables import mirror, outbox, sightings
+
+
+@dataclass(slots=True)
+class Merged:
+    """What one page did to the mirror. `moved` holds the cells as they were before."""
+
+    born: list[tuple[int, Record]] = field(default_factory=list)
+    moved: list[tuple[int, Record, Mapping[str, Value]]] = field(default_factory=list)
+    unchanged: int = 0
+    doubles: list[tuple[int, Record]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    rid: int
+    id: str
+    version: str
+    place: int | None
+    gone: bool
+    born_pass: int
+
+
+_KNOWN: Final = (
+    mirror.c.rid,
+    mirror.c.id,
+    mirror.c.version,
+    mirror.c.place,
+    mirror.c.deleted_at.is_not(None),
+    mirror.c.born_pass,
+)
+
+_INSERT = sa.insert(mirror).values(
+    {
+        name: sa.bindparam(f"b_{name}", type_=mirror.c[name].type)
+        for name in (
+            "system",
+            "kind",
+            "stream",
+            "id",
+            "version",
+            "cells",
+            "place",
+            "by_content",
+            "born_pass",
+            "first_seen_at",
+            "changed_at",
+        )
+    }
+)
+_MOVE = (
+    sa.update(mirror)
+    .where(mirror.c.rid == sa.bindparam("b_rid"))
+    .values(
+        version=sa.bindparam("b_version"),
+        cells=sa.bindparam("b_cells"),
+        place=sa.bindparam("b_place"),
+        changed_at=sa.bindparam("b_changed_at", type_=mirror.c.changed_at.type),
+        deleted_at=sa.null(),
+        decided_with=sa.null(),
+    )
+)
+_PLACE = (
+    sa.update(mirror)
+    .where(mirror.c.rid == sa.bindparam("b_rid"))
+    .values(place=sa.bindparam("b_place"))
+)
+_SEEN = sa.insert(sightings).values(
+    system=sa.bindparam("b_system"), stream=sa.bindparam("b_stream"), rid=sa.bindparam("b_rid")
+)
+
+
+def merge(tx: Tx, lease: Lease, records: Sequence[Record], now: datetime) -> Merged:
+    """Upsert a page. A record whose version has not moved writes nothing."""
+    page = _PageMerge(tx, lease, now)
+    page.take(records)
+    return page.write()
+
+
+class _PageMerge:
+    """Sorts a page's records into new, moved and unchanged, then writes each heap at once."""
+
+    def __init__(self, tx: Tx, lease: Lease, now: datetime) -> None:
+        self.tx, self.lease, self.now = tx, lease, now
+        self.merged = Merged()
+        self._born: dict[str, tuple[Record, bool]] = {}
+        self._double: set[str] = set()
+        self._moved: list[tuple[_Known, Record]] = []
+        self._placed: list[tuple[int, int | None]] = []
+        self._taken: set[int] = set()
+
+    def take(self, records: Sequence[Record]) -> None:
+        by_id = _by_id(self.tx, self.lease, [r.ref.id for r in records if r.ref.id])
+        nameless = [record.version for record in records if not record.ref.id]
+        by_content = _by_content(self.tx, self.lease, nameless) if nameless else {}
+        self._taken |= self._sighted(
+            [row.rid for row in by_id.values()]
+            + [r.rid for rows in by_content.values() for r in rows]
+        )
+        for record in records:
+            if record.ref.id:
+                self._with_id(record, by_id.get(record.ref.id))
+            else:
+                self._without_id(record, by_content.get(record.version, []))
+
+    def _sighted(self, rids: Sequence[int]) -> set[int]:
+        if self.lease.pass_no == 1 or not rids:
+            return set()
+        found = self.tx.execute(
+            sa.select(sightings.c.rid).where(
+                sightings.c.system == self.lease.system,
+                sightings.c.stream == self.lease.stream,
+                sightings.c.rid.in_(rids),
+            )
+        )
+        return {row.rid for row in found}
+
+    def _is_free(self, row: _Known) -> bool:
+        return row.rid not in self._taken and row.born_pass != self.lease.pass_no
+
+    def _with_id(self, record: Record, row: _Known | None) -> None:
+        ident = record.ref.id
+        if row is None and ident not in self._born:
+            self._born[ident] = (record, False)
+        elif row is not None and self._is_free(row):
+            self._known(record, row)
+        else:
+            self._again(record, ident)
+
+    def _without_id(self, record: Record, rows: list[_Known]) -> None:
+        free = next((row for row in rows if self._is_free(row)), None)
+        if free is not None:
+            self._known(record, free)
+            return
+        ident = f"{self.lease.stream}~{record.version}"
+        if ident in self._born or _by_id(self.tx, self.lease, [ident]):
+            ident = self._next_ordinal(ident, 2)
+        self._born[ident] = (record, True)
+
+    def _again(self, record: Record, ident: str) -> None:
+        """An id for the second time in one reading: kept apart by its ordinal, and told."""
+        ordinal = 2
+        while True:
+            numbered = self._next_ordinal(ident, ordinal, only_page=True)
+            row = _by_id(self.tx, self.lease, [numbered]).get(numbered)
+            if row is None:
+                self._born[numbered] = (record, False)
+                break
+            self._taken |= self._sighted([row.rid])
+            if self._is_free(row):
+                self._known(record, row)
+                break
+            ordinal += 1
+        self._double.add(numbered)
+
+    def _next_ordinal(self, ident: str, start: int, *, only_page: bool = False) -> str:
+        ordinal = start
+        while True:
+            numbered = f"{ident}~{ordinal}"
+            if numbered not in self._born and (
+                only_page or not _by_id(self.tx, self.lease, [numbered])
+            ):
+                return numbered
+            ordinal += 1
+
+    def _known(self, record: Record, row: _Known) -> None:
+        self._taken.add(row.rid)
+        if row.version != record.version or row.gone:
+            self._moved.append((row, record))
+        else:
+            self.merged.unchanged += 1
+            if row.place != record.place:
+                self._placed.append((row.rid, record.place))
+
+    def write(self) -> Merged:
+        self._write_moved()
+        self._write_born()
+        bulk(self.tx, _PLACE, [(place, rid) for rid, place in self._placed])
+        if self.lease.pass_no > 1:
+            lease = self.lease
+            bulk(self.tx, _SEEN, [(lease.system, lease.stream, rid) for rid in self._taken_now()])
+        return self.merged
+
+    def _taken_now(self) -> Iterable[int]:
+        born = (rid for rid, _ in self.merged.born)
+        return (self._taken - self._sighted(list(self._taken))).union(born)
+
+    def _write_moved(self) -> None:
+        if not self._moved:
+            return
+        rids = [row.rid for row, _ in self._moved]
+        before = {
+            row.rid: orjson.loads(row.cells)
+            for row in self.tx.execute(
+                sa.select(mirror.c.rid, mirror.c.cells).where(mirror.c.rid.in_(rids))
+            )
+        }
+        bulk(
+            self.tx,
+            _MOVE,
+            [
+                (record.version, cells_text(record.values), record.place, self.now, row.rid)
+                for row, record in self._moved
+            ],
+        )
+        self.merged.moved = [
+            (row.rid, _named(record, row.id), before[row.rid]) for row, record in self._moved
+        ]
+        self._note_doubles((row.id, row.rid, record) for row, record in self._moved)
+
+    def _write_born(self) -> None:
+        if not self._born:
+            return
+        lease = self.lease
+        rows = [
+            (
+                lease.system,
+                lease.kind.value,
+                lease.stream,
+                ident,
+                record.version,
+                cells_text(record.values),
+                record.place,
+                by_content,
+                lease.pass_no,
+                self.now,
+                self.now,
+            )
+            for ident, (record, by_content) in self._born.items()
+        ]
+        bulk(self.tx, _INSERT, rows)
+        rids = {row.id: row.rid for row in _by_id(self.tx, lease, list(self._born)).values()}
+        self.merged.born = [
+            (rids[ident], _named(record, ident)) for ident, (record, _) in self._born.items()
+        ]
+        self._note_doubles((ident, rids[ident], r) for ident, (r, _) in self._born.items())
+
+    def _note_doubles(self, rows: Iterable[tuple[str, int, Record]]) -> None:
+        if self._double:
+            self.merged.doubles += [(rid, r) for ident, rid, r in rows if ident in self._double]
+
+
+def _named(record: Record, ident: str) -> Record:
+    if record.ref.id == ident:
+        return record
+    ref = Ref(record.ref.system, record.ref.kind, ident)
+    return Record(ref, record.version, record.values, record.place)
+
+
+def _by_id(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, _Known]:
+    if not ids:
+        return {}
+    found = tx.execute(
+        sa.select(*_KNOWN).where(
+            mirror.c.system == lease.system, mirror.c.kind == lease.kind, mirror.c.id.in_(ids)
+        )
+    )
+    return {row[1]: _Known(*row) for row in found}
+
+
+def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:
+    """Live rows by the version they have, or are about to get by a write of ours."""
+    mine = sa.and_(
+        mirror.c.by_content,
+        mirror.c.system == lease.system,
+        mirror.c.stream == lease.stream,
+        mirror.c.deleted_at.is_(None),
+    )
+    here = tx.execute(
+        sa.select(*_KNOWN, mirror.c.version)
+        .where(mine, mirror.c.version.in_(versions))
+        .order_by(mirror.c.rid)
+    )
+    arriving = tx.execute(
+        sa.select(*_KNOWN, outbox.c.expected_version)
+        .join(outbox, outbox.c.rid == mirror.c.rid)
+        .where(mine, outbox.c.state != "queued", outbox.c.expected_version.in_(versions))
+        .order_by(mirror.c.rid)
+    )
+    rows: dict[str, list[_Known]] = {}
+    for row in (*here, *arriving):
+        rows.setdefault(row[-1], []).append(_Known(*row[:-1]))
+    return rows

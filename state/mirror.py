@@ -1,0 +1,216 @@
+"""Our last known copy of each record: reading it, marking it dirty, burying what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from rules.records import ABSENT, Kind, Record, Ref, Value
+from state.cursors import Lease
+from state.store import Tx, bulk
+from state.tables import mirror, sightings
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row of the mirror. `record.values` are the cells as they stood at the last look."""
+
+    rid: int
+    record: Record
+    stream: str
+    filled: int | None
+    valid: int | None
+    decided_with: str | None
+
+
+def cells_text(values: Mapping[str, Value]) -> str:
+    """The cells as stored: an absent cell is left out, an empty one is null."""
+    if ABSENT in values.values():
+        values = {name: value for name, value in values.items() if value is not ABSENT}
+    return orjson.dumps(values).decode()
+
+
+def unseen(lease: Lease) -> sa.Select[tuple[int]]:
+    """The live rows of the stream that the reading which has just ended did not show."""
+    return sa.select(mirror.c.rid).where(
+        mirror.c.system == lease.system,
+        mirror.c.stream == lease.stream,
+        mirror.c.deleted_at.is_(None),
+        mirror.c.born_pass < lease.pass_no,
+        ~sa.exists().where(
+            sightings.c.system == lease.system,
+            sightings.c.stream == lease.stream,
+            sightings.c.rid == mirror.c.rid,
+        ),
+    )
+
+
+def bury(tx: Tx, lease: Lease, now: datetime) -> list[tuple[int, str]]:
+    """Turn what was not seen into tombstones; gives (rid, id). They are decided once more."""
+    rows = list(
+        tx.execute(
+            sa.update(mirror)
+            .where(mirror.c.rid.in_(unseen(lease)))
+            .values(deleted_at=now, decided_with=None, changed_at=now)
+            .returning(mirror.c.rid, mirror.c.id)
+        )
+    )
+    forget_sightings(tx, lease)
+    return [(row.rid, row.id) for row in rows]
+
+
+def forget_sightings(tx: Tx, lease: Lease) -> None:
+    """A reading has ended, or starts over."""
+    tx.execute(
+        sa.delete(sightings).where(
+            sightings.c.system == lease.system, sightings.c.stream == lease.stream
+        )
+    )
+
+
+def count_live(tx: Tx, system: str, stream: str) -> int:
+    """Records of the stream that are not deleted."""
+    return int(
+        tx.execute(
+            sa.select(sa.func.count()).where(
+                mirror.c.system == system,
+                mirror.c.stream == stream,
+                mirror.c.deleted_at.is_(None),
+            )
+        ).scalar_one()
+    )
+
+
+_HELD: Final = (
+    mirror.c.rid,
+    mirror.c.kind,
+    mirror.c.id,
+    mirror.c.version,
+    mirror.c.cells,
+    mirror.c.place,
+    mirror.c.stream,
+    mirror.c.filled,
+    mirror.c.valid,
+    mirror.c.decided_with,
+    mirror.c.deleted_at,
+)
+
+
+def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> Iterator[tuple[Held, bool]]:
+    """The next rows to decide, by rid, and whether each is deleted."""
+    found = tx.execute(
+        sa.select(*_HELD)
+        .where(
+            mirror.c.system == system,
+            mirror.c.decided_with.is_(None),
+            mirror.c.rid > after,
+            mirror.c.stream == stream,
+        )
+        .order_by(mirror.c.rid)
+        .limit(limit)
+    )
+    for row in found:
+        yield _held(system, row), row.deleted_at is not None
+
+
+def count_dirty(tx: Tx, system: str) -> int:
+    """How many rows wait for a decision."""
+    return int(
+        tx.execute(
+            sa.select(sa.func.count()).where(
+                mirror.c.system == system, mirror.c.decided_with.is_(None)
+            )
+        ).scalar_one()
+    )
+
+
+def held(tx: Tx, rids: Sequence[int]) -> dict[int, Held]:
+    """Rows by rid."""
+    if not rids:
+        return {}
+    found = tx.execute(sa.select(*_HELD, mirror.c.system).where(mirror.c.rid.in_(rids)))
+    return {row.rid: _held(row.system, row) for row in found}
+
+
+def find(tx: Tx, ref: Ref) -> Held | None:
+    """The row of a ref, deleted or not."""
+    row = tx.execute(
+        sa.select(*_HELD).where(
+            mirror.c.system == ref.system, mirror.c.kind == ref.kind, mirror.c.id == ref.id
+        )
+    ).one_or_none()
+    return None if row is None else _held(ref.system, row)
+
+
+def _held(system: str, row: Any) -> Held:
+    record = Record(
+        Ref(system, Kind(row.kind), row.id), row.version, orjson.loads(row.cells), row.place
+    )
+    return Held(row.rid, record, row.stream, row.filled, row.valid, row.decided_with)
+
+
+_DECIDED = (
+    sa.update(mirror)
+    .where(mirror.c.rid == sa.bindparam("b_rid"))
+    .values(
+        decided_with=sa.bindparam("b_decided_with"),
+        filled=sa.bindparam("b_filled"),
+        valid=sa.bindparam("b_valid"),
+    )
+)
+
+
+def set_decided(tx: Tx, rows: Sequence[tuple[str, int | None, int | None, int]]) -> None:
+    """(fingerprint, filled, valid, rid) of each row that has been decided."""
+    bulk(tx, _DECIDED, rows)
+
+
+def make_dirty(tx: Tx, rids: Sequence[int]) -> None:
+    """Have these rows decided anew."""
+    for start in range(0, len(rids), 1000):
+        tx.execute(
+            sa.update(mirror)
+            .where(mirror.c.rid.in_(rids[start : start + 1000]))
+            .values(decided_with=None)
+        )
+
+
+def make_stale(tx: Tx, system: str, stream: str, fingerprint: str, limit: int) -> int:
+    """Have up to `limit` rows that were decided with other rules or settings decided anew."""
+    some = (
+        sa.select(mirror.c.rid)
+        .where(
+            mirror.c.system == system,
+            mirror.c.stream == stream,
+            mirror.c.decided_with.is_not(None),
+            mirror.c.decided_with != fingerprint,
+        )
+        .limit(limit)
+    )
+    done = tx.execute(sa.update(mirror).where(mirror.c.rid.in_(some)).values(decided_with=None))
+    return int(done.rowcount)
+
+
+_ARRIVED = (
+    sa.update(mirror)
+    .where(mirror.c.rid == sa.bindparam("b_rid"))
+    .values(
+        version=sa.bindparam("b_version"),
+        cells=sa.bindparam("b_cells"),
+        place=sa.bindparam("b_place"),
+        changed_at=sa.bindparam("b_changed_at", type_=mirror.c.changed_at.type),
+        decided_with=sa.bindparam("b_decided_with"),
+    )
+)
+
+
+def set_written(
+    tx: Tx, rows: Sequence[tuple[str, str, int | None, datetime, str | None, int]]
+) -> None:
+    """(version, cells text, place, now, fingerprint or None for dirty, rid) after our own write."""
+    bulk(tx, _ARRIVED, rows)

@@ -1,0 +1,262 @@
+"""What passes decided and nobody has applied yet, and the plans that hold it.
+
+A proposal stands from the plan that first holds it (`plan_from`) up to, not including, the plan
+that no longer does (`plan_until`). So a plan never changes once it is made, two plans share what
+both propose, and a pass that finds nothing new writes nothing. What two overlapping plans do
+follows: what one of them applied is closed, and the other finds it applied already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from rules.changes import Change
+from state.store import Tx, bulk
+from state.tables import mirror, plans, proposals
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A plan as stored. `state` is draft, open, or applied."""
+
+    plan: int
+    run: int
+    author: str
+    approver: str | None
+    created_at: datetime
+    expires_at: datetime
+    state: str
+    fingerprint: str
+    only_rule: str | None
+    systems: tuple[str, ...]
+    totals: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """All changes of one record; `open` while no later pass closed it, `fresh` while the record
+    has the version they were computed from and has been decided with the same fingerprint."""
+
+    pid: int
+    rid: int
+    system: str
+    stream: str
+    place: int | None
+    base_version: str
+    fingerprint: str
+    changes: tuple[Change, ...]
+    closed_as: str | None
+
+
+def changes_text(changes: Sequence[Change]) -> str:
+    """Changes as stored: one short list each."""
+    return orjson.dumps(
+        [[c.field, c.old, c.new, c.rule, c.source, c.reason, c.details] for c in changes]
+    ).decode()
+
+
+def changes_of(text: str) -> tuple[Change, ...]:
+    """The inverse of `changes_text`."""
+    return tuple(Change(*row) for row in orjson.loads(text))
+
+
+def shape_of(changes: Sequence[Change]) -> str:
+    """Which rules change which fields: what totals are counted by."""
+    return ",".join(f"{change.rule}:{change.field}" for change in changes)
+
+
+def open_plan(
+    tx: Tx,
+    *,
+    run: int,
+    author: str,
+    now: datetime,
+    life: timedelta,
+    fingerprint: str,
+    only_rule: str | None,
+    systems: Sequence[str],
+) -> int:
+    """A new draft; gives its number."""
+    made = tx.execute(
+        plans.insert()
+        .values(
+            run=run,
+            author=author,
+            created_at=now,
+            expires_at=now + life,
+            state="draft",
+            fingerprint=fingerprint,
+            only_rule=only_rule,
+            systems=list(systems),
+        )
+        .returning(plans.c.plan)
+    )
+    return int(made.scalar_one())
+
+
+def set_plan(tx: Tx, plan: int, **columns: Any) -> None:
+    """Change columns of a plan's own row (state, totals, approver)."""
+    tx.execute(plans.update().where(plans.c.plan == plan).values(**columns))
+
+
+def get_plan(tx: Tx, plan: int) -> Plan | None:
+    """A plan by number."""
+    row = tx.execute(sa.select(plans).where(plans.c.plan == plan)).one_or_none()
+    return None if row is None else _plan(row)
+
+
+def last_plan(tx: Tx, systems: Sequence[str]) -> Plan | None:
+    """The newest plan over exactly these systems that a run brought to its end."""
+    found = tx.execute(
+        sa.select(plans).where(plans.c.state != "draft").order_by(plans.c.plan.desc()).limit(20)
+    )
+    return next((_plan(row) for row in found if row.systems == list(systems)), None)
+
+
+def _plan(row: Any) -> Plan:
+    values = {name: getattr(row, name) for name in Plan.__slots__}
+    return Plan(**{**values, "systems": tuple(row.systems)})
+
+
+_INSERT: Final = sa.insert(proposals).values(
+    {
+        name: sa.bindparam(f"b_{name}")
+        for name in (
+            "rid",
+            "system",
+            "stream",
+            "place",
+            "base_version",
+            "fingerprint",
+            "shape",
+            "changes",
+            "plan_from",
+        )
+    }
+)
+
+
+def add(tx: Tx, rows: Sequence[tuple[int, str, str, int | None, str, str, str, str, int]]) -> None:
+    """(rid, system, stream, place, base_version, fingerprint, shape, changes, plan) of each."""
+    bulk(tx, _INSERT, rows)
+
+
+def standing(tx: Tx, first: int, last: int, rids: Sequence[int]) -> dict[int, tuple[int, str, str]]:
+    """Open proposals of these rids, all between first and last: rid -> (pid, base, changes)."""
+    wanted = set(rids)
+    found = tx.execute(
+        sa.select(
+            proposals.c.rid, proposals.c.pid, proposals.c.base_version, proposals.c.changes
+        ).where(proposals.c.rid.between(first, last), proposals.c.plan_until.is_(None))
+    )
+    return {row.rid: (row.pid, row.base_version, row.changes) for row in found if row.rid in wanted}
+
+
+_CLOSE: Final = (
+    sa.update(proposals)
+    .where(proposals.c.pid == sa.bindparam("b_pid"))
+    .values(plan_until=sa.bindparam("b_plan"), closed_as=sa.bindparam("b_as"))
+)
+
+
+def close(tx: Tx, rows: Sequence[tuple[int, str, int]]) -> None:
+    """(plan from which on it no longer stands, why, pid) of each."""
+    bulk(tx, _CLOSE, rows)
+
+
+def next_plan(tx: Tx) -> int:
+    """The number from which on a proposal that is closed outside a pass no longer stands."""
+    newest = tx.execute(sa.select(sa.func.max(plans.c.plan))).scalar_one()
+    return int(newest or 0) + 1
+
+
+def _in_plan(plan: int, systems: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        proposals.c.system.in_(systems),
+        proposals.c.plan_from <= plan,
+        sa.or_(proposals.c.plan_until.is_(None), proposals.c.plan_until > plan),
+    )
+
+
+def shapes(tx: Tx, plan: int, systems: Sequence[str]) -> Counter[tuple[str, str, str]]:
+    """How many records have which shape: (system, stream, shape) -> records."""
+    found = tx.execute(
+        sa.select(
+            proposals.c.system, proposals.c.stream, proposals.c.shape, sa.func.count().label("n")
+        )
+        .where(_in_plan(plan, systems))
+        .group_by(proposals.c.system, proposals.c.stream, proposals.c.shape)
+    )
+    return Counter({(row.system, row.stream, row.shape): row.n for row in found})
+
+
+def of_plan(
+    tx: Tx,
+    plan: int,
+    systems: Sequence[str],
+    *,
+    stream: str | None = None,
+    after: tuple[int, int] = (-1, 0),
+    limit: int = 2000,
+) -> list[Proposal]:
+    """A page of the plan's proposals in the order of (place, pid); `after` is the last one's."""
+    place = sa.func.coalesce(proposals.c.place, 0)
+    query = sa.select(proposals).where(_in_plan(plan, systems))
+    if stream is not None:
+        query = query.where(proposals.c.stream == stream)
+    query = (
+        query.where(sa.tuple_(place, proposals.c.pid) > sa.tuple_(*after))
+        .order_by(place, proposals.c.pid)
+        .limit(limit)
+    )
+    return [_proposal(row) for row in tx.execute(query)]
+
+
+def _proposal(row: Any) -> Proposal:
+    return Proposal(
+        row.pid,
+        row.rid,
+        row.system,
+        row.stream,
+        row.place,
+        row.base_version,
+        row.fingerprint,
+        changes_of(row.changes),
+        row.closed_as,
+    )
+
+
+def of_record(tx: Tx, rid: int) -> list[Proposal]:
+    """Everything ever proposed for a record, newest first."""
+    found = tx.execute(
+        sa.select(proposals).where(proposals.c.rid == rid).order_by(proposals.c.pid.desc())
+    )
+    return [_proposal(row) for row in found]
+
+
+def digest(tx: Tx, plan: int, systems: Sequence[str]) -> str:
+    """A hash of what the plan would do: equal for equal plans, whoever made them."""
+    found = tx.execution_options(yield_per=5000).execute(
+        sa.select(
+            proposals.c.system,
+            mirror.c.kind,
+            mirror.c.id,
+            proposals.c.base_version,
+            proposals.c.changes,
+        )
+        .join(mirror, mirror.c.rid == proposals.c.rid)
+        .where(_in_plan(plan, systems))
+        .order_by(proposals.c.system, mirror.c.kind, mirror.c.id)
+    )
+    whole = hashlib.blake2b(digest_size=16)
+    for row in found:
+        whole.update(orjson.dumps(list(row)))
+    return whole.hexdigest()
