@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from databases import NoServer, Server, copy_sqlite, postgres
+
 from state.schema import prepare
 from state.store import Store
 

@@ -94,7 +94,7 @@ def postgres() -> Iterator[Server]:
 
 def _owned_folder() -> Path:
     """In /tmp, because the path of a socket is short; never seen there without its owner."""
-    folder = Path(tempfile.mkdtemp(prefix="rr-new-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="rr-new-", dir="/tmp"))
     (folder / "owner").write_text(f"{os.getpid()} {psutil.Process().create_time()}")
     return folder.rename(folder.with_name(folder.name.replace("rr-new-", _PREFIX)))
 
