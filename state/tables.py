@@ -329,7 +329,12 @@ ledger = _table(
     _when("heard_at"),
     _text("system"),
     _text("root", null=True),
+    # The ids of the events between the root and a derived one, separated by blanks.
+    _text("path"),
     _text("evidence_kind"),
+    # How many different people vouch for it, and whether evidence was given in words.
+    _int("approvals"),
+    Column("documented", sa.Boolean, nullable=False),
     Column("commitment", sa.LargeBinary, nullable=False),
     Column("previous", sa.LargeBinary, nullable=False, unique=True),
     Column("chain", sa.LargeBinary, nullable=False),
@@ -341,8 +346,11 @@ ledger_keys = _table(
     Column("key_kind", sa.Text, primary_key=True),
     Column("digest", sa.LargeBinary, primary_key=True),
     _text("key_id"),
+    # named by the source itself, or only carried by the record that said it
+    _text("role"),
 )
 Index("ix_ledger_keys_digest", ledger_keys.c.digest)
+Index("ix_ledger_root", ledger.c.root)
 
 # The side table that erasure empties: the chain holds a salted commitment to it only.
 ledger_payload = _table(
