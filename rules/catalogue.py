@@ -1,0 +1,95 @@
+"""The field catalogue: one table of data that validation, mapping, coverage and docs all read.
+
+The rows stand in `rules/fields/`; here they become a value that settings can override.
+Requirements A, R1–R26.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import Final
+
+from rules.fields.company import COMPANY
+from rules.fields.compliance import COMPLIANCE
+from rules.fields.contact import CONTACT
+from rules.fields.field import Choice, Field, Layer, Moment, Role, Type
+from rules.fields.interaction import INTERACTION
+from rules.records import Kind
+
+__all__ = [
+    "DEFAULT",
+    "FIELDS",
+    "Catalogue",
+    "Choice",
+    "Field",
+    "Layer",
+    "Moment",
+    "Role",
+    "Type",
+]
+
+FIELDS: Final[tuple[Field, ...]] = (*COMPANY, *CONTACT, *INTERACTION, *COMPLIANCE)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The fields in use, in a fixed order. Look-ups by name are a dictionary's."""
+
+    fields: tuple[Field, ...]
+
+    def __post_init__(self) -> None:
+        names = [field.name for field in self.fields]
+        if len(set(names)) != len(names):
+            raise ValueError("a field stands twice in the catalogue")
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Field]:
+        """All fields by canonical name."""
+        return MappingProxyType({field.name: field for field in self.fields})
+
+    @cached_property
+    def _by_kind(self) -> Mapping[Kind, tuple[Field, ...]]:
+        return {kind: tuple(f for f in self.fields if kind in f.kinds) for kind in Kind}
+
+    def for_kind(self, kind: Kind) -> tuple[Field, ...]:
+        """The fields that records of `kind` may carry, in the order of the catalogue."""
+        return self._by_kind[kind]
+
+    def mandatory(self, kind: Kind, moment: Moment) -> tuple[Field, ...]:
+        """The fields that a record of `kind` must have filled at `moment` (R26)."""
+        return tuple(field for field in self._by_kind[kind] if field.mandatory(kind, moment))
+
+    def with_role(self, *roles: Role) -> tuple[Field, ...]:
+        """The fields that have one of `roles`."""
+        return tuple(field for field in self.fields if field.role in roles)
+
+    def of_type(self, *types: Type) -> tuple[Field, ...]:
+        """The fields that have one of `types`."""
+        return tuple(field for field in self.fields if field.type in types)
+
+    def get(self, name: str) -> Field | None:
+        """The field of that canonical name, or None."""
+        return self.by_name.get(name)
+
+    def __getitem__(self, name: str) -> Field:
+        return self.by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.by_name
+
+    def __iter__(self) -> Iterator[Field]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+
+def catalogue_of(fields: Iterable[Field]) -> Catalogue:
+    """A catalogue of these fields; ValueError when a name stands twice."""
+    return Catalogue(tuple(fields))
+
+
+DEFAULT: Final = Catalogue(FIELDS)
