@@ -6,7 +6,7 @@ Requirements A, R1–R26.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -16,7 +16,9 @@ from rules.fields.company import COMPANY
 from rules.fields.compliance import COMPLIANCE
 from rules.fields.contact import CONTACT
 from rules.fields.field import Choice, Field, Layer, Moment, Role, Type
+from rules.fields.headings import with_headings
 from rules.fields.interaction import INTERACTION
+from rules.fields.overrides import added, changed, refusal
 from rules.records import Kind
 
 __all__ = [
@@ -29,9 +31,10 @@ __all__ = [
     "Moment",
     "Role",
     "Type",
+    "extend",
 ]
 
-FIELDS: Final[tuple[Field, ...]] = (*COMPANY, *CONTACT, *INTERACTION, *COMPLIANCE)
+FIELDS: Final[tuple[Field, ...]] = with_headings((*COMPANY, *CONTACT, *INTERACTION, *COMPLIANCE))
 
 
 @dataclass(frozen=True)
@@ -87,9 +90,31 @@ class Catalogue:
         return len(self.fields)
 
 
-def catalogue_of(fields: Iterable[Field]) -> Catalogue:
-    """A catalogue of these fields; ValueError when a name stands twice."""
-    return Catalogue(tuple(fields))
-
-
 DEFAULT: Final = Catalogue(FIELDS)
+
+
+def extend(
+    catalogue: Catalogue,
+    overrides: Mapping[str, Mapping[str, object]],
+    *,
+    systems: Collection[str] = (),
+) -> Catalogue:
+    """The catalogue with the settings' overrides: fields changed, added or taken out of use.
+
+    `overrides` maps a canonical name to settings as TOML reads them: `da`, `en`, `owner`,
+    `sources`, `mandatory_at`, `max_age_days` (false: never stale), `personal`, `aliases` (added
+    to those there are), `values`, `open`, `in_use`; a new field also needs `type` and `kinds`.
+    `systems` are names of configured systems, allowed as sources. UserError for a wrong one.
+    """
+    rows: dict[str, Field] = dict(catalogue.by_name)
+    for name, settings in overrides.items():
+        row = rows.get(name)
+        if not isinstance(settings, Mapping):
+            raise refusal("no_table", name, "", settings, ())
+        if row is None:
+            rows[name] = added(name, settings, rows, systems)
+        elif (new := changed(row, settings, systems)) is None:
+            del rows[name]
+        else:
+            rows[name] = new
+    return Catalogue(tuple(rows.values()))

@@ -153,7 +153,7 @@ class Field:
     role: Role = Role.NONE
     channel: str = ""
     aliases: tuple[str, ...] = ()
-    kind_aliases: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
+    kind_aliases: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     def mandatory(self, kind: Kind, moment: Moment) -> bool:
         """True when a record of `kind` must have the field filled at `moment`."""
