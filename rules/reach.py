@@ -1,0 +1,59 @@
+"""How far a block reaches: the person's other keys, and where that ends.
+
+A block is about a person. It follows the person's own number and address from record to record.
+It does not follow a key that several people share, nor a company's main number: a switchboard
+does not silence a company unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from rules.keys import PERSONAL_KINDS, HashedKey, Key, is_role_mailbox, ref_key
+from rules.records import Ref
+from rules.suppression import Event, EventType, Evidence, Statement
+
+MAX_PEOPLE_PER_KEY: Final = 3
+"""A key on more people than this is shared. Default of the setting of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """Where a key stands: on how many different people, and whether as a main number."""
+
+    people: int
+    main: bool
+
+    def shared(self, max_people: int) -> bool:
+        """Whether the key says too little about who is meant."""
+        return self.main or self.people > max_people
+
+
+def leads_on(key: Key, use: KeyUse, max_people: int) -> bool:
+    """Whether this key leads from one record to another record of the same person."""
+    return key.kind in PERSONAL_KINDS and not is_role_mailbox(key) and not use.shared(max_people)
+
+
+def derived(block: Event, ref: Ref, new: Collection[Key]) -> Statement:
+    """The block reaches `new`, further keys of the person on the record `ref`, and the record."""
+    root = block.root or block.event_id
+    keys = (*sorted(new), ref_key(ref))
+    return Statement(
+        type=EventType.DERIVED,
+        channel=block.channel,
+        span=block.span,
+        system=ref.system,
+        keys=keys,
+        evidence=Evidence.REACH,
+        identity=(root, str(ref), *(f"{kind} {value}" for kind, value in keys)),
+        ref=ref,
+        root=root,
+        path=(*block.path, block.event_id),
+    )
+
+
+def shared(block: Event, found: Collection[HashedKey]) -> frozenset[HashedKey]:
+    """Those of the block's carried keys that were found to be shared."""
+    return block.carried & frozenset(found)
