@@ -121,6 +121,13 @@ class Unknown:
 Outcome = Applied | Conflict | Rejected | Unknown
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The cursor after our own writes: a pull from it does not show them again."""
+
+    token: Token
+
+
 class Connector(Protocol):
     """What every connector has."""
 
@@ -159,10 +166,11 @@ class Pushes(Protocol):
 
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Outcome | Moved]:
         """Write each change if its record still has `base_version`; exactly one outcome each.
 
         `token` is the cursor of the last complete pull. Changes come in the order of `place`.
+        A connector that knows the cursor after its own writes says so with a last `Moved`.
         """
         ...
 

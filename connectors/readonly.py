@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from connectors.protocol import Connector, Outcome, Page, Pulls, Reads, Stream, Token
+from connectors.protocol import Connector, Moved, Outcome, Page, Pulls, Reads, Stream, Token
 from rules.changes import RecordChange
 from rules.errors import WroteInDryRun
 from rules.records import Record, Ref
@@ -33,7 +33,7 @@ class ReadOnly:
 
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Outcome | Moved]:
         """Never writes."""
         del token, batch
         raise WroteInDryRun(f"a dry run tried to write to {self.name}/{stream.name}")
