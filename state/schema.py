@@ -6,9 +6,14 @@ which takes a third of a second.
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
 import sqlalchemy as sa
 
-from rules.errors import UserError
+from rules.errors import InvariantBroken, UserError
 from state.store import Store, Tx
 from state.tables import metadata
 
@@ -30,23 +35,70 @@ def prepare(store: Store) -> None:
     """Leave the database with the tables of this version, whatever it was before.
 
     Several processes may do so at once: one works, the others wait and find it done.
-    UserError when the database is of a newer Ringren, or is not Ringren's.
+    UserError when the database cannot be opened, is of a newer Ringren, or is not Ringren's.
     """
-    with store.reading() as tx:
-        if _revision(tx) == HEAD:
-            return
+    if _first_look(store) == HEAD:
+        return
     with store.transaction() as tx:
         _lock(tx)
         revision = _revision(tx)
         if revision is None:
             create(tx)
+    if revision not in (None, HEAD):
+        _upgrade(store)
 
 
 def create(tx: Tx) -> None:
     """Make all tables and triggers in an empty database, marked as the newest revision."""
     metadata.create_all(tx)
+    for statement in _ledger_ddl()[tx.dialect.name]:
+        tx.exec_driver_sql(statement)
     _VERSION_TABLE.create(tx)
     tx.execute(_VERSION.insert().values(version_num=HEAD))
+
+
+def _ledger_ddl() -> Mapping[str, Sequence[str]]:
+    """The triggers that keep the ledger append-only, by dialect."""
+    for module in ("state.chain", "state.ledger"):
+        if importlib.util.find_spec(module):
+            found: Any = getattr(importlib.import_module(module), "LEDGER_DDL", None)
+            if found:
+                return cast("Mapping[str, Sequence[str]]", found)
+    return {"sqlite": (), "postgresql": ()}
+
+
+def _upgrade(store: Store) -> None:
+    """Take the steps that are missing, in one transaction: all of them or none."""
+    from state.migrations import steps
+
+    with _without_foreign_keys(store) as tx:
+        _lock(tx)
+        revision = _revision(tx)
+        if revision not in steps.known():
+            raise UserError("state.newer", revision=revision)
+        steps.take(tx)
+        if store.is_sqlite and (broken := tx.exec_driver_sql("PRAGMA foreign_key_check").all()):
+            raise InvariantBroken(f"a migration broke references: {broken[:5]}")
+
+
+@contextlib.contextmanager
+def _without_foreign_keys(store: Store) -> Iterator[Tx]:
+    """SQLite alters a table by making it anew, and drops the old one: references must wait.
+
+    The pragma works outside of a transaction only, so this takes connections of its own.
+    """
+    own = Store(store.url.render_as_string(hide_password=False))
+    if own.is_sqlite:
+        sa.event.listen(own.engine, "connect", _release_foreign_keys)
+    try:
+        with own.transaction() as tx:
+            yield tx
+    finally:
+        own.close()
+
+
+def _release_foreign_keys(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA foreign_keys=OFF")
 
 
 def _lock(tx: Tx) -> None:
@@ -55,14 +107,26 @@ def _lock(tx: Tx) -> None:
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
+def _first_look(store: Store) -> str | None:
+    """The revision; this is the first time that anything is asked of the database."""
+    try:
+        with store.reading() as tx:
+            return _revision(tx)
+    except sa.exc.DatabaseError as error:
+        where = store.url.render_as_string(hide_password=True)
+        raise UserError("state.closed", where=where, reason=str(error.orig).strip()) from error
+
+
 def _revision(tx: Tx) -> str | None:
     """Which revision this database is at; None for an empty one."""
     names = _table_names(tx)
     if _VERSION.name in names:
-        return str(tx.execute(sa.select(_VERSION.c.version_num)).scalar_one())
-    if any(not name.startswith("procrastinate_") for name in names):
-        raise UserError("state.foreign")
-    return None
+        revision = str(tx.execute(sa.select(_VERSION.c.version_num)).scalar_one_or_none())
+        if revision.startswith("ringren_"):
+            return revision
+    elif all(name.startswith("procrastinate_") for name in names):
+        return None
+    raise UserError("state.foreign", where=tx.engine.url.render_as_string(hide_password=True))
 
 
 def _table_names(tx: Tx) -> set[str]:

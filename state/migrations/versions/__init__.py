@@ -1,0 +1,1 @@
+"""One file for each step. A step that has been released is never edited again."""
