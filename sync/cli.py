@@ -213,19 +213,13 @@ def guarded(shell: Shell, call: Callable[[], Any]) -> int:
 
 
 def _ringren_error(shell: Shell, error: RingrenError) -> int:
-    message, remedy = spelt(error, shell.texts)
+    message, remedy = shell.texts.of_error(error)
     if error.exit_code is Exit.BUG:
         from sync.crashes import write_crash
 
         remedy = shell.texts.get("error.bug.remedy", file=write_crash(error, shell))
     problems = getattr(error, "problems", ())
     return _failed(shell, error.exit_code, type(error).__name__, message, remedy, problems=problems)
-
-
-def spelt(error: RingrenError, texts: Texts) -> tuple[str, str]:
-    """Message and remedy of an error: its text keys looked up, or what it says as it stands."""
-    remedy = error.remedy or (texts.find(f"{error.message}.remedy") and f"{error.message}.remedy")
-    return texts.get(error.message, **error.details), texts.get(remedy or "", **error.details)
 
 
 def _failed(

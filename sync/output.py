@@ -145,7 +145,10 @@ def say(text: str = "", *, err: bool = False) -> None:
 
 
 class Progress(Protocol):
-    """What a stage tells while it works. `unit` is `bytes`, or the name of a text `unit.<unit>`."""
+    """What a stage tells while it works.
+
+    `stage_key` and `unit` are text keys; amounts in `unit.bytes` are written as sizes.
+    """
 
     def start(self, stage_key: str, total: int | None, unit: str) -> None:
         """A stage begins; `total` is None as long as nobody knows it."""

@@ -14,6 +14,7 @@ from sync.output import Progress, Silent, duration, number, share, size
 from sync.texts import Texts
 
 SECONDS_BETWEEN_LINES = 5.0
+BYTES = "unit.bytes"
 
 
 class Lines:
@@ -68,7 +69,7 @@ class Lines:
 def standing(done: int, total: int | None, unit: str, elapsed: float, texts: Texts) -> str:
     """`12,3 % · 120.000 af 1.000.000 rækker · 15.000/s · 58 s tilbage`, with what is known."""
     lang = texts.lang
-    parts = [texts.get("progress.done", amount=_amount(done, unit, texts))]
+    parts = [_amount(done, unit, texts)]
     if total:
         both = f"{_bare(done, unit, lang)} {texts.get('progress.of')} {_amount(total, unit, texts)}"
         parts = [share(min(done / total, 1), lang), both]
@@ -77,17 +78,17 @@ def standing(done: int, total: int | None, unit: str, elapsed: float, texts: Tex
         parts.append(f"{_bare(round(rate), unit, lang)}/s")
         if total and done < total:
             left = duration((total - done) / rate)
-            parts.append(texts.get("progress.left", time=left))
+            parts.append(texts.get("progress_words.left", time=left))
     return " · ".join(parts)
 
 
 def _bare(amount: int, unit: str, lang: str) -> str:
-    return size(amount, lang) if unit == "bytes" else number(amount, lang)
+    return size(amount, lang) if unit == BYTES else number(amount, lang)
 
 
 def _amount(amount: int, unit: str, texts: Texts) -> str:
     bare = _bare(amount, unit, texts.lang)
-    return bare if unit == "bytes" else f"{bare} {texts.get(f'unit.{unit}')}"
+    return bare if unit == BYTES else f"{bare} {texts.get(unit)}"
 
 
 class Bar:

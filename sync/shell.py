@@ -69,11 +69,12 @@ class Shell:
     @contextlib.contextmanager
     def open(self, *, dry: bool, write_home: bool = True) -> Iterator[App]:
         """The app for this call: settings read, logs set up, store open."""
-        from sync import homes, logs
+        from sync import homes
         from sync.app import open_app
+        from sync.logs import set_up
 
         settings = self.read_settings()
-        logs.set_up(settings.logs.format, self.log_level(settings.logs.level))
+        set_up(settings.logs.format, self.log_level(settings.logs.level))
         if write_home:
             homes.make_home(settings.home, settings.files.root)
         with open_app(settings, actor=actor(), dry=dry, progress=self.progress()) as app:

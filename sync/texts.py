@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
+from rules.errors import RingrenError
+
 LANGUAGES = ("da", "en")
 _FOLDER = Path(__file__).with_suffix("")
 _FIRST = "cli.toml"
@@ -86,3 +88,10 @@ class Texts:
 
         form = f"{key}.one" if number == 1 else f"{key}.many"
         return self.get(form, count=spelt(number, self.lang), **args)
+
+    def of_error(self, error: RingrenError) -> tuple[str, str]:
+        """Message and remedy of an error: its text keys looked up, or what it says as it stands."""
+        remedy = error.remedy
+        if not remedy and self.find(f"{error.message}.remedy"):
+            remedy = f"{error.message}.remedy"
+        return self.get(error.message, **error.details), self.get(remedy, **error.details)

@@ -18,7 +18,7 @@ def init(shell: Shell, file: Path | None) -> int:
     """Write a settings file in which every line is explained and none is in force yet."""
     import os
 
-    from sync.settings_file import example
+    from sync.settings.example import example
 
     path = file or shell.settings or Path("ringren.toml")
     try:

@@ -1,0 +1,217 @@
+"""Settings: one TOML file, the environment, secrets. Read once, checked whole, then handed on.
+
+    settings = read(file=None, root=Path("customers"), state=None, lang="da")
+
+`read` raises `SettingsError` with every mistake at once: file, line, key, remedy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+)
+from pydantic_settings import SettingsError as UnreadableEnvironment
+
+from rules.errors import UserError
+from sync import homes, masking
+from sync.settings import sources
+from sync.settings.model import PREFIX, FileSettings, Settings
+from sync.settings.problems import Problem, SettingsError, details_of, dotted, kind_of, nearest
+from sync.texts import Texts
+
+__all__ = ["FileSettings", "Settings", "SettingsError", "fingerprint", "read"]
+
+
+def read(
+    *,
+    file: Path | None = None,
+    root: Path | None = None,
+    state: Path | None = None,
+    lang: str = "en",
+) -> Settings:
+    """The settings of this call; `root` and `state` are what the command line says.
+
+    Fills in `files.root` and `state.path` where they follow from each other. SettingsError when
+    anything is wrong, UserError when it is unclear which folder is meant.
+    """
+    found = sources.read_file(sources.find_file(file))
+    texts = Texts(lang)
+    early = [*found.problems, *sources.environment_problems(os.environ, found)]
+    said: dict[str, Any] = {
+        **({"files": {"root": root}} if root else {}),
+        **({"state": {"path": state}} if state else {}),
+    }
+    try:
+        settings = _sourced(found)(**said)
+    except ValidationError as error:
+        late = [*_problems(error, found), *_wrong_names(found.values, found, texts)]
+        raise SettingsError([*early, *late], texts) from None
+    except UnreadableEnvironment as error:
+        raise SettingsError([*early, _no_json(str(error))], texts) from None
+    early += _wrong_names(settings.model_dump(), found, texts)
+    if early:
+        raise SettingsError(early, texts)
+    for secret in _secrets(settings):
+        masking.remember_secret(secret.get_secret_value())
+    return _at_home(settings)
+
+
+def _sourced(file: sources.File) -> type[Settings]:
+    """`Settings` with its sources in their order; a class of its own because pydantic wants one."""
+
+    class Sourced(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings
+            folder = NestedSecretsSettingsSource(
+                file_secret_settings,
+                secrets_dir=[str(path) for path in sources.secrets_folders()],
+                secrets_prefix=PREFIX,
+                secrets_nested_delimiter="__",
+            )
+            keyring = InitSettingsSource(settings_cls, sources.keyring_values())
+            toml = InitSettingsSource(settings_cls, file.values)
+            return init_settings, env_settings, folder, keyring, toml
+
+    return Sourced
+
+
+def _problems(error: ValidationError, file: sources.File) -> Iterator[Problem]:
+    for one in error.errors(include_url=False, include_input=False):
+        key = tuple(str(part) for part in one["loc"])
+        while key and not file.has(key) and len(key) > 1 and _is_inner(key):
+            key = key[:-1]
+        details = details_of(one.get("ctx"))
+        kind = kind_of(one["type"])
+        where = _where(key, file)
+        if kind == "unknown_key":
+            if where.startswith("$"):
+                continue  # told already, as an unknown name
+            near = nearest(key[-1], _siblings(key))
+            details |= {"nearest": near} if near else {}
+        yield Problem(where, dotted(key), kind, details)
+
+
+def _is_inner(key: tuple[str, ...]) -> bool:
+    """pydantic adds names of its own for the branches of a union, e.g. `constrained-int`."""
+    return "-" in key[-1] or "[" in key[-1]
+
+
+def _where(key: tuple[str, ...], file: sources.File) -> str:
+    for end in range(len(key), 0, -1):
+        name = PREFIX + "__".join(key[:end]).upper()
+        if any(name == given.upper() for given in os.environ):
+            return f"${name}"
+    return file.place(key) if file.path else "–"
+
+
+def _siblings(key: tuple[str, ...]) -> list[str]:
+    model: Any = Settings
+    for part in key[:-1]:
+        info = model.model_fields.get(part) if model else None
+        model = sources.section_of(info.annotation) if info else _named(model)
+    return list(model.model_fields) if model else []
+
+
+def _named(model: Any) -> Any:
+    """Under `files.named` stand tables that all have the keys of a file."""
+    return FileSettings if model is None else None
+
+
+def _no_json(message: str) -> Problem:
+    section = message.partition('"')[2].partition('"')[0]
+    name = f"{PREFIX}{section.upper()}"
+    return Problem(f"${name}", section, "no_json")
+
+
+def _wrong_names(values: Mapping[str, Any], file: sources.File, texts: Texts) -> Iterator[Problem]:
+    """Names of fields, and overrides of the catalogue, that only the catalogue can judge.
+
+    `values` may be the file's own when it has other mistakes too.
+    """
+    from rules.catalogue import DEFAULT, extend
+
+    known = {field.name for field in DEFAULT}
+    for name, override in _table(values, "fields").items():
+        try:
+            extend(DEFAULT, {name: override})
+            known.add(name)
+        except UserError as error:
+            wrong = str(error.details.get("key") or "")
+            key = ("fields", name, wrong) if wrong else ("fields", name)
+            text, remedy = texts.of_error(error)
+            details = {"text": text.rstrip("."), "remedy": remedy or "sync fields"}
+            yield Problem(_where(key, file), dotted(key), "field", details)
+    for name, one in _table(values, "files", "named").items():
+        for column, canonical in _table(one, "columns").items():
+            if canonical and canonical not in known:
+                key = ("files", "named", name, "columns", column)
+                near = nearest(str(canonical), known)
+                details = {"nearest": near} if near else {}
+                yield Problem(_where(key, file), dotted(key), "no_field", details)
+
+
+def _table(values: Any, *keys: str) -> Mapping[str, Any]:
+    for key in keys:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values if isinstance(values, Mapping) else {}
+
+
+def _secrets(value: Any) -> Iterator[SecretStr]:
+    if isinstance(value, SecretStr):
+        yield value
+    elif hasattr(type(value), "model_fields"):
+        for name in type(value).model_fields:
+            yield from _secrets(getattr(value, name))
+
+
+def _at_home(settings: Settings) -> Settings:
+    """The settings with the audited folder and the state folder that belong to each other."""
+    root, home = settings.files.root, settings.state.path
+    root = root.expanduser() if root else None
+    home = home.expanduser() if home else None
+    if home and not root:
+        root = homes.read_home(home).audited
+    elif root and not home:
+        home = homes.home_of(root)
+    elif not root and not home:
+        known = homes.known_homes()
+        if len(known) > 1:
+            names = ", ".join(str(one.audited) for one in known)
+            raise UserError("error.which_folder", known=names)
+        root, home = (known[0].audited, known[0].folder) if known else (None, None)
+    files = settings.files.model_copy(update={"root": root})
+    state = settings.state.model_copy(update={"path": home})
+    return settings.model_copy(update={"files": files, "state": state})
+
+
+def fingerprint(settings: Settings, *parts: str) -> str:
+    """A stable hash of all settings that a decision depends on, and of `parts`.
+
+    `parts` are the callers' own: versions of rules and tables. Limits, logs, places and lives are
+    not in it: they decide whether something is done, not what.
+    """
+    chosen = settings.model_dump(
+        mode="json", include={"region", "rules", "fields", "suppression", "files"}
+    )
+    chosen["files"].pop("root")
+    text = json.dumps([chosen, *parts], sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,247 @@
+"""The settings as types: every section, key, default and bound. What stands in the TOML file.
+
+The words that explain a key are in `sync/texts/settings.toml` (`settings.<section>.<key>`); the
+example file is made from both (`settings/example.py`).
+"""
+
+from __future__ import annotations
+
+import codecs
+import importlib
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rules.errors import UserError
+from rules.records import Kind
+
+PREFIX = "RINGREN_"
+SECRET = "secret"  # noqa: S105 - the name of a mark, not a password
+
+Switch = Literal["on", "propose", "off"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Days = Annotated[int, Field(ge=1, le=36500)]
+
+
+class Section(BaseModel):
+    """A table of the file: unknown keys are refused, and errors never print the value."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SecretReference(Section):
+    """Where a secret stands; exactly one of the three."""
+
+    env: str | None = None
+    file: Path | None = None
+    keyring: str | None = None
+
+    def look_up(self) -> str:
+        """The secret; PydanticCustomError `secret_…` when it is not there."""
+        if self.env:
+            return _found(os.environ.get(self.env), "secret_env", name=self.env)
+        if self.file:
+            return _found(_first_line(self.file), "secret_file", name=str(self.file))
+        return _found(from_keyring(self.keyring or ""), "secret_keyring", name=self.keyring or "")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if sum(value is not None for value in (self.env, self.file, self.keyring)) != 1:
+            raise PydanticCustomError("secret_form", "one of env, file, keyring")
+        return self
+
+
+def _found(secret: str | None, problem: Any, **details: str) -> str:
+    if not secret:
+        raise PydanticCustomError(problem, "the secret is not there", details)
+    return secret
+
+
+def _first_line(path: Path) -> str | None:
+    try:
+        return path.expanduser().read_text("utf-8").partition("\n")[0].rstrip("\r")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def from_keyring(name: str) -> str | None:
+    """The secret `name` of the service `ringren`; None without the extra `keyring`, or unlocked."""
+    try:
+        keyring = importlib.import_module("keyring")
+        errors = importlib.import_module("keyring.errors")
+    except ModuleNotFoundError:
+        return None
+    try:
+        secret: str | None = keyring.get_password("ringren", name)
+    except errors.KeyringError:
+        return None
+    return secret
+
+
+def _resolved(value: Any) -> Any:
+    return SecretReference.model_validate(value).look_up() if isinstance(value, dict) else value
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_resolved), SECRET]
+"""A secret: text from the environment, a secrets folder or the keyring; a table in the file."""
+
+
+def _encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise PydanticCustomError("encoding", "unknown encoding") from None
+
+
+class State(Section):
+    """[state]: where the program remembers."""
+
+    path: Path | None = Field(default=None, examples=["~/.local/state/ringren/customers"])
+    url: Secret | None = Field(default=None, examples=[{"env": "DATABASE_URL"}])
+
+
+class FileSettings(Section):
+    """[files.named."contacts.csv"]: what is different about one file, or files of a pattern."""
+
+    kind: Kind | None = Field(default=None, examples=["contact"])
+    encoding: Annotated[str, AfterValidator(_encoding)] | None = Field(
+        default=None, examples=["windows-1252"]
+    )
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        default=None, examples=[";"]
+    )
+    id: str | None = Field(default=None, examples=["Kunde-ID"])
+    skip: bool = False
+    columns: dict[str, str] = Field(
+        default_factory=dict, examples=[{"Tlf.": "direct_phone", "Intern note": ""}]
+    )
+
+
+class Files(Section):
+    """[files]: the folder of files, and what cannot be guessed about single ones."""
+
+    root: Path | None = Field(default=None, examples=["customers"])
+    named: dict[str, FileSettings] = Field(default_factory=dict)
+
+    def of(self, name: str) -> FileSettings:
+        """The settings of a file: by its name, else by the first pattern that fits it."""
+        from fnmatch import fnmatchcase
+
+        if name in self.named:
+            return self.named[name]
+        fitting = (one for pattern, one in self.named.items() if fnmatchcase(name, pattern))
+        return next(fitting, FileSettings())
+
+
+class Limits(Section):
+    """[limits]: when a run stops itself before it writes. Opt-outs are never held up by them."""
+
+    change_share: Share = 0.3
+    changes: Annotated[int, Field(ge=1)] = 50_000
+    fewest_records: Annotated[int, Field(ge=0)] = 20
+    shrink_share: Share = 0.5
+    swap_share: Share = 0.5
+    flips: Annotated[int, Field(ge=1)] = 2
+    put_backs_a_day: Annotated[int, Field(ge=1)] = 3
+
+
+class Plans(Section):
+    """[plans]: how long a plan may be carried out."""
+
+    expire_days: Days = 7
+
+
+class Rules(Section):
+    """[rules]: which rules work on their own, which only propose, which are off."""
+
+    default: Switch = "on"
+    switch: dict[str, Switch] = Field(
+        default_factory=dict, examples=[{"names.person": "propose", "web.url": "off"}]
+    )
+    fields: dict[str, dict[str, Switch]] = Field(
+        default_factory=dict, examples=[{"company_name": {"names.company": "propose"}}]
+    )
+
+    def of(self, rule: str, field: str) -> Switch:
+        """What `rule` may do to `field`: by field, else by rule, else the default."""
+        own = self.fields.get(field, {})
+        return own.get(rule, self.switch.get(rule, self.default))
+
+
+class Suppression(Section):
+    """[suppression]: how far an opt-out reaches."""
+
+    max_people_per_key: Annotated[int, Field(ge=1)] = 5
+
+
+class Logs(Section):
+    """[logs]: what operators read."""
+
+    format: Literal["auto", "console", "json"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "warning"
+
+
+class Purge(Section):
+    """[purge]: how many days things are kept. Opt-outs are kept until they are erased."""
+
+    runs: Days = 730
+    plans: Days = 30
+    findings: Days = 365
+    history: Days = 365
+    snapshots: Days = 1095
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Read with `sync.settings.read`, never made by hand in a command."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+    lang: Literal["da", "en"] | None = Field(default=None, examples=["da"])
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "DK"
+    state: State = State()
+    files: Files = Files()
+    limits: Limits = Limits()
+    plans: Plans = Plans()
+    rules: Rules = Rules()
+    fields: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, examples=[{"website": {"max_age_days": 180}}]
+    )
+    suppression: Suppression = Suppression()
+    logs: Logs = Logs()
+    purge: Purge = Purge()
+
+    @property
+    def home(self) -> Path:
+        """The state folder; UserError when neither it nor what is audited is known."""
+        if self.state.path is None:
+            raise UserError("error.no_folder")
+        return self.state.path
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy's address of the database: the configured one, else SQLite in the home."""
+        if self.state.url is not None:
+            return self.state.url.get_secret_value()
+        from sync.homes import DATABASE
+
+        return f"sqlite:///{self.home / DATABASE}"

@@ -1,0 +1,416 @@
+"""Settings: precedence, every kind of mistake with its place, secrets, homes, the example file."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from rules.errors import UserError
+from sync import homes, masking
+from sync.settings import Settings, SettingsError, fingerprint, read
+from sync.settings.example import example
+from sync.settings.lines import key_lines
+from sync.settings.sources import secret_keys
+from sync.texts import Texts
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def a_place_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test sees the settings, the state or the environment of whoever runs it."""
+    for name in list(__import__("os").environ):
+        if name.upper().startswith("RINGREN_") or name == "CREDENTIALS_DIRECTORY":
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "xdg-state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg-config"))
+    monkeypatch.setattr(masking, "_secrets", set())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _file(text: str, name: str = "ringren.toml") -> Path:
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def _problems(text: str, lang: str = "en") -> list[tuple[str, str, str]]:
+    _file(text)
+    with pytest.raises(SettingsError) as caught:
+        read(lang=lang)
+    return [(one.where, one.key, f"{one.message} – {one.remedy}") for one in caught.value.problems]
+
+
+# --- where settings come from ----------------------------------------------------------------
+
+
+def test_without_any_file_the_defaults_hold() -> None:
+    settings = read()
+    assert (settings.region, settings.limits.change_share, settings.plans.expire_days) == (
+        "DK",
+        0.3,
+        7,
+    )
+
+
+def test_the_file_in_the_working_folder_comes_before_the_users_own() -> None:
+    _file('region = "SE"', "xdg-config/ringren/settings.toml")
+    assert read().region == "SE"
+    _file('region = "NO"')
+    assert read().region == "NO"
+    other = _file('region = "DE"', "other.toml")
+    assert read(file=other).region == "DE"
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    _file("[limits]\nchanges = 10\nflips = 4")
+    monkeypatch.setenv("RINGREN_LIMITS__CHANGES", "20")
+    assert (read().limits.changes, read().limits.flips) == (20, 4)
+
+
+def test_an_empty_variable_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGREN_REGION", "")
+    assert read().region == "DK"
+
+
+def test_the_command_line_wins_over_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file('[files]\nroot = "from-file"')
+    monkeypatch.setenv("RINGREN_FILES__ROOT", "from-env")
+    assert read().files.root == Path("from-env")
+    assert read(root=tmp_path / "said").files.root == tmp_path / "said"
+
+
+def test_a_secrets_folder_comes_between_environment_and_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "credentials"
+    folder.mkdir()
+    (folder / "RINGREN_STATE__URL").write_text("postgresql://u:from-folder@h/db", "utf-8")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(folder))
+    _file('[state]\nurl = "postgresql:///plain"')
+    assert "from-folder" in read().database_url
+    monkeypatch.setenv("RINGREN_STATE__URL", "postgresql://u:from-env@h/db")
+    assert "from-env" in read().database_url
+
+
+def test_paths_in_a_file_are_meant_from_its_folder(tmp_path: Path) -> None:
+    path = _file('[files]\nroot = "lists"\n[state]\npath = "memory"', "conf/settings.toml")
+    settings = read(file=path)
+    assert settings.files.root == Path("conf/lists")
+    assert settings.home == Path("conf/memory")
+
+
+# --- mistakes --------------------------------------------------------------------------------
+
+
+def test_all_mistakes_are_told_at_once_with_line_key_and_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("RINGREN_LIMITS__FLIP", "3")
+    monkeypatch.setenv("RINGREN_PURGE__RUNS", "soon")
+    found = _problems(
+        'lang = "dk"\n'
+        "region = 45\n"
+        "[limits]\n"
+        "chnge_share = 0.1\n"
+        "flips = 0\n"
+        "change_share = 1.5\n"
+        "[files.named.'a b.csv']\n"
+        'kind = "kontakt"\n'
+        'delimiter = ";;"\n'
+        'encoding = "latin-99"\n'
+        'columns = { Mail = "email", Tlf = "direct_fone" }\n'
+        "[rules]\n"
+        'switch = { "names.person" = "maybe" }\n'
+        "[fields.website]\n"
+        "max_age_dys = 3\n"
+    )
+    assert {(where, key) for where, key, _ in found} == {
+        ("ringren.toml:1", "lang"),
+        ("ringren.toml:2", "region"),
+        ("ringren.toml:4", "limits.chnge_share"),
+        ("ringren.toml:5", "limits.flips"),
+        ("ringren.toml:6", "limits.change_share"),
+        ("ringren.toml:8", 'files.named."a b.csv".kind'),
+        ("ringren.toml:9", 'files.named."a b.csv".delimiter'),
+        ("ringren.toml:10", 'files.named."a b.csv".encoding'),
+        ("ringren.toml:11", 'files.named."a b.csv".columns.Tlf'),
+        ("ringren.toml:13", 'rules.switch."names.person"'),
+        ("ringren.toml:15", "fields.website.max_age_dys"),
+        ("$RINGREN_LIMITS__FLIP", ""),
+        ("$RINGREN_PURGE__RUNS", "purge.runs"),
+    }
+    texts = {key or where: text for where, key, text in found}
+    assert "change_share?" in texts["limits.chnge_share"]
+    assert "RINGREN_LIMITS__FLIPS?" in texts["$RINGREN_LIMITS__FLIP"]
+    assert "direct_phone?" in texts['files.named."a b.csv".columns.Tlf']
+    assert "opt_out" in texts['files.named."a b.csv".kind']
+    assert "1 or more" in texts["limits.flips"]
+    assert not any("problem." in text or "error." in text for text in texts.values())
+
+
+def test_mistakes_are_told_in_the_users_language() -> None:
+    assert "mente du flips?" in _problems("[limits]\nflip = 1", "da")[0][2]
+
+
+def test_no_error_shows_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    canary = "hunter2-kanariefugl"
+    monkeypatch.setenv("RINGREN_LIMITS__FLIPS", canary)
+    _file(f'region = "{canary}"\n[state]\nurl = "postgresql://u:{canary}@h/d"\nx = "{canary}"')
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert canary not in str(caught.value)
+    assert canary not in repr(caught.value.problems)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a = 1\nb = = 2\n", 2), ("[limits]\nflips = 1\nflips = 2\n", 3), ('x = "open\n', 1)],
+)
+def test_what_is_no_toml_is_named_with_its_line(text: str, line: int) -> None:
+    assert _problems(text)[0][0] == f"ringren.toml:{line}"
+
+
+def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:
+    Path("ringren.toml").write_bytes('region = "DK"\n# Kør\n'.encode("windows-1252"))
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert caught.value.problems[0].where == "ringren.toml:2"
+
+
+def test_a_file_that_is_missing_is_an_error_when_it_was_asked_for() -> None:
+    with pytest.raises(SettingsError, match="nowhere"):
+        read(file=Path("nowhere.toml"))
+
+
+def test_a_table_in_the_environment_must_be_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGREN_FIELDS", "{nonsense")
+    with pytest.raises(SettingsError) as caught:
+        read()
+    assert caught.value.problems[0].where == "$RINGREN_FIELDS"
+    monkeypatch.setenv("RINGREN_FIELDS", '{"website": {"max_age_days": 90}}')
+    assert read().fields == {"website": {"max_age_days": 90}}
+
+
+# --- secrets ---------------------------------------------------------------------------------
+
+
+def test_the_secrets_are_found_by_walking_the_model() -> None:
+    assert ("state", "url") in secret_keys(Settings)
+
+
+def test_a_password_in_clear_in_the_file_is_refused() -> None:
+    (problem,) = _problems('[state]\nurl = "postgresql://u:hunter2@h/db"')
+    assert problem[:2] == ("ringren.toml:2", "state.url")
+    assert "RINGREN_STATE__URL" in problem[2]
+
+
+def test_an_address_without_a_password_is_no_secret() -> None:
+    _file('[state]\nurl = "postgresql:///ringren"')
+    assert read().database_url == "postgresql:///ringren"
+
+
+def test_a_secret_may_stand_in_a_file_or_in_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("postgresql://u:in-a-file@h/db\n", "utf-8")
+    _file(f'[state]\nurl = {{ file = "{secret}" }}')
+    assert read().database_url == "postgresql://u:in-a-file@h/db"
+    monkeypatch.setenv("RINGREN_MY_DATABASE", "postgresql://u:in-the-env@h/db")
+    _file('[state]\nurl = { env = "RINGREN_MY_DATABASE" }')
+    assert read().database_url == "postgresql://u:in-the-env@h/db"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        ('{ env = "NOT_SET_ANYWHERE" }', "NOT_SET_ANYWHERE"),
+        ('{ file = "/nowhere/at/all" }', "/nowhere/at/all"),
+        ('{ keyring = "no-such-entry" }', "no-such-entry"),
+        ('{ env = "A", file = "b" }', "one place"),
+        ("{}", "one place"),
+    ],
+)
+def test_a_secret_that_is_not_where_it_should_be_is_named(value: str, says: str) -> None:
+    (problem,) = _problems(f"[state]\nurl = {value}")
+    assert says in problem[2]
+
+
+def test_a_secret_is_masked_from_then_on_and_not_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RINGREN_STATE__URL", "sqlite:///hunter2-kanariefugl.db")
+    settings = read()
+    assert "hunter2" not in repr(settings)
+    assert "hunter2" not in masking.mask(f"cannot open {settings.database_url}")
+
+
+# --- homes -----------------------------------------------------------------------------------
+
+
+def test_each_audited_folder_has_a_home_of_its_own(tmp_path: Path) -> None:
+    for name in ("Kunder Ærø", "b/Kunder Ærø"):
+        (tmp_path / name).mkdir(parents=True)
+    first = read(root=tmp_path / "Kunder Ærø").home
+    second = read(root=tmp_path / "b/Kunder Ærø").home
+    assert first != second
+    assert first.parent == second.parent == tmp_path / "xdg-state/ringren"
+    assert first.name.startswith("kunder-aeroe-")
+    assert read(root=Path("b/../Kunder Ærø")).home == first
+
+
+def test_a_state_folder_knows_what_it_is_the_state_of(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    homes.make_home(tmp_path / "state", tmp_path / "lists")
+    assert read(state=tmp_path / "state").files.root == (tmp_path / "lists").resolve()
+    with pytest.raises(UserError, match=r"error\.state_elsewhere"):
+        homes.make_home(tmp_path / "state", tmp_path)
+
+
+def test_the_only_known_folder_is_meant_when_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"error\.no_folder"):
+        _ = read().home
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    homes.make_home(homes.home_of(tmp_path / "a"), tmp_path / "a")
+    assert read().files.root == (tmp_path / "a").resolve()
+    homes.make_home(homes.home_of(tmp_path / "b"), tmp_path / "b")
+    with pytest.raises(UserError, match=r"error\.which_folder"):
+        read()
+
+
+def test_a_home_is_for_its_owner_only(tmp_path: Path) -> None:
+    homes.make_home(tmp_path / "state", tmp_path)
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "state/audited.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_state_never_lies_in_what_is_audited(tmp_path: Path) -> None:
+    lists = tmp_path / "lists"
+    lists.mkdir()
+    (tmp_path / "way-in").symlink_to(lists)
+    for inside in (lists, lists / "state", lists / "a/b", tmp_path / "way-in/state"):
+        with pytest.raises(UserError, match=r"error\.state_inside"):
+            homes.refuse_overlap(inside, lists)
+    homes.refuse_overlap(tmp_path / "lists-state", lists)
+
+
+def test_forgetting_removes_what_is_ours_and_nothing_else(tmp_path: Path) -> None:
+    home = tmp_path / "state"
+    homes.make_home(home, tmp_path)
+    for name in (homes.DATABASE, f"{homes.DATABASE}-wal", "theirs.csv"):
+        (home / name).write_text("x", "utf-8")
+    (home / "crashes").mkdir()
+    homes.forget_home(home)
+    assert [path.name for path in home.iterdir()] == ["theirs.csv"]
+    (home / "theirs.csv").unlink()
+    homes.make_home(home, tmp_path)
+    homes.forget_home(home)
+    assert not home.exists()
+
+
+# --- what depends on settings ----------------------------------------------------------------
+
+
+def test_the_fingerprint_moves_with_what_decides_and_with_nothing_else(tmp_path: Path) -> None:
+    def mark(text: str, *parts: str) -> str:
+        _file(text)
+        return fingerprint(read(root=tmp_path), *parts)
+
+    base = mark("", "tables 1")
+    assert base == mark(
+        "[logs]\nlevel = 'debug'\n[limits]\nchanges = 5\n[purge]\nruns = 9", "tables 1"
+    )
+    assert base == fingerprint(read(root=tmp_path / "elsewhere"), "tables 1")
+    others = {
+        mark('region = "SE"', "tables 1"),
+        mark('[rules]\nswitch = { "a" = "off" }', "tables 1"),
+        mark("[fields.website]\nmax_age_days = 3", "tables 1"),
+        mark("[files.named.'a.csv']\ncolumns = { A = 'email' }", "tables 1"),
+        mark("", "tables 2"),
+    }
+    assert base not in others
+    assert len(others) == 5
+
+
+def test_a_file_is_found_by_its_name_before_any_pattern() -> None:
+    _file(
+        "[files.named.'leads-*.csv']\nkind = 'lead'\n[files.named.'leads-9.csv']\nkind = 'contact'"
+    )
+    files = read().files
+    assert files.of("leads-1.csv").kind == "lead"
+    assert files.of("leads-9.csv").kind == "contact"
+    assert files.of("other.csv").kind is None
+
+
+def test_a_rule_is_switched_by_field_then_by_rule_then_by_default() -> None:
+    _file(
+        "[rules]\ndefault = 'propose'\nswitch = { a = 'off' }\n"
+        "fields = { email = { a = 'on', b = 'off' } }"
+    )
+    rules = read().rules
+    assert [rules.of("a", "email"), rules.of("b", "email")] == ["on", "off"]
+    assert [rules.of("a", "title"), rules.of("b", "title")] == ["off", "propose"]
+
+
+# --- the example file ------------------------------------------------------------------------
+
+
+def test_the_shipped_example_is_what_init_writes() -> None:
+    shipped = (ROOT / "deploy/settings.example.toml").read_text("utf-8")
+    assert shipped == example(Texts("en")), "renew it: sync init deploy/settings.example.toml"
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_the_example_changes_nothing_as_it_stands_and_is_right_once_in_force(
+    lang: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = example(Texts(lang))
+    _file(text)
+    plain = read()
+    assert plain.model_dump() == Settings().model_dump()
+    assert "settings." not in text.replace("settings.toml", "")
+    monkeypatch.setenv("DATABASE_URL", "postgresql:///x")
+    in_force = re.sub(r"^#(?=\S)", "", text, flags=re.MULTILINE)
+    _file(in_force)
+    assert read().files.named
+    model = {name for name, _ in Settings.model_fields.items()}
+    assert set(tomllib.loads(in_force)) == model
+
+
+@pytest.mark.parametrize("lang", ["da", "en"])
+def test_each_setting_is_explained(lang: str) -> None:
+    texts = Texts(lang)
+    for name in Settings.model_fields:
+        assert texts.find(f"settings.{name}")
+
+
+# --- lines -----------------------------------------------------------------------------------
+
+
+def test_the_line_of_each_key_is_found_in_whatever_toml_allows() -> None:
+    text = (
+        "# comment [not.a.table]\n"
+        'top = """\n[no] = "x"\n"""\n'
+        "list = [\n  1, # one\n  { a = 1 },\n  'x]',\n]\n"
+        '[ a . "b.c" ]   # why not\n'
+        "d.e = { f = 1, 'g h' = [ { i = 2 } ] }\n"
+        "[[many]]\nx = 1\r\n[[many]]\ny = '''\n\n'''\nz = 1979-05-27T07:32:00Z\n"
+    )
+    tomllib.loads(text.replace("\r\n", "\n"))
+    lines = key_lines(text)
+    assert lines["top",] == 2
+    assert lines["list",] == 5
+    assert lines["a", "b.c"] == 10
+    assert lines["a", "b.c", "d", "e", "f"] == 11
+    assert lines["a", "b.c", "d", "e", "g h"] == 11
+    assert lines["many", "x"] == 13
+    assert lines["many", "y"] == 15
+    assert lines["many", "z"] == 18

@@ -1,0 +1,107 @@
+"""The text table: both languages, the same placeholders, and every key that code uses."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sync import texts
+from sync.texts import Texts, language
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("rules", "state", "connectors", "sync")
+KEY = re.compile(r"[a-z_]+(?:\.[a-z0-9_-]+)+")
+NO_KEY = re.compile(r"\.(?:toml|html|json|csv|txt|sqlite|py)$")
+
+
+def _placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("key", sorted(texts.every()))
+def test_a_key_has_both_languages_with_the_same_placeholders(key: str) -> None:
+    entry = texts.every()[key]
+    assert set(entry) == {"da", "en"}
+    assert entry["da"].strip()
+    assert entry["en"].strip()
+    assert _placeholders(entry["da"]) == _placeholders(entry["en"])
+
+
+def _literals() -> Iterator[tuple[str, str]]:
+    """(text, where) of every string in our code that could be a key; f-strings end in `*`."""
+    for path in sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        inside = {id(part) for node in ast.walk(tree) for part in getattr(node, "values", ())}
+        for node in ast.walk(tree):
+            where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
+                yield f"{node.values[0].value}*", where
+            elif isinstance(node, ast.Constant) and id(node) not in inside:
+                yield str(node.value), where
+
+
+def test_every_key_that_code_uses_exists() -> None:
+    every = texts.every()
+    spaces = {key.partition(".")[0] for key in every} - {"sync"}
+    missing = [
+        f"{where}: {text}"
+        for text, where in _literals()
+        if text.partition(".")[0] in spaces and _is_missing(text, every)
+    ]
+    assert not missing, "\n".join(missing)
+
+
+def _is_missing(text: str, every: texts.Table) -> bool:
+    if text.endswith("*"):
+        return "." in text and not any(key.startswith(text[:-1]) for key in every)
+    if NO_KEY.search(text) or not KEY.fullmatch(text):
+        return False
+    # Some callers add an ending: `.one`, `.many`, `.remedy`.
+    return text not in every and not any(key.startswith(f"{text}.") for key in every)
+
+
+def test_a_key_that_stands_in_two_files_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("cli.toml", "more.toml"):
+        (tmp_path / name).write_text('["a.b"]\nda = "x"\nen = "y"\n', "utf-8")
+    monkeypatch.setattr(texts, "_FOLDER", tmp_path)
+    texts.every.cache_clear()
+    texts._file.cache_clear()
+    try:
+        with pytest.raises(ValueError, match=r"a\.b"):
+            texts.every()
+    finally:
+        texts.every.cache_clear()
+        texts._file.cache_clear()
+
+
+def test_a_text_is_filled_in_the_language_asked_for() -> None:
+    assert "Fejl: x" in Texts("da").get("error.line", message="x")
+    assert "Error: x" in Texts("en").get("error.line", message="x")
+
+
+def test_an_unknown_key_shows_itself_and_a_missing_argument_stays_visible() -> None:
+    assert Texts("da").get("no.such.key") == "no.such.key"
+    assert "{message}" in Texts("en").get("error.line")
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, "en"),
+        ({"LANG": "da_DK.UTF-8"}, "da"),
+        ({"LANG": "da_DK.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_US", "LC_MESSAGES": "en_US", "LC_ALL": "da"}, "da"),
+        ({"LC_ALL": "", "LANG": "da_DK"}, "da"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "C.UTF-8", "RINGREN_LANG": "da"}, "da"),
+    ],
+)
+def test_the_language_follows_the_surroundings(env: dict[str, str], expected: str) -> None:
+    assert language(env) == expected
