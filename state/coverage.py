@@ -66,8 +66,8 @@ def forget(tx: Tx, system: str, stream: str) -> None:
     tx.execute(coverage.delete().where(coverage.c.system == system, coverage.c.stream == stream))
     tx.execute(
         mirror.update()
-        .where(mirror.c.system == system, mirror.c.stream == stream)
-        .values(filled=None, valid=None, decided_with=None)
+        .where(mirror.c.system == system, mirror.c.stream == stream, mirror.c.filled.is_not(None))
+        .values(filled=0, valid=0, decided_with=None)
     )
 
 

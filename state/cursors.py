@@ -78,10 +78,7 @@ def take(
         return Lease(system, stream, kind, 1, holder, 1, None, complete=False, fields=(), records=0)
     held = row.holder not in (None, holder, *gone) and row.leased_until > now
     if held:
-        raise SystemStopped(
-            f"another run is at work on {system}/{stream} (held by {row.holder})",
-            "wait until it has ended; `sync runs` shows it",
-        )
+        raise SystemStopped("error.lease_held", system=system, stream=stream, holder=row.holder)
     lease = Lease(
         system,
         stream,
@@ -118,10 +115,7 @@ def advance(tx: Tx, lease: Lease, now: datetime, **columns: Any) -> None:
         .values(leased_until=now + LEASE, pass_no=lease.pass_no, **columns)
     )
     if moved.rowcount != 1:
-        raise LeaseLost(
-            f"another run took over {lease.system}/{lease.stream}; this one stops",
-            "nothing is lost: the other run goes on from the same place",
-        )
+        raise LeaseLost("error.lease_lost", system=lease.system, stream=lease.stream)
 
 
 def release(tx: Tx, lease: Lease) -> None:

@@ -37,6 +37,7 @@ _INSERT: Final = sa.insert(findings).values(
     {
         name: sa.bindparam(f"b_{name}", type_=findings.c[name].type)
         for name in (
+            "origin",
             "code",
             "severity",
             "system",
@@ -79,13 +80,22 @@ class Judged:
 
 
 def replace(
-    tx: Tx, system: str, stream: str, judged: Sequence[Judged], now: datetime, *, fresh: bool
+    tx: Tx,
+    system: str,
+    stream: str,
+    origin: str,
+    judged: Sequence[Judged],
+    now: datetime,
+    *,
+    fresh: bool,
 ) -> None:
-    """Hold what was found now against what was known of these records.
+    """Hold what a stage found now against what it had found in these records before.
 
     `fresh`: none of them was ever judged before, so nothing needs to be looked up.
     """
-    known = {} if fresh else _known(tx, system, stream, judged)
+    if not judged:
+        return
+    known = {} if fresh else _known(tx, system, stream, origin, judged)
     new, seen, gone = [], [], []
     for one in judged:
         before = known.pop((one.rid, one.place if one.rid is None else None), {})
@@ -94,7 +104,9 @@ def replace(
             details = orjson.dumps(finding.details).decode()
             if row is None:
                 place = (system, stream, one.rid, one.place, finding.field)
-                new.append((finding.code, finding.severity.value, *place, details, now, now, 0))
+                new.append(
+                    (origin, finding.code, finding.severity.value, *place, details, now, now, 0)
+                )
             else:
                 back = 0 if row.gone_at is None else 1
                 seen.append((one.place, details, now, back, row.fid))
@@ -105,9 +117,11 @@ def replace(
 
 
 def _known(
-    tx: Tx, system: str, stream: str, judged: Sequence[Judged]
+    tx: Tx, system: str, stream: str, origin: str, judged: Sequence[Judged]
 ) -> dict[tuple[int | None, int | None], dict[tuple[str, str | None], Any]]:
-    query = sa.select(findings).where(findings.c.system == system, findings.c.stream == stream)
+    query = sa.select(findings).where(
+        findings.c.system == system, findings.c.stream == stream, findings.c.origin == origin
+    )
     rids = [one.rid for one in judged if one.rid is not None]
     places = [one.place for one in judged if one.rid is None]
     rows: list[Any] = []
@@ -120,6 +134,16 @@ def _known(
         key = (row.rid, row.place if row.rid is None else None)
         known.setdefault(key, {})[row.code, row.field] = row
     return known
+
+
+def close_records(tx: Tx, rids: Sequence[int], now: datetime) -> None:
+    """These records are gone, and with them whatever was found in them."""
+    if rids:
+        tx.execute(
+            sa.update(findings)
+            .where(findings.c.rid.in_(rids), findings.c.gone_at.is_(None))
+            .values(gone_at=now)
+        )
 
 
 def close_places(tx: Tx, system: str, stream: str, now: datetime, since: datetime) -> None:

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rules.changes import Change
 from state.proposals import changes_of
 from state.store import Tx, bulk
-from state.tables import history, runs
+from state.tables import declined, history, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,31 @@ def of_records(tx: Tx, rids: Sequence[int]) -> dict[int, list[Written]]:
     found = tx.execute(sa.select(history).where(history.c.rid.in_(rids)).order_by(history.c.cid))
     for row in found:
         rows.setdefault(row.rid, []).append(_written(row))
+    return rows
+
+
+_DECLINE: Final = sa.insert(declined).values(
+    rid=sa.bindparam("b_rid"),
+    field=sa.bindparam("b_field"),
+    value=sa.bindparam("b_value"),
+    run=sa.bindparam("b_run"),
+)
+
+
+def decline(tx: Tx, rows: Sequence[tuple[int, str, str | None, int]]) -> None:
+    """(rid, field, the value that a person took back, undoing run) of each."""
+    for rid, name, _, _ in rows:
+        tx.execute(sa.delete(declined).where(declined.c.rid == rid, declined.c.field == name))
+    bulk(tx, _DECLINE, rows)
+
+
+def declined_of(tx: Tx, rids: Sequence[int]) -> dict[int, dict[str, str | None]]:
+    """What was taken back in these records: rid -> field -> value."""
+    if not rids:
+        return {}
+    rows: dict[int, dict[str, str | None]] = {}
+    for row in tx.execute(sa.select(declined).where(declined.c.rid.in_(rids))):
+        rows.setdefault(row.rid, {})[row.field] = row.value
     return rows
 
 

@@ -31,6 +31,7 @@ class Merged:
     born: list[tuple[int, Record]] = field(default_factory=list)
     moved: list[tuple[int, Record, Mapping[str, Value]]] = field(default_factory=list)
     unchanged: int = 0
+    revived: int = 0
     doubles: list[tuple[int, Record]] = field(default_factory=list)
 
 
@@ -190,6 +191,7 @@ class _PageMerge:
         self._taken.add(row.rid)
         if row.version != record.version or row.gone:
             self._moved.append((row, record))
+            self.merged.revived += row.gone
         else:
             self.merged.unchanged += 1
             if row.place != record.place:

@@ -64,6 +64,48 @@ def bury(tx: Tx, lease: Lease, now: datetime) -> list[tuple[int, str]]:
     return [(row.rid, row.id) for row in rows]
 
 
+def bury_refs(tx: Tx, lease: Lease, ids: Sequence[str], now: datetime) -> int:
+    """Tombstones from a delete feed; gives how many of them were alive here."""
+    if not ids:
+        return 0
+    done = tx.execute(
+        sa.update(mirror)
+        .where(
+            mirror.c.system == lease.system,
+            mirror.c.kind == lease.kind,
+            mirror.c.id.in_(ids),
+            mirror.c.deleted_at.is_(None),
+        )
+        .values(deleted_at=now, decided_with=None, changed_at=now)
+    )
+    return int(done.rowcount)
+
+
+def count_sightings(tx: Tx, lease: Lease) -> int:
+    """How many records the reading under way has shown so far."""
+    return int(
+        tx.execute(
+            sa.select(sa.func.count())
+            .select_from(sightings)
+            .where(sightings.c.system == lease.system, sightings.c.stream == lease.stream)
+        ).scalar_one()
+    )
+
+
+def count_born(tx: Tx, lease: Lease) -> int:
+    """Live records that were first seen in the reading under way."""
+    return int(
+        tx.execute(
+            sa.select(sa.func.count()).where(
+                mirror.c.system == lease.system,
+                mirror.c.stream == lease.stream,
+                mirror.c.deleted_at.is_(None),
+                mirror.c.born_pass == lease.pass_no,
+            )
+        ).scalar_one()
+    )
+
+
 def forget_sightings(tx: Tx, lease: Lease) -> None:
     """A reading has ended, or starts over."""
     tx.execute(
@@ -135,6 +177,14 @@ def held(tx: Tx, rids: Sequence[int]) -> dict[int, Held]:
         return {}
     found = tx.execute(sa.select(*_HELD, mirror.c.system).where(mirror.c.rid.in_(rids)))
     return {row.rid: _held(row.system, row) for row in found}
+
+
+def gone(tx: Tx, rids: Sequence[int]) -> set[int]:
+    """Those of the rids that are deleted."""
+    found = tx.execute(
+        sa.select(mirror.c.rid).where(mirror.c.rid.in_(rids), mirror.c.deleted_at.is_not(None))
+    )
+    return {row.rid for row in found}
 
 
 def find(tx: Tx, ref: Ref) -> Held | None:

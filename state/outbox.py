@@ -15,6 +15,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from rules.changes import Change
+from rules.records import Kind, Ref
 from state.proposals import changes_of
 from state.store import Store, Tx, bulk
 from state.tables import mirror, outbox
@@ -26,6 +27,7 @@ class Waiting:
 
     oid: int
     rid: int
+    ref: Ref
     run: int
     pid: int | None
     undoes: int | None
@@ -84,7 +86,7 @@ def sent(store: Store, system: str, stream: str, page: int = 2000) -> Iterator[W
         place = sa.func.coalesce(outbox.c.place, 0)
         with store.reading() as tx:
             rows = tx.execute(
-                sa.select(outbox)
+                _with_ref()
                 .where(
                     outbox.c.system == system,
                     outbox.c.stream == stream,
@@ -100,25 +102,14 @@ def sent(store: Store, system: str, stream: str, page: int = 2000) -> Iterator[W
         after = (rows[-1].place or 0, rows[-1].oid)
 
 
-def by_rid(tx: Tx, system: str, stream: str, rids: Sequence[int]) -> dict[int, Waiting]:
-    """The writes under way of these records."""
-    found = tx.execute(
-        sa.select(outbox).where(
-            outbox.c.system == system,
-            outbox.c.stream == stream,
-            outbox.c.state == "sent",
-            outbox.c.rid.in_(rids),
-        )
-    )
-    return {row.rid: _waiting(row) for row in found}
+def _with_ref() -> sa.Select[Any]:
+    return sa.select(outbox, mirror.c.kind, mirror.c.id).join(mirror, mirror.c.rid == outbox.c.rid)
 
 
 def by_ref(tx: Tx, system: str, stream: str, ids: Sequence[str]) -> dict[str, Waiting]:
     """The writes under way, by the id of their record."""
     found = tx.execute(
-        sa.select(outbox, mirror.c.id)
-        .join(mirror, mirror.c.rid == outbox.c.rid)
-        .where(
+        _with_ref().where(
             outbox.c.system == system,
             outbox.c.stream == stream,
             outbox.c.state == "sent",
@@ -129,10 +120,22 @@ def by_ref(tx: Tx, system: str, stream: str, ids: Sequence[str]) -> dict[str, Wa
     return {row.id: _waiting(row) for row in found}
 
 
+def lost(tx: Tx, system: str, stream: str, limit: int) -> list[Waiting]:
+    """Writes that left and whose answer nobody heard, oldest first."""
+    found = tx.execute(
+        _with_ref()
+        .where(outbox.c.system == system, outbox.c.stream == stream, outbox.c.state == "sent")
+        .order_by(outbox.c.oid)
+        .limit(limit)
+    )
+    return [_waiting(row) for row in found]
+
+
 def _waiting(row: Any) -> Waiting:
     return Waiting(
         row.oid,
         row.rid,
+        Ref(row.system, Kind(row.kind), row.id),
         row.run,
         row.pid,
         row.undoes,
@@ -150,10 +153,12 @@ def drop(tx: Tx, oids: Sequence[int]) -> None:
     bulk(tx, sa.delete(outbox).where(outbox.c.oid == sa.bindparam("b_oid")), [(o,) for o in oids])
 
 
-def drop_queued(tx: Tx, system: str) -> int:
-    """What was queued by a run that died before it sent it: decided anew, so dropped here."""
+def drop_queued(tx: Tx, system: str, stream: str) -> int:
+    """What was queued by a run that died before it sent it; it still stands as a proposal."""
     done = tx.execute(
-        sa.delete(outbox).where(outbox.c.system == system, outbox.c.state == "queued")
+        sa.delete(outbox).where(
+            outbox.c.system == system, outbox.c.stream == stream, outbox.c.state == "queued"
+        )
     )
     return int(done.rowcount)
 

@@ -60,15 +60,9 @@ def _told() -> Iterator[None]:
     except sa.exc.OperationalError as error:
         reason = str(error.orig)
         if "disk" in reason or "full" in reason:
-            raise SystemStopped(
-                f"the state database cannot be written: {reason}",
-                "free some room where the state lies, then run the same command again",
-            ) from error
+            raise SystemStopped("error.state_full", reason=reason) from error
         if "locked" in reason:
-            raise SystemStopped(
-                "the state database has been busy for too long",
-                "another process holds it; see `sync runs`",
-            ) from error
+            raise SystemStopped("error.state_busy") from error
         raise
 
 
@@ -80,10 +74,7 @@ def _sqlite_engine(url: sa.URL) -> Engine:
             if not path.exists():
                 path.touch(mode=0o600)
         except OSError as error:
-            raise UserError(
-                f"the state database {path} cannot be made: {error.strerror}",
-                "choose another folder with --state",
-            ) from error
+            raise UserError("error.state_unmakeable", path=path, reason=error.strerror) from error
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
@@ -118,9 +109,7 @@ def _postgres_engine(url: sa.URL) -> Engine:
     try:
         return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     except ModuleNotFoundError as error:
-        raise UserError(
-            "PostgreSQL needs the extra `cluster`", "pip install 'ringren[cluster]'"
-        ) from error
+        raise UserError("error.no_postgres") from error
 
 
 def bulk(

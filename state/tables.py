@@ -28,7 +28,11 @@ BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def _table(name: str, *columns: Any, keep: str = "") -> Table:
-    return Table(name, metadata, *columns, sqlite_strict=True, info={"keep": keep})
+    table = Table(name, metadata, *columns, sqlite_strict=True, info={"keep": keep})
+    if any(column.autoincrement is True for column in table.columns):
+        # The number of a row that was purged is never given out again, as on PostgreSQL.
+        table.kwargs["sqlite_autoincrement"] = True
+    return table
 
 
 def _text(name: str, *, null: bool = False, **more: Any) -> Column[str]:
@@ -106,7 +110,7 @@ mirror = _table(
     # Fingerprint of rules, settings and tables that the row was decided with; null = dirty.
     _text("decided_with", null=True),
     # Which of the stream's mapped fields are filled, and valid after hygiene: bits in the
-    # order of cursors.fields. What this row adds to `coverage`; null = not counted yet.
+    # order of cursors.fields: what this row adds to `coverage`. Null = never decided.
     _int("filled", null=True),
     _int("valid", null=True),
     UniqueConstraint("system", "kind", "id"),
@@ -207,6 +211,8 @@ Index("ix_proposals_plan_until", proposals.c.plan_until)
 findings = _table(
     "findings",
     _id("fid"),
+    # pull, decide or push: each stage judges anew only what it said itself
+    _text("origin"),
     _text("code"),
     _text("severity"),
     _text("system"),
