@@ -131,7 +131,7 @@ def _revision(tx: Tx) -> str | None:
 
 def _table_names(tx: Tx) -> set[str]:
     if tx.dialect.name == "sqlite":
-        found = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        found = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB 'sqlite_*'"
     else:
         found = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     return set(tx.exec_driver_sql(found).scalars())

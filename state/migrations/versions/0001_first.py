@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("gone_at", UtcDateTime(), nullable=True),
         sa.Column("came_back", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("fid", name=op.f("pk_findings")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index("ix_findings_rid", "findings", ["rid"], unique=False)
@@ -100,6 +101,7 @@ def upgrade() -> None:
         sa.Column("undoes", sa.BigInteger(), nullable=True),
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("cid", name=op.f("pk_history")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index("ix_history_rid", "history", ["rid"], unique=False)
@@ -133,6 +135,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_ledger")),
         sa.UniqueConstraint("event_id", name=op.f("uq_ledger_event_id")),
         sa.UniqueConstraint("previous", name=op.f("uq_ledger_previous")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index("ix_ledger_root", "ledger", ["root"], unique=False)
@@ -165,6 +168,7 @@ def upgrade() -> None:
         sa.Column("valid", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("rid", name=op.f("pk_mirror")),
         sa.UniqueConstraint("system", "kind", "id", name=op.f("uq_mirror_system_kind_id")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index(
@@ -200,6 +204,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("opened_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("oid", name=op.f("pk_outbox")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index("ix_outbox_rid", "outbox", ["rid"], unique=False)
@@ -228,6 +233,7 @@ def upgrade() -> None:
         sa.Column("systems", Json(), nullable=False),
         sa.Column("totals", Json(), nullable=True),
         sa.PrimaryKeyConstraint("plan", name=op.f("pk_plans")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_table(
@@ -245,6 +251,7 @@ def upgrade() -> None:
         sa.Column("plan_until", sa.BigInteger(), nullable=True),
         sa.Column("closed_as", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("pid", name=op.f("pk_proposals")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index(
@@ -285,6 +292,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("totals", Json(), nullable=True),
         sa.PrimaryKeyConstraint("run", name=op.f("pk_runs")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_table(
@@ -320,6 +328,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["seq"], ["ledger.seq"], name=op.f("fk_deliveries_seq")),
         sa.PrimaryKeyConstraint("delivery", name=op.f("pk_deliveries")),
         sa.UniqueConstraint("seq", "system", name=op.f("uq_deliveries_seq_system")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index("ix_deliveries_state", "deliveries", ["state", "due_at"], unique=False)
@@ -357,6 +366,7 @@ def upgrade() -> None:
         sa.Column("until", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(["party"], ["parties.party"], name=op.f("fk_links_party")),
         sa.PrimaryKeyConstraint("link", name=op.f("pk_links")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index("ix_links_party", "links", ["party"], unique=False)
@@ -372,6 +382,7 @@ def upgrade() -> None:
             ["delivery"], ["deliveries.delivery"], name=op.f("fk_receipts_delivery")
         ),
         sa.PrimaryKeyConstraint("receipt", name=op.f("pk_receipts")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
     )
     op.create_index("ix_receipts_delivery", "receipts", ["delivery"], unique=False)
