@@ -1,0 +1,227 @@
+"""E-mail addresses: trimmed, lower case, right by the grammar.
+
+Not a check whether a mailbox exists. What looks like a typing error is proposed, never applied:
+an address that is one letter off may be somebody else's.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from rules import tables
+from rules.changes import Severity
+from rules.formats import web
+from rules.formats.cells import kept, nothing, spaced, trimmed
+from rules.formats.formatted import Formatted, Issue
+
+VERSION = 1
+
+_LONGEST = 254
+_LOCAL = re.compile(r"[a-z0-9_+'&-]+(?:\.[a-z0-9_+'&-]+)*")
+_PLAIN_DOMAIN = re.compile(
+    # No "--" at the third place (IDN and what may come), no top level for special use (RFC 6761).
+    r"(?!.*(?:^|\.)..--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
+    r"(?!(?:arpa|invalid|local|localhost|onion|test)$)[a-z]{2,63}"
+)
+_DISPLAY = re.compile(r"(?P<name>[^<>@;,]*[^<>@;,\s])\s*<\s*(?P<address>[^<>\s]+@[^<>\s]+)\s*>")
+_AT_IN_WORDS = re.compile(r"\s*[(\[{]\s*(?:at|a|snabel-?a)\s*[)\]}]\s*|\s+(?:snabel-?a|at)\s+")
+_DOT_IN_WORDS = re.compile(r"\s*[(\[{]\s*(?:dot|punktum|prik)\s*[)\]}]\s*")
+_AROUND_AT = re.compile(r"\s*@\s*")
+_BETWEEN = re.compile(r"\s*[;,/|\s]\s*(?:(?:og|eller|or|and|&)\s+)?")
+_POPULAR: Final = (
+    "gmail.com", "hotmail.com", "outlook.com", "hotmail.dk", "outlook.dk", "icloud.com",
+    "yahoo.com", "yahoo.dk", "jubii.dk", "webspeed.dk", "stofanet.dk",
+)  # fmt: skip
+_LONGEST_POPULAR: Final = max(map(len, _POPULAR)) + 1
+
+
+def settled(text: str) -> bool:
+    """A quick look: True only when `email(text)` would leave the cell alone and say nothing."""
+    local, _, domain = text.partition("@")
+    return (
+        len(text) <= _LONGEST
+        and len(local) <= 64
+        and _LOCAL.fullmatch(local) is not None
+        and bool(domain)
+        and _domain(domain) == (domain, "", "")
+    )
+
+
+def email(text: str) -> Formatted:
+    """An address in lower case, its domain in ASCII, without blanks, `mailto:`, `<…>` and tails.
+
+    Spill: `full_name` from `Name <address>`. Two addresses, words for @ and everything that is
+    not an address by the grammar (RFC 5322, no quoted local parts) stay as they stand. Total,
+    idempotent.
+    """
+    if settled(text):
+        return Formatted(text)
+    empty = nothing(text)
+    if empty is not None:
+        return empty
+    bare, name = _unwrapped(text)
+    parts = [part for part in _BETWEEN.split(bare) if part] if bare.count("@") > 1 else [bare]
+    if len(parts) > 1:
+        if len({_valid(part)[0] for part in parts}) > 1 or not _valid(parts[0])[0]:
+            return _several(text, parts)
+        bare = parts[0]
+    address, code, suggestion = _valid(bare)
+    if not address:
+        return _refused(text, bare)
+    return _accepted(text, address, code, suggestion, name)
+
+
+def is_role_mailbox(address: str) -> bool:
+    """Whether a canonical address belongs to a function (`info@`), not to a person."""
+    return address.partition("@")[0] in tables.words("role_mailboxes")
+
+
+def _unwrapped(text: str) -> tuple[str, str]:
+    """The cell in lower case without what surrounds an address, and a display name if there is."""
+    bare, name = trimmed(text), ""
+    display = _DISPLAY.fullmatch(bare)
+    if display:
+        name, bare = spaced(display["name"]).strip("\"' "), display["address"]
+    bare = bare.lower()
+    for _ in range(4):
+        before = bare
+        bare = bare.strip(' \t\r\n\u00a0;,<>"').removeprefix("mailto:").rstrip(".")
+        if len(bare) > 2 and bare[0] == bare[-1] == "'":
+            bare = bare[1:-1]
+        if bare == before:
+            break
+    head, question, _ = bare.partition("?")
+    if question and "@" in head and "mailto:" in text.lower():
+        bare = head
+    return (_AROUND_AT.sub("@", bare) if bare.count("@") == 1 else bare), name
+
+
+@lru_cache(maxsize=512)
+def _valid(bare: str) -> tuple[str, str, str]:
+    """(address, issue code, suggestion); an empty address when it is none."""
+    local, at, domain = bare.rpartition("@")
+    if not at or not local or len(local) > 64 or len(bare) > _LONGEST:
+        return "", "", ""
+    spelled, code, meant = _domain(domain)
+    if not spelled:
+        return "", "", ""
+    if not _LOCAL.fullmatch(local):
+        local = _grammar(local)
+        if not local:
+            return "", "", ""
+        code = code or ("" if local.isascii() else "email_not_ascii")
+    return f"{local}@{spelled}", code, f"{local}@{meant}" if meant else ""
+
+
+def _grammar(local: str) -> str:
+    """A rare local part by the full grammar; empty when it is wrong."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        checked = validate_email(f"{local}@example.com", check_deliverability=False)
+    except EmailNotValidError:
+        return ""
+    lowered = checked.local_part.lower()
+    return lowered if lowered.lower() == lowered and "@" not in lowered else ""
+
+
+@lru_cache(maxsize=4096)
+def _domain(domain: str) -> tuple[str, str, str]:
+    """(ASCII spelling, issue code, the domain that was probably meant) of a mail domain.
+
+    The spelling is empty when there can be no such domain.
+    """
+    spelled = domain if _PLAIN_DOMAIN.fullmatch(domain) else _domain_by_grammar(domain)
+    if not spelled:
+        return "", "", ""
+    meant = _probably(spelled)
+    if meant:
+        return spelled, "email_typo", meant
+    if web.root_domain(spelled) is None:
+        return spelled, "email_domain_unknown", ""
+    return spelled, "", ""
+
+
+def _domain_by_grammar(domain: str) -> str:
+    """The ASCII spelling of a domain that the quick look does not know; empty when it is none."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        checked = validate_email(f"a@{domain}", check_deliverability=False)
+    except EmailNotValidError:
+        return ""
+    spelled = (checked.ascii_domain or checked.domain).lower()
+    return spelled if web.ascii_host(spelled) == spelled else ""
+
+
+def _probably(domain: str) -> str:
+    """The popular mail domain that is one slip of a finger away; empty when there is none."""
+    if len(domain) > _LONGEST_POPULAR or domain in tables.pairs("shared_domains"):
+        return ""
+    return next((known for known in _POPULAR if _one_slip(domain, known)), "")
+
+
+def _one_slip(typed: str, meant: str) -> bool:
+    """Whether one letter is missing, too much, wrong or changed places with its neighbour."""
+    if abs(len(typed) - len(meant)) > 1 or typed == meant:
+        return False
+    start = 0
+    while start < min(len(typed), len(meant)) and typed[start] == meant[start]:
+        start += 1
+    rest, wanted = typed[start:], meant[start:]
+    return (
+        (rest[1:] == wanted[1:] and len(rest) == len(wanted))
+        or rest[1:] == wanted
+        or rest == wanted[1:]
+        or (rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:])
+    )
+
+
+def _accepted(text: str, address: str, code: str, suggestion: str, name: str) -> Formatted:
+    details = {"text": address} | ({"suggestion": suggestion} if suggestion else {})
+    severity = Severity.NOTICE if code == "email_not_ascii" else Severity.WARNING
+    issues = (Issue(code, severity, details),) if code else ()
+    reason = "" if address == text else "reason.email.spelling"
+    if name:
+        if name.lower() == address:
+            name = ""
+        reason = "reason.email.display_name"
+    return Formatted(address, reason, issues=issues, spill={"full_name": name} if name else {})
+
+
+def _several(text: str, parts: list[str]) -> Formatted:
+    if all(_valid(part)[0] for part in parts):
+        return kept(text, "email_several")
+    return _refused(text, " ".join(parts))
+
+
+def _refused(text: str, bare: str) -> Formatted:
+    """Not an address: with a proposal where one typing error explains it."""
+    spelled = _DOT_IN_WORDS.sub(".", _AT_IN_WORDS.sub("@", bare))
+    if spelled != bare and _valid(spelled)[0]:
+        return kept(text, "email_at_in_words", suggestion=_valid(spelled)[0])
+    for guess in _guesses(bare):
+        address = _valid(guess)[0]
+        if address and guess != bare:
+            return kept(text, "email_typo", suggestion=address)
+    return kept(text, "email_invalid")
+
+
+def _guesses(bare: str) -> tuple[str, ...]:
+    """What `bare` may have been meant to be."""
+    return (
+        bare.replace(",", "."),
+        re.sub(r"@{2,}", "@", bare),
+        re.sub(r"\.{2,}", ".", bare),
+        re.sub(r"\s*([.@])\s*", r"\1", bare),
+        bare.replace("@.", "@"),
+        bare.replace(".@", "@"),
+        bare.lstrip("."),
+        re.sub(r"(?<=[a-z0-9])(dk|com)$", r".\1", bare)
+        if "." not in bare.rpartition("@")[2]
+        else bare,
+        re.sub(r"^(?:e-?mail|mail)\s*[:.]\s*", "", bare),
+        re.sub(r"^www\.", "", bare),
+    )

@@ -1,0 +1,277 @@
+"""Names of persons and companies: blanks, Unicode, broken letters, capitals, company forms.
+
+Not a judgement of who somebody is: no sex, no missing surname is ever inferred. Only a name that
+is all capitals or all small letters gets other capitals, because a mixed one is somebody's choice.
+Company names keep their capitals; the register writes many names in capitals alone.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+from rules import tables
+from rules.changes import Severity
+from rules.formats import letters
+from rules.formats.capitals import Part, capitalised
+from rules.formats.cells import kept, nothing, spaced, trimmed
+from rules.formats.formatted import Formatted, Issue
+
+VERSION = 1
+
+_WORD = "[A-ZÆØÅÄÖÜÉ][a-zæøåäöüéèáóíúýðëï]+"
+_SETTLED = re.compile(rf"{_WORD}(?:[ -]{_WORD})*")
+_LETTER = r"[^\W\d_]"
+_NAME = re.compile(rf"{_LETTER}(?:{_LETTER}|[ .'’´`-]|\u0300)*")
+_TITLE_FRONT = re.compile(r"(?P<title>.+?[.\s])\s*(?P<name>\S.*)")
+_FORM = re.compile(
+    r"(?<![\w/])[A-Za-z]\s*/\s*[Ss](?![\w/])\.?$|(?<![\w/])[A-Za-z]\s*/\s*[Ss](?![\w/])"
+)
+_LAST_WORD = re.compile(
+    r"(?P<before>.*\S)(?P<gap>\s+)(?P<form>[A-Za-z](?:[A-Za-z]{2}|(?:\.\s?[A-Za-z]){3})\.?)"
+    r"(?P<after>(?:\s+(?:under|i)\s[^,]{1,40})?)",
+    re.IGNORECASE,
+)
+_SOLE_TRADER = re.compile(r"(?:^|\s)(?:[vV]\s?/|v\.)\s?(?=\S)")
+_COMPANY = re.compile(
+    r"[A-Za-zÆØÅæøå0-9][A-Za-zÆØÅæøåÖÜÄöüäé0-9&'-]*(?: [A-Za-zÆØÅæøåÖÜÄöüäé0-9&'-]+)*?"
+    r"(?: (A/S|ApS|I/S|P/S|K/S|IVS))?"
+)
+
+
+def settled(text: str) -> bool:
+    """A quick look: True only when `person_name` would leave the cell alone and say nothing.
+
+    Right for whole names, first names and surnames alike.
+    """
+    if _SETTLED.fullmatch(text) is None:
+        return False
+    folded = text.lower()
+    if " " in folded and not _telling_words().isdisjoint(folded.split(" ")):
+        return False
+    return folded not in _nobody()
+
+
+@lru_cache(maxsize=1)
+def _nobody() -> frozenset[str]:
+    return tables.words("not_persons", kind="whole") | tables.words("placeholders")
+
+
+@lru_cache(maxsize=1)
+def _telling_words() -> frozenset[str]:
+    """Words that make a name worth a second look: titles, company forms, `att`."""
+    return (
+        frozenset(title.split(" ")[0] for title in _front_titles())
+        | tables.words("not_persons", kind="begins")
+        | tables.words("not_persons", kind="word")
+    )
+
+
+def person_name(text: str, part: Part = Part.WHOLE) -> Formatted:
+    """A person's name as one would write it on a letter; `part` says which part the field holds.
+
+    `HANSEN, PETER` is turned round when the surname and the first name are known ones. Spill:
+    `title` (what stands before or behind the name). What is nobody (`Bogholderiet`, `Att: …`)
+    stays, with an issue. Total, idempotent. (requirement R33)
+    """
+    if settled(text):
+        return Formatted(text)
+    empty = nothing(text)
+    if empty is not None:
+        return empty
+    name, reason = letters.mended(spaced(unicodedata.normalize("NFC", text)), guess=True)
+    if letters.is_broken(name):
+        return kept(text, "name_broken_letters")
+    refusal = _nobody_there(text, name)
+    if refusal is not None:
+        return refusal
+    return _person(text, name, reason, part)
+
+
+def first_name(text: str) -> Formatted:
+    """`person_name` of a field that holds first names alone."""
+    return person_name(text, Part.FIRST)
+
+
+def last_name(text: str) -> Formatted:
+    """`person_name` of a field that holds a surname alone."""
+    return person_name(text, Part.LAST)
+
+
+def _nobody_there(text: str, name: str) -> Formatted | None:
+    """The verdict on a cell that names nobody, or something else than a person."""
+    folded = name.lower().rstrip(".: ")
+    if folded in _nobody():
+        return kept(text, "name_not_person", Severity.NOTICE)
+    begin = re.split(r"[\s:]", name.lower(), maxsplit=1)[0]
+    words = set(name.lower().replace(",", " ").split())
+    if (
+        begin in tables.words("not_persons", kind="begins")
+        or begin.startswith(("v/", "c/o"))
+        or words & tables.words("not_persons", kind="word")
+    ):
+        return kept(text, "name_not_person", Severity.NOTICE)
+    if "@" in name:
+        return kept(text, "name_is_email")
+    if any(map(str.isdecimal, name)):
+        return kept(text, "name_has_digits")
+    return None
+
+
+def _person(text: str, name: str, reason: str, part: Part) -> Formatted:
+    """Titles off, the order right, then capitals."""
+    spill: dict[str, str] = {}
+    if "," in name:
+        turned = _comma(name, part)
+        if turned is None:
+            return kept(text, "name_comma")
+        name, title, reason = turned
+        if title:
+            spill["title"] = title
+    elif part is not Part.LAST:
+        title, rest = _front_title(name)
+        if title:
+            name, reason = rest, "reason.name.title"
+            spill["title"] = title
+    if not _NAME.fullmatch(name):
+        return kept(text, "name_odd_characters", Severity.NOTICE)
+    cased = capitalised(name, part)
+    if cased != name:
+        reason = reason or "reason.name.capitals"
+    if cased == text:
+        return Formatted(text)
+    return Formatted(cased, reason or "reason.name.blanks", spill=spill)
+
+
+def _comma(name: str, part: Part) -> tuple[str, str, str] | None:
+    """(name, title, reason) of a cell with a comma; None when the comma says nothing certain."""
+    left, _, right = (side.strip() for side in name.partition(","))
+    if not left or not right or "," in right:
+        return None
+    if _is_title(right):
+        return left, right, "reason.name.title"
+    if part is not Part.WHOLE:
+        return None
+    surname = left.lower().split()[-1]
+    known = surname in tables.words("surnames") or surname.endswith(("sen", "gaard", "gård"))
+    first = right.lower().split()[0].split("-")[0]
+    if known and first in tables.words("first_names") and _NAME.fullmatch(right):
+        return f"{right} {left}", "", "reason.name.turned"
+    return None
+
+
+def _is_title(text: str) -> bool:
+    folded = text.lower()
+    titles = tables.pairs("name_titles")
+    return folded in titles or folded.rstrip(".") in titles or f"{folded}." in titles
+
+
+@lru_cache(maxsize=1)
+def _front_titles() -> frozenset[str]:
+    return frozenset(
+        title for title, place in tables.pairs("name_titles").items() if place != "behind"
+    )
+
+
+def _front_title(name: str) -> tuple[str, str]:
+    """(title, rest) of a name with one or more titles before it; an empty title when there is none.
+
+    The rest must be a name: at least one word, and no word that is a known title.
+    """
+    words = name.split(" ")
+    taken = 0
+    while taken < len(words) - 1:
+        for size in (3, 2, 1):
+            if " ".join(
+                words[taken : taken + size]
+            ).lower() in _front_titles() and taken + size < len(words):
+                taken += size
+                break
+        else:
+            break
+    rest = " ".join(words[taken:])
+    return (" ".join(words[:taken]), rest) if taken else ("", name)
+
+
+def settled_company(text: str) -> bool:
+    """A quick look: True only when `company_name` would leave the cell alone and say nothing."""
+    found = _COMPANY.fullmatch(text)
+    if found is None:
+        return False
+    folded = text.lower()
+    if found[1] is None and folded.rpartition(" ")[2] in _telling_ends():
+        return False
+    return folded not in _no_company()
+
+
+@lru_cache(maxsize=1)
+def _no_company() -> frozenset[str]:
+    return tables.words("not_companies") | tables.words("placeholders")
+
+
+@lru_cache(maxsize=1)
+def _telling_ends() -> frozenset[str]:
+    """Last words that make a company's name worth a second look: forms, and how it went."""
+    tails = tables.words("company_tails")
+    return tables.words("legal_forms") | {tail.rpartition(" ")[2] for tail in tails}
+
+
+def company_name(text: str) -> Formatted:
+    """A company's name with its blanks, broken letters and the spelling of its form put right.
+
+    Capitals stay (`idverde A/S`, `KØLEGRUPPEN A/S`); a form is spelled anew only where the letters
+    mean nothing else, and never in a name written in capitals throughout, which may be the
+    register's own. Status words and `v/` owners stay in the name and are noted. Total, idempotent.
+    """
+    if settled_company(text):
+        return Formatted(text)
+    empty = nothing(text)
+    if empty is not None:
+        return empty
+    name, reason = letters.mended(spaced(unicodedata.normalize("NFC", text)), guess=False)
+    if name.lower() in tables.words("not_companies"):
+        return kept(text, "placeholder", Severity.NOTICE)
+    spelled = _forms(name)
+    if spelled != name:
+        reason = reason or "reason.company.form"
+    if spelled == text:
+        return Formatted(text, issues=_company_issues(spelled))
+    return Formatted(spelled, reason or "reason.name.blanks", issues=_company_issues(spelled))
+
+
+def _forms(name: str) -> str:
+    """`name` with its company form as the register writes it."""
+    spellings = tables.pairs("legal_forms")
+    if "/" in name:
+        name = _FORM.sub(lambda found: _slashed(found[0], spellings), name)
+    last = _LAST_WORD.fullmatch(name)
+    if last and not name.isupper():
+        seen = last["form"].lower().rstrip(".").replace(" ", "")
+        if seen in spellings and len(last["form"]) > 2:
+            name = f"{last['before']}{last['gap']}{spellings[seen]}{last['after']}"
+    return name
+
+
+def _slashed(seen: str, spellings: Mapping[str, str]) -> str:
+    return spellings.get(re.sub(r"[\s.]", "", seen).lower(), seen)
+
+
+def _company_issues(name: str) -> tuple[Issue, ...]:
+    """What a company's name says beside the name."""
+    folded = name.lower()
+    issues = []
+    for tail, status in tables.pairs("company_tails").items():
+        if folded.endswith((" " + tail, f"({tail})")):
+            details = {"text": trimmed(name)[:60], "status": status}
+            issues.append(Issue("company_status_in_name", Severity.WARNING, details))
+            break
+    if _SOLE_TRADER.search(name):
+        issues.append(Issue("company_sole_trader", Severity.NOTICE, {"text": name[:60]}))
+    return tuple(issues)
+
+
+cached_first = lru_cache(maxsize=4096)(first_name)
+cached_last = lru_cache(maxsize=4096)(last_name)
+"""With a bounded memory, for columns in which cells repeat."""

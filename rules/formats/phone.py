@@ -1,0 +1,383 @@
+"""Phone numbers: what stands in a phone cell, as E.164.
+
+Not a check whether the number is in use, nor of what kind it is: in Denmark every kind may be
+moved to every range. A cell is first read as people mean it (labels, two numbers, an extension,
+what a spreadsheet did to it) and only then as a number, because the phone library reads letters
+as the digits of a keypad.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rules import tables
+from rules.changes import Severity
+from rules.formats import email as mail
+from rules.formats.cells import kept, nothing, trimmed
+from rules.formats.formatted import Formatted, Issue
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+VERSION = 1
+
+_PLAN = re.compile(
+    r"(?:2[678]|6[78]|80|90|96)\d"
+    r"|(?:2[0-59]|3[0-689]|[457]\d|6[0-69]|8[126-9]|9[1-47-9])[1-9]"
+)
+PLAN: Final = frozenset(n for n in map(str, range(100, 1000)) if _PLAN.fullmatch(n))
+"""The first three digits that Danish numbers have. Source: the Danish numbering plan as it stands
+in the phone library's metadata 9.0.43 (2026); a test holds it against the library installed."""
+
+_QUICK = re.compile(
+    r"\s*(?P<code>\(?\+45\)?|0045|45)?[ -]?"
+    r"([2-9]\d)[ .-]?(\d\d)[ .-]?(\d\d)[ .-]?(\d\d)\s*",
+    re.ASCII,
+)
+_CELL_LIMIT = 120
+_SHORT: Final = frozenset({"112", "114", "118", "1813", "116111", "116006", "116000", "116117"})
+_DECIMAL = re.compile(r"(\+?\d{8,14})[.,]0+", re.ASCII)
+_SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?e\+?(\d+)", re.IGNORECASE | re.ASCII)
+_CHARACTERS = re.compile(r"[+\d\s().\-/\[\]]+", re.ASCII)
+_DANISH_TWICE = re.compile(r"((?:\+|00)\s*45\)?)[\s.-]*(?:\+|00)\s*45", re.ASCII)
+_TRUNK = re.compile(r"\(\s*0\s*\)")
+_NOT_DIGIT = re.compile(r"\D", re.ASCII)
+_SEPARATOR = re.compile(
+    r"\s*[/;,|\n\r\\&\x1f]\s*|(?<=\d)\s+(?=\+\s*\d\d|00\s?45[\s\d]{8,})|(?<=\d)\s+-\s+(?=\d)"
+)
+_UNICODE = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d", "-")
+    | dict.fromkeys(
+        "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000\t",
+        " ",
+    )
+    | dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\u2066\u2069\ufeff\u00ad", "")
+    | {"\uff0b": "+", "\u00b7": ".", "\u2022": ".", "\u2024": "."}
+    | {0xFF10 + digit: str(digit) for digit in range(10)}
+)
+
+
+def _alternatives(kind: str) -> str:
+    return "|".join(sorted(map(re.escape, tables.words("phone_words", kind=kind)), reverse=True))
+
+
+_LABEL = re.compile(
+    rf"(?<![^\W\d_])(?:{_alternatives('label')})(?![^\W\d_])\s*[.:]*", re.IGNORECASE
+)
+_BETWEEN = re.compile(rf"(?<![^\W\d_])(?:{_alternatives('between')})(?![^\W\d_])\.?", re.IGNORECASE)
+_EXTENSION = re.compile(
+    rf"(?P<number>.*\d\)?)\s*[,;/]?\s*\(?\s*(?:#|(?:{_alternatives('extension')})"
+    r"(?:[\s.]*(?:nr|nummer|no))?)[\s.:=]*(?P<extension>\d{1,6})\s*\)?",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
+)
+_LETTER_FOR_DIGIT = str.maketrans("oOøØlIi", "0000111")
+
+
+class _Number(NamedTuple):
+    """One number understood, or why not: `issue` beside an empty `e164`."""
+
+    e164: str
+    issue: str = ""
+    reason: str = "reason.phone.e164"
+    suggestion: str = ""
+
+
+_PLACEHOLDERS: Final = tables.words("placeholder_numbers") | {str(d) * 8 for d in range(10)}
+
+
+def is_placeholder_number(digits: str) -> bool:
+    """Whether eight digits are of the sort that is typed to get past a form."""
+    return digits in _PLACEHOLDERS
+
+
+def settled(text: str) -> bool:
+    """A quick look: True only when `phone(text)` would leave the cell alone and say nothing."""
+    return (
+        text[:3] == "+45"
+        and len(text) == 11
+        and text[3:6] in PLAN
+        and text[3:5] != "90"
+        and text.isascii()
+        and text[6:].isdecimal()
+        and text[3:] not in _PLACEHOLDERS
+    )
+
+
+def phone(text: str, region: str = "DK") -> Formatted:
+    """The number in the cell as E.164 (`+4520123456`).
+
+    `region` is the ISO country of the record: what a number without country code belongs to.
+    Spill: `phone_extension` (digits), `other_phone` (E.164, the second number of a cell), `email`
+    (then `value` is None: the cell holds no number). What is not certain stays as it stands, with
+    an issue. Total, idempotent.
+    """
+    found = _QUICK.fullmatch(text)
+    if found is not None:
+        code, *pairs = found.groups()
+        national = "".join(pairs)
+        if (
+            national[:3] in PLAN
+            and national[:2] != "90"
+            and national not in _PLACEHOLDERS
+            and (region == "DK" or (code is not None and code != "45"))
+        ):
+            e164 = "+45" + national
+            return Formatted(e164, "" if e164 == text else "reason.phone.e164")
+    return nothing(text) or _cell(text, region)
+
+
+def _cell(text: str, region: str) -> Formatted:
+    """The long way: read the cell as a person would."""
+    if len(text) > _CELL_LIMIT:
+        return kept(text, "phone_invalid")
+    plain = trimmed(text).translate(_UNICODE).strip()
+    if "@" in plain:
+        return _address(text, plain)
+    rounded = _SCIENTIFIC.fullmatch(plain)
+    if rounded:
+        head, tail, exponent = rounded[1], rounded[2] or "", rounded[3].lstrip("0") or "0"
+        # Fewer digits than the exponent asks for: the spreadsheet has dropped them.
+        if str(len(tail)) != exponent:
+            return kept(text, "number_rounded")
+        plain = head + tail
+    decimal = _DECIMAL.fullmatch(plain)
+    if decimal:
+        plain = decimal[1]
+    extension = _EXTENSION.fullmatch(plain)
+    if extension:
+        return _with_extension(text, extension, region)
+    return _numbers(text, plain, region)
+
+
+def _address(text: str, plain: str) -> Formatted:
+    """An e-mail address in a phone cell: spilled when it is all there is."""
+    address = mail.email(plain)
+    if address.value and not address.issues and not address.spill:
+        return Formatted(None, "reason.phone.holds_email", spill={"email": address.value})
+    return kept(text, "phone_invalid")
+
+
+def _with_extension(text: str, found: re.Match[str], region: str) -> Formatted:
+    pieces = _pieces(found["number"])
+    number = _number(pieces[0], region) if len(pieces) == 1 else _Number("", "phone_several")
+    if not number.e164:
+        return _refused(text, number)
+    return _accepted(
+        text, number, "reason.phone.extension", {"phone_extension": found["extension"]}
+    )
+
+
+def _numbers(text: str, plain: str, region: str) -> Formatted:
+    """One number, two of them, or a riddle."""
+    pieces = _pieces(plain)
+    if len(pieces) == 1:
+        number = _number(pieces[0], region)
+        if number.e164:
+            return _accepted(text, number)
+        if number.issue == "phone_invalid" and "  " not in pieces[0]:
+            pair = _two_words(pieces[0], region)
+            if pair:
+                return _several(text, pair)
+        return _refused(text, number)
+    numbers = [_number(piece, region) for piece in pieces]
+    if all(number.e164 for number in numbers):
+        return _several(text, numbers)
+    whole = _number(" ".join(pieces), region)
+    if whole.e164 and all(len(_NOT_DIGIT.sub("", piece)) <= 4 for piece in pieces):
+        return _accepted(text, whole)
+    if any(number.e164 for number in numbers):
+        return kept(text, "phone_several")
+    return _refused(text, next((n for n in numbers if n.issue != "phone_invalid"), numbers[0]))
+
+
+def _pieces(plain: str) -> list[str]:
+    """The cell without labels, cut where another number begins."""
+    plain = _DANISH_TWICE.sub(r"\1", plain)
+    plain = _BETWEEN.sub("\x1f", _LABEL.sub("\x1f", plain))
+    pieces = [piece.strip(" .:-") for piece in _SEPARATOR.split(plain)]
+    # A label in brackets leaves the brackets: "20123456 (privat)".
+    pieces = [piece for piece in pieces if piece.strip("()[] ")]
+    if len(pieces) > 1:
+        pieces = [
+            piece.strip("()[] ") if piece.count("(") != piece.count(")") else piece
+            for piece in pieces
+        ]
+    return pieces or [plain]
+
+
+def _two_words(piece: str, region: str) -> list[_Number]:
+    """`20123456 33123456`: two numbers with just a blank between them, or an empty list."""
+    words = piece.split()
+    if len(words) != 2 or not all(len(_NOT_DIGIT.sub("", word)) >= 8 for word in words):
+        return []
+    numbers = [_number(word, region) for word in words]
+    return numbers if all(number.e164 for number in numbers) else []
+
+
+def _several(text: str, numbers: list[_Number]) -> Formatted:
+    first = numbers[0]
+    others = list(dict.fromkeys(n.e164 for n in numbers if n.e164 != first.e164))
+    if not others:
+        return _accepted(text, first, "reason.phone.said_twice")
+    if len(others) > 1:
+        return kept(text, "phone_several")
+    return _accepted(text, first, "reason.phone.first_of_two", {"other_phone": others[0]})
+
+
+def _accepted(
+    text: str, number: _Number, reason: str = "", spill: dict[str, str] | None = None
+) -> Formatted:
+    issues = []
+    if number.issue:
+        issues.append(Issue(number.issue, Severity.WARNING, {"text": number.e164}))
+    if number.e164.startswith("+4590"):
+        issues.append(Issue("phone_premium", Severity.WARNING, {"text": number.e164}))
+    reason = "" if number.e164 == text else reason or number.reason
+    return Formatted(number.e164, reason, issues=tuple(issues), spill=spill or {})
+
+
+def _refused(text: str, number: _Number) -> Formatted:
+    if number.suggestion:
+        return kept(text, number.issue, suggestion=number.suggestion)
+    return kept(text, number.issue)
+
+
+def _number(piece: str, region: str) -> _Number:
+    """One number without label and extension."""
+    if not _CHARACTERS.fullmatch(piece):
+        return _letters(piece, region)
+    if piece.count("+") > 1 or "+" in piece.lstrip(" ([")[1:]:
+        return _Number("", "phone_invalid")
+    plus = piece.lstrip(" ([").startswith("+")
+    digits = _NOT_DIGIT.sub("", piece)
+    if len(digits) == 8 and digits in _PLACEHOLDERS:
+        return _Number("", "placeholder_number")
+    if not plus and digits.startswith("00") and region not in {"US", "CA"}:
+        digits, plus = digits[2:], True
+    if plus:
+        # A zero in brackets is what one dials at home; only Italy keeps it. Denmark has none: a
+        # warning of its own.
+        if not digits.startswith(("45", "39")):
+            digits = _NOT_DIGIT.sub("", _TRUNK.sub("", piece)).removeprefix("00")
+        return _international(digits)
+    return _danish(digits) if region == "DK" else _national(digits, region)
+
+
+def _letters(piece: str, region: str) -> _Number:
+    """Letters that are no label: a typing error is proposed, never applied."""
+    guess = piece.translate(_LETTER_FOR_DIGIT)
+    if guess != piece and _CHARACTERS.fullmatch(guess) and any(c.isdecimal() for c in piece):
+        number = _number(guess, region)
+        if number.e164:
+            return _Number("", "phone_letter_for_digit", suggestion=number.e164)
+    return _Number("", "phone_invalid")
+
+
+def _international(digits: str) -> _Number:
+    """`digits` begin with a country code."""
+    if not digits.startswith("45"):
+        e164 = _library("+" + digits, "")
+        if e164:
+            return _Number(e164)
+        # The country is plain, and its plan may be newer than our table: keep it, and say so.
+        e164 = _possible("+" + digits)
+        return _Number(e164, "phone_not_in_plan") if e164 else _Number("", "phone_invalid")
+    national = digits[2:]
+    if len(national) == 6:
+        return _Number("", "phone_faroe_or_greenland")
+    if len(national) == 9 and national[0] == "0":
+        return _with_trunk_zero(national[1:])
+    if len(national) in {10, 12} and _is_danish(national[-8:]) and national[:-8] in {"45", "0045"}:
+        return _Number("+45" + national[-8:], reason="reason.phone.code_twice")
+    if len(national) == 8 and national in _PLACEHOLDERS:
+        return _Number("", "placeholder_number")
+    return _Number("+45" + national) if _is_danish(national) else _Number("", "phone_invalid")
+
+
+def _danish(digits: str) -> _Number:
+    """`digits` as dialled within Denmark: a closed plan of eight digits, no trunk zero."""
+    size = len(digits)
+    if size == 8 and _is_danish(digits):
+        return _Number("+45" + digits)
+    if size in {10, 12} and digits[:-8] in {"45", "4545"} and _is_danish(digits[-8:]):
+        return _Number("+45" + digits[-8:])
+    if size == 9 and digits[0] == "0":
+        return _with_trunk_zero(digits[1:])
+    if digits in _SHORT:
+        return _Number("", "phone_short_number")
+    if size == 6 or (size == 9 and digits[:3] in {"298", "299"}):
+        return _Number("", "phone_faroe_or_greenland")
+    return _Number("", "phone_invalid")
+
+
+def _with_trunk_zero(national: str) -> _Number:
+    if national in _PLACEHOLDERS or not _is_danish(national):
+        return _Number("", "phone_invalid")
+    return _Number("+45" + national, "phone_trunk_zero", "reason.phone.trunk_zero")
+
+
+def _is_danish(national: str) -> bool:
+    return len(national) == 8 and national[:3] in PLAN
+
+
+def _national(digits: str, region: str) -> _Number:
+    """`digits` without country code on a record of another country than Denmark.
+
+    The record's country wins where the number is written as that country writes it, trunk zero
+    included. A number that is right in Denmark, and right over there only if a zero got lost, is a
+    riddle: it stays.
+    """
+    e164 = _library(digits, region)
+    danish = "+45" + digits if _is_danish(digits) else ""
+    if e164 and (digits.startswith("0") or not _has_trunk_zero(region)):
+        return _Number(e164)
+    if e164 and danish:
+        return _Number("", "phone_country_unclear", suggestion=f"{e164} / {danish}")
+    if danish:
+        return _Number(danish, reason="reason.phone.danish_abroad")
+    if not e164 and len(digits) == 10 and digits.startswith("45") and _is_danish(digits[2:]):
+        return _Number("+" + digits)
+    return _Number(e164) if e164 else _Number("", "phone_invalid")
+
+
+@lru_cache(maxsize=256)
+def _has_trunk_zero(region: str) -> bool:
+    from phonenumbers import PhoneMetadata
+
+    metadata = PhoneMetadata.metadata_for_region(region)
+    return metadata is not None and metadata.national_prefix == "0"
+
+
+@lru_cache(maxsize=4096)
+def _library(number: str, region: str) -> str:
+    """E.164 by the phone library, empty when it finds no valid number."""
+    import phonenumbers
+
+    parsed = _parsed(number, region)
+    if parsed is None or not phonenumbers.is_valid_number(parsed):
+        return ""
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+@lru_cache(maxsize=1024)
+def _possible(number: str) -> str:
+    """E.164 of a number whose length is right for its country, empty when it is not."""
+    import phonenumbers
+
+    parsed = _parsed(number, "")
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        return ""
+    e164 = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return e164 if e164 == number else ""
+
+
+def _parsed(number: str, region: str) -> PhoneNumber | None:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, region or None)
+    except phonenumbers.NumberParseException:
+        return None
+    return None if parsed.extension else parsed

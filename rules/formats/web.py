@@ -1,0 +1,205 @@
+"""Web addresses and root domains: whose domain is it, and does it say whose record it is.
+
+Not a look-up: a domain that is spelled right may not exist. The root domain is the part that is
+registered (`firma.dk`, `firma.co.uk`), by the public suffix list that ships with its package; it
+is never read off the last two labels, and never fetched.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules import tables
+from rules.changes import Severity
+from rules.formats.cells import kept, nothing, trimmed
+from rules.formats.formatted import Formatted, Issue
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
+
+VERSION = 1
+
+_ASCII_HOST = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
+)
+_SETTLED = re.compile(
+    r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})(?:/[!-~]+)?(?:\?[!-~]+)?"
+)
+_URL = re.compile(
+    r"(?:(?P<scheme>https?):/{2,3})?(?P<host>[^\s/?#:@\\]+)(?::(?P<port>\d{1,5}))?"
+    r"(?P<rest>[/?#]\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+_ANY_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{1,3})?(?P<host>[^\s/?#:@\\]+)[^\s@]*", re.IGNORECASE)
+_BROKEN_SCHEME = re.compile(
+    r"(?:https?|htpps?|htp|httpp?s?|htttps?)\s*[:;]?\s*[/\\]{1,3}\s*", re.IGNORECASE
+)
+_SEVERAL = re.compile(r"\s*[;,|\s]\s*")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+class _Suffixes(NamedTuple):
+    """The public suffix list as a set, and the top levels that have rules a set cannot hold."""
+
+    plain: frozenset[str]
+    tricky: frozenset[str]
+
+
+@cache
+def _extract() -> TLDExtract:
+    import tldextract
+
+    return tldextract.TLDExtract(
+        suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
+    )
+
+
+@cache
+def _suffixes() -> _Suffixes:
+    every = _extract().tlds
+    special = {rule.rpartition(".")[2] for rule in every if rule[0] in "*!" or ".*" in rule}
+    return _Suffixes(frozenset(every), frozenset(special))
+
+
+@lru_cache(maxsize=4096)
+def _root_of_host(host: str) -> str | None:
+    """The root domain of a lower-case ASCII host; None when it has none."""
+    suffixes = _suffixes()
+    if host.rpartition(".")[2] in suffixes.tricky:
+        return _extract()(host).top_domain_under_public_suffix or None
+    if host in suffixes.plain:
+        return None
+    while True:
+        _, dot, tail = host.partition(".")
+        if not dot:
+            return None
+        if tail in suffixes.plain:
+            return host
+        host = tail
+
+
+def ascii_host(host: str) -> str | None:
+    """A host name in lower case and ASCII (IDN as `xn--…`), without a dot at the end; else None."""
+    host = host.removesuffix(".").lower()
+    if not host.isascii():
+        import idna
+
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            return None
+    if len(host) > 253 or not _ASCII_HOST.fullmatch(host):
+        return None
+    return host
+
+
+def root_domain(text: str) -> str | None:
+    """The root domain of a web address, a host or an e-mail address; None when there is none.
+
+    Private suffixes count (`firma.wixsite.com` is a root of its own, `wixsite.com` is none).
+    The ASCII form, lower case.
+    """
+    if text.startswith("http"):
+        found = _SETTLED.fullmatch(text)
+        if found:
+            return _root_of_host(found[1])
+    bare = trimmed(text)
+    if len(bare) > 2000:
+        return None
+    if "@" in bare and "://" not in bare:
+        bare = bare.rpartition("@")[2].rstrip(">.;, ")
+    any_url = _ANY_URL.fullmatch(bare)
+    host = ascii_host(any_url["host"]) if any_url else None
+    return _root_of_host(host) if host else None
+
+
+@lru_cache(maxsize=4096)
+def identifies_company(domain: str) -> bool:
+    """Whether a root domain can say whose a record is: no free mail, host, directory or network."""
+    return bool(domain) and domain.lower() not in tables.pairs("shared_domains")
+
+
+def settled(text: str) -> bool:
+    """A quick look: True only when `website(text)` would leave the cell alone and say nothing."""
+    found = _SETTLED.fullmatch(text)
+    if found is None:
+        return False
+    root = _root_of_host(found[1])
+    return root is not None and identifies_company(root)
+
+
+def website(text: str) -> Formatted:
+    """A web address: scheme and host in lower case, IDN as ASCII, `https://` where none was given.
+
+    Path and query stay as they are; a lone slash at the end and the scheme's own port go. An
+    address on somebody else's domain (a social network, a directory) is spelled like any other
+    and noted, because it identifies no company. Total, idempotent.
+    """
+    if settled(text):
+        return Formatted(text)
+    empty = nothing(text)
+    if empty is not None:
+        return empty
+    bare = trimmed(text)
+    found = _URL.fullmatch(bare)
+    host = ascii_host(found["host"]) if found else None
+    if found is None or host is None:
+        return _refused(text, bare)
+    root = _root_of_host(host)
+    if root is None:
+        return kept(text, "website_domain_unknown")
+    scheme, port, rest = (found["scheme"] or "").lower(), found["port"], found["rest"] or ""
+    if port and _DEFAULT_PORTS.get(scheme) == str(int(port)):
+        port = None
+    if port and not scheme:
+        return kept(text, "website_port")
+    url = f"{scheme or 'https'}://{host}{':' + port if port else ''}{'' if rest == '/' else rest}"
+    issues = () if identifies_company(root) else (_shared(root),)
+    reason = "reason.website.scheme" if not scheme else "reason.website.spelling"
+    return Formatted(url, "" if url == text else reason, issues=issues)
+
+
+def settled_domain(text: str) -> bool:
+    """A quick look: True only when `domain(text)` would leave the cell alone and say nothing."""
+    return (
+        len(text) < 254
+        and _ASCII_HOST.fullmatch(text) is not None
+        and (_root_of_host(text) == text and identifies_company(text))
+    )
+
+
+def domain(text: str) -> Formatted:
+    """A root domain, from whatever web address, host or e-mail domain stands in the cell.
+
+    The ASCII form in lower case. Total, idempotent.
+    """
+    if settled_domain(text):
+        return Formatted(text)
+    empty = nothing(text)
+    if empty is not None:
+        return empty
+    root = root_domain(text)
+    if root is None or "@" in text:
+        return kept(text, "website_domain_unknown" if "." in text else "website_invalid")
+    issues = () if identifies_company(root) else (_shared(root),)
+    return Formatted(root, "" if root == text else "reason.website.root", issues=issues)
+
+
+def _shared(root: str) -> Issue:
+    return Issue("website_shared_host", Severity.NOTICE, {"text": root})
+
+
+def _refused(text: str, bare: str) -> Formatted:
+    """Why the cell is no web address, with a proposal where one typing error explains it."""
+    if "@" in bare and not re.search(r"[\s/]", bare):
+        return kept(text, "website_is_email")
+    parts = [part for part in _SEVERAL.split(bare) if part not in {"", "/", "&", "og", "eller"}]
+    if len(parts) > 1 and all(root_domain(part) for part in parts):
+        return kept(text, "website_several")
+    guess = _BROKEN_SCHEME.sub("https://", bare, count=1)
+    for candidate in (guess, guess.replace(",", "."), guess.replace(" ", "")):
+        if candidate != bare and _URL.fullmatch(candidate) and root_domain(candidate):
+            return kept(text, "website_typo", suggestion=candidate)
+    return kept(text, "website_invalid")
