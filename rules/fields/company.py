@@ -217,7 +217,7 @@ COMPANY: tuple[Field, ...] = (
         owner="system",
         sources=("system", "vainu", "crm", "list"),
         requirement="R8",
-        validator="root_domain",
+        validator="domain",
         role=Role.IDENTITY,
     ),
     Field(

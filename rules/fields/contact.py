@@ -29,7 +29,7 @@ CONTACT: tuple[Field, ...] = (
         owner="research",
         sources=("customer", "sales", "research", "linkedin", "crm", "list"),
         requirement="R12",
-        validator="person_name",
+        validator="first_name",
         personal=True,
     ),
     Field(
@@ -44,7 +44,7 @@ CONTACT: tuple[Field, ...] = (
         owner="research",
         sources=("customer", "sales", "research", "linkedin", "crm", "list"),
         requirement="R12",
-        validator="person_name",
+        validator="last_name",
         personal=True,
     ),
     Field(

@@ -17,10 +17,10 @@ from rules.records import Kind
 _HEADINGS = """
 company_name: firma, firmanavn, virksomhed, virksomhedsnavn, virksomhedens navn, selskab,
     selskabsnavn, kunde, kundenavn, organisation, arbejdsgiver, arbejdsplads, company, company
-    name, account, account name, associated company, primary associated company, customer,
+    name, account, account name, company / account, associated company, primary associated company, customer,
     customer name, organization, organization name, employer, parentcustomerid, firma navn,
-    butik, klient
-company_name@company: navn, name, titel, enhedsnavn, juridisk navn
+    butik, klient, konto, kontonavn
+company_name@company: navn, name, enhedsnavn, juridisk navn
 cvr: cvr, cvr nr, cvr no, cvrnummer, cvr number, cvr kode, virksomhed cvr, firma cvr, se nr, se
     nummer, cvr se nr, momsnr, momsnummer, vat, vat no, vat nr, vat number, vat id, vat
     registration number, tax id, org nr, orgnr, organisationsnummer, company registration
@@ -83,14 +83,14 @@ last_name: efternavne, efter navn, kontakt efternavn, kontaktperson efternavn, s
     lastname, surname, family name, contact last name
 full_name: fuldt navn, for- og efternavn, fornavn og efternavn, kontaktnavn, kontaktperson,
     kontakt person, kontaktpersonens navn, person, personnavn, fullname, contact name, contact
-    person, lead name, emne, deltager, attendee, att
+    person, deltager, attendee, att
 full_name@contact: navn, name, kontakt, contact
-full_name@lead: navn, name, kontakt, contact, lead
+full_name@lead: navn, name, kontakt, contact, lead, lead name, emne, emnenavn
 full_name@opt_out: navn, name, kontakt, contact
 full_name@call: navn, name, kontakt, contact
 full_name@meeting: navn, kontakt, contact
 full_name@opportunity: kontakt, primary contact
-title: stilling, stillingsbetegnelse, jobtitel, job titel, rolle, job title, jobtitle, position,
+title: stilling, stillingsbetegnelse, jobtitel, job titel, job title, jobtitle, position,
     kontakt titel, stillingstitel
 function: afdeling, arbejdsområde, ansvarsområde, department, job function
 seniority: anciennitetsniveau, stillingsniveau, ledelsesniveau, job seniority, seniority level,
@@ -116,8 +116,7 @@ email: mail, e-mailadresse, mailadresse, mail adresse, epost, e-post, email adre
     e-mail adr, e mail 1, mail 1, kontakt e-mail, kontaktmail, firma e-mail, firmamail,
     arbejdsmail, email address, e-mail address, emailaddress1, email 1, work email, business
     email, primary email, contact email, company email, elektronisk post
-buying_role: købsrolle, rolle i købsprocessen, beslutningsrolle, beslutningstager, decision
-    maker, role in buying, contact role
+buying_role: købsrolle, rolle i købsprocessen, beslutningsrolle, role in buying, contact role
 called_number: opkaldsnummer, ringet til, kaldt nummer, nummer kaldt, modtager nummer, til
     nummer, b-nummer, called number, dialed number, dialled number, phone called, to number,
     callee, destination, dnis, call to number
@@ -178,7 +177,7 @@ owner@contact: sælger, konsulent
 owner@lead: sælger, konsulent
 priority: prio, score, lead score, prioritering, prioritetsscore, priority score, rangering,
     hubspot score
-lawful_basis: retsgrundlag, juridisk grundlag, lovligt grundlag, hjemmel, gdpr grundlag, gdpr,
+lawful_basis: retsgrundlag, juridisk grundlag, lovligt grundlag, hjemmel, gdpr grundlag,
     legal basis, hs legal basis, legal basis for processing contact's data, basis for processing
 lawful_basis_ref: interesseafvejning, interesseafvejning ref, grundlag reference, hjemmel
     reference, assessment ref, legal basis reference, lia reference

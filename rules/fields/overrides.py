@@ -114,7 +114,7 @@ _VALIDATORS: Final = {
     Type.EMAIL: "email",
     Type.CVR: "cvr",
     Type.URL: "website",
-    Type.DOMAIN: "root_domain",
+    Type.DOMAIN: "domain",
 }
 
 
