@@ -90,7 +90,7 @@ def added(
         kinds=kinds,
         home=kinds,
         type=type_,
-        format=_FORMATS.get(type_, type_.value),
+        format=f"format.{_FORMATS.get(type_, type_.value)}",
         da="",
         en="",
         owner="sales",
