@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from rules.changes import Finding, RecordChange
 from rules.records import Kind, Record, Redirect, Ref, Tombstone
+
+if TYPE_CHECKING:
+    from rules.headers import Remark
 
 Token = Mapping[str, Any]
 """A cursor's content: JSON, opaque to everybody but the connector that made it."""
@@ -55,6 +58,8 @@ class Stream:
     """What identifies a record, for people: "column id", "cvr", "e-mail", "content"."""
     notes: Mapping[str, str] = field(default_factory=dict)
     """Facts a person may want to see: encoding, delimiter, size."""
+    remarks: tuple[Remark, ...] = ()
+    """What a person should know about `kind` and `columns`: texts `header.<code>`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,181 @@
+"""Files as a system: a folder of CSV and TSV lists, or one such file, pulled and pushed.
+
+The words: a *row* is one CSV record with its line end, a *place* its number counted from 1 at the
+top of the file, a *layout* what the columns mean, a *dialect* how the text is written, a *mark*
+what a cursor holds, a *draft* the temporary file that becomes the new version.
+docs/files.md says what users may rely on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import BinaryIO, Final
+
+from connectors.files.drafts import Fault, no_fault
+from connectors.files.identity import Identity, described, naming, tentative
+from connectors.files.layout import Layout, Problem, Unusable, Wishes, first_rows, layout_of
+from connectors.files.pages import Opened, pages
+from connectors.files.records import Shaper, version_of
+from connectors.files.rewrite import Rewrite
+from connectors.files.rows import blocks
+from connectors.files.stops import told
+from connectors.files.tokens import Mark, Stat
+from connectors.protocol import Conflict, Outcome, Page, Stream, Token
+from rules.changes import RecordChange
+from rules.errors import StartOver, SystemStopped, TryAgain
+from rules.records import Kind, Record, Ref
+
+__all__ = ["Files", "Problem"]
+
+_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class Files:
+    """The connector. Each file is a stream, named by its name below `root`.
+
+    Settings by file name: `mapping` (header -> canonical field, "" for none), `kinds`, `encodings`
+    (a Python codec), `delimiters` (one character). A row of more than `max_row_bytes` is reported,
+    never loaded. `fault` is called at the points where tests crash the process.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: Path,
+        *,
+        mapping: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+        kinds: Mapping[str, Kind] = MappingProxyType({}),
+        encodings: Mapping[str, str] = _NONE,
+        delimiters: Mapping[str, str] = _NONE,
+        max_row_bytes: int = 1 << 20,
+        fault: Fault = no_fault,
+    ) -> None:
+        self.name = name
+        self._root = root
+        self._mapping = mapping
+        self._kinds = kinds
+        self._encodings = encodings
+        self._delimiters = delimiters
+        self._max_row_bytes = max_row_bytes
+        self._fault = fault
+
+    def streams(self) -> Sequence[Stream]:
+        """The files that can be used, by name. `SystemStopped` when the folder cannot be read."""
+        return [found for found in self._looked_at() if isinstance(found, Stream)]
+
+    def problems(self) -> Sequence[Problem]:
+        """The files that cannot be used, by name; the others go on."""
+        return [found for found in self._looked_at() if isinstance(found, Problem)]
+
+    def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+        """Pages of up to 2,000 rows; `StartOver` when the file changed while it was read."""
+        with self._opened(stream) as (opened, layout):
+            yield from pages(self.name, opened, layout, token)
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        """The rows with these ids, in the order of the file; rows without an id are not found."""
+        wanted = {ref.id for ref in refs if ref.id}
+        with self._opened(stream) as (opened, layout):
+            for identity in _identities(layout, wanted):
+                shaper = Shaper(self.name, layout, identity)
+                way = naming(layout, identity)
+                for block in blocks(
+                    layout.source(opened.file).read, layout.reading, layout.first_place
+                ):
+                    if any(
+                        isinstance(row, list) and way.id_of(row) in wanted for row in block.rows
+                    ):
+                        records, _ = shaper.records(block)
+                        yield from (record for record in records if record.ref.id in wanted)
+
+    def push(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome]:
+        """Write the file anew with these changes, if it still has the content of `token`.
+
+        Outcomes come after the whole file has been replaced. `SystemStopped` (no space, no
+        right) leaves the file as it was.
+        """
+        mark = Mark.of(token)
+        with self._opened(stream) as (opened, layout):
+            if mark is None or not mark.done or mark.layout != layout.fingerprint:
+                yield from (Conflict(change.ref) for change in batch)
+                return
+            mode = os.fstat(opened.file.fileno()).st_mode
+            if not mode & 0o222 or not os.access(opened.path, os.W_OK):
+                raise SystemStopped("files.write_protected", file=str(opened.path))
+            rewrite = Rewrite(self.name, opened, layout, mark)
+            yield from rewrite.outcomes(batch, self._fault)
+
+    def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str:
+        """The version that the row will have with `change` in it."""
+        names = sorted({column.canonical for column in stream.columns if column.canonical})
+        changed = {one.field: one.new for one in change.changes}
+        return version_of(names, {**record.values, **changed})
+
+    def _looked_at(self) -> Iterator[Stream | Problem]:
+        with told(self._root):
+            paths = self._paths()
+        for path in paths:
+            try:
+                with path.open("rb") as file:
+                    layout = self._layout(path.name, file)
+                    size = os.fstat(file.fileno()).st_size
+                    identity = tentative(layout, first_rows(file, layout))
+                yield layout.as_stream(size, described(layout, identity))
+            except Unusable as unusable:
+                yield unusable.problem(path.name)
+            except OSError as error:
+                reason = os.strerror(error.errno or 0)
+                yield Unusable("unreadable", reason=reason).problem(path.name)
+
+    def _paths(self) -> list[Path]:
+        if not self._root.is_dir():
+            self._root.stat()
+            return [self._root]
+        return sorted(path for path in self._root.iterdir() if _is_list(path))
+
+    def _layout(self, name: str, file: BinaryIO) -> Layout:
+        wishes = Wishes(
+            self._mapping.get(name, _NONE),
+            self._kinds.get(name),
+            self._encodings.get(name, ""),
+            self._delimiters.get(name, ""),
+        )
+        return layout_of(file, name, wishes, self._max_row_bytes)
+
+    @contextmanager
+    def _opened(self, stream: Stream) -> Iterator[tuple[Opened, Layout]]:
+        """The stream's file and its layout as they are now; a link is followed to its target."""
+        path = self._root / stream.name if self._root.is_dir() else self._root
+        with told(path):
+            path = path.resolve()
+            with path.open("rb") as file:
+                opened = Opened(path, file, Stat.of(os.fstat(file.fileno())))
+                try:
+                    layout = self._layout(stream.name, file)
+                except Unusable as unusable:
+                    problem = unusable.problem(stream.name)
+                    raise TryAgain(problem.message, problem.remedy) from unusable
+                if layout.kind is not stream.kind or layout.columns != stream.columns:
+                    raise StartOver("files.changed_while_read", file=stream.name)
+                yield opened, layout
+
+
+def _is_list(path: Path) -> bool:
+    """Lists by their ending; not what is hidden (our drafts too) or an office program's lock."""
+    hidden = path.name.startswith((".", "~$"))
+    return path.suffix.lower() in _SUFFIXES and not hidden and path.is_file()
+
+
+def _identities(layout: Layout, ids: set[str]) -> list[Identity]:
+    """The identities that these ids were made with: the cursor that knows is not at hand here."""
+    if layout.id_column is not None:
+        return [Identity.COLUMN]
+    made = (Identity.CVR, Identity.EMAIL)
+    return [one for one in made if any(i.startswith(f"{layout.stream}#{one}:") for i in ids)]

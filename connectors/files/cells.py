@@ -1,0 +1,101 @@
+"""Single cells in the bytes of a row: which may be replaced, and how the new text is written.
+
+A cell keeps its quotes. Where quotes came and went with the content (`"Møller; Søn"` to `Møller`),
+the habit of the column decides, so that writing the old text again gives the old bytes again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from connectors.files.dialect import Dialect
+from connectors.files.rows import Flaw, Reading, Row, cell_text, row_of, scan
+
+
+class Refused(Exception):
+    """Inside this package only: why a row cannot be written, on its way to a `Rejected`."""
+
+    def __init__(self, code: str, **details: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.details = details
+
+
+def needs_quotes(text: str, delimiter: str) -> bool:
+    """Whether `text` would be read as something else without quotes."""
+    return delimiter in text or '"' in text or "\n" in text or "\r" in text
+
+
+def quoted_columns(raws: Iterable[bytes], how: Reading) -> frozenset[int]:
+    """The columns in which cells stand in quotes although they need none."""
+    found: set[int] = set()
+    for raw in raws:
+        seen = scan(raw, 0, how, len(raw)) if b'"' in raw else None
+        for column, (begin, end) in enumerate(seen.cells if seen else ()):
+            if column not in found and _quoted(raw[begin:end]):
+                text = cell_text(raw[begin:end], "latin-1")
+                if not needs_quotes(text, how.dialect.delimiter):
+                    found.add(column)
+    return frozenset(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes cells into the rows of one file."""
+
+    how: Reading
+    quoted: frozenset[int]
+    """The columns in which quotes are a habit."""
+
+    def rewritten(self, raw: bytes, row: list[str], edits: Mapping[int, str]) -> bytes:
+        """The bytes of the row with the cells of `edits` replaced, and no other byte changed.
+
+        `Refused` when the row cannot say this.
+        """
+        found = scan(raw, 0, self.how, len(raw))
+        if found is None:
+            raise Refused("unclosed_quote")
+        parts: list[bytes] = []
+        done = 0
+        for column in sorted(edits):
+            begin, end = found.cells[column]
+            parts += [raw[done:begin], self._cell(column, raw[begin:end], row, edits[column])]
+            done = end
+        changed = b"".join([*parts, raw[done:]])
+        self._proved(changed, [edits.get(column, old) for column, old in enumerate(row)])
+        return changed
+
+    def _cell(self, column: int, old: bytes, row: list[str], new: str) -> bytes:
+        dialect = self.how.dialect
+        data = _encoded(new, dialect)
+        if needs_quotes(new, dialect.delimiter):
+            return b'"' + data.replace(b'"', b'""') + b'"'
+        if not _quoted(old):
+            return data
+        if needs_quotes(row[column], dialect.delimiter) and column not in self.quoted:
+            return data
+        return b'"' + data + b'"'
+
+    def _proved(self, changed: bytes, wanted: list[str]) -> None:
+        """Nothing is written that would not be read back as it was meant."""
+        read: Row = row_of(changed, self.how)
+        if isinstance(read, Flaw):
+            raise Refused(read.code)
+        if read != wanted:
+            raise Refused("row_would_be_empty" if not any(wanted) else "cell_not_writable")
+
+
+def _quoted(cell: bytes) -> bool:
+    return cell.startswith(b'"') and len(cell) > 1
+
+
+def _encoded(text: str, dialect: Dialect) -> bytes:
+    try:
+        return text.encode(dialect.codec)
+    except UnicodeEncodeError as error:
+        raise Refused(
+            "encoding_lacks_character",
+            character=text[error.start].encode("utf-8", "replace").decode(),
+            encoding=dialect.encoding,
+        ) from error

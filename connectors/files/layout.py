@@ -1,0 +1,235 @@
+"""What the columns of a file mean: header row, canonical fields, kind, what identifies a row.
+
+The mapping comes from `rules.headers`; this module finds the header row and holds the result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from connectors.files.dialect import Dialect, Source, dialect_of
+from connectors.files.rows import Flaw, Reading, Row, blocks, cell_text, scan
+from connectors.protocol import Capabilities, Column, Stream
+from rules.errors import UserError
+from rules.headers import HeaderMatch, Remark, match
+from rules.opt_out_fields import is_watched
+from rules.records import Kind
+from rules.samples import FEWEST, look_of
+
+_SAMPLE_ROWS: Final = 50
+_SPREADSHEET: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How .xlsx and .xls files begin, whatever they are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A file that cannot be used: `message` and `remedy` are text keys with `details`."""
+
+    file: str
+    message: str
+    remedy: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class Unusable(Exception):
+    """Inside this package only: the file's problem, on its way to `Files.problems`."""
+
+    def __init__(self, code: str, **details: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.details = details
+
+    def problem(self, file: str) -> Problem:
+        """The same as a value."""
+        key = f"files.{self.code}"
+        return Problem(file, key, f"{key}.remedy", {"file": file, **self.details})
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layout of one file. Two files with the same `fingerprint` give the same records."""
+
+    stream: str
+    dialect: Dialect
+    kind: Kind
+    columns: tuple[Column, ...]
+    id_column: int | None
+    max_row_bytes: int
+    begin: int
+    """Where in the file the first row below the header begins, in bytes."""
+    first_place: int
+    remarks: tuple[Remark, ...] = ()
+
+    @cached_property
+    def fields(self) -> tuple[tuple[str, int], ...]:
+        """(canonical name, column), by name; the order in which versions are made."""
+        places: dict[str, int] = {}
+        for index, column in enumerate(self.columns):
+            if column.canonical:
+                places.setdefault(column.canonical, index)
+        return tuple(sorted(places.items()))
+
+    @property
+    def reading(self) -> Reading:
+        """How to cut the file into rows."""
+        return Reading(self.dialect, len(self.columns), self.max_row_bytes)
+
+    def source(self, file: BinaryIO) -> Source:
+        """The open file, from its first row on."""
+        return Source(file, self.dialect, self.begin)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What a cursor remembers of the layout: with another one the rows must be read anew."""
+        told = [
+            1,
+            self.dialect.encoding,
+            self.dialect.delimiter,
+            self.kind,
+            self.id_column,
+            self.max_row_bytes,
+            [(column.name, column.canonical) for column in self.columns],
+        ]
+        return hashlib.blake2b(json.dumps(told).encode(), digest_size=16).hexdigest()
+
+    def as_stream(self, size: int, identity: str) -> Stream:
+        """What the engine and the user see of it."""
+        names = [name for name, _ in self.fields]
+        can = Capabilities(
+            push=True,
+            conditional_write=True,
+            opt_outs=self.kind is Kind.OPT_OUT or is_watched(self.kind, names),
+            calls=self.kind is Kind.CALL,
+            atomic_batch=True,
+            batch_size=None,
+        )
+        notes = {
+            "encoding": self.dialect.encoding + ("-sig" if self.dialect.bom else ""),
+            "delimiter": {"\t": "tab"}.get(self.dialect.delimiter, self.dialect.delimiter),
+            "bytes": str(size),
+        }
+        return Stream(self.stream, self.kind, can, self.columns, identity, notes, self.remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the settings say of one file; empty where they say nothing."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    kind: Kind | None = None
+    encoding: str = ""
+    delimiter: str = ""
+
+
+def layout_of(file: BinaryIO, stream: str, wishes: Wishes, max_row_bytes: int) -> Layout:
+    """The layout of an open file; `Unusable` says why there is none.
+
+    UserError: the settings name a field, an encoding or a delimiter that cannot be.
+    """
+    try:
+        dialect, view = dialect_of(
+            file,
+            prefer="\t" if Path(stream).suffix.lower() == ".tsv" else "",
+            encoding=wishes.encoding,
+            delimiter=wishes.delimiter,
+        )
+        half = dialect.wide is not None and os.fstat(file.fileno()).st_size % 2 == 1
+        if half or view.startswith(_SPREADSHEET) or view.count(b"\0") * 4 > len(view):
+            raise Unusable("not_text")
+        header, begin, place = _header(view, dialect, max_row_bytes)
+        header, sample = _sampled(header, view[begin:], dialect, max_row_bytes)
+        found = match(
+            header, file_name=stream, sample=sample, override=wishes.columns, kind=wishes.kind
+        )
+    except UserError as error:
+        error.details.setdefault("file", stream)
+        raise
+    if not _is_header(header, found, wishes):
+        raise Unusable("no_header", first=", ".join(header[:5])[:80])
+    return Layout(
+        stream,
+        dialect,
+        found.kind,
+        tuple(Column(name, canonical, sure) for name, canonical, sure in found.columns),
+        found.id_column,
+        max_row_bytes,
+        len(dialect.bom) + len(dialect.raw(view[:begin])),
+        place + 1,
+        found.reasons,
+    )
+
+
+def _is_header(header: Sequence[str], found: HeaderMatch, wishes: Wishes) -> bool:
+    """Whether the first row names columns: one is known by its name, or none looks like content."""
+    by_cells = {remark.column for remark in found.reasons if remark.code == "by_cells"}
+    mapped = {index for index, column in enumerate(found.columns) if column.canonical}
+    if wishes.columns or found.id_column is not None or mapped - by_cells:
+        return bool(mapped)
+    return bool(mapped) and all(look_of([cell.strip()] * FEWEST) is None for cell in header)
+
+
+def _header(view: bytes, dialect: Dialect, max_row_bytes: int) -> tuple[list[str], int, int]:
+    """The cells of the first row that is not blank, where it ends, and its place."""
+    how = Reading(dialect, 1 << 30, max_row_bytes)
+    begin, place = 0, 0
+    while begin < len(view):
+        place += 1
+        line_end = view.find(dialect.eol, begin) + 1 or len(view)
+        found = scan(view, begin, how, line_end)
+        end = found.end if found and found.clean else line_end
+        if end - begin > max_row_bytes:
+            break
+        cells = _texts(view[begin:end], how)
+        begin = end
+        if any(cell.strip() for cell in cells) and not _is_hint(cells, dialect):
+            return cells, begin, place
+    raise Unusable("empty" if begin >= len(view) else "no_header", first="")
+
+
+def _texts(raw: bytes, how: Reading) -> list[str]:
+    found = scan(raw, 0, how, len(raw))
+    cells = [raw[begin:end] for begin, end in found.cells] if found else [raw]
+    try:
+        return [cell_text(cell, how.dialect.codec) for cell in cells]
+    except UnicodeDecodeError as error:
+        raise Unusable("no_header", first="") from error
+
+
+def _is_hint(cells: Sequence[str], dialect: Dialect) -> bool:
+    """The line `sep=;` that Excel writes: with the delimiter as its value it falls in two."""
+    return dialect.delimiter.join(cells).lower() == f"sep={dialect.delimiter}"
+
+
+def _sampled(
+    header: list[str], view: bytes, dialect: Dialect, max_row_bytes: int
+) -> tuple[list[str], list[list[str]]]:
+    """The headers and some rows below them. Columns at the end that have no name and, in these
+    rows, no content do not count: some programs leave their delimiters behind."""
+    named = len(header)
+    while named > 1 and not header[named - 1].strip():
+        named -= 1
+    rows = _rows_of(view, Reading(dialect, named, max_row_bytes))
+    if any(isinstance(row, Flaw) and row.code == "too_many_cells" for row in rows):
+        named = len(header)
+        rows = _rows_of(view, Reading(dialect, named, max_row_bytes))
+    return header[:named], [row for row in rows if not isinstance(row, Flaw) and row]
+
+
+def _rows_of(view: bytes, how: Reading) -> Sequence[Row]:
+    for block in blocks(BytesIO(view).read, how, 1):
+        return block.rows[:_SAMPLE_ROWS]
+    return []
+
+
+def first_rows(file: BinaryIO, layout: Layout) -> Sequence[Row]:
+    """The rows of the first block below the header."""
+    found = blocks(layout.source(file).read, layout.reading, layout.first_place)
+    return next((block.rows for block in found), ())
