@@ -236,6 +236,8 @@ blocked = _table(
     _text("channels"),
     Column("events", Json, nullable=False),
     _when("since", null=True),
+    # Whether the block has been carried on to the person's other keys (state/reach.py).
+    Column("spread", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 # What a person took back by undo: not to be proposed again while the record stays as it is.

@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("channels", sa.Text(), nullable=False),
         sa.Column("events", Json(), nullable=False),
         sa.Column("since", UtcDateTime(), nullable=True),
+        sa.Column("spread", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.PrimaryKeyConstraint("rid", name=op.f("pk_blocked")),
         sqlite_strict=True,
     )
@@ -386,3 +387,37 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_receipts_delivery", "receipts", ["delivery"], unique=False)
+    for statement in TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(statement)
+
+
+# The ledger is append-only, also against a hand in the database.
+_REFUSE = "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+_STATEMENT = "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()"
+_NOT_ERASED = (
+    "new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL OR new.erased_at IS NULL"
+)
+TRIGGERS = {
+    "sqlite": (
+        f"CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger {_REFUSE}",
+        f"CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger {_REFUSE}",
+        f"CREATE TRIGGER ledger_keys_no_update BEFORE UPDATE ON ledger_keys {_REFUSE}",
+        f"CREATE TRIGGER ledger_keys_no_delete BEFORE DELETE ON ledger_keys {_REFUSE}",
+        f"CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE ON ledger_payload {_REFUSE}",
+        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload "
+        f"WHEN {_NOT_ERASED} "
+        "BEGIN SELECT RAISE(ABORT, 'a payload of the ledger can only be erased'); END",
+    ),
+    "postgresql": (
+        "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
+        "CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger "
+        f"{_STATEMENT}",
+        "CREATE TRIGGER ledger_keys_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_keys "
+        f"{_STATEMENT}",
+        "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE OR TRUNCATE ON ledger_payload "
+        f"{_STATEMENT}",
+        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload FOR EACH ROW "
+        f"WHEN ({_NOT_ERASED}) EXECUTE FUNCTION ledger_refuse()",
+    ),
+}
