@@ -1,0 +1,193 @@
+"""Which records of a page are blocked: asked for every record, so it has to cost next to nothing.
+
+The hashes of all keys in the ledger are kept in memory, as long as they are few; each page first
+asks the ledger whether its head has moved. Only records that hit are looked into.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import sqlalchemy as sa
+
+from rules.keys import (
+    Carried,
+    HashedKey,
+    Key,
+    KeyKind,
+    domain_key,
+    name_address_key,
+    record_keys,
+    ref_key,
+)
+from rules.records import Record
+from rules.suppression import SINGLE_CHANNELS, Channel, SuppressionList
+from state.chain import GENESIS
+from state.keys import KeyRing
+from state.ledger import Head, entries_for, head
+from state.ledger_rows import chunks
+from state.store import Tx
+from state.tables import ledger, ledger_keys
+
+MOST_IN_MEMORY: Final = 100_000
+MAIN_PHONE: Final = "main_phone"
+"""How `match_keys` names a number that stands in a main-number field."""
+
+
+@dataclass(frozen=True, slots=True)
+class HashedRecord:
+    """A record with the keys in its fields, and their newest hashes in the same order."""
+
+    rid: int
+    record: Record
+    carried: tuple[Carried, ...]
+    digests: tuple[bytes, ...]
+
+    def match_rows(self) -> list[tuple[int, str, bytes]]:
+        """(rid, kind, digest) as `match_keys` holds them."""
+        return [
+            (self.rid, MAIN_PHONE if carried.main else carried.key.kind.value, digest)
+            for carried, digest in zip(self.carried, self.digests, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a record is blocked: channels ("all" or some), blocking events, the earliest start."""
+
+    channels: tuple[Channel, ...]
+    events: tuple[str, ...]
+    since: datetime | None
+
+
+def hash_records(
+    ring: KeyRing, rows: Iterable[tuple[int, Record]], region: str
+) -> list[HashedRecord]:
+    """(rid, record) pairs with the hashes of the keys that they carry."""
+    digest = ring.digest
+    found = []
+    for rid, record in rows:
+        carried = record_keys(record.values, region)
+        found.append(HashedRecord(rid, record, carried, tuple([digest(c[0]) for c in carried])))
+    return found
+
+
+class Screen:
+    """The keys of the ledger, kept up to date. One for each process and database; not shared
+    between threads."""
+
+    def __init__(self, ring: KeyRing, most_in_memory: int = MOST_IN_MEMORY) -> None:
+        self.ring = ring
+        self._most = most_in_memory
+        self._head = Head(0, GENESIS)
+        self._net: set[bytes] | None = set()
+        self._kinds: set[str] = set()
+        self._older_keys = len(ring.keys) > 1
+
+    def blocked(self, tx: Tx, records: Sequence[HashedRecord], at: datetime) -> dict[int, Standing]:
+        """How each blocked record of a page is blocked at `at`, by rid; the others are left out.
+
+        Holds for the ledger as this transaction sees it at this moment.
+        """
+        self._refresh(tx)
+        if not self._kinds or not records:
+            return {}
+        asked = self._asked(records)
+        hits = self._hits(tx, {digest for digests in asked.values() for digest in digests})
+        if not hits:
+            return {}
+        events = SuppressionList(entry.event for entry in entries_for(tx, hits))
+        found = {}
+        for rid, digests in asked.items():
+            keys = [key for digest, key in digests.items() if digest in hits]
+            standing = _standing(events, keys, at) if keys else None
+            if standing:
+                found[rid] = standing
+        return found
+
+    def _asked(self, records: Sequence[HashedRecord]) -> dict[int, dict[bytes, HashedKey]]:
+        """The hashes that each record is asked about. The unusual ones only if the ledger has any."""
+        unusual = self._kinds & {KeyKind.REF, KeyKind.MAIL_DOMAIN, KeyKind.NAME_ADDRESS}
+        newest, net = self.ring.newest, self._net
+        asked: dict[int, dict[bytes, HashedKey]] = {}
+        for one in records:
+            found: dict[bytes, HashedKey] = {}
+            for carried, digest in zip(one.carried, one.digests, strict=True):
+                if net is None or digest in net:
+                    found[digest] = HashedKey(carried.key.kind, newest, digest)
+            if unusual or self._older_keys:
+                more = self._unusual(one, unusual)
+                if self._older_keys:
+                    more += [carried.key for carried in one.carried]
+                found |= {h.digest: h for key in more for h in self.ring.hashed(key)}
+            if found:
+                asked[one.rid] = found
+        return asked
+
+    def _unusual(self, one: HashedRecord, kinds: Collection[str]) -> list[Key]:
+        keys: list[Key | None] = []
+        if KeyKind.REF in kinds:
+            keys.append(ref_key(one.record.ref))
+        if KeyKind.MAIL_DOMAIN in kinds:
+            keys += [domain_key(c.key) for c in one.carried if c.key.kind is KeyKind.EMAIL]
+        if KeyKind.NAME_ADDRESS in kinds:
+            keys.append(name_address_key(one.record.values))
+        return [key for key in keys if key]
+
+    def _hits(self, tx: Tx, digests: Collection[bytes]) -> set[bytes]:
+        if self._net is not None:
+            return self._net.intersection(digests)
+        hits: set[bytes] = set()
+        for some in chunks(digests):
+            found = sa.select(ledger_keys.c.digest).where(ledger_keys.c.digest.in_(some))
+            hits.update(tx.execute(found).scalars())
+        return hits
+
+    def _refresh(self, tx: Tx) -> None:
+        """Take in what was appended since the last page. The hash proves that it is an append:
+        what a rolled-back transaction wrote has the same numbers and another hash."""
+        now = head(tx)
+        if now == self._head:
+            return
+        known = tx.execute(
+            sa.select(ledger.c.chain).where(ledger.c.seq == self._head.seq)
+        ).scalar_one_or_none()
+        if self._head.seq and known != self._head.chain:
+            self._head, self._net, self._kinds = Head(0, GENESIS), set(), set()
+        new = ledger_keys.c.seq > self._head.seq
+        kinds = sa.select(ledger_keys.c.key_kind).where(new).distinct()
+        self._kinds |= set(tx.execute(kinds).scalars())
+        if self._net is not None:
+            for digest in tx.execute(sa.select(ledger_keys.c.digest).where(new)).scalars():
+                self._net.add(digest)
+                if len(self._net) > self._most:
+                    self._net = None
+                    break
+        self._head = now
+
+
+def _standing(events: SuppressionList, keys: Sequence[HashedKey], at: datetime) -> Standing | None:
+    verdicts = [events.blocked(keys, channel, at) for channel in SINGLE_CHANNELS]
+    stand = [verdict for verdict in verdicts if verdict.blocked]
+    if not stand:
+        return None
+    channels = tuple(verdict.channel for verdict in stand)
+    starts = [verdict.since for verdict in stand]
+    return Standing(
+        channels=(Channel.ALL,) if channels == SINGLE_CHANNELS else channels,
+        events=tuple(dict.fromkeys(ident for verdict in stand for ident in verdict.by)),
+        since=None if None in starts else min(start for start in starts if start),
+    )
+
+
+def hashed_keys(ring: KeyRing, keys: Iterable[Key]) -> frozenset[HashedKey]:
+    """Keys as the ledger may hold them, for a single question; mail domains are asked along."""
+    listed = list(keys)
+    domains = [domain_key(key) for key in listed if key.kind is KeyKind.EMAIL]
+    return ring.all_hashed([*listed, *(domain for domain in domains if domain)])
+
+
+Standings = Mapping[int, Standing]
