@@ -34,7 +34,7 @@ COMMANDS = {
     "explain": "sync.commands.look:explain",
     "runs": "sync.commands.look:runs",
     "findings": "sync.commands.look:findings",
-    "fields": "sync.commands.look:fields",
+    "fields": "sync.commands.fields:fields",
     "report": "sync.commands.look:report",
     "opt-out": "sync.opt_outs:opt_out",
     "check": "sync.commands.check:check",

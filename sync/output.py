@@ -99,8 +99,7 @@ def table(
 def _fit(widths: list[int], width: int | None) -> list[int]:
     room = None if width is None else width - 2 * (len(widths) - 1)
     while room is not None and sum(widths) > room and max(widths) > 8:
-        widest = widths.index(max(widths))
-        widths[widest] = max(8, widths[widest] - (sum(widths) - room))
+        widths[widths.index(max(widths))] -= 1
     return widths
 
 

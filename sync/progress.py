@@ -71,7 +71,7 @@ def standing(done: int, total: int | None, unit: str, elapsed: float, texts: Tex
     lang = texts.lang
     parts = [_amount(done, unit, texts)]
     if total:
-        both = f"{_bare(done, unit, lang)} {texts.get('progress.of')} {_amount(total, unit, texts)}"
+        both = f"{_bare(done, unit, lang)} {texts.get('progress_words.of')} {_amount(total, unit, texts)}"
         parts = [share(min(done / total, 1), lang), both]
     if elapsed > 0 and done:
         rate = done / elapsed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +63,7 @@ class Shell:
         from sync.settings import read
 
         settings = read(file=self.settings, root=self.path, state=self.state, lang=self.lang)
-        self.home = settings.home
+        self.home = settings.state.path
         return settings
 
     @contextlib.contextmanager
@@ -107,6 +107,10 @@ class Shell:
             say(render(result, self.lang))
         if self.report:
             say(self.texts.get("cli.report_written", path=self.report), err=self.json)
+
+    def tell(self, result: Any, as_text: Callable[[], str]) -> None:
+        """Print a list or sheet: as JSON when that was asked for, else as text."""
+        say(as_json(result) if self.json else as_text())
 
     def finish(self, outcome: Any) -> int:
         """Show the outcome of a run and give its exit code."""

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import click
 
-from rules.errors import Exit
+from rules.errors import Exit, UserError
 from rules.records import Ref
 from sync.commands.arguments import REF
 from sync.shell import Shell
+
+LIMITS = ("shrink", "too_many", "large_share", "swapped")
+"""What stops a run and can be let pass once by a person who looked: codes of `rules.limits`."""
 
 
 @click.command
@@ -17,7 +20,7 @@ from sync.shell import Shell
 @click.option("--dry-run", is_flag=True)
 @click.option("--only")
 @click.option("--sample", type=click.IntRange(min=1))
-@click.option("--allow", multiple=True)
+@click.option("--allow", multiple=True, type=click.Choice(LIMITS))
 @click.pass_obj
 def run(
     shell: Shell,
@@ -32,9 +35,18 @@ def run(
     from sync.run import run as one_pass
 
     shell.path = path or shell.path
+    _known(only)
     with shell.open(dry=dry_run) as app:
         outcome = one_pass(app, dry=dry_run, only=only, sample=sample, allow=frozenset(allow))
         return shell.finish(outcome)
+
+
+def _known(rule: str | None) -> None:
+    from rules.hygiene import RULES
+
+    names = [one.name for one in RULES]
+    if rule and rule not in names:
+        raise UserError("error.no_rule", rule=rule, rules=", ".join(names))
 
 
 @click.command

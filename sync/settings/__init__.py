@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from pydantic_settings import SettingsError as UnreadableEnvironment
 from rules.errors import UserError
 from sync import homes, masking
 from sync.settings import sources
+from sync.settings.misnamed import misnamed
 from sync.settings.model import PREFIX, FileSettings, Settings
 from sync.settings.problems import Problem, SettingsError, details_of, dotted, kind_of, nearest
 from sync.texts import Texts
@@ -55,11 +56,11 @@ def read(
     try:
         settings = _sourced(found)(**said)
     except ValidationError as error:
-        late = [*_problems(error, found), *_wrong_names(found.values, found, texts)]
+        late = [*_problems(error, found), *misnamed(found.values, found, texts)]
         raise SettingsError([*early, *late], texts) from None
     except UnreadableEnvironment as error:
         raise SettingsError([*early, _no_json(str(error))], texts) from None
-    early += _wrong_names(settings.model_dump(), found, texts)
+    early += misnamed(settings.model_dump(), found, texts)
     if early:
         raise SettingsError(early, texts)
     for secret in _secrets(settings):
@@ -101,7 +102,7 @@ def _problems(error: ValidationError, file: sources.File) -> Iterator[Problem]:
             key = key[:-1]
         details = details_of(one.get("ctx"))
         kind = kind_of(one["type"])
-        where = _where(key, file)
+        where = file.where(key)
         if kind == "unknown_key":
             if where.startswith("$"):
                 continue  # told already, as an unknown name
@@ -113,14 +114,6 @@ def _problems(error: ValidationError, file: sources.File) -> Iterator[Problem]:
 def _is_inner(key: tuple[str, ...]) -> bool:
     """pydantic adds names of its own for the branches of a union, e.g. `constrained-int`."""
     return "-" in key[-1] or "[" in key[-1]
-
-
-def _where(key: tuple[str, ...], file: sources.File) -> str:
-    for end in range(len(key), 0, -1):
-        name = PREFIX + "__".join(key[:end]).upper()
-        if any(name == given.upper() for given in os.environ):
-            return f"${name}"
-    return file.place(key) if file.path else "–"
 
 
 def _siblings(key: tuple[str, ...]) -> list[str]:
@@ -140,39 +133,6 @@ def _no_json(message: str) -> Problem:
     section = message.partition('"')[2].partition('"')[0]
     name = f"{PREFIX}{section.upper()}"
     return Problem(f"${name}", section, "no_json")
-
-
-def _wrong_names(values: Mapping[str, Any], file: sources.File, texts: Texts) -> Iterator[Problem]:
-    """Names of fields, and overrides of the catalogue, that only the catalogue can judge.
-
-    `values` may be the file's own when it has other mistakes too.
-    """
-    from rules.catalogue import DEFAULT, extend
-
-    known = {field.name for field in DEFAULT}
-    for name, override in _table(values, "fields").items():
-        try:
-            extend(DEFAULT, {name: override})
-            known.add(name)
-        except UserError as error:
-            wrong = str(error.details.get("key") or "")
-            key = ("fields", name, wrong) if wrong else ("fields", name)
-            text, remedy = texts.of_error(error)
-            details = {"text": text.rstrip("."), "remedy": remedy or "sync fields"}
-            yield Problem(_where(key, file), dotted(key), "field", details)
-    for name, one in _table(values, "files", "named").items():
-        for column, canonical in _table(one, "columns").items():
-            if canonical and canonical not in known:
-                key = ("files", "named", name, "columns", column)
-                near = nearest(str(canonical), known)
-                details = {"nearest": near} if near else {}
-                yield Problem(_where(key, file), dotted(key), "no_field", details)
-
-
-def _table(values: Any, *keys: str) -> Mapping[str, Any]:
-    for key in keys:
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return values if isinstance(values, Mapping) else {}
 
 
 def _secrets(value: Any) -> Iterator[SecretStr]:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import codecs
 import importlib
 import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +29,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rules.errors import UserError
 from rules.records import Kind
+
+if TYPE_CHECKING:
+    from rules.hygiene import Rule
+
+T = TypeVar("T")
 
 PREFIX = "RINGREN_"
 SECRET = "secret"  # noqa: S105 - the name of a mark, not a password
@@ -122,10 +130,9 @@ class FileSettings(Section):
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
         default=None, examples=[";"]
     )
-    id: str | None = Field(default=None, examples=["Kunde-ID"])
-    skip: bool = False
     columns: dict[str, str] = Field(
-        default_factory=dict, examples=[{"Tlf.": "direct_phone", "Intern note": ""}]
+        default_factory=dict,
+        examples=[{"Kunde-ID": "id", "Tlf.": "direct_phone", "Intern note": ""}],
     )
 
 
@@ -137,12 +144,50 @@ class Files(Section):
 
     def of(self, name: str) -> FileSettings:
         """The settings of a file: by its name, else by the first pattern that fits it."""
-        from fnmatch import fnmatchcase
-
         if name in self.named:
             return self.named[name]
         fitting = (one for pattern, one in self.named.items() if fnmatchcase(name, pattern))
         return next(fitting, FileSettings())
+
+    @property
+    def mapping(self) -> Mapping[str, Mapping[str, str]]:
+        """File name → column → canonical field; "" leaves a column alone."""
+        return ByFile(self, lambda one: one.columns or None)
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """File name → what its rows are."""
+        return ByFile(self, lambda one: one.kind)
+
+    @property
+    def encodings(self) -> Mapping[str, str]:
+        """File name → encoding."""
+        return ByFile(self, lambda one: one.encoding)
+
+    @property
+    def delimiters(self) -> Mapping[str, str]:
+        """File name → delimiter."""
+        return ByFile(self, lambda one: one.delimiter)
+
+
+class ByFile(Mapping[str, T]):
+    """One setting of files, looked up by a file's name; patterns count. Iterates over names as set."""
+
+    def __init__(self, files: Files, pick: Callable[[FileSettings], T | None]) -> None:
+        self._files = files
+        self._pick = pick
+
+    def __getitem__(self, name: str) -> T:
+        picked = self._pick(self._files.of(name))
+        if picked is None:
+            raise KeyError(name)
+        return picked
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, one in self._files.named.items() if self._pick(one) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 class Limits(Section):
@@ -168,16 +213,29 @@ class Rules(Section):
 
     default: Switch = "on"
     switch: dict[str, Switch] = Field(
-        default_factory=dict, examples=[{"names.person": "propose", "web.url": "off"}]
+        default_factory=dict, examples=[{"full_name": "propose", "root_domain": "off"}]
     )
     fields: dict[str, dict[str, Switch]] = Field(
-        default_factory=dict, examples=[{"company_name": {"names.company": "propose"}}]
+        default_factory=dict, examples=[{"other_phone": {"phone": "propose"}}]
     )
 
     def of(self, rule: str, field: str) -> Switch:
         """What `rule` may do to `field`: by field, else by rule, else the default."""
         own = self.fields.get(field, {})
         return own.get(rule, self.switch.get(rule, self.default))
+
+    def active(self) -> tuple[Rule, ...]:
+        """The rules of hygiene without those, and those fields, that are off."""
+        from rules.hygiene import RULES
+
+        left = (
+            replace(rule, fields=tuple(one for one in rule.fields if self._on(rule, one)))
+            for rule in RULES
+        )
+        return tuple(rule for rule in left if rule.fields)
+
+    def _on(self, rule: Rule, field: str) -> bool:
+        return self.of(rule.name, field) != "off"
 
 
 class Suppression(Section):
@@ -245,3 +303,7 @@ class Settings(BaseSettings):
         from sync.homes import DATABASE
 
         return f"sqlite:///{self.home / DATABASE}"
+
+    def active_rules(self) -> tuple[Rule, ...]:
+        """The rules of hygiene that are in force."""
+        return self.rules.active()

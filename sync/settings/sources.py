@@ -41,6 +41,14 @@ class File:
                 return f"{self.path}:{self.lines[key[:end]]}"
         return str(self.path)
 
+    def where(self, key: tuple[str, ...]) -> str:
+        """Where the value of `key` came from, for people: `$RINGREN_…` or `ringren.toml:12`."""
+        for end in range(len(key), 0, -1):
+            name = PREFIX + "__".join(key[:end]).upper()
+            if any(name == given.upper() for given in os.environ):
+                return f"${name}"
+        return self.place(key) if self.path else "–"
+
     def has(self, key: tuple[str, ...]) -> bool:
         """Whether the file says anything about this key."""
         return key in self.lines

@@ -128,7 +128,7 @@ def test_all_mistakes_are_told_at_once_with_line_key_and_remedy(
         'encoding = "latin-99"\n'
         'columns = { Mail = "email", Tlf = "direct_fone" }\n'
         "[rules]\n"
-        'switch = { "names.person" = "maybe" }\n'
+        'switch = { "full_name" = "maybe" }\n'
         "[fields.website]\n"
         "max_age_dys = 3\n"
     )
@@ -142,7 +142,7 @@ def test_all_mistakes_are_told_at_once_with_line_key_and_remedy(
         ("ringren.toml:9", 'files.named."a b.csv".delimiter'),
         ("ringren.toml:10", 'files.named."a b.csv".encoding'),
         ("ringren.toml:11", 'files.named."a b.csv".columns.Tlf'),
-        ("ringren.toml:13", 'rules.switch."names.person"'),
+        ("ringren.toml:13", "rules.switch.full_name"),
         ("ringren.toml:15", "fields.website.max_age_dys"),
         ("$RINGREN_LIMITS__FLIP", ""),
         ("$RINGREN_PURGE__RUNS", "purge.runs"),
@@ -331,7 +331,7 @@ def test_the_fingerprint_moves_with_what_decides_and_with_nothing_else(tmp_path:
     assert base == fingerprint(read(root=tmp_path / "elsewhere"), "tables 1")
     others = {
         mark('region = "SE"', "tables 1"),
-        mark('[rules]\nswitch = { "a" = "off" }', "tables 1"),
+        mark('[rules]\nswitch = { phone = "off" }', "tables 1"),
         mark("[fields.website]\nmax_age_days = 3", "tables 1"),
         mark("[files.named.'a.csv']\ncolumns = { A = 'email' }", "tables 1"),
         mark("", "tables 2"),
@@ -348,16 +348,34 @@ def test_a_file_is_found_by_its_name_before_any_pattern() -> None:
     assert files.of("leads-1.csv").kind == "lead"
     assert files.of("leads-9.csv").kind == "contact"
     assert files.of("other.csv").kind is None
+    assert files.kinds["leads-1.csv"] == "lead"
+    assert "other.csv" not in files.kinds
+    assert dict(files.kinds) == {"leads-*.csv": "lead", "leads-9.csv": "contact"}
+    assert not files.encodings
 
 
 def test_a_rule_is_switched_by_field_then_by_rule_then_by_default() -> None:
     _file(
-        "[rules]\ndefault = 'propose'\nswitch = { a = 'off' }\n"
-        "fields = { email = { a = 'on', b = 'off' } }"
+        "[rules]\ndefault = 'propose'\nswitch = { phone = 'off' }\n"
+        "fields = { main_phone = { phone = 'on' }, email = { email = 'off' } }"
     )
-    rules = read().rules
-    assert [rules.of("a", "email"), rules.of("b", "email")] == ["on", "off"]
-    assert [rules.of("a", "title"), rules.of("b", "title")] == ["off", "propose"]
+    settings = read()
+    rules = settings.rules
+    assert [rules.of("phone", name) for name in ("main_phone", "direct_phone")] == ["on", "off"]
+    assert [rules.of("cvr", "cvr"), rules.of("email", "email")] == ["propose", "off"]
+    active = {rule.name: rule.fields for rule in settings.active_rules()}
+    assert active["phone"] == ("main_phone",)
+    assert "email" not in active
+    assert active["cvr"] == ("cvr",)
+
+
+def test_a_rule_that_does_not_exist_is_named() -> None:
+    found = _problems("[rules]\nswitch = { fone = 'off' }\nfields = { email = { emial = 'off' } }")
+    assert [(where, key) for where, key, _ in found] == [
+        ("ringren.toml:2", "rules.switch.fone"),
+        ("ringren.toml:3", "rules.fields.email.emial"),
+    ]
+    assert "phone?" in found[0][2]
 
 
 # --- the example file ------------------------------------------------------------------------

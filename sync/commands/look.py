@@ -1,0 +1,85 @@
+"""Commands that only look: explain, runs, findings, report."""
+
+from __future__ import annotations
+
+import click
+
+from rules.changes import Severity
+from rules.errors import Exit, UserError
+from rules.records import Ref
+from sync.commands.arguments import REF
+from sync.shell import Shell
+
+MOST = 50
+
+
+@click.command
+@click.argument("ref", type=REF)
+@click.argument("field", required=False)
+@click.pass_obj
+def explain(shell: Shell, *, ref: Ref, field: str | None) -> int:
+    """Why a record, or one field of it, looks as it does."""
+    from sync.explain import explain as explained
+
+    with shell.open(dry=True) as app:
+        shell.show(explained(app, ref, field))
+    return Exit.OK
+
+
+@click.command
+@click.option("--limit", type=click.IntRange(min=1), default=20)
+@click.pass_obj
+def runs(shell: Shell, *, limit: int) -> int:
+    """The newest runs first."""
+    from state.history import list_runs
+    from sync.listings import runs_table
+
+    with shell.open(dry=True) as app, app.store.reading() as tx:
+        found = list_runs(tx, limit)
+    shell.tell(found, lambda: runs_table(found, shell.texts))
+    return Exit.OK
+
+
+@click.command
+@click.option("--severity", type=click.Choice([one.value for one in Severity]))
+@click.option("--code")
+@click.option("--field")
+@click.option("--stream")
+@click.option("--gone", is_flag=True)
+@click.option("--limit", type=click.IntRange(min=1), default=MOST)
+@click.pass_obj
+def findings(
+    shell: Shell,
+    *,
+    severity: str | None,
+    code: str | None,
+    field: str | None,
+    stream: str | None,
+    gone: bool,
+    limit: int,
+) -> int:
+    """What a person should look at, the worst first."""
+    from sync.listings import Wanted, find, findings_table
+
+    wanted = Wanted(severity, code, field, stream, gone)
+    with shell.open(dry=True) as app, app.store.reading() as tx:
+        found = find(tx, wanted, limit)
+    shell.tell(found.shown, lambda: findings_table(found, shell.texts))
+    return Exit.OK
+
+
+@click.command
+@click.argument("number", type=int, required=False)
+@click.pass_obj
+def report(shell: Shell, *, number: int | None) -> int:
+    """The report of an earlier run, the latest when none is named."""
+    from state.history import list_runs
+    from sync.report.build import of_run
+
+    with shell.open(dry=True) as app:
+        with app.store.reading() as tx:
+            latest = list_runs(tx, 1)
+        if number is None and not latest:
+            raise UserError("error.no_runs")
+        shell.show(of_run(app, latest[0].run if number is None else number))
+    return Exit.OK

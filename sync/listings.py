@@ -1,0 +1,205 @@
+"""The lists that commands print: runs, findings, fields. Text in, text out; no store opened here."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from rules.catalogue import Catalogue, Field, Moment
+from rules.changes import Severity
+from rules.hygiene import RULES
+from state import findings
+from state.findings import Noted
+from state.history import Run
+from state.store import Tx
+from sync.output import duration, moment, number, printable, table
+from sync.texts import Texts
+
+_WORST_FIRST = {severity.value: order for order, severity in enumerate(Severity)}
+_PAGE = 500
+
+
+def _width() -> int:
+    return max(80, shutil.get_terminal_size((100, 24)).columns)
+
+
+# --- runs ------------------------------------------------------------------------------------
+
+
+def runs_table(runs: Sequence[Run], texts: Texts) -> str:
+    """One line a run: number, when, what, by whom, how long, how it ended."""
+    if not runs:
+        return texts.get("list.no_runs")
+    headings = [
+        texts.get(f"list.{name}") for name in ("run", "started", "command", "by", "took", "ended")
+    ]
+    return table(headings, [_run(run, texts) for run in runs], right=frozenset({0}), width=_width())
+
+
+def _run(run: Run, texts: Texts) -> list[str]:
+    took = duration((run.ended_at - run.started_at).total_seconds()) if run.ended_at else ""
+    ended = "open" if run.ended_at is None else str(run.exit_code)
+    command = f"{run.command} {texts.get('list.dry')}" if run.dry else run.command
+    return [
+        str(run.run),
+        moment(run.started_at, texts.lang),
+        command,
+        run.actor,
+        took,
+        texts.get(f"list.exit.{ended}"),
+    ]
+
+
+# --- findings --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which findings are asked for; None means any."""
+
+    severity: str | None = None
+    code: str | None = None
+    field: str | None = None
+    stream: str | None = None
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The worst findings, and how many there are; None when nobody counted."""
+
+    shown: list[Noted]
+    total: int | None
+
+
+def find(tx: Tx, wanted: Wanted, limit: int) -> Found:
+    """At most `limit` findings, the worst first, then by kind and place."""
+    fitting = [
+        (_WORST_FIRST[severity], code, count)
+        for _system, stream, code, severity, field, count in findings.counts(tx, _systems(tx))
+        if wanted.severity in {None, severity}
+        and wanted.code in {None, code}
+        and wanted.field in {None, field}
+        and wanted.stream in {None, stream}
+    ]
+    if wanted.gone:
+        return Found(list(islice(_listed(tx, wanted, [wanted.code]), limit)), None)
+    codes = list(dict.fromkeys(code for _, code, _ in sorted(fitting)))
+    total = sum(count for _, _, count in fitting)
+    return Found(list(islice(_listed(tx, wanted, codes), limit)), total)
+
+
+def _systems(tx: Tx) -> list[str]:
+    import sqlalchemy as sa
+
+    from state.tables import findings as rows
+
+    return list(tx.execute(sa.select(rows.c.system).distinct()).scalars())
+
+
+def _listed(tx: Tx, wanted: Wanted, codes: Iterable[str | None]) -> Iterator[Noted]:
+    for code in codes:
+        after = 0
+        while page := findings.listed(
+            tx, code=code, after=after, limit=_PAGE, with_gone=wanted.gone
+        ):
+            yield from (one for one in page if _fits(one, wanted))
+            after = page[-1].fid
+
+
+def _fits(noted: Noted, wanted: Wanted) -> bool:
+    return (
+        wanted.severity in {None, noted.finding.severity.value}
+        and wanted.field in {None, noted.finding.field}
+        and wanted.stream in {None, noted.stream}
+    )
+
+
+def findings_table(found: Found, texts: Texts) -> str:
+    """One line a finding, and how many more there are."""
+    if not found.shown:
+        return texts.get("list.no_findings")
+    headings = [texts.get(f"list.{name}") for name in ("severity", "where", "field", "finding")]
+    text = table(headings, [_finding(one, texts) for one in found.shown], width=_width())
+    hidden = (found.total or 0) - len(found.shown)
+    if hidden <= 0:
+        return text
+    return f"{text}\n{texts.get('list.more', count=number(hidden, texts.lang))}"
+
+
+def _finding(noted: Noted, texts: Texts) -> list[str]:
+    severity = texts.get(f"severity.{noted.finding.severity.value}")
+    said = texts.get(f"finding.{noted.finding.code}", **noted.finding.details)
+    return [severity, _where(noted), noted.finding.field or "", said]
+
+
+def _where(noted: Noted) -> str:
+    if noted.ref_id:
+        return f"{noted.system}/{noted.kind}/{noted.ref_id}"
+    return f"{noted.stream}:{noted.place}" if noted.place is not None else noted.stream
+
+
+# --- fields ----------------------------------------------------------------------------------
+
+
+def fields_table(catalogue: Catalogue, texts: Texts) -> str:
+    """One line a field."""
+    names = ("name", "label", "type", "owner", "mandatory", "age", "personal")
+    headings = [texts.get(f"list.{name}") for name in names]
+    return table(headings, [_field(field, texts) for field in catalogue], width=_width())
+
+
+def _field(field: Field, texts: Texts) -> list[str]:
+    return [
+        field.name,
+        field.da if texts.lang == "da" else field.en,
+        field.type.value,
+        texts.get(f"list.owner.{field.owner}"),
+        _mandatory(field, texts),
+        _age(field, texts),
+        texts.get("list.yes") if field.personal else "",
+    ]
+
+
+def _mandatory(field: Field, texts: Texts) -> str:
+    """Moments stand in the order in which a record meets them; the first says it all."""
+    first = next((one for one in Moment if one in field.mandatory_at), None)
+    return texts.get(f"list.moment.{first}") if first else ""
+
+
+def _age(field: Field, texts: Texts) -> str:
+    days = field.max_age_days
+    return "" if days is None else texts.get("list.days", count=number(days, texts.lang))
+
+
+def field_sheet(field: Field, texts: Texts) -> str:
+    """Everything about one field, one line a fact."""
+    label = field.da if texts.lang == "da" else field.en
+    choices = ", ".join(one.value for one in field.choices)
+    facts = {
+        "label": label,
+        "requirement": field.requirement,
+        "layer": texts.get(f"list.layer.{field.layer}"),
+        "kinds": ", ".join(sorted(field.kinds)),
+        "type": field.type.value,
+        "format": texts.find(f"format.{field.format}") or field.format,
+        "choices": choices,
+        "owner": texts.get(f"list.owner.{field.owner}"),
+        "sources": " > ".join(field.sources),
+        "mandatory": ", ".join(
+            texts.get(f"list.moment.{one}") for one in Moment if one in field.mandatory_at
+        ),
+        "age": _age(field, texts),
+        "personal": texts.get("list.yes" if field.personal else "list.no"),
+        "headers": ", ".join(field.aliases),
+        "rules": ", ".join(rule.name for rule in RULES if field.name in rule.fields),
+    }
+    width = max(len(texts.get(f"list.{name}")) for name in facts)
+    lines = [
+        f"  {texts.get(f'list.{name}').ljust(width)}  {printable(fact)}"
+        for name, fact in facts.items()
+        if fact
+    ]
+    return "\n".join([field.name, *lines])
