@@ -10,10 +10,9 @@ import codecs
 import importlib
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -29,9 +28,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rules.errors import UserError
 from rules.records import Kind
-
-if TYPE_CHECKING:
-    from rules.hygiene import Rule
 
 T = TypeVar("T")
 
@@ -193,11 +189,11 @@ class ByFile(Mapping[str, T]):
 class Limits(Section):
     """[limits]: when a run stops itself before it writes. Opt-outs are never held up by them."""
 
-    change_share: Share = 0.3
-    changes: Annotated[int, Field(ge=1)] = 50_000
-    fewest_records: Annotated[int, Field(ge=0)] = 20
+    max_change_share: Share = 0.3
+    max_changes: Annotated[int, Field(ge=1)] = 50_000
+    min_records: Annotated[int, Field(ge=0)] = 20
     shrink_share: Share = 0.5
-    swap_share: Share = 0.5
+    swapped_share: Share = 0.5
     flips: Annotated[int, Field(ge=1)] = 2
     put_backs_a_day: Annotated[int, Field(ge=1)] = 3
 
@@ -223,19 +219,6 @@ class Rules(Section):
         """What `rule` may do to `field`: by field, else by rule, else the default."""
         own = self.fields.get(field, {})
         return own.get(rule, self.switch.get(rule, self.default))
-
-    def active(self) -> tuple[Rule, ...]:
-        """The rules of hygiene without those, and those fields, that are off."""
-        from rules.hygiene import RULES
-
-        left = (
-            replace(rule, fields=tuple(one for one in rule.fields if self._on(rule, one)))
-            for rule in RULES
-        )
-        return tuple(rule for rule in left if rule.fields)
-
-    def _on(self, rule: Rule, field: str) -> bool:
-        return self.of(rule.name, field) != "off"
 
 
 class Suppression(Section):
@@ -303,7 +286,3 @@ class Settings(BaseSettings):
         from sync.homes import DATABASE
 
         return f"sqlite:///{self.home / DATABASE}"
-
-    def active_rules(self) -> tuple[Rule, ...]:
-        """The rules of hygiene that are in force."""
-        return self.rules.active()

@@ -21,7 +21,8 @@ from sync.settings.model import PREFIX, SECRET, Settings, from_keyring
 from sync.settings.problems import Problem, dotted, nearest
 
 _PASSWORD_IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
-_OTHER_NAMES = frozenset({"RINGREN_SETTINGS"})
+_OTHER_NAMES = frozenset({"RINGREN_SETTINGS", "RINGREN_KEY_RING"})
+"""Ours, and no settings: where the file is, and the key ring (state/keys.py)."""
 _PATHS = (("files", "root"), ("state", "path"))
 
 
