@@ -133,6 +133,19 @@ class Moved:
     token: Token
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the system that cannot be used as a stream; the others go on.
+
+    `message` and `remedy` are text keys, `details` their arguments.
+    """
+
+    stream: str
+    message: str
+    remedy: str
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
 class Connector(Protocol):
     """What every connector has."""
 
@@ -140,6 +153,10 @@ class Connector(Protocol):
 
     def streams(self) -> Sequence[Stream]:
         """The streams there are now, in a fixed order."""
+        ...
+
+    def problems(self) -> Sequence[Problem]:
+        """What looks like a stream and cannot be used as one."""
         ...
 
 

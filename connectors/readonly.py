@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from connectors.protocol import Connector, Moved, Outcome, Page, Pulls, Reads, Stream, Token
+from connectors.protocol import (
+    Connector,
+    Moved,
+    Outcome,
+    Page,
+    Problem,
+    Pulls,
+    Pushes,
+    Reads,
+    Stream,
+    Token,
+)
 from rules.changes import RecordChange
 from rules.errors import WroteInDryRun
 from rules.records import Record, Ref
@@ -20,6 +31,10 @@ class ReadOnly:
     def streams(self) -> Sequence[Stream]:
         """The wrapped connector's streams."""
         return self._inner.streams()
+
+    def problems(self) -> Sequence[Problem]:
+        """The wrapped connector's problems."""
+        return self._inner.problems()
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """The wrapped connector's pages."""
@@ -37,3 +52,8 @@ class ReadOnly:
         """Never writes."""
         del token, batch
         raise WroteInDryRun(f"a dry run tried to write to {self.name}/{stream.name}")
+
+    def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
+        """The wrapped connector's answer; it writes nothing."""
+        assert isinstance(self._inner, Pushes)  # noqa: S101
+        return self._inner.expected_version(stream, record, change)

@@ -66,8 +66,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The only thing `decide()` returns. `blocked` holds the ids of the ledger events that block."""
+    """The only thing `decide()` returns."""
 
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
-    blocked: tuple[str, ...] = ()

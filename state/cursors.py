@@ -35,6 +35,7 @@ class Lease:
     complete: bool
     fields: tuple[str, ...]
     records: int
+    compared_at: datetime | None = None
 
 
 def _mine(system: str, stream: str) -> sa.ColumnElement[bool]:
@@ -90,6 +91,7 @@ def take(
         complete=row.complete,
         fields=tuple(row.fields),
         records=row.records,
+        compared_at=row.compared_at,
     )
     tx.execute(
         cursors.update()

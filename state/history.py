@@ -32,7 +32,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What one run changed in one record."""
+    """What one run changed in one record; without the values once it is `emptied_at`."""
 
     cid: int
     run: int
@@ -46,6 +46,7 @@ class Written:
     applied_at: datetime
     undoes: int | None
     undone_by: int | None
+    emptied_at: datetime | None
 
 
 def start_run(
@@ -193,4 +194,5 @@ def _written(row: Any) -> Written:
         row.applied_at,
         row.undoes,
         row.undone_by,
+        row.emptied_at,
     )

@@ -149,15 +149,14 @@ def add(tx: Tx, rows: Sequence[tuple[int, str, str, int | None, str, str, str, s
     bulk(tx, _INSERT, rows)
 
 
-def standing(tx: Tx, first: int, last: int, rids: Sequence[int]) -> dict[int, tuple[int, str, str]]:
-    """Open proposals of these rids, all between first and last: rid -> (pid, base, changes)."""
-    wanted = set(rids)
+def standing(tx: Tx, rids: Sequence[int]) -> dict[int, tuple[int, str, str]]:
+    """Open proposals of these records: rid -> (pid, base version, changes)."""
     found = tx.execute(
         sa.select(
             proposals.c.rid, proposals.c.pid, proposals.c.base_version, proposals.c.changes
-        ).where(proposals.c.rid.between(first, last), proposals.c.plan_until.is_(None))
+        ).where(proposals.c.rid.in_(rids), proposals.c.plan_until.is_(None))
     )
-    return {row.rid: (row.pid, row.base_version, row.changes) for row in found if row.rid in wanted}
+    return {row.rid: (row.pid, row.base_version, row.changes) for row in found}
 
 
 _CLOSE: Final = (

@@ -17,14 +17,14 @@ from typing import BinaryIO, Final
 
 from connectors.files.drafts import Fault, no_fault
 from connectors.files.identity import Identity, described, naming, tentative
-from connectors.files.layout import Layout, Problem, Unusable, Wishes, first_rows, layout_of
+from connectors.files.layout import Layout, Unusable, Wishes, first_rows, layout_of
 from connectors.files.pages import Opened, pages
 from connectors.files.records import Shaper, version_of
 from connectors.files.rewrite import Rewrite
 from connectors.files.rows import blocks
 from connectors.files.stops import told
 from connectors.files.tokens import Mark, Stat
-from connectors.protocol import Conflict, Outcome, Page, Stream, Token
+from connectors.protocol import Conflict, Outcome, Page, Problem, Stream, Token
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
 from rules.records import Kind, Record, Ref

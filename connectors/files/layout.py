@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 from connectors.files.dialect import Dialect, Source, dialect_of
 from connectors.files.rows import Flaw, Reading, Row, blocks, cell_text, scan
-from connectors.protocol import Capabilities, Column, Stream
+from connectors.protocol import Capabilities, Column, Problem, Stream
 from rules.errors import UserError
 from rules.headers import HeaderMatch, Remark, match
 from rules.opt_out_fields import is_watched
@@ -27,16 +27,6 @@ from rules.samples import FEWEST, look_of
 _SAMPLE_ROWS: Final = 50
 _SPREADSHEET: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How .xlsx and .xls files begin, whatever they are called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A file that cannot be used: `message` and `remedy` are text keys with `details`."""
-
-    file: str
-    message: str
-    remedy: str
-    details: Mapping[str, str] = field(default_factory=dict)
 
 
 class Unusable(Exception):

@@ -1,0 +1,48 @@
+"""One record's decision: the order of all the rules.
+
+1. hygiene: formats, in the order of `rules.hygiene.RULES`
+2. trust: what must be held back although a rule wants it
+
+Suppression is no step here: whether a record is blocked is asked of the ledger alone, and no rule,
+trust or merge has a say in it (promise 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rules.changes import Change, Decision
+from rules.hygiene import RULES, Rule, clean
+from rules.records import Kind, Record, Value
+from rules.trust import NO_PAST, Past, hold_back
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that a decision may know beside the record and its past."""
+
+    rules: Sequence[Rule] = RULES
+    region: str = "DK"
+    flips: int = 2
+
+
+def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
+    """What should change in this record, and what a person should know about it."""
+    if record.ref.kind is Kind.OPT_OUT:
+        return Decision((), ())
+    changes, findings = clean(
+        record.ref.kind, record.values, rules=context.rules, region=context.region
+    )
+    if changes and past is not NO_PAST:
+        changes, held = hold_back(changes, past, most_times=context.flips)
+        findings = (*findings, *held)
+    return Decision(changes, findings)
+
+
+def after(record: Record, changes: Sequence[Change]) -> dict[str, Value]:
+    """The record's values once the changes are made."""
+    values: dict[str, Value] = dict(record.values)
+    for change in changes:
+        values[change.field] = change.new
+    return values

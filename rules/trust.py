@@ -1,0 +1,48 @@
+"""Which of our own changes to hold back: what a person took back, and what flips to and fro."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from rules.changes import Change, Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of one record's past, as far as deciding may know it.
+
+    `written` are the changes that we applied to it before, oldest first, undone ones left out;
+    `declined` what a person took back by undo: field -> the value he did not want.
+    """
+
+    written: Sequence[Change] = ()
+    declined: Mapping[str, str | None] = None  # type: ignore[assignment]
+
+
+NO_PAST = Past((), {})
+
+
+def hold_back(
+    changes: Sequence[Change], past: Past, *, most_times: int
+) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    """The changes that may go on, and a finding for each that may not.
+
+    A change that we made `most_times` before and that somebody turned back each time is frozen:
+    two programs that correct each other would go on for ever (promise 5).
+    """
+    allowed, findings = [], []
+    for change in changes:
+        if change.field in past.declined and past.declined[change.field] == change.new:
+            findings.append(Finding("taken_back", Severity.NOTICE, change.field))
+        elif _times(change, past.written) >= most_times:
+            findings.append(
+                Finding("flips", Severity.WARNING, change.field, {"times": str(most_times)})
+            )
+        else:
+            allowed.append(change)
+    return tuple(allowed), tuple(findings)
+
+
+def _times(change: Change, written: Collection[Change]) -> int:
+    return sum(1 for one in written if one.field == change.field and one.new == change.new)

@@ -1,0 +1,133 @@
+"""The composition root: the one place that builds store, connectors, wrappers and clock.
+
+"Dry run" is known here and nowhere below: it is connectors that cannot write.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from connectors.protocol import Connector
+from connectors.readonly import ReadOnly
+from rules.decide import Context
+from rules.hygiene import RULES, Rule
+from rules.limits import Policy
+from state.keys import KeyRing, open_ring
+from state.schema import prepare
+from state.store import Store
+from sync.output import Progress, Silent
+from sync.settings import Settings
+
+FILES: Final = "files"
+"""The name of the file connector's system in refs: `files/contact/contacts.csv#17`."""
+KEYS: Final = "keys"
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class App:
+    """Everything a command needs. Tests build one with a clock and connectors of their own."""
+
+    store: Store
+    systems: Mapping[str, Connector]
+    keys: KeyRing
+    settings: Settings
+    clock: Clock
+    actor: str
+    progress: Progress
+    dry: bool
+    rules: tuple[Rule, ...]
+    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    allow: frozenset[str] = frozenset()
+    """Limits that a person has looked at and lets pass this once."""
+
+    @property
+    def context(self) -> Context:
+        """What deciding may know of the settings."""
+        return Context(self.rules, self.settings.region, self.settings.limits.flips)
+
+    @property
+    def policy(self) -> Policy:
+        """The limits of an unattended run."""
+        limits = self.settings.limits
+        return Policy(
+            change_share=limits.max_change_share,
+            changes=limits.max_changes,
+            shrink_share=limits.shrink_share,
+            swap_share=limits.swapped_share,
+            fewest_records=limits.min_records,
+        )
+
+
+@contextlib.contextmanager
+def open_app(
+    settings: Settings,
+    *,
+    actor: str,
+    dry: bool,
+    progress: Progress | None = None,
+    clock: Clock = system_clock,
+) -> Iterator[App]:
+    """Store open and at its newest schema, connectors built; closed again at the end."""
+    store = Store(settings.database_url)
+    try:
+        prepare(store)
+        yield App(
+            store=store,
+            systems=_systems(settings, dry=dry),
+            keys=open_ring(store, settings.home / KEYS, clock()),
+            settings=settings,
+            clock=clock,
+            actor=actor,
+            progress=progress or Silent(),
+            dry=dry,
+            rules=active_rules(settings),
+        )
+    finally:
+        store.close()
+
+
+def _systems(settings: Settings, *, dry: bool) -> dict[str, Connector]:
+    """The configured systems by name. The dry run's first belt goes on here."""
+    found: dict[str, Connector] = {}
+    if settings.files.root is not None:
+        found[FILES] = _files(settings, settings.files.root)
+    return {name: ReadOnly(one) if dry else one for name, one in found.items()}
+
+
+def _files(settings: Settings, root: Path) -> Connector:
+    from connectors.registry import files
+
+    named = settings.files.named
+    return files(
+        FILES,
+        root,
+        columns={name: one.columns for name, one in named.items()},
+        kinds={name: one.kind for name, one in named.items() if one.kind},
+        encodings={name: one.encoding for name, one in named.items() if one.encoding},
+        delimiters={name: one.delimiter for name, one in named.items() if one.delimiter},
+    )
+
+
+def active_rules(settings: Settings) -> tuple[Rule, ...]:
+    """The rules that are not switched off, each with the fields that it may look at."""
+    on = []
+    for rule in RULES:
+        fields = tuple(name for name in rule.fields if settings.rules.of(rule.name, name) != "off")
+        if fields == rule.fields:
+            on.append(rule)
+        elif fields:
+            on.append(replace(rule, fields=fields))
+    return tuple(on)

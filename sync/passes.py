@@ -1,0 +1,315 @@
+"""One pass: the stages in their order. `run`, `apply` and `undo` are made of the same ones.
+
+pull and recover -> decide -> guard -> queue -> push and settle -> decide what was written anew.
+A system that fails stops alone; the others go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from connectors.protocol import Connector, Pulls, Pushes, Stream
+from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
+from rules.limits import Tally, judge
+from rules.records import Kind
+from rules.spans import COPENHAGEN
+from state import coverage, cursors, history, mirror, outbox, proposals, snapshots
+from state.cursors import Lease
+from state.proposals import Plan
+from state.screen import Screen
+from sync.app import App
+from sync.facts import Failure, PassFacts, StreamFacts
+from sync.fingerprint import fingerprint
+from sync.stages import reaching
+from sync.stages.decide import Decided, Deciding
+from sync.stages.pull import Pulled, pull
+from sync.stages.push import push
+from sync.stages.queue import Queueing
+from sync.stages.settle import Settled, Settling
+
+if TYPE_CHECKING:
+    from sync.report.model import Report
+
+STALE_BATCH = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a command that passes over systems ends with."""
+
+    report: Report
+    exit_code: Exit
+
+
+class Pass:
+    """One pass over all configured systems; a context manager that gives its leases back."""
+
+    def __init__(self, app: App, command: str) -> None:
+        self.app = app
+        with app.store.transaction() as tx:
+            run = history.start_run(
+                tx,
+                command=command,
+                actor=app.actor,
+                dry=app.dry,
+                now=app.clock(),
+                fingerprint=fingerprint(app, None),
+            )
+        self.facts = PassFacts(
+            command, run, app.dry, app.actor, app.clock(), tuple(sorted(app.systems))
+        )
+        self._screen = Screen(app.keys)
+        self._valid_before: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(RingrenError), self.app.store.transaction() as tx:
+            for part in self.facts.streams:
+                if part.pulled:
+                    cursors.release(tx, part.pulled.lease)
+
+    # --- reading -----------------------------------------------------------------------------
+
+    def pull(self, sample: int | None = None) -> None:
+        """Pull every stream, opt-out lists first, and settle what an earlier run left open."""
+        self.facts.sample = sample
+        self._valid_before = _valid(self.app, self.facts.systems)
+        for name in self.facts.systems:
+            connector = self.app.systems[name]
+            for stream in self._streams(name, connector):
+                part = StreamFacts(name, stream)
+                self.facts.streams.append(part)
+                with self._only_this(name, stream.name):
+                    self._pull(connector, part, sample)
+        reaching.carry(self.app)
+
+    def _streams(self, name: str, connector: Connector) -> list[Stream]:
+        streams: list[Stream] = []
+        with self._only_this(name, None):
+            streams += connector.streams()
+            for problem in connector.problems():
+                self.facts.failures.append(
+                    Failure(
+                        name,
+                        problem.stream,
+                        problem.message,
+                        problem.remedy,
+                        problem.details,
+                        Exit.FAILED,
+                    )
+                )
+        return sorted(streams, key=lambda one: one.kind is not Kind.OPT_OUT)
+
+    def _pull(self, connector: Connector, part: StreamFacts, sample: int | None) -> None:
+        assert isinstance(connector, Pulls)  # noqa: S101 - every configured system can be pulled
+        lease = self._take(part)
+        part.pulled = pull(self.app, connector, part.stream, lease, sample)
+        if part.pulled.complete:
+            Settling(self.app, part.pulled.lease, self.facts.run).recover()
+
+    def _take(self, part: StreamFacts) -> Lease:
+        app = self.app
+        with app.store.transaction() as tx:
+            gone = [one for one in cursors.holders(tx, part.system) if _is_dead(app, one)]
+            lease = cursors.take(
+                tx,
+                part.system,
+                part.stream.name,
+                part.stream.kind,
+                holder=app.holder,
+                now=app.clock(),
+                gone=gone,
+            )
+            part.pulled = Pulled(part.stream, lease)
+            outbox.drop_queued(tx, part.system, part.stream.name)
+        return lease
+
+    # --- deciding ----------------------------------------------------------------------------
+
+    def decide(self, plan: int) -> None:
+        """Decide every record whose inputs have changed; proposals belong to `plan` from now on.
+
+        Blocks that were found on the way may reach further records, which are decided once more.
+        """
+        self._decide_all(plan)
+        while reaching.follow(self.app):
+            self._decide_all(plan)
+
+    def _decide_all(self, plan: int) -> None:
+        with self.app.store.reading() as tx:
+            total = sum(mirror.count_dirty(tx, name) for name in self.facts.systems)
+        self.app.progress.start("progress.decide", total, "unit.records")
+        done = 0
+        for part in self._pulled():
+            with self._only_this(part.system, part.stream.name):
+                done += self._decide(part, plan, done, total)
+        self.app.progress.end()
+
+    def _decide(self, part: StreamFacts, plan: int, before: int, total: int) -> int:
+        assert part.pulled is not None  # noqa: S101 - see _pulled
+        mark = fingerprint(self.app, part.stream.kind)
+        self._make_stale(part, mark)
+        deciding = Deciding(self.app, self._screen, part.pulled.lease, plan, mark)
+        done = deciding.run(lambda n: self.app.progress.advance(before + n, total))
+        part.decided = _added(part.decided, done)
+        return done.records
+
+    def _make_stale(self, part: StreamFacts, mark: str) -> None:
+        while True:
+            with self.app.store.transaction() as tx:
+                n = mirror.make_stale(tx, part.system, part.stream.name, mark, STALE_BATCH)
+            if n < STALE_BATCH:
+                return
+
+    def new_plan(self, only_rule: str | None = None) -> int:
+        """A draft plan of this run."""
+        app = self.app
+        with app.store.transaction() as tx:
+            self.facts.plan = proposals.open_plan(
+                tx,
+                run=self.facts.run,
+                author=app.actor,
+                now=app.clock(),
+                life=timedelta(days=app.settings.plans.expire_days),
+                fingerprint=fingerprint(app, None),
+                only_rule=only_rule,
+                systems=self.facts.systems,
+            )
+        self.facts.only_rule = only_rule
+        return self.facts.plan
+
+    # --- guard -------------------------------------------------------------------------------
+
+    def guard(self, plan: Plan) -> None:
+        """Ask the limits about each stream. Blocks are no proposals, so nothing here holds one up."""
+        app = self.app
+        with app.store.reading() as tx:
+            shapes = proposals.shapes(tx, plan.plan, plan.systems)
+        now = _valid(app, self.facts.systems)
+        for part in self._pulled():
+            where = (part.system, part.stream.name)
+            changed = sum(n for (*at, _), n in shapes.items() if tuple(at) == where)
+            assert part.pulled is not None  # noqa: S101
+            tally = Tally(
+                *where,
+                part.pulled.lease.records,
+                changed,
+                now.get(where, {}),
+                self._valid_before.get(where, {}),
+            )
+            part.stops = tuple(s for s in judge(tally, app.policy) if s.code not in app.allow)
+        self.facts.proposed = sum(shapes.values())
+
+    # --- writing -----------------------------------------------------------------------------
+
+    def write(self, plan: Plan, *, approved: bool) -> None:
+        """Queue what still holds, send it, settle it, and decide anew what was written."""
+        for part in self._pulled():
+            if part.system not in plan.systems or not part.stream.can.push:
+                continue
+            with self._only_this(part.system, part.stream.name):
+                self._write(part, plan, approved=approved)
+        with self.app.store.reading() as tx:
+            after = proposals.next_plan(tx)
+        self.decide(after)
+
+    def _write(self, part: StreamFacts, plan: Plan, *, approved: bool) -> None:
+        connector = self.app.systems[part.system]
+        assert isinstance(connector, Pushes)  # noqa: S101 - its stream says it can push
+        assert part.pulled is not None  # noqa: S101
+        queueing = Queueing(
+            self.app,
+            connector,
+            part.stream,
+            part.pulled.lease,
+            run=self.facts.run,
+            approved=approved,
+        )
+        part.queued = queueing.run(plan)
+        part.settled = self.send(part)
+
+    def send(self, part: StreamFacts) -> Settled:
+        """Push what is queued for a stream."""
+        connector = self.app.systems[part.system]
+        assert isinstance(connector, Pushes)  # noqa: S101
+        assert part.pulled is not None  # noqa: S101
+        return push(self.app, connector, part.stream, part.pulled.lease, self.facts.run)
+
+    # --- ending ------------------------------------------------------------------------------
+
+    def end(self) -> Outcome:
+        """Keep the day's figures, build the report, close the run."""
+        from sync.report.build import build
+
+        app = self.app
+        self.facts.ended_at = app.clock()
+        report = build(app, self.facts)
+        with app.store.transaction() as tx:
+            snapshots.take(tx, app.clock().astimezone(COPENHAGEN).date())
+            history.end_run(
+                tx,
+                self.facts.run,
+                now=app.clock(),
+                exit_code=self.facts.exit_code,
+                totals=report.totals.model_dump(mode="json"),
+            )
+        return Outcome(report, self.facts.exit_code)
+
+    def _pulled(self) -> Iterator[StreamFacts]:
+        return (part for part in self.facts.streams if part.pulled and not part.given_up)
+
+    @contextlib.contextmanager
+    def _only_this(self, system: str, stream: str | None) -> Iterator[None]:
+        """What stops one stream is noted, and the others go on."""
+        try:
+            yield
+        except (SystemStopped, TryAgain, StartOver, RunStopped) as error:
+            self.facts.fail(system, stream, error)
+            self.facts.stopped |= isinstance(error, RunStopped)
+            for part in self.facts.streams:
+                if (part.system, part.stream.name) == (system, stream):
+                    self._give_up(part)
+
+    def _give_up(self, part: StreamFacts) -> None:
+        if part.pulled is not None:
+            with self.app.store.transaction() as tx:
+                cursors.release(tx, part.pulled.lease)
+            part.given_up = True
+
+
+def _valid(app: App, systems: Sequence[str]) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
+    """(system, stream) -> field -> (filled, valid)."""
+    with app.store.reading() as tx:
+        covered = coverage.read(tx, systems)
+    found: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
+    for one in covered:
+        found.setdefault((one.system, one.stream), {})[one.field] = (one.filled, one.valid)
+    return found
+
+
+def _added(old: Decided | None, new: Decided) -> Decided:
+    if old is None:
+        return new
+    return Decided(old.records + new.records, old.added + new.added, old.closed + new.closed)
+
+
+def _is_dead(app: App, holder: str) -> bool:
+    """Whether the holder is a process of this machine that has ended: no need to wait for it."""
+    host, _, rest = holder.rpartition(":")
+    if host != socket.gethostname() or holder == app.holder or not rest.isdigit():
+        return False
+    try:
+        os.kill(int(rest), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False

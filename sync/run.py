@@ -1,0 +1,45 @@
+"""`sync run`: one pass that decides and, unless it is a dry run, writes."""
+
+from __future__ import annotations
+
+from state import proposals
+from state.proposals import Plan
+from sync.app import App
+from sync.passes import Outcome, Pass
+
+
+def run(
+    app: App,
+    *,
+    dry: bool,
+    only: str | None = None,
+    sample: int | None = None,
+    allow: frozenset[str] = frozenset(),
+) -> Outcome:
+    """Pull, decide, guard; then write, unless it is a dry run or the guard says stop.
+
+    `only` names one rule; `sample` reads so many records of each stream; `allow` names limits
+    that a person has looked at: shrink, too_many, large_share, swapped.
+    """
+    app.allow = allow
+    with Pass(app, "dry-run" if dry else "run") as one:
+        one.pull(sample)
+        number = one.new_plan(only)
+        one.decide(number)
+        plan = close(app, number)
+        one.guard(plan)
+        if not dry:
+            if any(part.stops for part in one.facts.streams):
+                one.facts.stopped = True
+            elif not one.facts.stopped:
+                one.write(plan, approved=False)
+        return one.end()
+
+
+def close(app: App, number: int) -> Plan:
+    """The draft becomes a plan that can be looked at and applied."""
+    with app.store.transaction() as tx:
+        proposals.set_plan(tx, number, state="open")
+        plan = proposals.get_plan(tx, number)
+    assert plan is not None  # noqa: S101 - made by this run
+    return plan

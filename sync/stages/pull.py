@@ -1,0 +1,153 @@
+"""Pull: each page of a stream into the mirror, in one transaction with everything that it means.
+
+A page's transaction holds the mirror rows, the opt-outs seen (ledger), the findings about rows
+that could not be read, and the cursor. So a kill between two pages loses nothing, and a kill
+inside one leaves nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from connectors.protocol import Page, Pulls, Stream
+from rules.errors import InvariantBroken, RunStopped, StartOver
+from rules.limits import shrank
+from state import coverage, cursors, findings, merging, mirror
+from state.cursors import Lease
+from state.store import Tx
+from sync.app import App
+from sync.stages import intake
+
+MOST_RESTARTS = 3
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What one pull did. The lease stays with the pass until its end."""
+
+    stream: Stream
+    lease: Lease
+    read: int = 0
+    born: int = 0
+    moved: int = 0
+    gone: int = 0
+    broken: int = 0
+    statements: int = 0
+    complete: bool = False
+    last_seen: datetime | None = None
+    """The end of the last complete reading: up to then a flag was as we knew it."""
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the pull found nothing new."""
+        return not (self.born or self.moved or self.gone)
+
+
+def pull(app: App, connector: Pulls, stream: Stream, lease: Lease, sample: int | None) -> Pulled:
+    """Read the stream from its cursor to its end, or `sample` records of it."""
+    pulled = Pulled(stream, _with_fields(app, lease, stream), last_seen=lease.compared_at)
+    for _ in range(MOST_RESTARTS):
+        try:
+            _read(app, connector, pulled, sample)
+        except StartOver:
+            _start_over(app, pulled)
+        else:
+            return pulled
+    raise StartOver("error.keeps_changing", system=lease.system, stream=lease.stream)
+
+
+def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
+    """Note which fields are mapped; other fields than last time mean: read and decide all again."""
+    fields = tuple(sorted(c.canonical for c in stream.columns if c.canonical))
+    if fields == lease.fields:
+        return lease
+    with app.store.transaction() as tx:
+        fresh = replace(lease, fields=fields)
+        if lease.token is not None:
+            fresh = _next_pass(tx, fresh)
+            coverage.forget(tx, lease.system, lease.stream)
+        cursors.advance(tx, fresh, app.clock(), fields=list(fields))
+    return fresh
+
+
+def _start_over(app: App, pulled: Pulled) -> None:
+    with app.store.transaction() as tx:
+        pulled.lease = _next_pass(tx, pulled.lease)
+        cursors.advance(tx, pulled.lease, app.clock(), token=None, complete=False)
+
+
+def _next_pass(tx: Tx, lease: Lease) -> Lease:
+    mirror.forget_sightings(tx, lease)
+    return replace(lease, pass_no=lease.pass_no + 1, token=None, complete=False)
+
+
+def _read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> None:
+    app.progress.start("progress.pull", None, "unit.rows")
+    started = app.clock()
+    for page in connector.pull(pulled.stream, pulled.lease.token):
+        with app.store.transaction() as tx:
+            _take_page(tx, app, pulled, page, started)
+        if page.of:
+            app.progress.advance(*page.of)
+        if sample is not None and pulled.read >= sample:
+            break
+    app.progress.end()
+
+
+def _take_page(tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime) -> None:
+    lease, now = pulled.lease, app.clock()
+    merged = merging.merge(tx, lease, page.records, now)
+    gone = mirror.bury_refs(tx, lease, [stone.ref.id for stone in page.tombstones], now)
+    statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
+    _note_broken(tx, lease, page, now)
+    records = lease.records + len(merged.born) + merged.revived - gone
+    if page.complete and page.full:
+        gone_now = _end_reading(tx, app, lease, records, started)
+        gone, records = gone + gone_now, records - gone_now
+    cursors.advance(
+        tx,
+        lease,
+        now,
+        token=page.next,
+        complete=page.complete,
+        records=records,
+        **({"compared_at": now} if page.complete else {}),
+        moved_at=now,
+    )
+    pulled.lease = replace(lease, token=page.next, complete=page.complete, records=records)
+    pulled.complete = page.complete
+    pulled.read += len(page.records)
+    pulled.born += len(merged.born)
+    pulled.moved += len(merged.moved)
+    pulled.gone += gone
+    pulled.broken += len(page.broken)
+    pulled.statements += statements
+
+
+def _note_broken(tx: Tx, lease: Lease, page: Page, now: datetime) -> None:
+    judged = [findings.Judged(None, one.place, (one.finding,)) for one in page.broken]
+    findings.replace(tx, lease.system, lease.stream, "pull", judged, now, fresh=False)
+
+
+def _end_reading(tx: Tx, app: App, lease: Lease, records: int, started: datetime) -> int:
+    """Everything there is has been shown: bury the rest, unless the source looks broken."""
+    findings.close_places(tx, lease.system, lease.stream, app.clock(), started)
+    if lease.pass_no == 1:
+        return 0
+    unseen = records - mirror.count_sightings(tx, lease)
+    if unseen < 0:
+        raise InvariantBroken(f"more records seen than there are in {lease.system}/{lease.stream}")
+    if unseen == 0:
+        mirror.forget_sightings(tx, lease)
+        return 0
+    before = records - mirror.count_born(tx, lease)
+    if "shrink" not in app.allow and shrank(before, records - unseen, app.policy):
+        raise RunStopped(
+            "error.shrank",
+            system=lease.system,
+            stream=lease.stream,
+            before=before,
+            now=records - unseen,
+        )
+    return len(mirror.bury(tx, lease, app.clock()))

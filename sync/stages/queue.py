@@ -1,0 +1,106 @@
+"""Queue: those of a plan's proposals that still hold, into the outbox. The same or less, never more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from connectors.protocol import Pushes, Stream
+from rules.changes import Change, RecordChange
+from state import cursors, mirror, outbox, proposals
+from state.cursors import Lease
+from state.mirror import Held
+from state.proposals import Plan, Proposal
+from sync.app import App
+
+PAGE = 2000
+
+
+@dataclass(slots=True)
+class Queued:
+    """How many records were queued, and why others were dropped: reason -> how many."""
+
+    records: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+
+class Queueing:
+    """Queues one stream's share of a plan."""
+
+    def __init__(
+        self,
+        app: App,
+        connector: Pushes,
+        stream: Stream,
+        lease: Lease,
+        *,
+        run: int,
+        approved: bool,
+    ) -> None:
+        self.app, self.connector, self.stream, self.lease = app, connector, stream, lease
+        self.run_no, self.approved = run, approved
+        self.queued = Queued()
+
+    def run(self, plan: Plan) -> Queued:
+        """Page by page, in the order of place."""
+        after = (-1, 0)
+        while True:
+            with self.app.store.reading() as tx:
+                page = proposals.of_plan(
+                    tx, plan.plan, plan.systems, stream=self.stream.name, after=after, limit=PAGE
+                )
+                held = mirror.held(tx, [one.rid for one in page])
+            if not page:
+                return self.queued
+            self._page(plan, page, held)
+            after = (page[-1].place or 0, page[-1].pid)
+
+    def _page(self, plan: Plan, page: Sequence[Proposal], held: dict[int, Held]) -> None:
+        rows = []
+        for one in page:
+            row = held.get(one.rid)
+            if why := _why_not(one, row):
+                self.queued.dropped[why] += 1
+                continue
+            changes = self._wanted(plan, one.changes)
+            if row is None or not changes:
+                self.queued.dropped["held_back"] += 1
+                continue
+            rows.append(self._row(one, row, changes))
+        with self.app.store.transaction() as tx:
+            outbox.queue(tx, rows)
+            cursors.advance(tx, self.lease, self.app.clock())
+        self.queued.records += len(rows)
+
+    def _wanted(self, plan: Plan, changes: Sequence[Change]) -> tuple[Change, ...]:
+        """A rule that may only propose is applied by a person's approval alone."""
+        switch = self.app.settings.rules.of
+        return tuple(
+            change
+            for change in changes
+            if plan.only_rule in (None, change.rule)
+            and (self.approved or switch(change.rule, change.field) == "on")
+        )
+
+    def _row(self, one: Proposal, row: Held, changes: tuple[Change, ...]) -> tuple[object, ...]:
+        write = RecordChange(row.record.ref, one.base_version, changes, row.record.place)
+        expected = self.connector.expected_version(self.stream, row.record, write)
+        text = proposals.changes_text(changes)
+        where = (one.system, one.stream, row.record.place)
+        return (
+            one.rid, self.run_no, one.pid, None, *where, one.base_version, expected, text, "queued",
+        )  # fmt: skip
+
+
+def _why_not(one: Proposal, row: Held | None) -> str:
+    """Why a proposal no longer holds; empty when it does."""
+    if one.closed_as:
+        return one.closed_as
+    if row is None:
+        return "gone"
+    if row.record.version != one.base_version:
+        return "changed_since"
+    if row.decided_with != one.fingerprint:
+        return "decide_anew"
+    return ""

@@ -1,0 +1,43 @@
+"""Reach: new opt-outs to the records they concern, and on to the person's other keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from state import reach
+from state.store import Tx
+from sync.app import App
+
+
+def carry(app: App) -> int:
+    """Have the records decided anew that entries appended since last time concern."""
+    return _to_the_end(app, reach.carry)
+
+
+def follow(app: App) -> int:
+    """After deciding: find shared keys, spread blocks to the person's other keys, carry those.
+
+    Gives how many entries were carried; 0 means that nothing is left to decide.
+    """
+    keys = app.keys
+    most = app.settings.suppression.max_people_per_key
+    systems, region = tuple(app.systems), app.settings.region
+    _to_the_end(app, lambda tx: reach.settle(tx, keys, app.clock(), most))
+    _to_the_end(
+        app,
+        lambda tx: reach.spread(
+            tx, keys, app.clock(), systems=systems, region=region, max_people=most
+        ),
+    )
+    return carry(app)
+
+
+def _to_the_end(app: App, step: Callable[[Tx], int]) -> int:
+    """Step by step, each in a short transaction of its own, until a step finds nothing."""
+    done = 0
+    while True:
+        with app.store.transaction() as tx:
+            n = step(tx)
+        if not n:
+            return done
+        done += n
