@@ -7,13 +7,13 @@ which takes a third of a second.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any
 
 import sqlalchemy as sa
 
 from rules.errors import InvariantBroken, UserError
+from state.chain import LEDGER_DDL
 from state.store import Store, Tx
 from state.tables import metadata
 
@@ -51,20 +51,10 @@ def prepare(store: Store) -> None:
 def create(tx: Tx) -> None:
     """Make all tables and triggers in an empty database, marked as the newest revision."""
     metadata.create_all(tx)
-    for statement in _ledger_ddl()[tx.dialect.name]:
+    for statement in LEDGER_DDL[tx.dialect.name]:
         tx.exec_driver_sql(statement)
     _VERSION_TABLE.create(tx)
     tx.execute(_VERSION.insert().values(version_num=HEAD))
-
-
-def _ledger_ddl() -> Mapping[str, Sequence[str]]:
-    """The triggers that keep the ledger append-only, by dialect."""
-    for module in ("state.chain", "state.ledger"):
-        if importlib.util.find_spec(module):
-            found: Any = getattr(importlib.import_module(module), "LEDGER_DDL", None)
-            if found:
-                return cast("Mapping[str, Sequence[str]]", found)
-    return {"sqlite": (), "postgresql": ()}
 
 
 def _upgrade(store: Store) -> None:

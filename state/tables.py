@@ -286,6 +286,8 @@ history = _table(
     _when("applied_at"),
     _int("undoes", null=True),
     _int("undone_by", null=True),
+    # when the undo window ended, and the values of `changes` were taken out of it
+    _when("emptied_at", null=True),
     Index("ix_history_run", "run"),
     Index("ix_history_rid", "rid"),
     keep="history",

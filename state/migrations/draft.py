@@ -14,12 +14,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from pprint import pformat
 from typing import Any, Literal, cast
 
+import sqlalchemy as sa
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.migration import MigrationContext
 from alembic.operations import ops
 
+from state.chain import LEDGER_DDL
 from state.migrations import steps
 from state.store import Store
 from state.tables import BigId, metadata
@@ -43,12 +46,11 @@ def main(arguments: list[str]) -> Path:
         f"{number:04d} {given.words or 'first'}",
         upgrades=upgrade,
         imports=f"from {_OURS} import Json, UtcDateTime\n",
+        triggers=pformat(LEDGER_DDL, width=10**6) if given.first else "",
     )
     path = Path(written.path)  # type: ignore[union-attr]
-    subprocess.run([sys.executable, "-m", "ruff", "format", "-q", path], check=True)  # noqa: S603
-    subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "ruff", "check", "-q", "--fix", path], check=True
-    )
+    for step in (("check", "--fix"), ("format",)):
+        subprocess.run([sys.executable, "-m", "ruff", *step, "-q", path], check=True)  # noqa: S603
     return path
 
 
@@ -72,11 +74,13 @@ def _difference(first: bool) -> str:  # noqa: FBT001
 
 
 def _type(kind: str, thing: Any, _context: Any) -> str | Literal[False]:
-    """Types of ours by their names, and the one long variant by a short one."""
+    """Spelt for both databases: types of ours, the one long variant, false."""
     if kind == "type" and type(thing).__module__ == _OURS:
         return f"{type(thing).__name__}()"
     if thing is BigId:
         return "ID"
+    if kind == "server_default" and isinstance(getattr(thing, "arg", None), sa.False_):
+        return "sa.false()"  # SQLite would have it spelt 0, which PostgreSQL refuses
     return False
 
 

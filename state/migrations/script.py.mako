@@ -15,8 +15,17 @@ down_revision = ${repr(down_revision)}
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 % endif
+% if triggers:
+
+TRIGGERS = ${triggers}
+% endif
 
 
 def upgrade() -> None:
     """Bring the tables from ${down_revision or "nothing"} to ${up_revision}."""
     ${upgrades if upgrades else "pass"}
+% if triggers:
+
+    for statement in TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(statement)
+% endif

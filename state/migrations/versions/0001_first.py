@@ -15,6 +15,24 @@ down_revision = None
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+TRIGGERS = {
+    "postgresql": (
+        "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
+        "CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+        "CREATE TRIGGER ledger_keys_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_keys FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+        "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE OR TRUNCATE ON ledger_payload FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload FOR EACH ROW WHEN (new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL OR new.erased_at IS NULL) EXECUTE FUNCTION ledger_refuse()",
+    ),
+    "sqlite": (
+        "CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER ledger_keys_no_update BEFORE UPDATE ON ledger_keys BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER ledger_keys_no_delete BEFORE DELETE ON ledger_keys BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE ON ledger_payload BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
+        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload WHEN new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL OR new.erased_at IS NULL BEGIN SELECT RAISE(ABORT, 'a payload of the ledger can only be erased'); END",
+    ),
+}
+
 
 def upgrade() -> None:
     """Bring the tables from nothing to ringren_0001."""
@@ -101,6 +119,7 @@ def upgrade() -> None:
         sa.Column("applied_at", UtcDateTime(), nullable=False),
         sa.Column("undoes", sa.BigInteger(), nullable=True),
         sa.Column("undone_by", sa.BigInteger(), nullable=True),
+        sa.Column("emptied_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("cid", name=op.f("pk_history")),
         sqlite_autoincrement=True,
         sqlite_strict=True,
@@ -387,37 +406,6 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_index("ix_receipts_delivery", "receipts", ["delivery"], unique=False)
+
     for statement in TRIGGERS[op.get_bind().dialect.name]:
         op.execute(statement)
-
-
-# The ledger is append-only, also against a hand in the database.
-_REFUSE = "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-_STATEMENT = "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()"
-_NOT_ERASED = (
-    "new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL OR new.erased_at IS NULL"
-)
-TRIGGERS = {
-    "sqlite": (
-        f"CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger {_REFUSE}",
-        f"CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger {_REFUSE}",
-        f"CREATE TRIGGER ledger_keys_no_update BEFORE UPDATE ON ledger_keys {_REFUSE}",
-        f"CREATE TRIGGER ledger_keys_no_delete BEFORE DELETE ON ledger_keys {_REFUSE}",
-        f"CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE ON ledger_payload {_REFUSE}",
-        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload "
-        f"WHEN {_NOT_ERASED} "
-        "BEGIN SELECT RAISE(ABORT, 'a payload of the ledger can only be erased'); END",
-    ),
-    "postgresql": (
-        "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
-        "CREATE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger "
-        f"{_STATEMENT}",
-        "CREATE TRIGGER ledger_keys_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_keys "
-        f"{_STATEMENT}",
-        "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE OR TRUNCATE ON ledger_payload "
-        f"{_STATEMENT}",
-        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload FOR EACH ROW "
-        f"WHEN ({_NOT_ERASED}) EXECUTE FUNCTION ledger_refuse()",
-    ),
-}
