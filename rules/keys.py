@@ -138,6 +138,12 @@ def name_of(values: Mapping[str, Value]) -> str:
     return " ".join(part for part in parts if isinstance(part, str) and part.strip())
 
 
+def who(values: Mapping[str, Value]) -> str:
+    """Tells people apart where a key is on several records: by name, else by company."""
+    company = values.get("company_name")
+    return fold(name_of(values) or (company if isinstance(company, str) else ""))
+
+
 def stands_for_company(kind: Kind, values: Mapping[str, Value]) -> bool:
     """Whether what this record says, it says for a company: a company, or a row naming nobody."""
     return kind is Kind.COMPANY or not name_of(values)

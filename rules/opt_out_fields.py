@@ -165,9 +165,10 @@ class _Reading:
             if self._is_new(field, channel)
         ]
         for field in withdrawn(self.old, self.record.values):
-            span = spans.until(self.heard_at, self.last_seen)
-            episode = (self._turn(),) if self.old is not None else ()
-            said.append(self._statement(field, CONSENTS[field], span, episode))
+            channel = CONSENTS[field]
+            span = spans.until(self.heard_at, self._last_unset(field, channel))
+            episode = (self._turn(),) if self._turned(field, channel) else ()
+            said.append(self._statement(field, channel, span, episode))
         return said
 
     def _is_new(self, field: str, channel: Channel) -> bool:
@@ -199,8 +200,8 @@ class _Reading:
     def _episode(self, field: str, channel: Channel) -> tuple[str, ...]:
         """Sets a flag apart from the same flag set earlier, taken off, and set again."""
         date = self._date()
-        turned = self.old is not None and channel not in self.before.get(field, ())
-        return (f"dated {date}" if date else "", *((self._turn(),) if turned else ()))
+        turn = (self._turn(),) if self._turned(field, channel) else ()
+        return (f"dated {date}" if date else "", *turn)
 
     def _turn(self) -> str:
         return f"after {(self.last_seen or self.heard_at).isoformat()}"
@@ -212,16 +213,20 @@ class _Reading:
         """When it was set: what the record says of it, within what we saw ourselves."""
         dated = self._dated(field)
         if dated is None:
-            return spans.until(self.heard_at, self.last_seen_without(field, channel))
-        unset = self.last_seen_without(field, channel)
+            return spans.until(self.heard_at, self._last_unset(field, channel))
+        unset = self._last_unset(field, channel)
         if unset is not None and dated.start is not None and dated.start < unset:
             # The date is older than a reading that showed no flag: it may belong to another one.
             return Span(dated.start, self.heard_at)
         return dated
 
-    def last_seen_without(self, field: str, channel: Channel) -> datetime | None:
+    def _last_unset(self, field: str, channel: Channel) -> datetime | None:
         """When the flag was last seen unset; None when it never was, or was set all along."""
-        return None if channel in self.before.get(field, ()) else self.last_seen
+        return self.last_seen if self._turned(field, channel) else None
+
+    def _turned(self, field: str, channel: Channel) -> bool:
+        """Whether we saw it unset before. A field that was not read then was not seen."""
+        return field in (self.old or {}) and channel not in self.before.get(field, ())
 
     def _dated(self, field: str) -> Span | None:
         for text in (self._date(), _text(self.record.values, field)):

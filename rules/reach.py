@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from rules.keys import PERSONAL_KINDS, HashedKey, Key, is_role_mailbox, ref_key
+from rules.keys import PERSONAL_KINDS, Key, is_role_mailbox, ref_key
 from rules.records import Ref
 from rules.suppression import Event, EventType, Evidence, Statement
 
@@ -54,6 +54,15 @@ def derived(block: Event, ref: Ref, new: Collection[Key]) -> Statement:
     )
 
 
-def shared(block: Event, found: Collection[HashedKey]) -> frozenset[HashedKey]:
-    """Those of the block's carried keys that were found to be shared."""
-    return block.carried & frozenset(found)
+def shared(block: Event, key: Key) -> Statement:
+    """The block's record carried `key`, which is not the person's alone: it does not reach it."""
+    return Statement(
+        type=EventType.SHARED,
+        channel=block.channel,
+        span=block.span,
+        system=block.system,
+        keys=(key,),
+        evidence=Evidence.REACH,
+        identity=(block.event_id, key.kind.value, key.value),
+        root=block.event_id,
+    )

@@ -26,26 +26,36 @@ LEDGER_DDL: Final[dict[str, tuple[str, ...]]] = {
             for table in ("ledger", "ledger_keys")
             for what in ("UPDATE", "DELETE")
         ),
-        "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE ON ledger_payload "
-        "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
-        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload "
-        "WHEN new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL "
-        "OR new.erased_at IS NULL "
-        "BEGIN SELECT RAISE(ABORT, 'a payload of the ledger can only be erased'); END",
+        (
+            "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE ON ledger_payload "
+            "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+        ),
+        (
+            "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload "
+            "WHEN new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL "
+            "OR new.erased_at IS NULL "
+            "BEGIN SELECT RAISE(ABORT, 'a payload of the ledger can only be erased'); END"
+        ),
     ),
     "postgresql": (
-        "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$",
+        (
+            "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$"
+        ),
         *(
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()"
             for table in ("ledger", "ledger_keys")
         ),
-        "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE OR TRUNCATE ON ledger_payload "
-        "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
-        "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload FOR EACH ROW "
-        "WHEN (new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL "
-        "OR new.erased_at IS NULL) EXECUTE FUNCTION ledger_refuse()",
+        (
+            "CREATE TRIGGER ledger_payload_no_delete BEFORE DELETE OR TRUNCATE ON ledger_payload "
+            "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()"
+        ),
+        (
+            "CREATE TRIGGER ledger_payload_only_erase BEFORE UPDATE ON ledger_payload FOR EACH ROW "
+            "WHEN (new.seq <> old.seq OR new.payload IS NOT NULL OR new.salt IS NOT NULL "
+            "OR new.erased_at IS NULL) EXECUTE FUNCTION ledger_refuse()"
+        ),
     ),
 }
 """Triggers that keep the ledger append-only, also against a hand in the database."""

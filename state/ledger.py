@@ -63,7 +63,7 @@ def append(
     new = _unknown(tx, ring, {_id(ring, said): said for said in statements})
     if not new:
         return []
-    _lock(tx)
+    hold(tx)
     # Somebody may have recorded the same between the look and the lock.
     new = _unknown(tx, ring, new)
     events = [_event(ring, ident, said, heard_at) for ident, said in new.items()]
@@ -74,8 +74,11 @@ def append(
     return written
 
 
-def _lock(tx: Tx) -> None:
-    """SQLite's writing transaction holds the only write lock already."""
+def hold(tx: Tx) -> None:
+    """Keep other writers out of the ledger until this transaction ends.
+
+    SQLite's writing transaction holds the only write lock already.
+    """
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
