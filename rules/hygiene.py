@@ -8,8 +8,9 @@ otherwise the cell stays and a person hears of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -32,21 +33,27 @@ CLEANED: Final = frozenset(Kind) - {Kind.OPT_OUT}
 class Rule:
     """One format on some fields.
 
-    `format` is called with the cell's text, and with the record's region when `regional`.
-    `settled` is its quick look: True means that `format` would neither change nor report.
-    `version` rises whenever the same cell may come out differently; `tables` and `libraries` are
-    what the outcome depends on besides.
+    `settled` is the quick look that nearly every cell gets: True means that `unsettled` would
+    neither change it nor report. `unsettled` reads the cell; it is called with the record's region
+    besides when the rule is `regional`. `version` rises whenever the same cell may come out
+    differently; `tables` and `libraries` are what the outcome depends on besides.
     """
 
     name: str
     fields: tuple[str, ...]
-    format: Callable[..., Formatted]
     settled: Callable[[str], bool]
+    unsettled: Callable[..., Formatted]
     version: int
     kinds: frozenset[Kind] = CLEANED
     regional: bool = False
     tables: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+
+    def read(self, text: str, region: str) -> Formatted:
+        """What the format makes of a cell."""
+        if self.settled(text):
+            return Formatted(text)
+        return self.unsettled(text, region) if self.regional else self.unsettled(text)
 
 
 PHONE_FIELDS: Final = ("direct_phone", "main_phone", "other_phone", "called_number", "shown_number")
@@ -59,48 +66,48 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "cvr",
         ("cvr",),
-        cvr.cached,
         cvr.settled,
+        cvr.unsettled,
         cvr.VERSION,
         tables=("placeholders", "placeholder_numbers"),
     ),
     Rule(
         "company_name",
         ("company_name",),
-        names.company_name,
         names.settled_company,
+        names.unsettled_company,
         names.VERSION,
         tables=("placeholders", "legal_forms", "company_tails", "not_companies"),
     ),
     Rule(
         "full_name",
         ("full_name",),
-        names.person_name,
         names.settled,
+        names.unsettled,
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
     ),
     Rule(
         "first_name",
         ("first_name",),
-        names.cached_first,
         names.settled,
+        names.unsettled_first,
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
     ),
     Rule(
         "last_name",
         ("last_name",),
-        names.cached_last,
         names.settled,
+        names.unsettled_last,
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
     ),
     Rule(
         "phone",
         PHONE_FIELDS,
-        phone.phone,
         phone.settled,
+        phone.phone,
         phone.VERSION,
         regional=True,
         tables=("placeholders", "placeholder_numbers", "phone_words", "regions"),
@@ -109,8 +116,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "email",
         ("email",),
-        email.email,
         email.settled,
+        email.unsettled,
         email.VERSION,
         tables=("placeholders", "shared_domains"),
         libraries=("email-validator", "tldextract"),
@@ -118,8 +125,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "website",
         ("website",),
-        web.website,
         web.settled,
+        web.unsettled,
         web.VERSION,
         tables=("placeholders", "shared_domains"),
         libraries=("tldextract",),
@@ -127,8 +134,8 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "root_domain",
         ("root_domain",),
-        web.domain,
         web.settled_domain,
+        web.domain,
         web.VERSION,
         tables=("placeholders", "shared_domains"),
         libraries=("tldextract",),
@@ -149,6 +156,8 @@ _NO_PLACE: Final = {
 class _Step(NamedTuple):
     field: str
     settled: Callable[[str], bool]
+    unsettled: Callable[..., Formatted]
+    regional: bool
     rule: Rule
 
 
@@ -157,6 +166,8 @@ class _Plan(NamedTuple):
 
     steps: tuple[_Step, ...]
     rule_of: Mapping[str, Rule]
+    phones: tuple[str, ...]
+    """Phone fields to be held against the record's CVR number."""
     fills_root: bool
 
 
@@ -167,23 +178,27 @@ class _Desk:
     values: Mapping[str, Value]
     rule_of: Mapping[str, Rule]
     region: str
-    changes: list[Change] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    filled: dict[str, str] = field(default_factory=dict)
+    changes: list[Change]
+    findings: list[Finding]
+
+    def filled(self, name: str) -> str | None:
+        """What was put into an empty field a moment ago."""
+        return next((change.new for change in self.changes if change.field == name), None)
 
 
 @lru_cache(maxsize=256)
 def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Rule, ...]) -> _Plan:
     mapped = set(fields)
     steps = tuple(
-        _Step(name, rule.settled, rule)
+        _Step(name, rule.settled, rule.unsettled, rule.regional, rule)
         for rule in rules
         if kind in rule.kinds
         for name in rule.fields
         if name in mapped
     )
     rule_of = {step.field: step.rule for step in steps}
-    return _Plan(steps, rule_of, {"root_domain", "website"} <= rule_of.keys())
+    phones = tuple(name for name in PHONE_FIELDS if name in rule_of) if "cvr" in mapped else ()
+    return _Plan(steps, rule_of, phones, {"root_domain", "website"} <= rule_of.keys())
 
 
 def clean(
@@ -201,34 +216,53 @@ def clean(
     """
     if kind is Kind.OPT_OUT:
         return (), ()
-    plan = _plan(kind, tuple(values), rules if rules.__class__ is tuple else tuple(rules))
-    private = _private(values, region)
+    steps, rule_of, phones, fills_root = _plan(
+        kind, tuple(values), rules if rules.__class__ is tuple else tuple(rules)
+    )
     country = values.get("country")
-    if country and country is not ABSENT:
+    if country and country is not ABSENT and country != region:
         region = region_of(country, region)
-    desk = _Desk(values, plan.rule_of, region)
-    if private:
-        desk.findings.extend(private.values())
-    for name, settled, rule in plan.steps:
+    changes: list[Change] = []
+    findings: list[Finding] = []
+    desk = _Desk(values, rule_of, region, changes, findings)
+    private = _private(desk)
+    for name, settled, unsettled, regional, rule in steps:
         text = values[name]
         if not text or text is ABSENT or settled(text) or name in private:
             continue
-        _treat(desk, name, text, rule)
-    _across(desk, private)
-    if plan.fills_root and "website" not in private:
+        formatted = unsettled(text, region) if regional else unsettled(text)
+        if formatted.issues:
+            findings.extend(
+                Finding(issue.code, issue.severity, name, issue.details)
+                for issue in formatted.issues
+            )
+        new = formatted.value
+        if new == text:
+            continue
+        if new is None or formatted.spill or not settled(new):
+            _carefully(desk, name, text, formatted, rule)
+            continue
+        changes.append(
+            Change(name, text, new, rule.name, SOURCE, formatted.reason, formatted.details)
+        )
+    if phones and values["cvr"] and "cvr" not in private:
+        _hold_against_cvr(desk, phones, private)
+    if fills_root and "website" not in private:
         _fill_root(desk)
-    return tuple(desk.changes), tuple(desk.findings)
+    return tuple(changes), tuple(findings)
 
 
-def _private(values: Mapping[str, Value], region: str) -> Mapping[str, Finding]:
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def _private(desk: _Desk) -> frozenset[str]:
     """Fields with a CPR number, which no rule touches: their text must not enter our store."""
-    texts = [text for text in values.values() if text.__class__ is str]
+    texts = [text for text in desk.values.values() if text and text is not ABSENT]
     if not cpr.LOOK("\n".join(texts)):
         return _NONE
-    return dict(_private_fields(values, region))
-
-
-_NONE: Final[Mapping[str, Finding]] = {}
+    found = dict(_private_fields(desk.values, desk.region))
+    desk.findings.extend(found.values())
+    return frozenset(found)
 
 
 def _private_fields(values: Mapping[str, Value], region: str) -> Iterator[tuple[str, Finding]]:
@@ -245,31 +279,21 @@ def _private_fields(values: Mapping[str, Value], region: str) -> Iterator[tuple[
         yield name, Finding("cpr_number", Severity.ERROR, name, details)
 
 
-def _treat(desk: _Desk, name: str, text: str, rule: Rule) -> None:
-    """One cell through one rule."""
-    formatted = rule.format(text, desk.region) if rule.regional else rule.format(text)
-    for issue in formatted.issues:
-        desk.findings.append(Finding(issue.code, issue.severity, name, issue.details))
+def _carefully(desk: _Desk, name: str, text: str, formatted: Formatted, rule: Rule) -> None:
+    """A change that is more than a new spelling: checked twice, or in need of another field."""
     new = formatted.value
-    if new == text:
+    if new is not None and rule.read(new, desk.region).value != new:
+        # The rule does not leave its own work alone: a loop in the making (promise 5).
+        unsettled = {"text": quoted(text), "rule": rule.name}
+        desk.findings.append(Finding("rule_not_idempotent", Severity.ERROR, name, unsettled))
         return
-    if new is not None and not rule.settled(new) and not _is_stable(new, rule, desk.region):
-        details = {"text": quoted(text), "rule": rule.name}
-        desk.findings.append(Finding("rule_not_idempotent", Severity.ERROR, name, details))
-        return
-    details: Mapping[str, str] = formatted.details
+    details = formatted.details
     if formatted.spill:
         placed = _place(desk, name, text, formatted, rule)
         if placed is None:
             return
         details = {**details, **placed}
     desk.changes.append(Change(name, text, new, rule.name, SOURCE, formatted.reason, details))
-
-
-def _is_stable(new: str, rule: Rule, region: str) -> bool:
-    """Whether the rule leaves its own work alone (promise 5)."""
-    again = rule.format(new, region) if rule.regional else rule.format(new)
-    return again.value == new
 
 
 def _place(
@@ -284,20 +308,19 @@ def _place(
         if _stands_already(desk, target, value):
             continue
         old = desk.values.get(target, ABSENT)
-        if target == name or old is ABSENT or target in desk.filled or (old and trimmed(old)):
+        if target == name or old is ABSENT or desk.filled(target) or (old and trimmed(old)):
             details = {"text": quoted(text), "value": quoted(value)}
             desk.findings.append(Finding(_NO_PLACE[target], Severity.WARNING, name, details))
             return None
         reason = f"reason.moved.{target}"
         needed.append(Change(target, old, value, rule.name, SOURCE, reason, {"from": name}))
     desk.changes.extend(needed)
-    desk.filled.update((change.field, str(change.new)) for change in needed)
     return {"needs": needed[0].field} if needed else {}
 
 
 def _stands_already(desk: _Desk, target: str, value: str) -> bool:
     """Whether the field that `value` belongs in holds it already."""
-    if desk.filled.get(target) == value:
+    if desk.filled(target) == value:
         return True
     there = desk.values.get(target)
     if not there or there is ABSENT:
@@ -305,47 +328,47 @@ def _stands_already(desk: _Desk, target: str, value: str) -> bool:
     rule = desk.rule_of.get(target)
     if rule is None:
         return trimmed(there).casefold() == value.casefold()
-    wanted = rule.format(value, desk.region) if rule.regional else rule.format(value)
-    stands = rule.format(there, desk.region) if rule.regional else rule.format(there)
+    wanted, stands = rule.read(value, desk.region), rule.read(there, desk.region)
     return bool(stands.value) and stands.value == wanted.value and not stands.spill
 
 
-def _across(desk: _Desk, private: Mapping[str, Finding]) -> None:
-    """A CVR number in a phone field, and a phone number in the CVR field.
+def _hold_against_cvr(desk: _Desk, phones: tuple[str, ...], private: frozenset[str]) -> None:
+    """A CVR number in a phone field, or a phone number in the CVR field.
 
     Both are eight digits, and neither look nor check digit tells them apart: the same digits in
     both fields are the second signal. Nothing is moved.
     """
-    text = desk.values.get("cvr")
-    if not text or text is ABSENT or "cvr" in private:
+    own = desk.values["cvr"]
+    if not own or own is ABSENT:
         return
-    digits = text if len(text) == 8 else cvr.cached(text).value or ""
-    if len(digits) != 8 or not digits.isascii() or not digits.isdecimal():
-        return
-    for name in PHONE_FIELDS:
-        cell = desk.values.get(name)
-        if not cell or cell is ABSENT or name in private or not _same_digits(cell, digits):
+    last = own[-1]
+    for name in phones:
+        cell = desk.values[name]
+        # Nine times in ten the last digits differ, and that is that.
+        if not cell or cell is ABSENT or (cell[-1] != last and (cell[-1:] + last).isdecimal()):
             continue
-        if cvr.passes(digits):
-            desk.changes[:] = [change for change in desk.changes if change.field != name]
-            desk.findings.append(
-                Finding("phone_is_own_cvr", Severity.WARNING, name, {"text": digits})
-            )
-        else:
-            details = {"text": digits, "field": name}
-            desk.findings.append(Finding("cvr_is_phone", Severity.WARNING, "cvr", details))
+        digits = _eight_digits(own)
+        if digits and name not in private and _eight_digits(cell) == digits:
+            _same_digits(desk, name, digits)
 
 
-def _same_digits(cell: str, digits: str) -> bool:
-    """Whether a phone cell is the eight `digits`, with or without the Danish country code."""
-    if cell[-2:] != digits[-2:] and cell[-1:].isdecimal():
-        return cell[-1:] == digits[-1:] and _bare(cell) == digits
-    return _bare(cell) == digits
+def _same_digits(desk: _Desk, name: str, digits: str) -> None:
+    if cvr.passes(digits):
+        desk.changes[:] = [change for change in desk.changes if change.field != name]
+        details = {"text": digits}
+        desk.findings.append(Finding("phone_is_own_cvr", Severity.WARNING, name, details))
+    else:
+        details = {"text": digits, "field": name}
+        desk.findings.append(Finding("cvr_is_phone", Severity.WARNING, "cvr", details))
 
 
-def _bare(cell: str) -> str:
-    kept = "".join(char for char in cell if char.isdecimal() and char.isascii())
-    return kept[-8:] if kept[:-8] in {"", "45", "0045"} else ""
+_NOT_DIGIT = re.compile(r"\D", re.ASCII)
+
+
+def _eight_digits(cell: str) -> str:
+    """The eight digits of a cell, with or without the Danish country code; empty: other digits."""
+    digits = _NOT_DIGIT.sub("", cell)
+    return digits[-8:] if len(digits) >= 8 and digits[:-8] in {"", "45", "0045"} else ""
 
 
 def _fill_root(desk: _Desk) -> None:

@@ -42,6 +42,26 @@ def capitalised(name: str, part: Part) -> str:
     return " ".join(done)
 
 
+@lru_cache(maxsize=8192)
+def plain_capital(word: str) -> str:
+    """A word in small letters with its capitals, where any place in any name gives it the same.
+
+    Empty for words that need more thought: particles, initials, Mac and Mc, numerals.
+    """
+    pieces = word.split("-")
+    for piece in pieces:
+        if (
+            len(piece) < 3
+            or not piece.isalpha()
+            or piece.startswith("mc")
+            or piece in _particles()
+            or piece in tables.pairs("name_capitals")
+            or _ROMAN.fullmatch(piece)
+        ):
+            return ""
+    return "-".join(map(_upper_first, pieces))
+
+
 @lru_cache(maxsize=1)
 def _particles() -> dict[str, tuple[bool, bool]]:
     return {

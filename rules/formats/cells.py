@@ -7,6 +7,8 @@ zero-width characters, control characters, or a word that stands for nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from rules import tables
@@ -14,6 +16,7 @@ from rules.changes import Severity
 from rules.formats.formatted import Formatted, Issue
 
 QUOTED_LENGTH: Final = 60
+NO_DETAILS: Final[Mapping[str, str]] = MappingProxyType({})
 LONGEST: Final = 2000
 """Longer cells are documents, not values: no format touches them."""
 
@@ -41,6 +44,11 @@ def quoted(text: str) -> str:
     """`text` for a finding's details: one line, at most 60 characters, no control characters."""
     line = _CONTROL.sub("\ufffd", _RUN.sub(" ", text[: 4 * QUOTED_LENGTH])).strip()
     return line if len(line) <= QUOTED_LENGTH else line[: QUOTED_LENGTH - 1] + "…"
+
+
+def spelled(value: str, reason: str) -> Formatted:
+    """The plain good case: a canonical value, a reason, and nothing else to say."""
+    return Formatted(value, reason, NO_DETAILS, (), NO_DETAILS)
 
 
 def kept(text: str, code: str, severity: Severity = Severity.WARNING, **details: str) -> Formatted:

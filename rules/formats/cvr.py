@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from rules.changes import Severity
 from rules.formats import phone
-from rules.formats.cells import kept, nothing, trimmed
+from rules.formats.cells import kept, nothing, spelled, trimmed
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -23,6 +23,7 @@ _NUMBER = re.compile(
     r"(?P<digits>\d(?:[ .\u00a0-]?\d){7})(?P<float>[.,]0{1,2})?",
     re.IGNORECASE | re.ASCII,
 )
+_NO_NUMBER = re.compile(r"(?:dk|cvr|cvr[-. ]*nr|vat|moms|[-.: ])+", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"(\d)[.,](\d+)e\+?0?(\d)", re.IGNORECASE | re.ASCII)
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?e\+?\d+", re.IGNORECASE | re.ASCII)
 _ACCOUNT = re.compile(r"dk(?:\s*\d){16}", re.IGNORECASE | re.ASCII)
@@ -31,6 +32,7 @@ _FOREIGN = re.compile(
     r"(?:\s*mva)?|\d{3}[ .]?\d{3}[ .]?\d{3}\s*mva",
     re.IGNORECASE | re.ASCII,
 )
+_USUAL = re.compile(r"(?:DK|CVR)?[-: ]{0,2}(\d\d) ?(\d\d) ?(\d\d) ?(\d\d)", re.ASCII)
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 
 
@@ -54,13 +56,24 @@ def cvr(text: str) -> Formatted:
     word it may be a phone number, and stays. Total, idempotent. (denmark: CVR-loven; VAT number =
     DK + CVR number.)
     """
-    if settled(text):
-        return Formatted(text)
-    empty = nothing(text)
-    if empty is not None:
-        return empty
+    return Formatted(text) if settled(text) else unsettled(text)
+
+
+def unsettled(text: str) -> Formatted:
+    """`cvr` without its quick look, for who has looked already."""
+    found = _USUAL.fullmatch(text)
+    if found is not None:
+        digits = "".join(found.groups())
+        if passes(digits):
+            return spelled(digits, "reason.cvr.digits")
+    return nothing(text) or _read(text)
+
+
+def _read(text: str) -> Formatted:
     bare = trimmed(text)
     found = _NUMBER.fullmatch(bare)
+    if _NO_NUMBER.fullmatch(bare):
+        return kept(text, "placeholder", Severity.NOTICE)
     if found is None:
         return _other(text, bare)
     digits = _NOT_DIGIT.sub("", found["digits"])
@@ -74,7 +87,7 @@ def cvr(text: str) -> Formatted:
 def _eight(text: str, digits: str, *, said: bool) -> Formatted:
     """The verdict on eight digits; `said`: the cell calls them a CVR number."""
     if passes(digits):
-        return _spelled(text, digits)
+        return spelled(digits, "" if digits == text else "reason.cvr.digits")
     if digits[0] == "0":
         return kept(text, "cvr_invalid")
     if not said:
@@ -82,10 +95,6 @@ def _eight(text: str, digits: str, *, said: bool) -> Formatted:
         return kept(text, code)
     issue = Issue("cvr_checksum", Severity.WARNING, {"text": digits})
     return Formatted(digits, "reason.cvr.digits", issues=(issue,))
-
-
-def _spelled(text: str, digits: str) -> Formatted:
-    return Formatted(digits, "" if digits == text else "reason.cvr.digits")
 
 
 def _other(text: str, bare: str) -> Formatted:

@@ -13,7 +13,7 @@ from typing import Final
 from rules import tables
 from rules.changes import Severity
 from rules.formats import web
-from rules.formats.cells import kept, nothing, spaced, trimmed
+from rules.formats.cells import kept, nothing, spaced, spelled, trimmed
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -21,8 +21,8 @@ VERSION = 1
 _LONGEST = 254
 _LOCAL = re.compile(r"[a-z0-9_+'&-]+(?:\.[a-z0-9_+'&-]+)*")
 _PLAIN_DOMAIN = re.compile(
-    # No "--" at the third place (IDN and what may come), no top level for special use (RFC 6761).
-    r"(?!.*(?:^|\.)..--)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
+    # No top level for special use (RFC 6761). Names with "--" (IDN and what may come) go elsewhere.
+    r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+"
     r"(?!(?:arpa|invalid|local|localhost|onion|test)$)[a-z]{2,63}"
 )
 _DISPLAY = re.compile(r"(?P<name>[^<>@;,]*[^<>@;,\s])\s*<\s*(?P<address>[^<>\s]+@[^<>\s]+)\s*>")
@@ -39,14 +39,12 @@ _LONGEST_POPULAR: Final = max(map(len, _POPULAR)) + 1
 
 def settled(text: str) -> bool:
     """A quick look: True only when `email(text)` would leave the cell alone and say nothing."""
-    local, _, domain = text.partition("@")
-    return (
-        len(text) <= _LONGEST
-        and len(local) <= 64
-        and _LOCAL.fullmatch(local) is not None
-        and bool(domain)
-        and _domain(domain) == (domain, "", "")
-    )
+    local, at, domain = text.partition("@")
+    if not at or len(text) > _LONGEST or len(local) > 64 or _LOCAL.fullmatch(local) is None:
+        return False
+    if len(domain) <= _LONGEST_POPULAR or "--" in domain or not _PLAIN_DOMAIN.fullmatch(domain):
+        return _domain(domain) == (domain, "", "") and bool(domain)
+    return web.root_of_host(domain) is not None
 
 
 def email(text: str) -> Formatted:
@@ -56,11 +54,18 @@ def email(text: str) -> Formatted:
     not an address by the grammar (RFC 5322, no quoted local parts) stay as they stand. Total,
     idempotent.
     """
-    if settled(text):
-        return Formatted(text)
-    empty = nothing(text)
-    if empty is not None:
-        return empty
+    return Formatted(text) if settled(text) else unsettled(text)
+
+
+def unsettled(text: str) -> Formatted:
+    """`email` without its quick look, for who has looked already."""
+    lowered = text.strip().lower()
+    if lowered != text and settled(lowered):
+        return spelled(lowered, "reason.email.spelling")
+    return nothing(text) or _read(text)
+
+
+def _read(text: str) -> Formatted:
     bare, name = _unwrapped(text)
     parts = [part for part in _BETWEEN.split(bare) if part] if bare.count("@") > 1 else [bare]
     if len(parts) > 1:
@@ -104,15 +109,15 @@ def _valid(bare: str) -> tuple[str, str, str]:
     local, at, domain = bare.rpartition("@")
     if not at or not local or len(local) > 64 or len(bare) > _LONGEST:
         return "", "", ""
-    spelled, code, meant = _domain(domain)
-    if not spelled:
+    ascii_form, code, meant = _domain(domain)
+    if not ascii_form:
         return "", "", ""
     if not _LOCAL.fullmatch(local):
         local = _grammar(local)
         if not local:
             return "", "", ""
         code = code or ("" if local.isascii() else "email_not_ascii")
-    return f"{local}@{spelled}", code, f"{local}@{meant}" if meant else ""
+    return f"{local}@{ascii_form}", code, f"{local}@{meant}" if meant else ""
 
 
 def _grammar(local: str) -> str:
@@ -133,15 +138,16 @@ def _domain(domain: str) -> tuple[str, str, str]:
 
     The spelling is empty when there can be no such domain.
     """
-    spelled = domain if _PLAIN_DOMAIN.fullmatch(domain) else _domain_by_grammar(domain)
-    if not spelled:
+    plain = "--" not in domain and _PLAIN_DOMAIN.fullmatch(domain)
+    ascii_form = domain if plain else _domain_by_grammar(domain)
+    if not ascii_form:
         return "", "", ""
-    meant = _probably(spelled)
+    meant = _probably(ascii_form)
     if meant:
-        return spelled, "email_typo", meant
-    if web.root_domain(spelled) is None:
-        return spelled, "email_domain_unknown", ""
-    return spelled, "", ""
+        return ascii_form, "email_typo", meant
+    if web.root_of_host(ascii_form) is None:
+        return ascii_form, "email_domain_unknown", ""
+    return ascii_form, "", ""
 
 
 def _domain_by_grammar(domain: str) -> str:
@@ -152,8 +158,8 @@ def _domain_by_grammar(domain: str) -> str:
         checked = validate_email(f"a@{domain}", check_deliverability=False)
     except EmailNotValidError:
         return ""
-    spelled = (checked.ascii_domain or checked.domain).lower()
-    return spelled if web.ascii_host(spelled) == spelled else ""
+    ascii_form = (checked.ascii_domain or checked.domain).lower()
+    return ascii_form if web.ascii_host(ascii_form) == ascii_form else ""
 
 
 def _probably(domain: str) -> str:
@@ -199,9 +205,9 @@ def _several(text: str, parts: list[str]) -> Formatted:
 
 def _refused(text: str, bare: str) -> Formatted:
     """Not an address: with a proposal where one typing error explains it."""
-    spelled = _DOT_IN_WORDS.sub(".", _AT_IN_WORDS.sub("@", bare))
-    if spelled != bare and _valid(spelled)[0]:
-        return kept(text, "email_at_in_words", suggestion=_valid(spelled)[0])
+    with_signs = _DOT_IN_WORDS.sub(".", _AT_IN_WORDS.sub("@", bare))
+    if with_signs != bare and _valid(with_signs)[0]:
+        return kept(text, "email_at_in_words", suggestion=_valid(with_signs)[0])
     for guess in _guesses(bare):
         address = _valid(guess)[0]
         if address and guess != bare:

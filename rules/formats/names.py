@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from functools import lru_cache
 
 from rules import tables
 from rules.changes import Severity
 from rules.formats import letters
-from rules.formats.capitals import Part, capitalised
-from rules.formats.cells import kept, nothing, spaced, trimmed
+from rules.formats.capitals import Part, capitalised, plain_capital
+from rules.formats.cells import kept, nothing, quoted, spaced, spelled
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
 
+_FORMS = tables.pairs("legal_forms")
 _WORD = "[A-ZÆØÅÄÖÜÉ][a-zæøåäöüéèáóíúýðëï]+"
 _SETTLED = re.compile(rf"{_WORD}(?:[ -]{_WORD})*")
 _LETTER = r"[^\W\d_]"
-_NAME = re.compile(rf"{_LETTER}(?:{_LETTER}|[ .'’´`-]|\u0300)*")
-_TITLE_FRONT = re.compile(r"(?P<title>.+?[.\s])\s*(?P<name>\S.*)")
+_NAME = re.compile(rf"{_LETTER}(?:{_LETTER}|[ .'’´`-])*")
 _FORM = re.compile(
     r"(?<![\w/])[A-Za-z]\s*/\s*[Ss](?![\w/])\.?$|(?<![\w/])[A-Za-z]\s*/\s*[Ss](?![\w/])"
 )
@@ -76,11 +75,30 @@ def person_name(text: str, part: Part = Part.WHOLE) -> Formatted:
     `title` (what stands before or behind the name). What is nobody (`Bogholderiet`, `Att: …`)
     stays, with an issue. Total, idempotent. (requirement R33)
     """
-    if settled(text):
-        return Formatted(text)
-    empty = nothing(text)
-    if empty is not None:
-        return empty
+    return Formatted(text) if settled(text) else unsettled(text, part)
+
+
+def unsettled(text: str, part: Part = Part.WHOLE) -> Formatted:
+    """`person_name` without its quick look, for who has looked already."""
+    return _usual(text) or nothing(text) or _read(text, part)
+
+
+def _usual(text: str) -> Formatted | None:
+    """Blanks and capitals of a name of plain words; None when it takes more thought."""
+    words = text.split()
+    name = " ".join(words)
+    if name.isupper() or name.islower():
+        done = [plain_capital(word.lower()) for word in words]
+        if "" in done:
+            return None
+        name = " ".join(done)
+        return spelled(name, "reason.name.capitals") if settled(name) else None
+    if name == text or not settled(name):
+        return None
+    return spelled(name, "reason.name.blanks")
+
+
+def _read(text: str, part: Part) -> Formatted:
     name, reason = letters.mended(spaced(unicodedata.normalize("NFC", text)), guess=True)
     if letters.is_broken(name):
         return kept(text, "name_broken_letters")
@@ -202,7 +220,8 @@ def settled_company(text: str) -> bool:
         return False
     folded = text.lower()
     if found[1] is None and folded.rpartition(" ")[2] in _telling_ends():
-        return False
+        # Written in capitals throughout, it may be the register's own way.
+        return text[-4:] == " APS" and text.isupper()
     return folded not in _no_company()
 
 
@@ -225,53 +244,72 @@ def company_name(text: str) -> Formatted:
     mean nothing else, and never in a name written in capitals throughout, which may be the
     register's own. Status words and `v/` owners stay in the name and are noted. Total, idempotent.
     """
-    if settled_company(text):
-        return Formatted(text)
-    empty = nothing(text)
-    if empty is not None:
-        return empty
+    return Formatted(text) if settled_company(text) else unsettled_company(text)
+
+
+def unsettled_company(text: str) -> Formatted:
+    """`company_name` without its quick look, for who has looked already."""
+    name = " ".join(text.split())
+    head, _, last = name.rpartition(" ")
+    form = _FORMS.get(last.lower())
+    reason = "reason.name.blanks"
+    if form and form != last and head and not name.isupper():
+        name, reason = f"{head} {form}", "reason.company.form"
+    if name != text and settled_company(name):
+        return spelled(name, reason)
+    return nothing(text) or _read_company(text)
+
+
+def _read_company(text: str) -> Formatted:
     name, reason = letters.mended(spaced(unicodedata.normalize("NFC", text)), guess=False)
     if name.lower() in tables.words("not_companies"):
         return kept(text, "placeholder", Severity.NOTICE)
-    spelled = _forms(name)
-    if spelled != name:
+    right = _forms(name)
+    if right != name:
         reason = reason or "reason.company.form"
-    if spelled == text:
-        return Formatted(text, issues=_company_issues(spelled))
-    return Formatted(spelled, reason or "reason.name.blanks", issues=_company_issues(spelled))
+    if right == text:
+        return Formatted(text, issues=_company_issues(right))
+    return Formatted(right, reason or "reason.name.blanks", issues=_company_issues(right))
 
 
 def _forms(name: str) -> str:
     """`name` with its company form as the register writes it."""
-    spellings = tables.pairs("legal_forms")
     if "/" in name:
-        name = _FORM.sub(lambda found: _slashed(found[0], spellings), name)
+        name = _FORM.sub(lambda found: _slashed(found[0]), name)
     last = _LAST_WORD.fullmatch(name)
     if last and not name.isupper():
         seen = last["form"].lower().rstrip(".").replace(" ", "")
-        if seen in spellings and len(last["form"]) > 2:
-            name = f"{last['before']}{last['gap']}{spellings[seen]}{last['after']}"
+        if seen in _FORMS:
+            name = f"{last['before']}{last['gap']}{_FORMS[seen]}{last['after']}"
     return name
 
 
-def _slashed(seen: str, spellings: Mapping[str, str]) -> str:
-    return spellings.get(re.sub(r"[\s.]", "", seen).lower(), seen)
+def _slashed(seen: str) -> str:
+    return _FORMS.get(re.sub(r"[\s.]", "", seen).lower(), seen)
 
 
 def _company_issues(name: str) -> tuple[Issue, ...]:
     """What a company's name says beside the name."""
     folded = name.lower()
-    issues = []
-    for tail, status in tables.pairs("company_tails").items():
+    issues: list[Issue] = []
+    ends = folded.rpartition(" ")[2].strip("()") in _telling_ends()
+    for tail, status in tables.pairs("company_tails").items() if ends else ():
         if folded.endswith((" " + tail, f"({tail})")):
-            details = {"text": trimmed(name)[:60], "status": status}
+            details = {"text": quoted(name), "status": status}
             issues.append(Issue("company_status_in_name", Severity.WARNING, details))
             break
     if _SOLE_TRADER.search(name):
-        issues.append(Issue("company_sole_trader", Severity.NOTICE, {"text": name[:60]}))
+        issues.append(Issue("company_sole_trader", Severity.NOTICE, {"text": quoted(name)}))
     return tuple(issues)
 
 
-cached_first = lru_cache(maxsize=4096)(first_name)
-cached_last = lru_cache(maxsize=4096)(last_name)
-"""With a bounded memory, for columns in which cells repeat."""
+@lru_cache(maxsize=4096)
+def unsettled_first(text: str) -> Formatted:
+    """`first_name` without its quick look and with a bounded memory: first names repeat."""
+    return unsettled(text, Part.FIRST)
+
+
+@lru_cache(maxsize=4096)
+def unsettled_last(text: str) -> Formatted:
+    """`last_name` without its quick look and with a bounded memory: surnames repeat."""
+    return unsettled(text, Part.LAST)

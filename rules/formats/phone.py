@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rules import tables
 from rules.changes import Severity
 from rules.formats import email as mail
-from rules.formats.cells import kept, nothing, trimmed
+from rules.formats.cells import kept, nothing, spelled, trimmed
 from rules.formats.formatted import Formatted, Issue
 
 if TYPE_CHECKING:
@@ -113,18 +113,16 @@ def phone(text: str, region: str = "DK") -> Formatted:
     (then `value` is None: the cell holds no number). What is not certain stays as it stands, with
     an issue. Total, idempotent.
     """
-    found = _QUICK.fullmatch(text)
-    if found is not None:
-        code, *pairs = found.groups()
-        national = "".join(pairs)
-        if (
-            national[:3] in PLAN
-            and national[:2] != "90"
-            and national not in _PLACEHOLDERS
-            and (region == "DK" or (code is not None and code != "45"))
-        ):
-            e164 = "+45" + national
-            return Formatted(e164, "" if e164 == text else "reason.phone.e164")
+    if len(text) == 8 and text.isascii() and text.isdecimal():
+        national = text if region == "DK" else ""
+    else:
+        found = _QUICK.fullmatch(text)
+        national = ""
+        if found is not None and (region == "DK" or found["code"] not in {None, "45"}):
+            national = "".join(found.groups()[1:])
+    if national[:3] in PLAN and national[:2] != "90" and national not in _PLACEHOLDERS:
+        e164 = "+45" + national
+        return spelled(e164, "" if e164 == text else "reason.phone.e164")
     return nothing(text) or _cell(text, region)
 
 
@@ -262,7 +260,9 @@ def _number(piece: str, region: str) -> _Number:
         if not digits.startswith(("45", "39")):
             digits = _NOT_DIGIT.sub("", _TRUNK.sub("", piece)).removeprefix("00")
         return _international(digits)
-    return _danish(digits) if region == "DK" else _national(digits, region)
+    if region == "DK":
+        return _danish(digits)
+    return _national(digits, region, typed=piece != digits)
 
 
 def _letters(piece: str, region: str) -> _Number:
@@ -322,24 +322,23 @@ def _is_danish(national: str) -> bool:
     return len(national) == 8 and national[:3] in PLAN
 
 
-def _national(digits: str, region: str) -> _Number:
+def _national(digits: str, region: str, *, typed: bool) -> _Number:
     """`digits` without country code on a record of another country than Denmark.
 
     The record's country wins where the number is written as that country writes it, trunk zero
-    included. A number that is right in Denmark, and right over there only if a zero got lost, is a
-    riddle: it stays.
+    included. Without the zero it is no number over there, unless a spreadsheet took the zero away,
+    which it does to bare digits only: `typed` says that the cell holds more than digits.
     """
     e164 = _library(digits, region)
-    danish = "+45" + digits if _is_danish(digits) else ""
     if e164 and (digits.startswith("0") or not _has_trunk_zero(region)):
         return _Number(e164)
-    if e164 and danish:
-        return _Number("", "phone_country_unclear", suggestion=f"{e164} / {danish}")
-    if danish:
-        return _Number(danish, reason="reason.phone.danish_abroad")
-    if not e164 and len(digits) == 10 and digits.startswith("45") and _is_danish(digits[2:]):
-        return _Number("+" + digits)
-    return _Number(e164) if e164 else _Number("", "phone_invalid")
+    danish = _danish(digits)
+    if e164 and not typed:
+        proposals = " / ".join(filter(None, (e164, danish.e164)))
+        return _Number("", "phone_country_unclear", suggestion=proposals)
+    if danish.e164 and not danish.issue:
+        return _Number(danish.e164, reason="reason.phone.danish_abroad")
+    return _Number("", "phone_invalid")
 
 
 @lru_cache(maxsize=256)

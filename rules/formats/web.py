@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules import tables
 from rules.changes import Severity
-from rules.formats.cells import kept, nothing, trimmed
+from rules.formats.cells import kept, nothing, spelled, trimmed
 from rules.formats.formatted import Formatted, Issue
 
 if TYPE_CHECKING:
@@ -59,23 +59,27 @@ def _extract() -> TLDExtract:
 @cache
 def _suffixes() -> _Suffixes:
     every = _extract().tlds
-    special = {rule.rpartition(".")[2] for rule in every if rule[0] in "*!" or ".*" in rule}
+    special = {rule.rpartition(".")[2] for rule in every if "*" in rule or "!" in rule}
     return _Suffixes(frozenset(every), frozenset(special))
 
 
-@lru_cache(maxsize=4096)
-def _root_of_host(host: str) -> str | None:
+@lru_cache(maxsize=1024)
+def _extracted(host: str) -> str | None:
+    return _extract()(host).top_domain_under_public_suffix or None
+
+
+def root_of_host(host: str) -> str | None:
     """The root domain of a lower-case ASCII host; None when it has none."""
-    suffixes = _suffixes()
-    if host.rpartition(".")[2] in suffixes.tricky:
-        return _extract()(host).top_domain_under_public_suffix or None
-    if host in suffixes.plain:
+    plain, tricky = _suffixes()
+    if "xn--" in host or host.rpartition(".")[2] in tricky:
+        return _extracted(host)
+    if host in plain:
         return None
     while True:
         _, dot, tail = host.partition(".")
         if not dot:
             return None
-        if tail in suffixes.plain:
+        if tail in plain:
             return host
         host = tail
 
@@ -104,7 +108,7 @@ def root_domain(text: str) -> str | None:
     if text.startswith("http"):
         found = _SETTLED.fullmatch(text)
         if found:
-            return _root_of_host(found[1])
+            return root_of_host(found[1])
     bare = trimmed(text)
     if len(bare) > 2000:
         return None
@@ -112,13 +116,15 @@ def root_domain(text: str) -> str | None:
         bare = bare.rpartition("@")[2].rstrip(">.;, ")
     any_url = _ANY_URL.fullmatch(bare)
     host = ascii_host(any_url["host"]) if any_url else None
-    return _root_of_host(host) if host else None
+    return root_of_host(host) if host else None
 
 
-@lru_cache(maxsize=4096)
+_SHARED = tables.pairs("shared_domains")
+
+
 def identifies_company(domain: str) -> bool:
     """Whether a root domain can say whose a record is: no free mail, host, directory or network."""
-    return bool(domain) and domain.lower() not in tables.pairs("shared_domains")
+    return bool(domain) and domain.lower() not in _SHARED
 
 
 def settled(text: str) -> bool:
@@ -126,8 +132,8 @@ def settled(text: str) -> bool:
     found = _SETTLED.fullmatch(text)
     if found is None:
         return False
-    root = _root_of_host(found[1])
-    return root is not None and identifies_company(root)
+    root = root_of_host(found[1])
+    return root is not None and root not in _SHARED
 
 
 def website(text: str) -> Formatted:
@@ -137,17 +143,25 @@ def website(text: str) -> Formatted:
     address on somebody else's domain (a social network, a directory) is spelled like any other
     and noted, because it identifies no company. Total, idempotent.
     """
-    if settled(text):
-        return Formatted(text)
-    empty = nothing(text)
-    if empty is not None:
-        return empty
+    return Formatted(text) if settled(text) else unsettled(text)
+
+
+def unsettled(text: str) -> Formatted:
+    """`website` without its quick look, for who has looked already."""
+    if "/" not in text and settled("https://" + text):
+        return spelled("https://" + text, "reason.website.scheme")
+    if text[-1:] == "/" and text.count("/") == 3 and settled(text[:-1]):
+        return spelled(text[:-1], "reason.website.spelling")
+    return nothing(text) or _read(text)
+
+
+def _read(text: str) -> Formatted:
     bare = trimmed(text)
     found = _URL.fullmatch(bare)
     host = ascii_host(found["host"]) if found else None
     if found is None or host is None:
         return _refused(text, bare)
-    root = _root_of_host(host)
+    root = root_of_host(host)
     if root is None:
         return kept(text, "website_domain_unknown")
     scheme, port, rest = (found["scheme"] or "").lower(), found["port"], found["rest"] or ""
@@ -166,7 +180,7 @@ def settled_domain(text: str) -> bool:
     return (
         len(text) < 254
         and _ASCII_HOST.fullmatch(text) is not None
-        and (_root_of_host(text) == text and identifies_company(text))
+        and (root_of_host(text) == text and identifies_company(text))
     )
 
 
