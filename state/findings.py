@@ -101,7 +101,7 @@ def replace(
         before = known.pop((one.rid, one.place if one.rid is None else None), {})
         for finding in one.found:
             row = before.pop((finding.code, finding.field), None)
-            details = orjson.dumps(finding.details).decode()
+            details = orjson.dumps(finding.details, default=dict).decode()
             if row is None:
                 place = (system, stream, one.rid, one.place, finding.field)
                 new.append(

@@ -59,7 +59,8 @@ class Proposal:
 def changes_text(changes: Sequence[Change]) -> str:
     """Changes as stored: one short list each."""
     return orjson.dumps(
-        [[c.field, c.old, c.new, c.rule, c.source, c.reason, c.details] for c in changes]
+        [[c.field, c.old, c.new, c.rule, c.source, c.reason, c.details] for c in changes],
+        default=dict,
     ).decode()
 
 
