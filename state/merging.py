@@ -254,7 +254,7 @@ class _PageMerge:
             for ident, (record, by_content) in self._born.items()
         ]
         bulk(self.tx, _INSERT, rows)
-        rids = {row.id: row.rid for row in _by_id(self.tx, lease, list(self._born)).values()}
+        rids = _rids(self.tx, lease, list(self._born))
         self.merged.born = [
             (rids[ident], _named(record, ident)) for ident, (record, _) in self._born.items()
         ]
@@ -281,6 +281,15 @@ def _by_id(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, _Known]:
         )
     )
     return {row[1]: _Known(*row) for row in found}
+
+
+def _rids(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, int]:
+    found = tx.execute(
+        sa.select(mirror.c.id, mirror.c.rid).where(
+            mirror.c.system == lease.system, mirror.c.kind == lease.kind, mirror.c.id.in_(ids)
+        )
+    )
+    return dict(found.tuples().all())
 
 
 def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:

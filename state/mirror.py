@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -16,8 +15,7 @@ from state.store import Tx, bulk
 from state.tables import mirror, sightings
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A row of the mirror. `record.values` are the cells as they stood at the last look."""
 
     rid: int
@@ -157,7 +155,7 @@ def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> Iterator[
         .limit(limit)
     )
     for row in found:
-        yield _held(system, row), row.deleted_at is not None
+        yield _held(system, row), row[10] is not None
 
 
 def count_dirty(tx: Tx, system: str) -> int:
@@ -198,10 +196,13 @@ def find(tx: Tx, ref: Ref) -> Held | None:
 
 
 def _held(system: str, row: Any) -> Held:
-    record = Record(
-        Ref(system, Kind(row.kind), row.id), row.version, orjson.loads(row.cells), row.place
-    )
-    return Held(row.rid, record, row.stream, row.filled, row.valid, row.decided_with)
+    rid, kind, ident, version, cells, place, stream, filled, valid, decided_with, *_ = row
+    record = Record(Ref(system, _KINDS[kind], ident), version, orjson.loads(cells), place)
+    return Held(rid, record, stream, filled, valid, decided_with)
+
+
+# A look-up is four times as fast as the call `Kind(...)`.
+_KINDS: Final = {kind.value: kind for kind in Kind}
 
 
 _DECIDED = (

@@ -14,8 +14,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from rules.errors import InvariantBroken, SystemStopped, UserError
+from state.types import UtcDateTime
 
 Tx = Connection
 """An open transaction: what every function of this package takes first."""
@@ -95,6 +97,8 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
         f"busy_timeout={BUSY_MILLISECONDS}",
         "cache_size=-32768",
         "temp_store=FILE",
+        # Moving pages from the log into the database costs a sync: not after every commit.
+        "wal_autocheckpoint=8000",
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
@@ -144,12 +148,17 @@ def _compiled(
         compiled = statement.compile(dialect=positional)
         names = compiled.positiontup or []
     processors = [
-        (place, process)
+        (place, functools.lru_cache(maxsize=16)(process) if _is_moment(compiled, name) else process)
         for place, name in enumerate(names)
         if (process := compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
         and _needs(compiled.binds[name].type)
     ]
     return str(compiled), len(names), _converter(processors) if processors else None
+
+
+def _is_moment(compiled: SQLCompiler, name: str) -> bool:
+    """A page's rows share their moments: converting one of them a few thousand times is dear."""
+    return isinstance(compiled.binds[name].type, UtcDateTime)
 
 
 def _needs(kind: sa.types.TypeEngine[Any]) -> bool:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from rules.changes import Change, Decision, Severity
-from rules.decide import decide
+from rules.decide import after, decide
 from rules.records import Record
 from rules.trust import NO_PAST, Past
 from state import (
@@ -34,7 +34,7 @@ from state.screen import HashedRecord, Screen, Standing, hash_records
 from state.store import Tx
 from sync.app import App
 
-BATCH = 2000
+BATCH = 4000
 
 
 @dataclass(slots=True)
@@ -53,9 +53,9 @@ class _Batch:
     rids: list[int]
     fresh: bool = False
     pasts: Mapping[int, Past] = field(default_factory=dict)
+    cleaned: list[tuple[int, Record]] = field(default_factory=list)
     hashed: Sequence[HashedRecord] = ()
     standing: Mapping[int, tuple[int, str, str]] = field(default_factory=dict)
-    keys: list[tuple[int, str, bytes]] = field(default_factory=list)
     buried: list[int] = field(default_factory=list)
     judged: list[findings.Judged] = field(default_factory=list)
     added: list[tuple[Any, ...]] = field(default_factory=list)
@@ -95,12 +95,8 @@ class Deciding:
 
     def _batch(self, tx: Tx, rows: Sequence[tuple[Held, bool]]) -> _Batch:
         """What has to be known before these rows can be decided."""
-        alive = [(held.rid, held.record) for held, gone in rows if not gone]
-        hashed = hash_records(self.app.keys, alive, self.context.region)
         batch = _Batch([held.rid for held, _ in rows])
         batch.fresh = all(held.filled is None for held, _ in rows)
-        batch.keys = [row for one in hashed for row in one.match_rows()]
-        batch.hashed = hashed
         if not batch.fresh:
             batch.pasts = _pasts(tx, rows)
             batch.standing = proposals.standing(tx, batch.rids)
@@ -114,6 +110,8 @@ class Deciding:
                 continue
             past = batch.pasts.get(held.rid, NO_PAST)
             self._take(batch, held, decide(held.record, self.context, past))
+        # Keys of the cleaned values: they are the same, and cleaning need not be done twice.
+        batch.hashed = hash_records(self.app.keys, batch.cleaned, self.context.region)
         with self.app.store.transaction() as tx:
             reach.deciding(tx)
             self._write(tx, batch, self.screen.blocked(tx, batch.hashed, self.app.clock()))
@@ -140,6 +138,7 @@ class Deciding:
         batch.decided.append((self.fingerprint, filled, valid, held.rid))
         if decision.findings or held.filled is not None:
             batch.judged.append(findings.Judged(held.rid, record.place, decision.findings))
+        batch.cleaned.append((held.rid, _cleaned(record, decision.changes)))
         self._propose(batch, held, decision.changes)
 
     def _propose(self, batch: _Batch, held: Held, changes: Sequence[Change]) -> None:
@@ -173,11 +172,18 @@ class Deciding:
         findings.close_records(tx, batch.buried, now)
         proposals.close(tx, batch.closed)
         proposals.add(tx, batch.added)
-        match_keys.replace(tx, batch.rids, batch.keys, fresh=fresh)
+        keys = [row for one in batch.hashed for row in one.match_rows()]
+        match_keys.replace(tx, batch.rids, keys, fresh=fresh)
         blocked.replace(tx, batch.rids, _block_rows(blocks), fresh=fresh)
         coverage.add(tx, *where, lease.fields, batch.filled, batch.valid)
         mirror.set_decided(tx, batch.decided)
         cursors.advance(tx, lease, now)
+
+
+def _cleaned(record: Record, changes: Sequence[Change]) -> Record:
+    if not changes:
+        return record
+    return Record(record.ref, record.version, after(record, changes), record.place)
 
 
 def _block_rows(
