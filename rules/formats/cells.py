@@ -42,6 +42,8 @@ def spaced(text: str) -> str:
 
 def quoted(text: str) -> str:
     """`text` for a finding's details: one line, at most 60 characters, no control characters."""
+    if len(text) <= QUOTED_LENGTH and text.isascii() and text.isprintable():
+        return text
     line = _CONTROL.sub("\ufffd", _RUN.sub(" ", text[: 4 * QUOTED_LENGTH])).strip()
     return line if len(line) <= QUOTED_LENGTH else line[: QUOTED_LENGTH - 1] + "…"
 

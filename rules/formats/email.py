@@ -59,9 +59,9 @@ def email(text: str) -> Formatted:
 
 def unsettled(text: str) -> Formatted:
     """`email` without its quick look, for who has looked already."""
-    lowered = text.strip().lower()
-    if lowered != text and settled(lowered):
-        return spelled(lowered, "reason.email.spelling")
+    usual = text.strip().lower().removeprefix("mailto:").rstrip(";,.").replace(" @ ", "@")
+    if usual != text and settled(usual):
+        return spelled(usual, "reason.email.spelling")
     return nothing(text) or _read(text)
 
 

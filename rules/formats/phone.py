@@ -9,17 +9,14 @@ as the digits of a keypad.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from rules import tables
 from rules.changes import Severity
 from rules.formats import email as mail
+from rules.formats import foreign
 from rules.formats.cells import kept, nothing, spelled, trimmed
 from rules.formats.formatted import Formatted, Issue
-
-if TYPE_CHECKING:
-    from phonenumbers import PhoneNumber
 
 VERSION = 1
 
@@ -31,11 +28,6 @@ PLAN: Final = frozenset(n for n in map(str, range(100, 1000)) if _PLAN.fullmatch
 """The first three digits that Danish numbers have. Source: the Danish numbering plan as it stands
 in the phone library's metadata 9.0.43 (2026); a test holds it against the library installed."""
 
-_QUICK = re.compile(
-    r"\s*(?P<code>\(?\+45\)?|0045|45)?[ -]?"
-    r"([2-9]\d)[ .-]?(\d\d)[ .-]?(\d\d)[ .-]?(\d\d)\s*",
-    re.ASCII,
-)
 _CELL_LIMIT = 120
 _SHORT: Final = frozenset({"112", "114", "118", "1813", "116111", "116006", "116000", "116117"})
 _DECIMAL = re.compile(r"(\+?\d{8,14})[.,]0+", re.ASCII)
@@ -72,6 +64,13 @@ _EXTENSION = re.compile(
     r"(?:[\s.]*(?:nr|nummer|no))?)[\s.:=]*(?P<extension>\d{1,6})\s*\)?",
     re.IGNORECASE | re.DOTALL | re.ASCII,
 )
+_USUAL = re.compile(
+    rf"\s*(?:(?i:{_alternatives('label')})[.:]{{0,2}}\s?)?"
+    r"(?P<code>\(?\+45\)?|0045|45)?[\s-]?"
+    r"([2-9][0-9])[\s.-]?([0-9]{2})[\s.-]?([0-9]{2})[\s.-]?([0-9]{2})"
+    rf"(?:[ ,]{{0,2}}(?i:{_alternatives('extension')})\.?\s?(?P<extension>[0-9]{{1,6}}))?\s*"
+)
+_USUAL_FOREIGN = re.compile(r"(?:\+|00)[ ]?[1-9](?:[ .()-]?[0-9])+")
 _LETTER_FOR_DIGIT = str.maketrans("oOøØlIi", "0000111")
 
 
@@ -113,17 +112,40 @@ def phone(text: str, region: str = "DK") -> Formatted:
     (then `value` is None: the cell holds no number). What is not certain stays as it stands, with
     an issue. Total, idempotent.
     """
-    if len(text) == 8 and text.isascii() and text.isdecimal():
-        national = text if region == "DK" else ""
+    if len(text) == 8 and region == "DK" and text.isascii() and text.isdecimal():
+        if text in _PLACEHOLDERS:
+            return kept(text, "placeholder_number")
+        if text[:3] in PLAN and text[:2] != "90":
+            return spelled("+45" + text, "reason.phone.e164")
     else:
-        found = _QUICK.fullmatch(text)
-        national = ""
-        if found is not None and (region == "DK" or found["code"] not in {None, "45"}):
-            national = "".join(found.groups()[1:])
-    if national[:3] in PLAN and national[:2] != "90" and national not in _PLACEHOLDERS:
-        e164 = "+45" + national
-        return spelled(e164, "" if e164 == text else "reason.phone.e164")
+        found = _USUAL.fullmatch(text)
+        if found is not None:
+            usual = _usual(text, found, region)
+            if usual is not None:
+                return usual
+        elif text[:1] in {"+", "0"} and _USUAL_FOREIGN.fullmatch(text):
+            number = _number(text, region)
+            if number.e164 and not number.issue:
+                return spelled(number.e164, "" if number.e164 == text else number.reason)
     return nothing(text) or _cell(text, region)
+
+
+def _usual(text: str, found: re.Match[str], region: str) -> Formatted | None:
+    """Eight Danish digits in one of the usual spellings; None when they are special in some way."""
+    code, one, two, three, four, extension = found.groups()
+    national = one + two + three + four
+    if national[:3] not in PLAN or one == "90" or national in _PLACEHOLDERS:
+        return None
+    if region != "DK" and (code is None or code == "45"):
+        if extension is not None:
+            return None
+        piece = text[found.start("code" if code else 2) : found.end(5)]
+        abroad = _national((code or "") + national, region, typed=not piece.isdecimal())
+        return _accepted(text, abroad) if abroad.e164 else _refused(text, abroad)
+    e164 = "+45" + national
+    if extension is None:
+        return spelled(e164, "" if e164 == text else "reason.phone.e164")
+    return Formatted(e164, "reason.phone.extension", spill={"phone_extension": extension})
 
 
 def _cell(text: str, region: str) -> Formatted:
@@ -278,11 +300,11 @@ def _letters(piece: str, region: str) -> _Number:
 def _international(digits: str) -> _Number:
     """`digits` begin with a country code."""
     if not digits.startswith("45"):
-        e164 = _library("+" + digits, "")
+        e164 = foreign.e164(digits)
         if e164:
             return _Number(e164)
         # The country is plain, and its plan may be newer than our table: keep it, and say so.
-        e164 = _possible("+" + digits)
+        e164 = foreign.possible(digits)
         return _Number(e164, "phone_not_in_plan") if e164 else _Number("", "phone_invalid")
     national = digits[2:]
     if len(national) == 6:
@@ -329,54 +351,14 @@ def _national(digits: str, region: str, *, typed: bool) -> _Number:
     included. Without the zero it is no number over there, unless a spreadsheet took the zero away,
     which it does to bare digits only: `typed` says that the cell holds more than digits.
     """
-    e164 = _library(digits, region)
-    if e164 and (digits.startswith("0") or not _has_trunk_zero(region)):
+    lacks_zero = foreign.has_trunk_zero(region) and not digits.startswith("0")
+    e164 = "" if lacks_zero and typed else foreign.national(digits, region)
+    if e164 and not lacks_zero:
         return _Number(e164)
     danish = _danish(digits)
-    if e164 and not typed:
+    if e164:
         proposals = " / ".join(filter(None, (e164, danish.e164)))
         return _Number("", "phone_country_unclear", suggestion=proposals)
     if danish.e164 and not danish.issue:
         return _Number(danish.e164, reason="reason.phone.danish_abroad")
     return _Number("", "phone_invalid")
-
-
-@lru_cache(maxsize=256)
-def _has_trunk_zero(region: str) -> bool:
-    from phonenumbers import PhoneMetadata
-
-    metadata = PhoneMetadata.metadata_for_region(region)
-    return metadata is not None and metadata.national_prefix == "0"
-
-
-@lru_cache(maxsize=4096)
-def _library(number: str, region: str) -> str:
-    """E.164 by the phone library, empty when it finds no valid number."""
-    import phonenumbers
-
-    parsed = _parsed(number, region)
-    if parsed is None or not phonenumbers.is_valid_number(parsed):
-        return ""
-    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
-
-
-@lru_cache(maxsize=1024)
-def _possible(number: str) -> str:
-    """E.164 of a number whose length is right for its country, empty when it is not."""
-    import phonenumbers
-
-    parsed = _parsed(number, "")
-    if parsed is None or not phonenumbers.is_possible_number(parsed):
-        return ""
-    e164 = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
-    return e164 if e164 == number else ""
-
-
-def _parsed(number: str, region: str) -> PhoneNumber | None:
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(number, region or None)
-    except phonenumbers.NumberParseException:
-        return None
-    return None if parsed.extension else parsed

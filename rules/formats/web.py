@@ -41,7 +41,7 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 class _Suffixes(NamedTuple):
-    """The public suffix list as a set, and the top levels that have rules a set cannot hold."""
+    """The public suffix list as a set, and the names below which it has rules a set cannot hold."""
 
     plain: frozenset[str]
     tricky: frozenset[str]
@@ -59,7 +59,7 @@ def _extract() -> TLDExtract:
 @cache
 def _suffixes() -> _Suffixes:
     every = _extract().tlds
-    special = {rule.rpartition(".")[2] for rule in every if "*" in rule or "!" in rule}
+    special = {rule.partition(".")[2] for rule in every if rule[0] in "*!"}
     return _Suffixes(frozenset(every), frozenset(special))
 
 
@@ -71,17 +71,20 @@ def _extracted(host: str) -> str | None:
 def root_of_host(host: str) -> str | None:
     """The root domain of a lower-case ASCII host; None when it has none."""
     plain, tricky = _suffixes()
-    if "xn--" in host or host.rpartition(".")[2] in tricky:
+    if "xn--" in host:
         return _extracted(host)
     if host in plain:
         return None
+    rest = host
     while True:
-        _, dot, tail = host.partition(".")
+        _, dot, tail = rest.partition(".")
         if not dot:
             return None
+        if tail in tricky:
+            return _extracted(host)
         if tail in plain:
-            return host
-        host = tail
+            return rest
+        rest = tail
 
 
 def ascii_host(host: str) -> str | None:

@@ -1,0 +1,132 @@
+"""Numbers of other countries: the phone library, and a quick way to the same answer.
+
+Not for Danish numbers, whose closed plan `rules.formats.phone` knows by itself. The quick way asks
+the same national patterns without parsing; a property test holds it against the library.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+_KINDS: Final = (
+    "fixed_line",
+    "mobile",
+    "toll_free",
+    "premium_rate",
+    "shared_cost",
+    "personal_number",
+    "voip",
+    "pager",
+    "uan",
+    "voicemail",
+)
+
+
+class _Country(NamedTuple):
+    """What a national number of one country code looks like, and what may stand before it."""
+
+    main: str
+    valid: re.Pattern[str]
+    prefix: re.Pattern[str] | None
+
+
+def e164(digits: str) -> str:
+    """E.164 of `digits` that begin with a country code; empty when no valid number."""
+    for size in (2, 1, 3):
+        country = _country(digits[:size])
+        if country is None:
+            continue
+        national = digits[size:]
+        prefixed = country.prefix is not None and country.prefix.match(national) is not None
+        if national[:1] != "0" and not prefixed and country.valid.fullmatch(national):
+            return "+" + digits
+        break
+    return _by_library("+" + digits, "")
+
+
+def national(digits: str, region: str) -> str:
+    """E.164 of `digits` as dialled within `region` (ISO code); empty when no valid number."""
+    code = _code(region)
+    country = _country(code)
+    if country is not None and digits[:1] != "0" and country.main == region:
+        prefixed = country.prefix is not None and country.prefix.match(digits) is not None
+        # A number that begins with its own country code may be meant with it: not for the quick.
+        if not prefixed and not digits.startswith(code) and country.valid.fullmatch(digits):
+            return f"+{code}{digits}"
+    return _by_library(digits, region)
+
+
+@lru_cache(maxsize=1024)
+def possible(digits: str) -> str:
+    """E.164 of `digits` whose length is right for their country code; empty when it is not."""
+    import phonenumbers
+
+    parsed = _parsed("+" + digits, "")
+    if parsed is None or not phonenumbers.is_possible_number(parsed):
+        return ""
+    spelled = str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    return spelled if spelled == "+" + digits else ""
+
+
+@cache
+def has_trunk_zero(region: str) -> bool:
+    """Whether numbers are dialled with a zero before them within `region`."""
+    from phonenumbers import PhoneMetadata
+
+    metadata = PhoneMetadata.metadata_for_region(region)
+    return metadata is not None and metadata.national_prefix == "0"
+
+
+@cache
+def _code(region: str) -> str:
+    from phonenumbers import country_code_for_region
+
+    return str(country_code_for_region(region))
+
+
+@cache
+def _country(code: str) -> _Country | None:
+    """The main region of a country code; None when there is no such code, or it is not simple."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
+    metadata = PhoneMetadata.metadata_for_region(regions[0]) if regions else None
+    if metadata is None or metadata.leading_digits:
+        return None
+    kinds = [getattr(metadata, kind) for kind in _KINDS]
+    patterns = [kind.national_number_pattern for kind in kinds if kind is not None]
+    general = metadata.general_desc and metadata.general_desc.national_number_pattern
+    if not general:
+        return None
+    either = "|".join(f"(?:{pattern})" for pattern in patterns if pattern)
+    prefix = metadata.national_prefix_for_parsing
+    return _Country(
+        str(metadata.id),
+        re.compile(rf"(?=(?:{general})\Z)(?:{either})", re.ASCII),
+        re.compile(prefix, re.ASCII) if prefix else None,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _by_library(number: str, region: str) -> str:
+    import phonenumbers
+
+    parsed = _parsed(number, region)
+    if parsed is None or not phonenumbers.is_valid_number(parsed):
+        return ""
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _parsed(number: str, region: str) -> PhoneNumber | None:
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, region or None)
+    except phonenumbers.NumberParseException:
+        return None
+    return None if parsed.extension else parsed
