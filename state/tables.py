@@ -131,6 +131,13 @@ Index(
     postgresql_where=mirror.c.by_content,
 )
 Index("ix_mirror_stream", mirror.c.system, mirror.c.stream, mirror.c.place)
+# What the purge looks for, so that it does not go through all that lives.
+Index(
+    "ix_mirror_deleted",
+    mirror.c.deleted_at,
+    sqlite_where=mirror.c.deleted_at.is_not(None),
+    postgresql_where=mirror.c.deleted_at.is_not(None),
+)
 
 sightings = _table(
     "sightings",
@@ -229,6 +236,12 @@ findings = _table(
 )
 Index("ix_findings_rid", findings.c.rid)
 Index("ix_findings_stream", findings.c.system, findings.c.stream, findings.c.place)
+Index(
+    "ix_findings_gone",
+    findings.c.gone_at,
+    sqlite_where=findings.c.gone_at.is_not(None),
+    postgresql_where=findings.c.gone_at.is_not(None),
+)
 
 blocked = _table(
     "blocked",
@@ -291,6 +304,12 @@ history = _table(
     Index("ix_history_run", "run"),
     Index("ix_history_rid", "rid"),
     keep="history",
+)
+Index(
+    "ix_history_full",
+    history.c.applied_at,
+    sqlite_where=history.c.emptied_at.is_(None),
+    postgresql_where=history.c.emptied_at.is_(None),
 )
 
 # --- identity across systems -----------------------------------------------------------------

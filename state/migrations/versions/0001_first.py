@@ -103,6 +103,14 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
         sqlite_strict=True,
     )
+    op.create_index(
+        "ix_findings_gone",
+        "findings",
+        ["gone_at"],
+        unique=False,
+        sqlite_where=sa.text("gone_at IS NOT NULL"),
+        postgresql_where=sa.text("gone_at IS NOT NULL"),
+    )
     op.create_index("ix_findings_rid", "findings", ["rid"], unique=False)
     op.create_index("ix_findings_stream", "findings", ["system", "stream", "place"], unique=False)
     op.create_table(
@@ -123,6 +131,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cid", name=op.f("pk_history")),
         sqlite_autoincrement=True,
         sqlite_strict=True,
+    )
+    op.create_index(
+        "ix_history_full",
+        "history",
+        ["applied_at"],
+        unique=False,
+        sqlite_where=sa.text("emptied_at IS NULL"),
+        postgresql_where=sa.text("emptied_at IS NULL"),
     )
     op.create_index("ix_history_rid", "history", ["rid"], unique=False)
     op.create_index("ix_history_run", "history", ["run"], unique=False)
@@ -198,6 +214,14 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("by_content"),
         postgresql_where=sa.text("by_content"),
+    )
+    op.create_index(
+        "ix_mirror_deleted",
+        "mirror",
+        ["deleted_at"],
+        unique=False,
+        sqlite_where=sa.text("deleted_at IS NOT NULL"),
+        postgresql_where=sa.text("deleted_at IS NOT NULL"),
     )
     op.create_index(
         "ix_mirror_dirty",

@@ -1,0 +1,294 @@
+"""Ends the life of personal data: one job, which reads what `state.tables` says of each column.
+
+A life counts in days, and ends on its own. What an opt-out needs never ends by time: the ledger
+is emptied by erasure only (`state.ledger.erase`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import orjson
+import sqlalchemy as sa
+
+from rules.errors import InvariantBroken
+from state import coverage
+from state.store import Store, Tx, bulk
+from state.tables import (
+    blocked,
+    cursors,
+    declined,
+    findings,
+    history,
+    links,
+    match_keys,
+    metadata,
+    mirror,
+    outbox,
+    plans,
+    proposals,
+    redirects,
+    runs,
+    snapshots,
+)
+
+BATCH: Final = 1000
+"""Rows of each table in one transaction: an opt-out never waits long for the purge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Days that rows live on after what is said here; the names stand in `info` of the tables.
+
+    mirror     after the record was deleted outside; with it goes all that is known of it
+    plans      after the plan expired; its closed proposals go with the last plan that holds them
+    findings   after the finding was gone
+    history    after the write: the undo window. Who changed which field by which rule stays as
+               long as the record, what it was changed from and to does not
+    runs       after the start of a run of which nothing else is left
+    snapshots  after the day
+    """
+
+    mirror: int = 90
+    plans: int = 30
+    findings: int = 180
+    history: int = 90
+    runs: int = 730
+    snapshots: int = 1825
+
+
+NEVER_BY_TIME: Final = {
+    "suppression": "an opt-out holds until it is lifted; its clear part goes by erasure",
+}
+
+WITH_THE_RECORD: Final = {
+    "match_keys": "keyed hashes of the record's phones, addresses and ids",
+    "blocked": "a view of the ledger for people",
+    "sightings": "numbers of records, gone when the reading ends that made them",
+}
+
+FOR_EVER: Final = {
+    "cursors": "one row for each stream",
+    "coverage": "one row for each field of a stream: counts, no persons",
+    "reach": "one row for each consumer of the ledger",
+    "parties": "ids without any value; never used again for somebody else",
+    "links": "numbers of records and parties; who was taken for whom must be told later",
+    "ledger": "append-only; keyed hashes, nothing in clear",
+    "ledger_keys": "append-only; keyed hashes, nothing in clear",
+    "key_ids": "without it an erased opt-out could not be recognised",
+    "deliveries": "which system confirmed which opt-out, and when: asked for years later",
+    "receipts": "what each system showed when it was read back",
+}
+
+
+def life_of(table: sa.Table) -> str:
+    """The name of a table's life. InvariantBroken when it, or a personal column, has none."""
+    lives = {column.info.get("keep", "") for column in table.columns if "personal" in column.info}
+    if table.info["keep"]:
+        lives.add(table.info["keep"])
+    known = [
+        *(field.name for field in fields(Lifetimes) if field.name in lives),
+        *(name for name in NEVER_BY_TIME if name in lives),
+        *("with the record" for name in WITH_THE_RECORD if name == table.name),
+        *("for ever" for name in FOR_EVER if name == table.name),
+    ]
+    if len(known) != 1 or len(lives) > 1:
+        raise InvariantBroken(f"table {table.name} has no life, or several: {sorted(lives)}")
+    return known[0]
+
+
+def purge_all(store: Store, now: datetime, lifetimes: Lifetimes) -> dict[str, int]:
+    """Purge until nothing is left to do, in short transactions; gives table -> rows."""
+    done: Counter[str] = Counter()
+    while True:
+        with store.transaction() as tx:
+            some = purge(tx, now, lifetimes)
+        if not some:
+            return dict(done)
+        done.update(some)
+
+
+def purge(tx: Tx, now: datetime, lifetimes: Lifetimes, limit: int = BATCH) -> dict[str, int]:
+    """End what has outlived its life, up to `limit` rows of a table; gives table -> rows.
+
+    Empty when nothing is left to do. `history` counts the rows whose values were taken out.
+    """
+    for table in metadata.tables.values():
+        life_of(table)
+    done: Counter[str] = Counter()
+    for life, end in _ENDS.items():
+        before = now - timedelta(days=getattr(lifetimes, life))
+        done.update(end(tx, before, now, limit))
+    return {name: number for name, number in done.items() if number}
+
+
+# --- one function for each life --------------------------------------------------------------
+
+
+def _mirror(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str, int]:
+    """Deleted records with all that is known of them. A write under way is settled first."""
+    found = tx.execute(
+        sa.select(mirror.c.rid, mirror.c.system, mirror.c.stream, mirror.c.filled, mirror.c.valid)
+        .where(
+            mirror.c.deleted_at < before,
+            ~sa.exists().where(outbox.c.rid == mirror.c.rid),
+        )
+        .order_by(mirror.c.deleted_at)
+        .limit(limit)
+    ).all()
+    _take_from_coverage(tx, found)
+    rids = [row.rid for row in found]
+    tx.execute(
+        sa.update(links).where(links.c.rid.in_(rids), links.c.until.is_(None)).values(until=now)
+    )
+    done = {t.name: _delete(tx, t, t.c.rid.in_(rids)) for t in _KNOWN_OF_A_RECORD}
+    open_ones = sa.and_(proposals.c.plan_until.is_(None), proposals.c.rid.in_(rids))
+    done["proposals"] = _delete(tx, proposals, open_ones)
+    done["mirror"] = _delete(tx, mirror, mirror.c.rid.in_(rids))
+    done["redirects"] = _dead_ends(tx, before, limit)
+    return done
+
+
+_KNOWN_OF_A_RECORD: Final = (match_keys, findings, blocked, declined, history)
+
+
+def _take_from_coverage(tx: Tx, rows: Any) -> None:
+    """A row that was never decided after its deletion is still counted there."""
+    filled: dict[tuple[str, str], Counter[int]] = {}
+    valid: dict[tuple[str, str], Counter[int]] = {}
+    for row in rows:
+        filled.setdefault((row.system, row.stream), Counter())[row.filled or 0] -= 1
+        valid.setdefault((row.system, row.stream), Counter())[row.valid or 0] -= 1
+    for (system, stream), masks in filled.items():
+        names = tx.execute(
+            sa.select(cursors.c.fields).where(
+                cursors.c.system == system, cursors.c.stream == stream
+            )
+        ).scalar_one_or_none()
+        coverage.add(tx, system, stream, names or (), masks, valid[system, stream])
+
+
+def _dead_ends(tx: Tx, before: datetime, limit: int) -> int:
+    """Redirects that lead to no record, and to no other redirect: chains go from their end."""
+    beyond = redirects.alias()
+    leads_to_a_record = sa.exists().where(
+        mirror.c.system == redirects.c.system,
+        mirror.c.kind == redirects.c.kind,
+        mirror.c.id == redirects.c.new_id,
+    )
+    leads_on = sa.exists().where(
+        beyond.c.system == redirects.c.system,
+        beyond.c.kind == redirects.c.kind,
+        beyond.c.old_id == redirects.c.new_id,
+    )
+    key = (redirects.c.system, redirects.c.kind, redirects.c.old_id)
+    dead = (
+        sa.select(*key)
+        .where(redirects.c.seen_at < before, ~leads_to_a_record, ~leads_on)
+        .limit(limit)
+    )
+    return _delete(tx, redirects, sa.tuple_(*key).in_(dead))
+
+
+def _plans(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
+    """Plans, the closed proposals that no younger plan holds, and what was never sent.
+
+    The newest plan stays, without its closed proposals: new ones are numbered after it.
+    """
+    newest = sa.select(sa.func.max(plans.c.plan)).scalar_subquery()
+    old = sa.select(plans.c.plan).where(plans.c.expires_at < before, plans.c.plan < newest)
+    done = {"plans": _delete(tx, plans, plans.c.plan.in_(old.limit(limit)))}
+    living = tx.execute(
+        sa.select(sa.func.min(plans.c.plan)).where(plans.c.expires_at >= before)
+    ).scalar_one()
+    held_by_none = (
+        proposals.c.plan_until.is_not(None) if living is None else proposals.c.plan_until <= living
+    )
+    waiting = sa.exists().where(outbox.c.pid == proposals.c.pid)
+    left_over = sa.select(proposals.c.pid).where(held_by_none, ~waiting).limit(limit)
+    done["proposals"] = _delete(tx, proposals, proposals.c.pid.in_(left_over))
+    never_sent = (
+        sa.select(outbox.c.oid)
+        .join(runs, runs.c.run == outbox.c.run)
+        .where(outbox.c.state == "queued", runs.c.started_at < before)
+        .limit(limit)
+    )
+    done["outbox"] = _delete(tx, outbox, outbox.c.oid.in_(never_sent))
+    return done
+
+
+def _findings(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
+    gone = sa.select(findings.c.fid).where(findings.c.gone_at < before).limit(limit)
+    return {"findings": _delete(tx, findings, findings.c.fid.in_(gone))}
+
+
+_EMPTY: Final = (
+    sa.update(history)
+    .where(history.c.cid == sa.bindparam("b_cid"))
+    .values(
+        changes=sa.bindparam("b_changes"),
+        emptied_at=sa.bindparam("b_now", type_=history.c.emptied_at.type),
+    )
+)
+
+
+def _history(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str, int]:
+    """Who changed which field when, by which rule, is still told; from what and to what is not."""
+    rows = tx.execute(
+        sa.select(history.c.cid, history.c.changes)
+        .where(history.c.applied_at < before, history.c.emptied_at.is_(None))
+        .order_by(history.c.applied_at)
+        .limit(limit)
+    ).all()
+    bulk(tx, _EMPTY, [(_emptied(row.changes), now, row.cid) for row in rows])
+    return {"history": len(rows)}
+
+
+def _emptied(changes: str) -> str:
+    """[field, old, new, rule, source, reason, details] of each, without what was in the cells."""
+    return orjson.dumps(
+        [
+            [field, None, None, rule, source, "reason.purged", {}]
+            for field, _, _, rule, source, *_ in orjson.loads(changes)
+        ]
+    ).decode()
+
+
+def _runs(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
+    """Runs that nothing names any more."""
+    named = (
+        sa.exists().where(table.c.run == runs.c.run) for table in (history, plans, outbox, declined)
+    )
+    old = (
+        sa.select(runs.c.run)
+        .where(runs.c.started_at < before, *(~one for one in named))
+        .limit(limit)
+    )
+    return {"runs": _delete(tx, runs, runs.c.run.in_(old))}
+
+
+def _snapshots(tx: Tx, before: datetime, _now: datetime, _limit: int) -> Mapping[str, int]:
+    """Whole days; a day has as many figures as there are fields, not as there are records."""
+    day = sa.select(sa.func.min(snapshots.c.day)).scalar_subquery()
+    old = sa.and_(snapshots.c.day == day, snapshots.c.day < before.date().isoformat())
+    return {"snapshots": _delete(tx, snapshots, old)}
+
+
+_End = Callable[[Tx, datetime, datetime, int], Mapping[str, int]]
+
+_ENDS: Final[dict[str, _End]] = {
+    "mirror": _mirror,
+    "plans": _plans,
+    "findings": _findings,
+    "history": _history,
+    "runs": _runs,
+    "snapshots": _snapshots,
+}
+
+
+def _delete(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool]) -> int:
+    return int(tx.execute(sa.delete(table).where(where)).rowcount)
