@@ -129,6 +129,17 @@ def name_address_key(values: Mapping[str, Value]) -> Key | None:
     return Key(KeyKind.NAME_ADDRESS, "|".join(parts)) if all(parts) else None
 
 
+def name_company_key(values: Mapping[str, Value]) -> Key | None:
+    """Name with company: what is left of a person whose number and address are shared."""
+    name = fold(name_of(values))
+    for field in ("company_name", "cvr"):
+        text = values.get(field)
+        company = fold(text) if isinstance(text, str) else ""
+        if name and company:
+            return Key(KeyKind.NAME_ADDRESS, f"{name}|{field}|{company}")
+    return None
+
+
 def name_of(values: Mapping[str, Value]) -> str:
     """The person's name on a record, as spelt there; empty when it names nobody."""
     full = values.get("full_name")

@@ -20,6 +20,7 @@ from rules.keys import (
     Key,
     KeyKind,
     keys_in,
+    name_company_key,
     name_of,
     record_keys,
     ref_key,
@@ -195,6 +196,7 @@ class _Reading:
             said=f"{field} = {values.get(field)}",
             source=_text(values, "opt_out_source"),
             name=name_of(values) or _text(values, "company_name"),
+            last_resort=name_company_key(values) if self.carried else None,
         )
 
     def _episode(self, field: str, channel: Channel) -> tuple[str, ...]:
@@ -283,7 +285,9 @@ def named_and_carried(record: Record, region: str) -> tuple[tuple[Key, ...], tup
         return (ref, *dict.fromkeys((*called, *personal))), ()
     if stands_for_company(record.ref.kind, values):
         return (ref, *personal), ()
-    return (ref,), tuple(key for key in personal if key not in main)
+    own = tuple(key for key in personal if key not in main)
+    weak = name_company_key(values)
+    return (ref,) if own or weak is None else (ref, weak), own
 
 
 def _unique(keys: Iterable[Carried]) -> tuple[Key, ...]:

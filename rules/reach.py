@@ -66,3 +66,18 @@ def shared(block: Event, key: Key) -> Statement:
         identity=(block.event_id, key.kind.value, key.value),
         root=block.event_id,
     )
+
+
+def kept_by_name(block: Event, key: Key) -> Statement:
+    """All that the block's record carried is shared: it follows the person's name and company."""
+    return Statement(
+        type=EventType.DERIVED,
+        channel=block.channel,
+        span=block.span,
+        system=block.system,
+        keys=(key,),
+        evidence=Evidence.REACH,
+        identity=(block.event_id, key.kind.value, key.value),
+        root=block.event_id,
+        path=(block.event_id,),
+    )

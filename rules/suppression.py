@@ -83,7 +83,8 @@ class Statement:
     that said it: they are blocked too, unless they turn out to be shared. `identity` is what
     makes two readings of the same thing the same event. `root` is the event that a derived
     event, a shared key, a lift or a correction speaks of; `path` the events on the way to it.
-    `by` names the people who vouch for it; `said` is the cell or sentence itself.
+    `by` names the people who vouch for it; `said` is the cell or sentence itself. `last_resort`
+    is a weak key, used when all that is carried turns out to be shared.
     """
 
     type: EventType
@@ -101,6 +102,7 @@ class Statement:
     said: str = ""
     source: str = ""
     name: str = ""
+    last_resort: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,7 @@ class Payload(NamedTuple):
     said: str
     source: str
     name: str
+    last_resort: Key | None = None
     erased_at: datetime | None = None
 
 
@@ -241,6 +242,7 @@ def payload_text(said: Statement) -> str:
         "said": said.said,
         "source": said.source,
         "name": said.name,
+        "last_resort": list(said.last_resort) if said.last_resort else None,
     }
     return orjson.dumps(clear, option=orjson.OPT_SORT_KEYS).decode()
 
@@ -256,11 +258,16 @@ def payloads(tx: Tx, seqs: Collection[int]) -> dict[int, Payload]:
 
 def _payload(row: Any) -> Payload:
     if row.payload is None:
-        return Payload((), (), "", (), "", "", "", row.erased_at)
+        return Payload((), (), "", (), "", "", "", erased_at=row.erased_at)
     clear = orjson.loads(row.payload)
     for name in ("keys", "carried"):
-        clear[name] = tuple(Key(KeyKind(kind), value) for kind, value in clear[name])
-    return Payload(**{**clear, "by": tuple(clear["by"])}, erased_at=row.erased_at)
+        clear[name] = tuple(_key(*pair) for pair in clear[name])
+    last = clear["last_resort"]
+    return Payload(**clear | {"by": tuple(clear["by"]), "last_resort": last and _key(*last)})
+
+
+def _key(kind: str, value: str) -> Key:
+    return Key(KeyKind(kind), value)
 
 
 def erase(tx: Tx, seqs: Collection[int], at: datetime) -> int:

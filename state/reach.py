@@ -74,8 +74,8 @@ def _about(tx: Tx, roots: Collection[str]) -> Iterator[Entry]:
 def mark_reached(tx: Tx, found: Collection[Entry]) -> int:
     """Mark the records dirty that carry a key of these entries; gives how many."""
     keys = {key for entry in found for key in entry.event.keys | entry.event.carried}
-    if any(key.kind in (KeyKind.MAIL_DOMAIN, KeyKind.NAME_ADDRESS) for key in keys):
-        # No index finds these: everything is looked at again.
+    if any(key.kind is KeyKind.MAIL_DOMAIN for key in keys):
+        # No index finds who has an address there: everything is looked at again.
         return int(tx.execute(_dirty(sa.true())).rowcount)
     marked = 0
     digests = {key.digest for key in keys if key.kind is not KeyKind.REF}
@@ -121,12 +121,13 @@ def settle(
     uses = _uses(tx, {key.digest for entry in blocks for key in entry.event.carried}, max_people)
     is_shared = {digest for digest, use in uses.items() if use.shared(max_people)}
     clear = payloads(tx, [entry.seq for entry in blocks])
-    said = [
-        rule.shared(entry.event, key)
-        for entry in blocks
-        for key in clear[entry.seq].carried
-        if any(hashed.digest in is_shared for hashed in ring.hashed(key))
-    ]
+    said: list[Statement] = []
+    for entry in blocks:
+        payload = clear[entry.seq]
+        found = [k for k in payload.carried if is_shared & {h.digest for h in ring.hashed(k)}]
+        said += [rule.shared(entry.event, key) for key in found]
+        if payload.last_resort and len(found) == len(payload.carried):
+            said.append(rule.kept_by_name(entry.event, payload.last_resort))
     append(tx, ring, said, now)
     _move(tx, _SETTLE, new[-1].seq)
     return len(new)

@@ -20,6 +20,7 @@ from rules.keys import (
     KeyKind,
     domain_key,
     name_address_key,
+    name_company_key,
     record_keys,
     ref_key,
 )
@@ -134,7 +135,7 @@ class Screen:
         if KeyKind.MAIL_DOMAIN in kinds:
             keys += [domain_key(c.key) for c in one.carried if c.key.kind is KeyKind.EMAIL]
         if KeyKind.NAME_ADDRESS in kinds:
-            keys.append(name_address_key(one.record.values))
+            keys += [name_address_key(one.record.values), name_company_key(one.record.values)]
         return [key for key in keys if key]
 
     def _hits(self, tx: Tx, digests: Collection[bytes]) -> set[bytes]:
