@@ -71,6 +71,10 @@ def global_options() -> list[click.Option]:
     ]
 
 
+class ReaderGone(Exception):
+    """Whoever read our output has left. Not an OSError, because click ends those with code 1."""
+
+
 class Program(click.Group):
     """The root. Loads a command when it is called and runs everything under `guarded`."""
 
@@ -100,6 +104,13 @@ class Program(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, with `--dry-run [PATH]` and `--forget [PATH]` written out as their commands."""
         return super().parse_args(ctx, self._written_out(args))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's, with a closed pipe taken out of click's hands."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which one meets them."""
@@ -202,8 +213,8 @@ def guarded(shell: Shell, call: Callable[[], Any]) -> int:
         return _failed(shell, INTERRUPTED, "Interrupted", shell.texts.get("error.interrupted"), "")
     except RingrenError as error:
         return _ringren_error(shell, error)
-    except BrokenPipeError:
-        # Whoever read our output has gone; the interpreter must not flush into it at exit.
+    except (BrokenPipeError, ReaderGone):
+        # The interpreter must not flush into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the one handler
@@ -215,9 +226,9 @@ def guarded(shell: Shell, call: Callable[[], Any]) -> int:
 def _ringren_error(shell: Shell, error: RingrenError) -> int:
     message, remedy = shell.texts.of_error(error)
     if error.exit_code is Exit.BUG:
-        from sync.crashes import write_crash
+        from sync.crashes import where_to_look
 
-        remedy = shell.texts.get("error.bug.remedy", file=write_crash(error, shell))
+        remedy = where_to_look(error, shell)
     problems = getattr(error, "problems", ())
     return _failed(shell, error.exit_code, type(error).__name__, message, remedy, problems=problems)
 

@@ -36,27 +36,32 @@ def told(error: Exception, shell: Shell) -> tuple[int, str, str, str]:
         reason = os.strerror(error.errno)
         message = texts.get("error.surroundings", file=where, reason=reason)
         return Exit.FAILED, "OSError", message, texts.get("error.surroundings.remedy")
+    kind = type(error).__name__
+    return Exit.BUG, kind, texts.get("error.bug", kind=kind), where_to_look(error, shell)
+
+
+def where_to_look(error: BaseException, shell: Shell) -> str:
+    """Write the crash file; the remedy that names it."""
     file = write_crash(error, shell)
-    message = texts.get("error.bug", kind=type(error).__name__)
-    return Exit.BUG, type(error).__name__, message, texts.get("error.bug.remedy", file=file)
+    key = "error.bug.remedy" if file else "error.bug.nowhere"
+    return shell.texts.get(key, file=file)
 
 
-def write_crash(error: BaseException, shell: Shell) -> Path | str:
+def write_crash(error: BaseException, shell: Shell) -> Path | None:
     """Write the traceback, masked and for the owner only, into the state folder; where it stands.
 
-    Falls back to the folder for temporary files; to "" when not even that can be written.
+    Falls back to the folder for temporary files; None when not even that can be written.
     """
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folders = [shell.home / "crashes"] if shell.home else []
     for folder in (*folders, Path(tempfile.gettempdir())):
-        path = folder / f"ringren-crash-{at}-{os.getpid()}.txt"
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor, path = tempfile.mkstemp(".txt", f"ringren-crash-{at}-", folder)
             with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
                 file.write(masked_traceback(error))
-            return path
-    return ""
+            return Path(path)
+    return None
 
 
 def masked_traceback(error: BaseException) -> str:
@@ -67,7 +72,10 @@ def masked_traceback(error: BaseException) -> str:
     while current is not None and id(current) not in seen:
         seen.add(id(current))
         frames = "".join(traceback.format_tb(current.__traceback__))
-        name = f"{type(current).__module__}.{type(current).__qualname__}"
+        kind = type(current)
+        name = kind.__qualname__
+        if kind.__module__ != "builtins":
+            name = f"{kind.__module__}.{name}"
         story.append(f"{mask(frames)}{name}: {mask_error(str(current))}\n")
         current = current.__cause__ or current.__context__
     return "\n--- which came after:\n".join(story)

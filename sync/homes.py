@@ -96,8 +96,35 @@ def refuse_overlap(folder: Path, audited: Path) -> None:
         raise UserError("error.audited_inside", folder=folder, audited=audited)
 
 
-def forget_home(folder: Path) -> list[Path]:
-    """Remove what is ours in a home, and the folder when nothing else is left; what was removed."""
+def apart(folder: Path | None, audited: Path | None) -> bool:
+    """Whether the state folder may be written to at all."""
+    if folder is None or audited is None:
+        return True
+    try:
+        refuse_overlap(folder, audited)
+    except UserError:
+        return False
+    return True
+
+
+def check(folder: Path, audited: Path | None) -> None:
+    """UserError when what is audited is missing, or the state lies in it."""
+    if audited is None:
+        return
+    if not audited.exists():
+        raise UserError("error.no_such_path", path=audited)
+    refuse_overlap(folder, audited)
+
+
+def forget_home(folder: Path, audited: Path | None) -> list[Path]:
+    """Remove what is ours in a home, and the folder when nothing else is left; what was removed.
+
+    UserError when the folder is no home, or lies in what is audited: then nothing is ours.
+    """
+    if audited:
+        refuse_overlap(folder, audited)
+    if read_home(folder).audited is None and not (folder / DATABASE).exists():
+        raise UserError("error.no_home", folder=folder)
     removed = []
     for name in _OURS:
         path = folder / name

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Protocol
 
 NO_BREAK = "\u00a0"
@@ -22,11 +22,12 @@ def number(value: float | Decimal, lang: str, decimals: int | None = None) -> st
     """
     if decimals is None:
         decimals = 0 if value == int(value) else 1
-    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP, _WIDE)
     text = f"{exact:,f}"
     return text.translate(_DANISH) if lang == "da" else text
 
 
+_WIDE = Context(prec=400)
 _DANISH = str.maketrans(",.", ".,")
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sync.output import as_json, say
-from sync.texts import Texts, language
+from sync.texts import LANGUAGES, Texts, language
 
 if TYPE_CHECKING:
     from sync.app import App
@@ -28,6 +28,7 @@ class Shell:
     """The object of click's context. `path` is what is audited, when the command line says it."""
 
     lang: str
+    lang_asked: bool = False
     json: bool = False
     path: Path | None = None
     state: Path | None = None
@@ -44,7 +45,8 @@ class Shell:
         """What has to be known before the arguments are parsed: the language, and errors as JSON."""
         own = list(args[: args.index("--")] if "--" in args else args)
         asked = next((_value(own, at) for at, arg in enumerate(own) if _is_lang(arg)), "")
-        return cls(asked if asked in {"da", "en"} else language(), json="--json" in own)
+        known = asked in LANGUAGES
+        return cls(asked if known else language(), lang_asked=known, json="--json" in own)
 
     @property
     def texts(self) -> Texts:
@@ -60,10 +62,15 @@ class Shell:
 
     def read_settings(self) -> Settings:
         """The settings of this call; the language may come from them when nobody asked for one."""
+        from sync import homes
         from sync.settings import read
 
         settings = read(file=self.settings, root=self.path, state=self.state, lang=self.lang)
-        self.home = settings.state.path
+        self.home = (
+            settings.state.path if homes.apart(settings.state.path, settings.files.root) else None
+        )
+        if settings.lang and not self.lang_asked:
+            self.lang = settings.lang
         return settings
 
     @contextlib.contextmanager
@@ -74,6 +81,7 @@ class Shell:
         from sync.logs import set_up
 
         settings = self.read_settings()
+        homes.check(settings.home, settings.files.root)
         set_up(settings.logs.format, self.log_level(settings.logs.level))
         if write_home:
             homes.make_home(settings.home, settings.files.root)

@@ -41,13 +41,14 @@ def forget(shell: Shell, *, path: Path | None, yes: bool) -> int:
     from sync.homes import forget_home
 
     shell.path = path or shell.path
-    home = shell.read_settings().home
+    settings = shell.read_settings()
+    home = settings.home
     if not home.is_dir():
         say(shell.texts.get("cli.forget.nothing", folder=home))
         return Exit.OK
     if not shell.confirmed("cli.forget.question", yes=yes, folder=home):
         return Exit.USER
-    removed = forget_home(home)
+    removed = forget_home(home, settings.files.root)
     shell.home = None
     say(shell.texts.get("cli.forget.done", folder=home, count=len(removed)))
     return Exit.OK

@@ -308,12 +308,23 @@ def test_forgetting_removes_what_is_ours_and_nothing_else(tmp_path: Path) -> Non
     for name in (homes.DATABASE, f"{homes.DATABASE}-wal", "theirs.csv"):
         (home / name).write_text("x", "utf-8")
     (home / "crashes").mkdir()
-    homes.forget_home(home)
+    homes.forget_home(home, None)
     assert [path.name for path in home.iterdir()] == ["theirs.csv"]
     (home / "theirs.csv").unlink()
     homes.make_home(home, tmp_path)
-    homes.forget_home(home)
+    homes.forget_home(home, None)
     assert not home.exists()
+
+
+def test_a_folder_that_is_no_home_is_not_forgotten(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    (theirs / "reports").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"error\.no_home"):
+        homes.forget_home(theirs, tmp_path / "lists")
+    homes.make_home(theirs, theirs.parent / "lists")
+    with pytest.raises(UserError, match=r"error\.state_inside"):
+        homes.forget_home(theirs, theirs)
+    assert (theirs / "reports").is_dir()
 
 
 # --- what depends on settings ----------------------------------------------------------------

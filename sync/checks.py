@@ -1,0 +1,245 @@
+"""`sync check`: is everything as it must be? Settings, systems, security; each with what to do.
+
+Looks only. What it opens is opened read-only, but for the program's own state.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from connectors.protocol import Connector, Stream
+from rules.errors import RingrenError
+from sync import homes
+from sync.output import number, printable, size, table
+from sync.settings import Settings
+from sync.texts import Texts
+
+PACKAGES = ("sync", "connectors", "state", "rules")
+OLDEST_SQLITE = (3, 37, 0)
+"""STRICT tables; RETURNING came two versions before."""
+
+
+class Verdict(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of the list. `message` and `remedy` are in the user's language."""
+
+    area: str
+    verdict: Verdict
+    message: str
+    remedy: str = ""
+
+
+@dataclass(slots=True)
+class Checked:
+    """All checks, and the streams of each system with how their columns were understood."""
+
+    checks: list[Check] = field(default_factory=list)
+    streams: dict[str, Sequence[Stream]] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether something must be mended before a run can be trusted."""
+        return any(check.verdict is Verdict.FAIL for check in self.checks)
+
+
+class Checking:
+    """Makes the lines; one instance a call."""
+
+    def __init__(self, settings: Settings, texts: Texts) -> None:
+        self._settings = settings
+        self._texts = texts
+
+    def without_store(self) -> Iterator[Check]:
+        """What can be looked at before anything is opened."""
+        yield from self._folders()
+        yield from self._packages()
+        yield self._sqlite()
+
+    def store_opened(self) -> Check:
+        """The database answered and has the newest schema."""
+        return self._ok("security", "database", name=self._database())
+
+    def trouble(self, area: str, error: RingrenError) -> Check:
+        """An error as a line."""
+        message, remedy = self._texts.of_error(error)
+        return Check(area, Verdict.FAIL, message, remedy)
+
+    def permissions(self) -> Iterator[Check]:
+        """The state folder and what lies in it are the owner's alone."""
+        home = self._settings.state.path
+        if home is None or not home.is_dir():
+            return
+        open_paths = [path for path in _ours(home) if _mode(path) & 0o077]
+        for path in open_paths:
+            wanted = "700" if path.is_dir() else "600"
+            key = bool(path.name.startswith("key"))
+            verdict = Verdict.FAIL if key else Verdict.WARN
+            yield self._line("security", verdict, "open_to_others", path=path, mode=wanted)
+        if not open_paths:
+            yield self._ok("security", "private", path=home)
+
+    def system(self, name: str, connector: Connector, checked: Checked) -> Iterator[Check]:
+        """The streams of a system: what they are, what of them is unsure or cannot be used."""
+        try:
+            streams = connector.streams()
+        except RingrenError as error:
+            yield self.trouble("systems", error)
+            return
+        checked.streams[name] = streams
+        for stream in streams:
+            yield self._stream(name, stream)
+        for problem in connector.problems():
+            args = dict(problem.details)
+            message = self._texts.get(problem.message, **args)
+            remedy = self._texts.get(problem.remedy, **args)
+            yield Check("systems", Verdict.WARN, message, remedy)
+        if not streams:
+            yield self._line("systems", Verdict.FAIL, "nothing_to_read", system=name)
+
+    def _stream(self, system: str, stream: Stream) -> Check:
+        mapped = [column for column in stream.columns if column.canonical]
+        unsure = [column for column in mapped if not column.sure]
+        args = {
+            "stream": f"{system}/{stream.name}",
+            "kind": stream.kind.value,
+            "mapped": number(len(mapped), self._texts.lang),
+            "columns": number(len(stream.columns), self._texts.lang),
+            "unsure": ", ".join(column.name for column in unsure),
+        }
+        if not mapped:
+            return self._line("systems", Verdict.FAIL, "unmapped", **args)
+        if unsure:
+            return self._line("systems", Verdict.WARN, "unsure", **args)
+        return self._ok("systems", "stream", **args)
+
+    def _folders(self) -> Iterator[Check]:
+        root, home = self._settings.files.root, self._settings.state.path
+        if root is None:
+            yield self._line("settings", Verdict.FAIL, "no_root")
+            return
+        if not root.exists():
+            yield self._line("settings", Verdict.FAIL, "no_such_root", path=root)
+            return
+        writable = os.access(root if root.is_dir() else root.parent, os.W_OK)
+        if writable:
+            yield self._ok("settings", "root", path=root)
+        else:
+            yield self._line("settings", Verdict.WARN, "root_read_only", path=root)
+        if home is not None:
+            try:
+                homes.refuse_overlap(home, root)
+                yield self._ok("settings", "home", path=home)
+            except RingrenError as error:
+                yield self.trouble("settings", error)
+
+    def _packages(self) -> Iterator[Check]:
+        places = {name: _parent_of(name) for name in PACKAGES}
+        ours = places["sync"]
+        strangers = [f"{name} ({place})" for name, place in places.items() if place != ours]
+        if strangers:
+            names = ", ".join(strangers)
+            yield self._line("security", Verdict.FAIL, "strangers", names=names, ours=ours)
+        else:
+            yield self._ok("security", "packages", ours=ours)
+
+    def _sqlite(self) -> Check:
+        version = sqlite3.sqlite_version
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            oldest = ".".join(map(str, OLDEST_SQLITE))
+            return self._line(
+                "security", Verdict.FAIL, "sqlite_old", version=version, oldest=oldest
+            )
+        return self._ok("security", "sqlite", version=version)
+
+    def _database(self) -> str:
+        if self._settings.state.url is None:
+            return str(self._settings.home / homes.DATABASE)
+        # Never the address itself: it may hold a password.
+        return self._settings.database_url.partition(":")[0]
+
+    def _ok(self, area: str, key: str, **args: object) -> Check:
+        return Check(area, Verdict.OK, self._texts.get(f"check.{key}", **args))
+
+    def _line(self, area: str, verdict: Verdict, key: str, **args: object) -> Check:
+        text, remedy = f"check.{key}", f"check.{key}.remedy"
+        return Check(area, verdict, self._texts.get(text, **args), self._texts.get(remedy, **args))
+
+
+def _parent_of(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    return Path(places[0]).resolve().parent if places else None
+
+
+def _ours(home: Path) -> Iterator[Path]:
+    yield home
+    for path in sorted(home.rglob("*")):
+        if not path.is_symlink():
+            yield path
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+_MARKS = {Verdict.OK: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗"}
+
+
+def as_text(checked: Checked, texts: Texts, width: int) -> str:
+    """The checks by area, then each stream with its columns."""
+    lines: list[str] = []
+    for area in ("settings", "systems", "security"):
+        found = [check for check in checked.checks if check.area == area]
+        if found:
+            lines += ["", texts.get(f"check.area.{area}")]
+        for check in found:
+            lines.append(f"  {_MARKS[check.verdict]} {printable(check.message)}")
+            if check.remedy and check.verdict is not Verdict.OK:
+                lines.append(f"    → {printable(check.remedy)}")
+    for system, streams in checked.streams.items():
+        for stream in streams:
+            lines += ["", *_columns(system, stream, texts, width)]
+    return "\n".join(lines).lstrip("\n")
+
+
+def _columns(system: str, stream: Stream, texts: Texts, width: int) -> Iterator[str]:
+    kind = texts.get(f"check.kind.{stream.kind.value}")
+    yield f"{system}/{printable(stream.name)} · {kind}{_notes(stream, texts)}"
+    rows = [
+        [
+            column.name,
+            column.canonical or "–",
+            "" if column.sure or not column.canonical else texts.get("check.is_unsure"),
+        ]
+        for column in stream.columns
+    ]
+    headings = [texts.get("check.column"), texts.get("check.field"), ""]
+    yield "\n".join(f"  {line}" for line in table(headings, rows, width=width - 2).splitlines())
+    for remark in stream.remarks:
+        text = texts.get(f"header.{remark.code}", **dict(remark.details))
+        yield f"  · {printable(text)}"
+
+
+def _notes(stream: Stream, texts: Texts) -> str:
+    notes = dict(stream.notes)
+    octets = notes.pop("bytes", "")
+    shown = [printable(note) for note in notes.values() if note]
+    shown += [size(int(octets), texts.lang)] if octets.isdigit() else []
+    if stream.identity:
+        shown.append(texts.get("check.identity", identity=stream.identity))
+    return "".join(f" · {note}" for note in shown)
