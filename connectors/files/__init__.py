@@ -24,7 +24,7 @@ from connectors.files.rewrite import Rewrite
 from connectors.files.rows import blocks
 from connectors.files.stops import told
 from connectors.files.tokens import Mark, Stat
-from connectors.protocol import Conflict, Outcome, Page, Problem, Stream, Token
+from connectors.protocol import Conflict, Moved, Outcome, Page, Problem, Stream, Token
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
 from rules.records import Kind, Record, Ref
@@ -95,7 +95,7 @@ class Files:
 
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
-    ) -> Iterator[Outcome]:
+    ) -> Iterator[Outcome | Moved]:
         """Write the file anew with these changes, if it still has the content of `token`.
 
         Outcomes come after the whole file has been replaced. `SystemStopped` (no space, no

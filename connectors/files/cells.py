@@ -6,6 +6,7 @@ the habit of the column decides, so that writing the old text again gives the ol
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -27,17 +28,23 @@ def needs_quotes(text: str, delimiter: str) -> bool:
     return delimiter in text or '"' in text or "\n" in text or "\r" in text
 
 
-def quoted_columns(raws: Iterable[bytes], how: Reading) -> frozenset[int]:
-    """The columns in which cells stand in quotes although they need none."""
-    found: set[int] = set()
-    for raw in raws:
-        seen = scan(raw, 0, how, len(raw)) if b'"' in raw else None
-        for column, (begin, end) in enumerate(seen.cells if seen else ()):
-            if column not in found and _quoted(raw[begin:end]):
-                text = cell_text(raw[begin:end], "latin-1")
+def quoted_columns(header: bytes, raws: Iterable[bytes], how: Reading) -> frozenset[int]:
+    """The columns in which cells usually stand in quotes although they need none.
+
+    Where no cell tells, the header does.
+    """
+    votes: Counter[int] = Counter()
+    for weight, raw in ((1, header), *((2, raw) for raw in raws)):
+        found = scan(raw, 0, how, len(raw))
+        for column, (begin, end) in enumerate(found.cells if found else ()):
+            cell = raw[begin:end]
+            if _quoted(cell):
+                text = cell_text(cell, "latin-1")
                 if not needs_quotes(text, how.dialect.delimiter):
-                    found.add(column)
-    return frozenset(found)
+                    votes[column] += weight
+            elif cell:
+                votes[column] -= weight
+    return frozenset(column for column, count in votes.items() if count > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +86,13 @@ class Writer:
 
     def _proved(self, changed: bytes, wanted: list[str]) -> None:
         """Nothing is written that would not be read back as it was meant."""
+        if not any(wanted):
+            raise Refused("row_would_be_empty")
         read: Row = row_of(changed, self.how)
         if isinstance(read, Flaw):
             raise Refused(read.code)
         if read != wanted:
-            raise Refused("row_would_be_empty" if not any(wanted) else "cell_not_writable")
+            raise Refused("cell_not_writable")
 
 
 def _quoted(cell: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from hashlib import blake2b
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO, Final, Self
+
+from connectors.files.tokens import DIGEST
 
 PREFIX: Final = ".ringren-"
 _NAME: Final = re.compile(r"\.ringren-([0-9a-f]{8})-(\d+)-\d+\.tmp")
@@ -40,6 +43,7 @@ class Draft:
         self._fault = fault
         self._path = target
         self.file: BinaryIO
+        self.digest = hashlib.new(DIGEST, usedforsecurity=False)
 
     def __enter__(self) -> Self:
         descriptor = -1
@@ -58,6 +62,11 @@ class Draft:
         with suppress(OSError):
             self.file.close()
         self._path.unlink(missing_ok=True)
+
+    def write(self, data: bytes) -> None:
+        """Append to the file."""
+        self.file.write(data)
+        self.digest.update(data)
 
     def finish(self) -> None:
         """Bring everything to the disk, under the mode and owner of the target."""

@@ -15,7 +15,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from connectors.files.dialect import Dialect, Source, dialect_of
+from connectors.files.detection import SAMPLE_BYTES, dialect_of
+from connectors.files.dialect import Dialect, Source
 from connectors.files.rows import Flaw, Reading, Row, blocks, cell_text, scan
 from connectors.protocol import Capabilities, Column, Problem, Stream
 from rules.errors import UserError
@@ -55,6 +56,8 @@ class Layout:
     max_row_bytes: int
     begin: int
     """Where in the file the first row below the header begins, in bytes."""
+    header: bytes
+    """The header row as it stands, in the dialect's view."""
     first_place: int
     remarks: tuple[Remark, ...] = ()
 
@@ -131,10 +134,13 @@ def layout_of(file: BinaryIO, stream: str, wishes: Wishes, max_row_bytes: int) -
             encoding=wishes.encoding,
             delimiter=wishes.delimiter,
         )
-        half = dialect.wide is not None and os.fstat(file.fileno()).st_size % 2 == 1
+        size = os.fstat(file.fileno()).st_size
+        half = dialect.wide is not None and size % 2 == 1
         if half or view.startswith(_SPREADSHEET) or view.count(b"\0") * 4 > len(view):
             raise Unusable("not_text")
-        header, begin, place = _header(view, dialect, max_row_bytes)
+        cut = size > SAMPLE_BYTES
+        first, begin, place = _header(view, dialect, max_row_bytes, cut=cut)
+        header = _texts(first, Reading(dialect, 1 << 30, max_row_bytes))
         header, sample = _sampled(header, view[begin:], dialect, max_row_bytes)
         found = match(
             header, file_name=stream, sample=sample, override=wishes.columns, kind=wishes.kind
@@ -152,6 +158,7 @@ def layout_of(file: BinaryIO, stream: str, wishes: Wishes, max_row_bytes: int) -
         found.id_column,
         max_row_bytes,
         len(dialect.bom) + len(dialect.raw(view[:begin])),
+        first,
         place + 1,
         found.reasons,
     )
@@ -166,8 +173,13 @@ def _is_header(header: Sequence[str], found: HeaderMatch, wishes: Wishes) -> boo
     return bool(mapped) and all(look_of([cell.strip()] * FEWEST) is None for cell in header)
 
 
-def _header(view: bytes, dialect: Dialect, max_row_bytes: int) -> tuple[list[str], int, int]:
-    """The cells of the first row that is not blank, where it ends, and its place."""
+def _header(
+    view: bytes, dialect: Dialect, max_row_bytes: int, *, cut: bool
+) -> tuple[bytes, int, int]:
+    """The bytes of the first row that says something, where it ends, and its place.
+
+    `cut`: the view is not the whole file, so its last row may not be whole either.
+    """
     how = Reading(dialect, 1 << 30, max_row_bytes)
     begin, place = 0, 0
     while begin < len(view):
@@ -175,13 +187,13 @@ def _header(view: bytes, dialect: Dialect, max_row_bytes: int) -> tuple[list[str
         line_end = view.find(dialect.eol, begin) + 1 or len(view)
         found = scan(view, begin, how, line_end)
         end = found.end if found and found.clean else line_end
-        if end - begin > max_row_bytes:
-            break
-        cells = _texts(view[begin:end], how)
-        begin = end
-        if any(cell.strip() for cell in cells) and not _is_hint(cells, dialect):
-            return cells, begin, place
-    raise Unusable("empty" if begin >= len(view) else "no_header", first="")
+        if end - begin > max_row_bytes or (cut and end == len(view)):
+            raise Unusable("no_header", first="")
+        raw, begin = view[begin:end], end
+        cells = _texts(raw, how)
+        if any(map(str.isalnum, "".join(cells))) and not _is_hint(cells, dialect):
+            return raw, begin, place
+    raise Unusable("empty")
 
 
 def _texts(raw: bytes, how: Reading) -> list[str]:

@@ -11,8 +11,9 @@ the new file, whose outcomes are found out by reading back.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from dataclasses import replace
 from tempfile import SpooledTemporaryFile
 from typing import Any, Final, Self
 
@@ -24,8 +25,8 @@ from connectors.files.layout import Layout
 from connectors.files.pages import Opened
 from connectors.files.records import Shaper
 from connectors.files.rows import Block, Flaw, blocks
-from connectors.files.tokens import Mark, digest_upto
-from connectors.protocol import Applied, Conflict, Outcome, Rejected
+from connectors.files.tokens import Mark, Stat, digest_upto
+from connectors.protocol import Applied, Conflict, Moved, Outcome, Rejected
 from rules.changes import RecordChange
 from rules.records import Kind, Ref
 
@@ -82,8 +83,9 @@ class Rewrite:
         self._writer = Writer(layout.reading, self._habits())
         self._changed = False
 
-    def outcomes(self, batch: Iterable[RecordChange], fault: Fault) -> Iterator[Outcome]:
+    def outcomes(self, batch: Iterable[RecordChange], fault: Fault) -> Iterator[Outcome | Moved]:
         """Write the file anew; what became of each change comes after that."""
+        moved: Moved | None = None
         with Outcomes() as outcomes:
             with Draft(self._opened.path, fault) as draft:
                 changes = Changes(batch)
@@ -94,18 +96,28 @@ class Rewrite:
                     draft.finish()
                 same = same and self._opened.unchanged()
                 if same and self._changed:
+                    moved = Moved(self._mark_of(draft).token())
                     draft.publish()
             yield from outcomes.told(nothing_written=not same)
+        if moved:
+            yield moved
+
+    def _mark_of(self, draft: Draft) -> Mark:
+        """The mark of what we have just written: a pull from it finds nothing new."""
+        stat = Stat.of(os.fstat(draft.file.fileno()))
+        digest = draft.digest.hexdigest()
+        return replace(self._mark, stat=stat, offset=stat.size, digest=digest)
 
     def _habits(self) -> frozenset[int]:
-        """Which columns the file likes to quote, by its first megabyte."""
+        """Which columns the file likes to quote, by its header and its first rows."""
         layout = self._layout
         source = layout.source(self._opened.file)
         first = next(blocks(source.read, layout.reading, layout.first_place), None)
-        sound = first is not None and not first.goes_on
-        rows = zip(first.lines(), first.rows, strict=True) if first and sound else ()
-        raws = (raw for raw, row in rows if not isinstance(row, Flaw))
-        return quoted_columns(islice(raws, _HABIT_ROWS), layout.reading)
+        raws: list[bytes] = []
+        if first and not first.goes_on:
+            whole = zip(first.lines(), first.rows, strict=True)
+            raws = [raw for raw, row in whole if not isinstance(row, Flaw)][:_HABIT_ROWS]
+        return quoted_columns(layout.header, raws, layout.reading)
 
     def _copy(self, draft: Draft, changes: Changes, outcomes: Outcomes) -> str:
         """The whole file into the draft, changed on the way; the digest of what was read."""
@@ -113,14 +125,14 @@ class Rewrite:
         file.seek(0)
         digest = digest_upto(file, layout.begin)
         file.seek(0)
-        draft.file.write(file.read(layout.begin))
+        draft.write(file.read(layout.begin))
         source = layout.source(file)
         for block in blocks(source.read, layout.reading, layout.first_place):
             raw = layout.dialect.raw(block.data)
             digest.update(raw)
             due = changes.upto(block.place + len(block.rows))
             lines = self._edited(block, due, outcomes)
-            draft.file.write(layout.dialect.raw(b"".join(lines)) if lines else raw)
+            draft.write(layout.dialect.raw(b"".join(lines)) if lines else raw)
         return str(digest.hexdigest())
 
     def _edited(

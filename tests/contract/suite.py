@@ -1,0 +1,336 @@
+"""The one suite that every connector passes. A connector's test declares an `Outside` and inherits.
+
+The suite holds the connector against its own capability table: what a stream claims is tried, and
+what it does not claim is not asked of it. Simulated systems keep real state; nothing is mocked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import pytest
+
+from connectors.protocol import (
+    Applied,
+    Capabilities,
+    Conflict,
+    Connector,
+    Moved,
+    Outcome,
+    Page,
+    Pulls,
+    Pushes,
+    Reads,
+    Rejected,
+    Stream,
+)
+from connectors.readonly import ReadOnly
+from rules.changes import Change, RecordChange
+from rules.errors import WroteInDryRun
+from rules.records import ABSENT, Record, Ref
+
+
+class Outside(Protocol):
+    """The outside system, as somebody else sees and uses it.
+
+    It begins with `many` contacts (or what comes closest) named by `full_name` and `email`, enough
+    for several pages; `edit` and `remove` go by the e-mail address. `snapshot` is everything that
+    is stored outside, to be compared with ==.
+    """
+
+    claims: Capabilities
+    many: int
+
+    def connector(self) -> Connector: ...
+    def edit(self, email: str, field: str, value: str) -> None: ...
+    def remove(self, email: str) -> None: ...
+    def snapshot(self) -> Any: ...
+
+
+def change_of(record: Record, field: str, new: str | None) -> RecordChange:
+    """One change of one field, as deciding would make it."""
+    old = record.values[field]
+    change = Change(field, None if old is ABSENT else old, new, "contract", "test", "reason.test")
+    return RecordChange(record.ref, record.version, (change,), record.place)
+
+
+class ConnectorContract:
+    """Inherit, and give the fixture `outside`."""
+
+    @pytest.fixture
+    def outside(self) -> Outside:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def connector(self, outside: Outside) -> Any:
+        return outside.connector()
+
+    @pytest.fixture
+    def stream(self, connector: Any) -> Stream:
+        [stream] = connector.streams()
+        return stream
+
+    # --- what it says of itself ---
+
+    def test_claims_are_the_documented_ones(self, outside: Outside, stream: Stream) -> None:
+        assert stream.can == outside.claims
+
+    def test_it_has_the_roles_that_it_claims(self, connector: Any, stream: Stream) -> None:
+        assert isinstance(connector, Pulls) or not stream.can.pull
+        assert isinstance(connector, Reads) or not stream.can.pull
+        assert isinstance(connector, Pushes) or not stream.can.push
+
+    def test_streams_are_the_same_when_nothing_has_changed(self, outside: Outside) -> None:
+        first, second = outside.connector().streams(), outside.connector().streams()
+        assert list(first) == list(second)
+        assert len({stream.name for stream in first}) == len(first)
+
+    # --- pulling ---
+
+    def test_a_pull_shows_every_record_once(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        pages = list(connector.pull(stream, None))
+        records = _records(pages)
+        assert len(records) == outside.many == len({record.ref.id for record in records})
+        assert [page.complete for page in pages] == [False] * (len(pages) - 1) + [True]
+        assert pages[-1].full
+        assert len(pages) > 1
+
+    def test_values_are_text_absent_or_nothing_and_only_what_is_mapped(
+        self, connector: Any, stream: Stream
+    ) -> None:
+        mapped = {column.canonical for column in stream.columns if column.canonical}
+        for record in _records(connector.pull(stream, None)):
+            assert set(record.values) <= mapped
+            assert all(
+                v is None or v is ABSENT or isinstance(v, str) for v in record.values.values()
+            )
+            assert record.ref.system == connector.name
+            assert record.ref.kind is stream.kind
+            assert Ref.parse(str(record.ref)) == record.ref
+
+    def test_a_pull_writes_nothing(self, outside: Outside, connector: Any, stream: Stream) -> None:
+        before = outside.snapshot()
+        token = _records_and_token(connector, stream)[1]
+        list(connector.pull(stream, token))
+        assert outside.snapshot() == before
+
+    def test_a_token_is_json(self, connector: Any, stream: Stream) -> None:
+        for page in connector.pull(stream, None):
+            assert json.loads(json.dumps(dict(page.next))) == page.next
+
+    def test_a_complete_token_shows_nothing_when_nothing_has_changed(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        _, token = _records_and_token(connector, stream)
+        token = json.loads(json.dumps(dict(token)))
+        [page] = outside.connector().pull(stream, token)
+        assert not page.records
+        assert not page.tombstones
+        assert page.complete
+        assert not page.full
+        [again] = outside.connector().pull(stream, page.next)
+        assert not again.records
+
+    def test_a_pull_goes_on_in_another_process_after_any_page(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        pages = list(connector.pull(stream, None))
+        for at in range(len(pages) - 1):
+            token = json.loads(json.dumps(dict(pages[at].next)))
+            rest = list(outside.connector().pull(stream, token))
+            assert _records([*pages[: at + 1], *rest]) == _records(pages)
+            assert rest[-1].next == pages[-1].next
+
+    def test_refs_and_versions_are_the_same_in_another_process(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        assert _records(connector.pull(stream, None)) == _records(
+            outside.connector().pull(stream, None)
+        )
+
+    def test_an_edit_by_others_is_seen_with_a_new_version(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        records, token = _records_and_token(connector, stream)
+        before = _by_ref(records)
+        target = records[len(records) // 2]
+        outside.edit(str(target.values["email"]), "full_name", "Ny Navnesen")
+        after = _by_ref(_records(connector.pull(stream, token)))
+        assert after[target.ref].values["full_name"] == "Ny Navnesen"
+        moved = {ref for ref, record in after.items() if record.version != before[ref].version}
+        assert moved == {target.ref}
+
+    def test_a_record_that_others_removed_is_noticed(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        records, token = _records_and_token(connector, stream)
+        gone = records[3]
+        outside.remove(str(gone.values["email"]))
+        pages = list(connector.pull(stream, token))
+        if stream.can.delete_feed:
+            assert [stone.ref for page in pages for stone in page.tombstones] == [gone.ref]
+        else:
+            assert pages[-1].full
+            assert set(_by_ref(records)) - set(_by_ref(_records(pages))) == {gone.ref}
+
+    def test_single_records_can_be_read(self, connector: Any, stream: Stream) -> None:
+        records, _ = _records_and_token(connector, stream)
+        wanted = [records[0], records[-1]]
+        nobody = Ref(connector.name, stream.kind, f"{wanted[0].ref.id}-nobody")
+        found = connector.read(stream, [nobody, *(record.ref for record in wanted)])
+        assert sorted(found, key=str) == sorted(wanted, key=str)
+
+    # --- pushing ---
+
+    @pytest.fixture
+    def pushing(self, stream: Stream) -> None:
+        if not stream.can.push:
+            pytest.skip("this stream does not claim to be written")
+
+    @pytest.mark.usefixtures("pushing")
+    def test_a_push_gives_one_outcome_for_each_record_and_is_seen(
+        self, connector: Any, stream: Stream
+    ) -> None:
+        records, token = _records_and_token(connector, stream)
+        chosen = records[:: max(1, len(records) // 50)]
+        changes = [change_of(r, "full_name", f"Ændret {i}") for i, r in enumerate(chosen)]
+        outcomes = _pushed(connector, stream, token, changes)
+        assert [outcome.ref for outcome in outcomes] == [record.ref for record in chosen]
+        assert all(isinstance(outcome, Applied) for outcome in outcomes)
+        after = _by_ref(_records(connector.pull(stream, None)))
+        for i, record in enumerate(chosen):
+            assert after[record.ref].values["full_name"] == f"Ændret {i}"
+        untouched = set(_by_ref(records)) - {record.ref for record in chosen}
+        assert all(after[ref] == _by_ref(records)[ref] for ref in untouched)
+
+    @pytest.mark.usefixtures("pushing")
+    def test_the_version_after_a_push_is_the_announced_one(
+        self, connector: Any, stream: Stream
+    ) -> None:
+        records, token = _records_and_token(connector, stream)
+        change = change_of(records[1], "full_name", "Åse Ærlig")
+        expected = connector.expected_version(stream, records[1], change)
+        [outcome] = _pushed(connector, stream, token, [change])
+        assert isinstance(outcome, Applied)
+        seen = _by_ref(_records(connector.pull(stream, None)))[records[1].ref]
+        assert seen.version == outcome.version
+        assert expected in {None, outcome.version}
+
+    @pytest.mark.usefixtures("pushing")
+    def test_a_change_from_an_old_version_is_a_conflict_and_writes_nothing(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not stream.can.conditional_write:
+            pytest.skip("no conditional write is claimed")
+        records, token = _records_and_token(connector, stream)
+        stale = change_of(records[2], "full_name", "Forkert")
+        stale = RecordChange(stale.ref, "an-older-version", stale.changes, stale.place)
+        before = outside.snapshot()
+        [outcome] = _pushed(connector, stream, token, [stale])
+        assert outcome == Conflict(records[2].ref)
+        assert outside.snapshot() == before
+
+    @pytest.mark.usefixtures("pushing")
+    def test_what_others_wrote_since_is_not_overwritten(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not stream.can.conditional_write:
+            pytest.skip("no conditional write is claimed")
+        records, token = _records_and_token(connector, stream)
+        outside.edit(str(records[4].values["email"]), "full_name", "Rettet Andetsteds")
+        theirs = outside.snapshot()
+        [outcome] = _pushed(connector, stream, token, [change_of(records[4], "full_name", "Vores")])
+        assert outcome == Conflict(records[4].ref)
+        assert outside.snapshot() == theirs
+
+    @pytest.mark.usefixtures("pushing")
+    def test_a_field_that_is_not_there_is_rejected_and_the_others_go_on(
+        self, connector: Any, stream: Stream
+    ) -> None:
+        records, token = _records_and_token(connector, stream)
+        bad = Change("no_such_field", None, "x", "contract", "test", "reason.test")
+        first = RecordChange(records[0].ref, records[0].version, (bad,), records[0].place)
+        second = change_of(records[1], "full_name", "Går Igennem")
+        outcomes = _pushed(connector, stream, token, [first, second])
+        assert isinstance(outcomes[0], Rejected)
+        assert isinstance(outcomes[1], Applied)
+
+    @pytest.mark.usefixtures("pushing")
+    def test_a_push_and_its_reverse_leave_no_trace(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        before = outside.snapshot()
+        records, token = _records_and_token(connector, stream)
+        chosen = records[::7]
+        there = [change_of(record, "full_name", 'Søn "og"; Datter, A/S') for record in chosen]
+        assert all(isinstance(o, Applied) for o in _pushed(connector, stream, token, there))
+        assert outside.snapshot() != before
+        changed, token = _records_and_token(connector, stream)
+        now = _by_ref(changed)
+        back = [
+            RecordChange(c.ref, now[c.ref].version, (c.changes[0].reverse(),), now[c.ref].place)
+            for c in there
+        ]
+        assert all(isinstance(o, Applied) for o in _pushed(connector, stream, token, back))
+        assert outside.snapshot() == before
+
+    @pytest.mark.usefixtures("pushing")
+    def test_a_cursor_moved_by_a_push_shows_only_what_others_do(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        records, token = _records_and_token(connector, stream)
+        answers = list(connector.push(stream, token, [change_of(records[0], "full_name", "Vi")]))
+        if not isinstance(answers[-1], Moved):
+            pytest.skip("this connector reads its own writes again")
+        [page] = outside.connector().pull(stream, answers[-1].token)
+        assert not page.records
+        assert json.loads(json.dumps(dict(answers[-1].token))) == answers[-1].token
+        outside.edit(str(records[1].values["email"]), "full_name", "De")
+        after = _by_ref(_records(connector.pull(stream, answers[-1].token)))
+        assert after[records[1].ref].values["full_name"] == "De"
+
+    @pytest.mark.usefixtures("pushing")
+    def test_an_empty_push_does_nothing(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        _, token = _records_and_token(connector, stream)
+        before = outside.snapshot()
+        assert _pushed(connector, stream, token, []) == []
+        assert outside.snapshot() == before
+
+    def test_a_dry_run_reads_the_same_and_cannot_write(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        before = outside.snapshot()
+        dry = ReadOnly(connector)
+        records, token = _records_and_token(dry, stream)
+        assert records == _records(connector.pull(stream, None))
+        with pytest.raises(WroteInDryRun):
+            list(dry.push(stream, token, [change_of(records[0], "full_name", "Nej")]))
+        assert outside.snapshot() == before
+
+
+def _records(pages: Iterator[Page] | Sequence[Page]) -> list[Record]:
+    return [record for page in pages for record in page.records]
+
+
+def _records_and_token(connector: Any, stream: Stream) -> tuple[list[Record], Any]:
+    pages = list(connector.pull(stream, None))
+    return _records(pages), pages[-1].next
+
+
+def _by_ref(records: Sequence[Record]) -> dict[Ref, Record]:
+    return {record.ref: record for record in records}
+
+
+def _pushed(
+    connector: Any, stream: Stream, token: Any, changes: Sequence[RecordChange]
+) -> list[Outcome]:
+    size = stream.can.batch_size or len(changes) or 1
+    batches = [changes[at : at + size] for at in range(0, len(changes), size)] or [[]]
+    answers = [answer for batch in batches for answer in connector.push(stream, token, batch)]
+    return [answer for answer in answers if not isinstance(answer, Moved)]
