@@ -200,7 +200,7 @@ def _mode(path: Path) -> int:
 _MARKS = {Verdict.OK: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗"}
 
 
-def as_text(checked: Checked, texts: Texts, width: int) -> str:
+def as_text(checked: Checked, texts: Texts, width: int | None) -> str:
     """The checks by area, then each stream with its columns."""
     lines: list[str] = []
     for area in ("settings", "systems", "security"):
@@ -217,7 +217,7 @@ def as_text(checked: Checked, texts: Texts, width: int) -> str:
     return "\n".join(lines).lstrip("\n")
 
 
-def _columns(system: str, stream: Stream, texts: Texts, width: int) -> Iterator[str]:
+def _columns(system: str, stream: Stream, texts: Texts, width: int | None) -> Iterator[str]:
     kind = texts.get(f"check.kind.{stream.kind.value}")
     yield f"{system}/{printable(stream.name)} · {kind}{_notes(stream, texts)}"
     rows = [
@@ -229,7 +229,12 @@ def _columns(system: str, stream: Stream, texts: Texts, width: int) -> Iterator[
         for column in stream.columns
     ]
     headings = [texts.get("check.column"), texts.get("check.field"), ""]
-    yield "\n".join(f"  {line}" for line in table(headings, rows, width=width - 2).splitlines())
+    yield "\n".join(
+        f"  {line}"
+        for line in table(
+            headings, rows, whole=frozenset({1, 2}), width=width and width - 2
+        ).splitlines()
+    )
     for remark in stream.remarks:
         text = texts.get(f"header.{remark.code}", **dict(remark.details))
         yield f"  · {printable(text)}"

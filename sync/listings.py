@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from itertools import islice
 
-from rules.catalogue import Catalogue, Field, Moment
+from rules.catalogue import Catalogue
 from rules.changes import Severity
 from rules.hygiene import RULES
 from state import findings
 from state.findings import Noted
 from state.history import Run
 from state.store import Tx
+from sync.fields import rows
 from sync.output import duration, moment, number, printable, table
 from sync.texts import Texts
 
@@ -21,8 +24,9 @@ _WORST_FIRST = {severity.value: order for order, severity in enumerate(Severity)
 _PAGE = 500
 
 
-def _width() -> int:
-    return max(80, shutil.get_terminal_size((100, 24)).columns)
+def _width() -> int | None:
+    """A terminal's width; in a pipe nothing is cut."""
+    return max(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
 
 # --- runs ------------------------------------------------------------------------------------
@@ -94,9 +98,9 @@ def find(tx: Tx, wanted: Wanted, limit: int) -> Found:
 def _systems(tx: Tx) -> list[str]:
     import sqlalchemy as sa
 
-    from state.tables import findings as rows
+    from state.tables import findings as noted
 
-    return list(tx.execute(sa.select(rows.c.system).distinct()).scalars())
+    return list(tx.execute(sa.select(noted.c.system).distinct()).scalars())
 
 
 def _listed(tx: Tx, wanted: Wanted, codes: Iterable[str | None]) -> Iterator[Noted]:
@@ -122,7 +126,12 @@ def findings_table(found: Found, texts: Texts) -> str:
     if not found.shown:
         return texts.get("list.no_findings")
     headings = [texts.get(f"list.{name}") for name in ("severity", "where", "field", "finding")]
-    text = table(headings, [_finding(one, texts) for one in found.shown], width=_width())
+    text = table(
+        headings,
+        [_finding(one, texts) for one in found.shown],
+        whole=frozenset({0, 1}),
+        width=_width(),
+    )
     hidden = (found.total or 0) - len(found.shown)
     if hidden <= 0:
         return text
@@ -148,58 +157,25 @@ def fields_table(catalogue: Catalogue, texts: Texts) -> str:
     """One line a field."""
     names = ("name", "label", "type", "owner", "mandatory", "age", "personal")
     headings = [texts.get(f"list.{name}") for name in names]
-    return table(headings, [_field(field, texts) for field in catalogue], width=_width())
+    lines = [[getattr(row, name) for name in names] for row in rows(catalogue, None, texts.lang)]
+    return table(headings, lines, whole=frozenset({0}), width=_width())
 
 
-def _field(field: Field, texts: Texts) -> list[str]:
-    return [
-        field.name,
-        field.da if texts.lang == "da" else field.en,
-        field.type.value,
-        texts.get(f"list.owner.{field.owner}"),
-        _mandatory(field, texts),
-        _age(field, texts),
-        texts.get("list.yes") if field.personal else "",
-    ]
-
-
-def _mandatory(field: Field, texts: Texts) -> str:
-    """Moments stand in the order in which a record meets them; the first says it all."""
-    first = next((one for one in Moment if one in field.mandatory_at), None)
-    return texts.get(f"list.moment.{first}") if first else ""
-
-
-def _age(field: Field, texts: Texts) -> str:
-    days = field.max_age_days
-    return "" if days is None else texts.get("list.days", count=number(days, texts.lang))
-
-
-def field_sheet(field: Field, texts: Texts) -> str:
+def field_sheet(catalogue: Catalogue, name: str, texts: Texts) -> str:
     """Everything about one field, one line a fact."""
-    label = field.da if texts.lang == "da" else field.en
-    choices = ", ".join(one.value for one in field.choices)
-    facts = {
-        "label": label,
-        "requirement": field.requirement,
+    field = catalogue[name]
+    row = next(row for row in rows(catalogue, None, texts.lang) if row.name == name)
+    facts = {one.name: getattr(row, one.name) for one in dataclass_fields(row)}
+    facts |= {
         "layer": texts.get(f"list.layer.{field.layer}"),
-        "kinds": ", ".join(sorted(field.kinds)),
-        "type": field.type.value,
-        "format": texts.find(f"format.{field.format}") or field.format,
-        "choices": choices,
-        "owner": texts.get(f"list.owner.{field.owner}"),
-        "sources": " > ".join(field.sources),
-        "mandatory": ", ".join(
-            texts.get(f"list.moment.{one}") for one in Moment if one in field.mandatory_at
-        ),
-        "age": _age(field, texts),
-        "personal": texts.get("list.yes" if field.personal else "list.no"),
+        "sources": " > ".join(row.sources.split(", ")),
+        "choices": ", ".join(one.value for one in field.choices),
         "headers": ", ".join(field.aliases),
-        "rules": ", ".join(rule.name for rule in RULES if field.name in rule.fields),
+        "rules": ", ".join(rule.name for rule in RULES if name in rule.fields),
     }
-    width = max(len(texts.get(f"list.{name}")) for name in facts)
+    labels = {one: texts.get(f"list.{one}") for one in facts}
+    width = max(map(len, labels.values()))
     lines = [
-        f"  {texts.get(f'list.{name}').ljust(width)}  {printable(fact)}"
-        for name, fact in facts.items()
-        if fact
+        f"{labels[one].ljust(width)}  {printable(fact)}" for one, fact in facts.items() if fact
     ]
-    return "\n".join([field.name, *lines])
+    return "\n".join(lines)

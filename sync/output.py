@@ -86,21 +86,27 @@ def table(
     rows: Sequence[Sequence[str]],
     *,
     right: frozenset[int] = frozenset(),
+    whole: frozenset[int] = frozenset(),
     width: int | None = None,
 ) -> str:
     """Columns side by side under their headings; the columns in `right` stand to the right.
 
-    What does not fit into `width` is taken from the widest columns and ends in `…`.
+    What does not fit into `width` is taken from the widest columns that are not in `whole`, and
+    ends in `…`.
     """
     cells = [[printable(cell) for cell in row] for row in (headings, *rows)]
-    widths = _fit([max(map(len, column)) for column in zip(*cells, strict=True)], width)
+    widths = _fit([max(map(len, column)) for column in zip(*cells, strict=True)], whole, width)
     return "\n".join(_line(row, widths, right) for row in cells)
 
 
-def _fit(widths: list[int], width: int | None) -> list[int]:
+def _fit(widths: list[int], whole: frozenset[int], width: int | None) -> list[int]:
     room = None if width is None else width - 2 * (len(widths) - 1)
-    while room is not None and sum(widths) > room and max(widths) > 8:
-        widths[widths.index(max(widths))] -= 1
+    may_shrink = [index for index in range(len(widths)) if index not in whole]
+    while room is not None and sum(widths) > room and may_shrink:
+        widest = max(may_shrink, key=widths.__getitem__)
+        if widths[widest] <= 8:
+            break
+        widths[widest] -= 1
     return widths
 
 
@@ -123,6 +129,8 @@ def as_json(value: object) -> str:
 def _plain(value: Any) -> object:
     from collections.abc import Iterable, Mapping
 
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, set | frozenset):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -31,6 +32,6 @@ def check(shell: Shell, *, path: Path | None) -> int:
         except RingrenError as error:
             checked.checks.append(checking.trouble("security", error))
     checked.checks += checking.permissions()
-    width = shutil.get_terminal_size((100, 24)).columns
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     shell.tell(checked, lambda: as_text(checked, shell.texts, width))
     return Exit.USER if checked.failed else Exit.OK

@@ -27,5 +27,5 @@ def fields(shell: Shell, *, name: str | None) -> int:
         near = nearest(name, names)
         remedy = "error.unknown_field.remedy_near" if near else ""
         raise UserError("error.unknown_field", remedy, name=name, nearest=near)
-    shell.tell(row, lambda: field_sheet(row, shell.texts))
+    shell.tell(row, lambda: field_sheet(catalogue, name, shell.texts))
     return Exit.OK

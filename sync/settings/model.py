@@ -237,11 +237,12 @@ class Logs(Section):
 class Purge(Section):
     """[purge]: how many days things are kept. Opt-outs are kept until they are erased."""
 
-    runs: Days = 730
+    mirror: Days = 90
     plans: Days = 30
-    findings: Days = 365
-    history: Days = 365
-    snapshots: Days = 1095
+    findings: Days = 180
+    history: Days = 90
+    runs: Days = 730
+    snapshots: Days = 1825
 
 
 class Settings(BaseSettings):

@@ -416,6 +416,14 @@ def test_each_setting_is_explained(lang: str) -> None:
         assert texts.find(f"settings.{name}")
 
 
+def test_the_lifetimes_are_those_that_the_purge_knows() -> None:
+    from dataclasses import asdict
+
+    from state.purge import Lifetimes
+
+    assert read().purge.model_dump() == asdict(Lifetimes())
+
+
 # --- lines -----------------------------------------------------------------------------------
 
 
