@@ -1,6 +1,6 @@
 """What trends are drawn from: one figure a day, whoever takes it and how often."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -157,21 +157,13 @@ def test_a_share_of_nothing_is_unknown() -> None:
 def test_several_may_take_the_day_at_once(store: Store) -> None:
     with store.transaction() as tx:
         add_stream(tx, "files", "a.csv", 10, phone=(8, 6), email=(1, 1))
-    failed: list[BaseException] = []
 
-    def take() -> None:
-        try:
-            for _ in range(10):
-                with store.transaction() as tx:
-                    snapshots.take(tx, TODAY)
-        except BaseException as error:
-            failed.append(error)
+    def take(_: int) -> None:
+        for _ in range(10):
+            with store.transaction() as tx:
+                snapshots.take(tx, TODAY)
 
-    threads = [threading.Thread(target=take) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failed == []
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(take, range(4)))
     with store.reading() as tx:
         assert len(snapshots.of_day(tx, TODAY)) == 4
