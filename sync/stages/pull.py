@@ -34,6 +34,7 @@ class Pulled:
     gone: int = 0
     broken: int = 0
     statements: int = 0
+    calls: int = 0
     complete: bool = False
     last_seen: datetime | None = None
     """The end of the last complete reading: up to then a flag was as we knew it."""
@@ -123,6 +124,7 @@ def _take_page(tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime) 
     pulled.gone += gone
     pulled.broken += len(page.broken)
     pulled.statements += statements
+    pulled.calls += page.calls_used
 
 
 def _note_broken(tx: Tx, lease: Lease, page: Page, now: datetime) -> None:
