@@ -15,7 +15,7 @@ $(RUN): requirements.lock
 	$(PYTHON) -m venv .venv
 	$(PIP) --require-hashes -r requirements.lock
 	@$(BIN)/python -c "import pathlib,site; pathlib.Path(site.getsitepackages()[0],'ringren.pth').write_text('$(CURDIR)\n')"
-	@for name in sync ringren; do printf '#!%s\nimport sys\nfrom sync.__main__ import main\nsys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/$$name && chmod +x $(BIN)/$$name; done
+	@for name in sync ringren; do printf '#!%s\nimport sys\nfrom sync.__main__ import main\nif __name__ == "__main__":\n    sys.exit(main())\n' '$(CURDIR)/$(BIN)/python' > $(BIN)/$$name && chmod +x $(BIN)/$$name; done
 	@touch $@
 
 $(DEV): requirements-dev.lock $(RUN)

@@ -54,6 +54,10 @@ class KeyRing:
         started = tuple((key.id, _keyed(key.secret)) for key in self.keys)
         object.__setattr__(self, "_started", started)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For the processes that decide beside this one; started hashes cannot be handed over."""
+        return KeyRing, (self.keys, self.event_secret)
+
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(key.id for key in self.keys)})"
 

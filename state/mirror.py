@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -141,10 +141,26 @@ _HELD: Final = (
 )
 
 
-def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> Iterator[tuple[Held, bool]]:
-    """The next rows to decide, by rid, and whether each is deleted."""
+class Dirty(NamedTuple):
+    """A row to decide: as stored, because it may be decided by another process.
+
+    `filled` is None when it was never decided before, `deleted_at` set for a tombstone.
+    """
+
+    rid: int
+    id: str
+    version: str
+    cells: str
+    place: int | None
+    filled: int | None
+    valid: int | None
+    deleted_at: datetime | None
+
+
+def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirty]:
+    """The next rows to decide, by rid."""
     found = tx.execute(
-        sa.select(*_HELD)
+        sa.select(*(mirror.c[name] for name in Dirty._fields))
         .where(
             mirror.c.system == system,
             mirror.c.decided_with.is_(None),
@@ -154,8 +170,13 @@ def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> Iterator[
         .order_by(mirror.c.rid)
         .limit(limit)
     )
-    for row in found:
-        yield _held(system, row), row[10] is not None
+    return [Dirty(*row) for row in found]
+
+
+def values_of(cells: str) -> dict[str, Value]:
+    """The inverse of `cells_text`."""
+    values: dict[str, Value] = orjson.loads(cells)
+    return values
 
 
 def count_dirty(tx: Tx, system: str) -> int:

@@ -47,12 +47,14 @@ class HashedRecord:
     carried: tuple[Carried, ...]
     digests: tuple[bytes, ...]
 
-    def match_rows(self) -> list[tuple[int, str, bytes]]:
-        """(rid, kind, digest) as `match_keys` holds them."""
-        return [
-            (self.rid, MAIN_PHONE if carried.main else carried.key.kind.value, digest)
-            for carried, digest in zip(self.carried, self.digests, strict=True)
-        ]
+    def match_keys(self) -> tuple[tuple[str, bytes], ...]:
+        """(kind, digest) as `match_keys` holds them."""
+        return tuple(
+            [
+                (MAIN_PHONE if carried.main else carried.key.kind.value, digest)
+                for carried, digest in zip(self.carried, self.digests, strict=True)
+            ]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,31 @@ def hash_records(
         carried = record_keys(record.values, region)
         found.append(HashedRecord(rid, record, carried, tuple([digest(c[0]) for c in carried])))
     return found
+
+
+_UNUSUAL: Final = frozenset({KeyKind.REF, KeyKind.MAIL_DOMAIN, KeyKind.NAME_ADDRESS})
+
+
+def all_digests(ring: KeyRing, one: HashedRecord, kinds: frozenset[str]) -> tuple[bytes, ...]:
+    """Every hash by which a ledger with these kinds of keys could know the record."""
+    unusual = kinds & _UNUSUAL
+    if not unusual and len(ring.keys) == 1:
+        return one.digests
+    more = _unusual_keys(one, unusual)
+    if len(ring.keys) > 1:
+        more += [carried.key for carried in one.carried]
+    return (*one.digests, *(hashed.digest for key in more for hashed in ring.hashed(key)))
+
+
+def _unusual_keys(one: HashedRecord, kinds: Collection[str]) -> list[Key]:
+    keys: list[Key | None] = []
+    if KeyKind.REF in kinds:
+        keys.append(ref_key(one.record.ref))
+    if KeyKind.MAIL_DOMAIN in kinds:
+        keys += [domain_key(c.key) for c in one.carried if c.key.kind is KeyKind.EMAIL]
+    if KeyKind.NAME_ADDRESS in kinds:
+        keys += [name_address_key(one.record.values), name_company_key(one.record.values)]
+    return [key for key in keys if key]
 
 
 class Screen:
@@ -109,9 +136,33 @@ class Screen:
                 found[rid] = standing
         return found
 
+    def kinds(self, tx: Tx) -> frozenset[str]:
+        """The kinds of key that the ledger holds now."""
+        self._refresh(tx)
+        return frozenset(self._kinds)
+
+    def suspects(
+        self, tx: Tx, digests: Mapping[int, Sequence[bytes]], kinds: frozenset[str]
+    ) -> list[int]:
+        """Those rids one of whose hashes the ledger holds: they are to be looked into.
+
+        `digests` are the `all_digests` of each record, made for a ledger with `kinds` of keys;
+        when it has others by now, everybody is suspect.
+        """
+        self._refresh(tx)
+        if not self._kinds or not digests:
+            return []
+        if self._kinds - kinds:
+            return list(digests)
+        if self._net is None:
+            hits = self._hits(tx, {one for listed in digests.values() for one in listed})
+        else:
+            hits = self._net
+        return [rid for rid, listed in digests.items() if not hits.isdisjoint(listed)]
+
     def _asked(self, records: Sequence[HashedRecord]) -> dict[int, dict[bytes, HashedKey]]:
         """The hashes that each record is asked about. The unusual ones only if the ledger has any."""
-        unusual = self._kinds & {KeyKind.REF, KeyKind.MAIL_DOMAIN, KeyKind.NAME_ADDRESS}
+        unusual = self._kinds & _UNUSUAL
         newest, net = self.ring.newest, self._net
         asked: dict[int, dict[bytes, HashedKey]] = {}
         for one in records:
@@ -120,23 +171,13 @@ class Screen:
                 if net is None or digest in net:
                     found[digest] = HashedKey(carried.key.kind, newest, digest)
             if unusual or self._older_keys:
-                more = self._unusual(one, unusual)
+                more = _unusual_keys(one, unusual)
                 if self._older_keys:
                     more += [carried.key for carried in one.carried]
                 found |= {h.digest: h for key in more for h in self.ring.hashed(key)}
             if found:
                 asked[one.rid] = found
         return asked
-
-    def _unusual(self, one: HashedRecord, kinds: Collection[str]) -> list[Key]:
-        keys: list[Key | None] = []
-        if KeyKind.REF in kinds:
-            keys.append(ref_key(one.record.ref))
-        if KeyKind.MAIL_DOMAIN in kinds:
-            keys += [domain_key(c.key) for c in one.carried if c.key.kind is KeyKind.EMAIL]
-        if KeyKind.NAME_ADDRESS in kinds:
-            keys += [name_address_key(one.record.values), name_company_key(one.record.values)]
-        return [key for key in keys if key]
 
     def _hits(self, tx: Tx, digests: Collection[bytes]) -> set[bytes]:
         if self._net is not None:

@@ -158,7 +158,7 @@ class Pass:
         mark = fingerprint(self.app, part.stream.kind)
         self._make_stale(part, mark)
         deciding = Deciding(self.app, self._screen, part.pulled.lease, plan, mark)
-        done = deciding.run(lambda n: self.app.progress.advance(before + n, total))
+        done = deciding.run(total - before, lambda n: self.app.progress.advance(before + n, total))
         part.decided = _added(part.decided, done)
         return done.records
 

@@ -1,22 +1,19 @@
 """Decide: every dirty record to the rules, in batches; what they say becomes proposals and findings.
 
-A batch is read, decided outside of any transaction, and written in one. Who is blocked is asked
-in that last transaction, while the ledger stands still for it: an opt-out that came in between is
-seen, and one that comes after it marks the records that it reaches.
+A batch is read, judged outside of any transaction (`judging`), and written in one. Who is blocked
+is asked in that last transaction, while the ledger stands still for it: an opt-out that came in
+between is seen, and one that comes after it marks the records that it reaches.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from rules.changes import Change, Decision, Severity
-from rules.decide import after, decide
-from rules.records import Record
-from rules.trust import NO_PAST, Past
+from rules.trust import Past
 from state import (
     blocked,
     coverage,
@@ -29,10 +26,12 @@ from state import (
     reach,
 )
 from state.cursors import Lease
-from state.mirror import Held
-from state.screen import HashedRecord, Screen, Standing, hash_records
+from state.mirror import Dirty
+from state.screen import Screen, Standing, hash_records
 from state.store import Tx
 from sync.app import App
+from sync.stages.hands import Hands
+from sync.stages.judging import Brief, Judgement, Row
 
 BATCH = 4000
 
@@ -46,21 +45,37 @@ class Decided:
     closed: int = 0
 
 
-@dataclass(slots=True)
-class _Batch:
-    """One batch: what is known of its records, and what is to be written."""
+class _Standing(NamedTuple):
+    """An open proposal of a record."""
 
-    rids: list[int]
-    fresh: bool = False
-    pasts: Mapping[int, Past] = field(default_factory=dict)
-    cleaned: list[tuple[int, Record]] = field(default_factory=list)
-    hashed: Sequence[HashedRecord] = ()
-    standing: Mapping[int, tuple[int, str, str]] = field(default_factory=dict)
+    pid: int
+    base_version: str
+    changes: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The rows of a batch as they were read; `fresh` when none of them was ever decided."""
+
+    rows: Sequence[Dirty]
+    fresh: bool
+    standing: Mapping[int, _Standing]
+
+    @property
+    def rids(self) -> list[int]:
+        return [row.rid for row in self.rows]
+
+
+@dataclass(slots=True)
+class _Writes:
+    """What one batch writes."""
+
     buried: list[int] = field(default_factory=list)
     judged: list[findings.Judged] = field(default_factory=list)
     added: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, str, int]] = field(default_factory=list)
     decided: list[tuple[str, int | None, int | None, int]] = field(default_factory=list)
+    keys: list[tuple[int, str, bytes]] = field(default_factory=list)
     filled: Counter[int] = field(default_factory=Counter)
     valid: Counter[int] = field(default_factory=Counter)
 
@@ -71,119 +86,109 @@ class Deciding:
     def __init__(self, app: App, screen: Screen, lease: Lease, plan: int, fingerprint: str) -> None:
         self.app, self.lease, self.plan, self.fingerprint = app, lease, plan, fingerprint
         self.screen = screen
-        self.context = app.context
-        self.done = Decided()
-        self._bits = tuple((name, 1 << bit) for bit, name in enumerate(lease.fields))
-        self._bit_of = dict(self._bits)
 
-    def run(self, advance: Callable[[int], None]) -> Decided:
-        """All of them, batch by batch; `advance` hears how many are done."""
-        self.done = Decided()
-        after_rid = 0
+    def run(self, total: int, advance: Callable[[int], None]) -> Decided:
+        """All of them, batch by batch; `total` is about how many, `advance` hears how many are done."""
+        done = Decided()
+        with self.app.store.reading() as tx:
+            kinds = self.screen.kinds(tx)
+        lease, app = self.lease, self.app
+        brief = Brief(lease.system, lease.kind, lease.fields, app.context, app.keys, kinds)
+        with Hands(brief, total) as hands:
+            for batch, judgements in hands.judged(self._batches()):
+                writes = self._writes(batch, judgements)
+                self._write(batch, writes, judgements, kinds)
+                done.records += len(batch.rows)
+                done.added += len(writes.added)
+                done.closed += len(writes.closed)
+                advance(done.records)
+        return done
+
+    def _batches(self) -> Iterator[tuple[_Batch, list[Row]]]:
+        after = 0
         while True:
             with self.app.store.reading() as tx:
-                rows = list(
-                    mirror.dirty(tx, self.lease.system, self.lease.stream, after_rid, BATCH)
-                )
+                rows = mirror.dirty(tx, self.lease.system, self.lease.stream, after, BATCH)
                 if not rows:
-                    return self.done
-                batch = self._batch(tx, rows)
-            self._decide(batch, rows)
-            after_rid = rows[-1][0].rid
-            self.done.records += len(rows)
-            advance(self.done.records)
+                    return
+                fresh = all(row.filled is None for row in rows)
+                pasts = {} if fresh else _pasts(tx, rows)
+                standing = {} if fresh else proposals.standing(tx, [row.rid for row in rows])
+            batch = _Batch(rows, fresh, {rid: _Standing(*one) for rid, one in standing.items()})
+            yield batch, [Row(*row[:5], pasts.get(row.rid)) for row in rows if not row.deleted_at]
+            after = rows[-1].rid
 
-    def _batch(self, tx: Tx, rows: Sequence[tuple[Held, bool]]) -> _Batch:
-        """What has to be known before these rows can be decided."""
-        batch = _Batch([held.rid for held, _ in rows])
-        batch.fresh = all(held.filled is None for held, _ in rows)
-        if not batch.fresh:
-            batch.pasts = _pasts(tx, rows)
-            batch.standing = proposals.standing(tx, batch.rids)
-        return batch
+    def _writes(self, batch: _Batch, judgements: Sequence[Judgement]) -> _Writes:
+        writes = _Writes()
+        of_rid = {one.rid: one for one in judgements}
+        for row in batch.rows:
+            if row.filled:
+                writes.filled[row.filled] -= 1
+            if row.valid:
+                writes.valid[row.valid] -= 1
+            one = of_rid.get(row.rid)
+            if one is None:
+                self._bury(writes, row, batch.standing.get(row.rid))
+            else:
+                self._take(writes, row, one, batch.standing.get(row.rid))
+        return writes
 
-    def _decide(self, batch: _Batch, rows: Sequence[tuple[Held, bool]]) -> None:
-        for held, gone in rows:
-            self._uncount(batch, held)
-            if gone:
-                self._bury(batch, held)
-                continue
-            past = batch.pasts.get(held.rid, NO_PAST)
-            self._take(batch, held, decide(held.record, self.context, past))
-        # Keys of the cleaned values: they are the same, and cleaning need not be done twice.
-        batch.hashed = hash_records(self.app.keys, batch.cleaned, self.context.region)
-        with self.app.store.transaction() as tx:
-            reach.deciding(tx)
-            self._write(tx, batch, self.screen.blocked(tx, batch.hashed, self.app.clock()))
-        self.done.added += len(batch.added)
-        self.done.closed += len(batch.closed)
+    def _bury(self, writes: _Writes, row: Dirty, old: _Standing | None) -> None:
+        if old:
+            writes.closed.append((self.plan, "gone", old.pid))
+        writes.buried.append(row.rid)
+        writes.decided.append((self.fingerprint, 0, 0, row.rid))
 
-    def _uncount(self, batch: _Batch, held: Held) -> None:
-        if held.filled:
-            batch.filled[held.filled] -= 1
-        if held.valid:
-            batch.valid[held.valid] -= 1
-
-    def _bury(self, batch: _Batch, held: Held) -> None:
-        if old := batch.standing.get(held.rid):
-            batch.closed.append((self.plan, "gone", old[0]))
-        batch.buried.append(held.rid)
-        batch.decided.append((self.fingerprint, 0, 0, held.rid))
-
-    def _take(self, batch: _Batch, held: Held, decision: Decision) -> None:
-        record = held.record
-        filled, valid = self._masks(record, decision)
-        batch.filled[filled] += 1
-        batch.valid[valid] += 1
-        batch.decided.append((self.fingerprint, filled, valid, held.rid))
-        if decision.findings or held.filled is not None:
-            batch.judged.append(findings.Judged(held.rid, record.place, decision.findings))
-        batch.cleaned.append((held.rid, _cleaned(record, decision.changes)))
-        self._propose(batch, held, decision.changes)
-
-    def _propose(self, batch: _Batch, held: Held, changes: Sequence[Change]) -> None:
-        old = batch.standing.get(held.rid)
-        if not changes and old is None:
-            return
-        record = held.record
-        text = proposals.changes_text(changes)
+    def _take(self, writes: _Writes, row: Dirty, one: Judgement, old: _Standing | None) -> None:
+        rid = row.rid
+        writes.filled[one.filled] += 1
+        writes.valid[one.valid] += 1
+        writes.decided.append((self.fingerprint, one.filled, one.valid, rid))
+        writes.keys += [(rid, kind, digest) for kind, digest in one.keys]
+        if one.findings or row.filled is not None:
+            writes.judged.append(findings.Judged(rid, row.place, one.findings))
         if old is not None:
-            if (old[1], old[2]) == (record.version, text):
+            if (old.base_version, old.changes) == (row.version, one.changes):
                 return
-            batch.closed.append((self.plan, "superseded", old[0]))
-        if changes:
-            where = (record.ref.system, held.stream, record.place, record.version)
-            shape = proposals.shape_of(changes)
-            batch.added.append((held.rid, *where, self.fingerprint, shape, text, self.plan))
+            writes.closed.append((self.plan, "superseded", old.pid))
+        if one.changes:
+            where = (self.lease.system, self.lease.stream, row.place, row.version)
+            how = (self.fingerprint, one.shape, one.changes, self.plan)
+            writes.added.append((rid, *where, *how))
 
-    def _masks(self, record: Record, decision: Decision) -> tuple[int, int]:
-        values = record.values
-        filled = sum([bit for name, bit in self._bits if values.get(name)])
-        valid = filled
-        for finding in decision.findings:
-            if finding.field and finding.severity is not Severity.NOTICE:
-                valid &= ~self._bit_of.get(finding.field, 0)
-        return filled, valid
-
-    def _write(self, tx: Tx, batch: _Batch, blocks: Mapping[int, Standing]) -> None:
+    def _write(
+        self,
+        batch: _Batch,
+        writes: _Writes,
+        judgements: Sequence[Judgement],
+        kinds: frozenset[str],
+    ) -> None:
         lease, now, fresh = self.lease, self.app.clock(), batch.fresh
         where = (lease.system, lease.stream)
-        findings.replace(tx, *where, "decide", batch.judged, now, fresh=fresh)
-        findings.close_records(tx, batch.buried, now)
-        proposals.close(tx, batch.closed)
-        proposals.add(tx, batch.added)
-        keys = [row for one in batch.hashed for row in one.match_rows()]
-        match_keys.replace(tx, batch.rids, keys, fresh=fresh)
-        blocked.replace(tx, batch.rids, _block_rows(blocks), fresh=fresh)
-        coverage.add(tx, *where, lease.fields, batch.filled, batch.valid)
-        mirror.set_decided(tx, batch.decided)
-        cursors.advance(tx, lease, now)
+        with self.app.store.transaction() as tx:
+            reach.deciding(tx)
+            blocks = self._blocks(tx, judgements, kinds, now)
+            findings.replace(tx, *where, "decide", writes.judged, now, fresh=fresh)
+            findings.close_records(tx, writes.buried, now)
+            proposals.close(tx, writes.closed)
+            proposals.add(tx, writes.added)
+            match_keys.replace(tx, batch.rids, writes.keys, fresh=fresh)
+            blocked.replace(tx, batch.rids, _block_rows(blocks), fresh=fresh)
+            coverage.add(tx, *where, lease.fields, writes.filled, writes.valid)
+            mirror.set_decided(tx, writes.decided)
+            cursors.advance(tx, lease, now)
 
-
-def _cleaned(record: Record, changes: Sequence[Change]) -> Record:
-    if not changes:
-        return record
-    return Record(record.ref, record.version, after(record, changes), record.place)
+    def _blocks(
+        self, tx: Tx, judgements: Sequence[Judgement], kinds: frozenset[str], now: datetime
+    ) -> dict[int, Standing]:
+        digests = {one.rid: one.digests for one in judgements}
+        suspects = self.screen.suspects(tx, digests, kinds)
+        if not suspects:
+            return {}
+        held = mirror.held(tx, suspects)
+        records = [(rid, one.record) for rid, one in held.items()]
+        hashed = hash_records(self.app.keys, records, self.app.settings.region)
+        return self.screen.blocked(tx, hashed, now)
 
 
 def _block_rows(
@@ -194,9 +199,9 @@ def _block_rows(
     ]
 
 
-def _pasts(tx: Tx, rows: Sequence[tuple[Held, bool]]) -> dict[int, Past]:
+def _pasts(tx: Tx, rows: Sequence[Dirty]) -> dict[int, Past]:
     """What was written and taken back before, of records that were decided before."""
-    known = [held.rid for held, _ in rows if held.filled is not None]
+    known = [row.rid for row in rows if row.filled is not None]
     written = history.of_records(tx, known)
     declined = history.declined_of(tx, known)
     return {

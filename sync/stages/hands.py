@@ -1,0 +1,81 @@
+"""Hands: batches to the rules, in this process or, when there is much to do, in several.
+
+Rules are pure, so who runs them makes no difference; the order of the outcomes is that of the
+batches, and only a few batches are under way at a time, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from types import TracebackType
+from typing import Final, Self, TypeVar
+
+from sync.stages.judging import Brief, Judgement, Row, judge
+
+B = TypeVar("B")
+
+WORTH_IT: Final = 20_000
+"""Records from which on starting processes pays: each takes half a second to begin."""
+
+MOST_PROCESSES: Final = 4
+
+
+class Hands:
+    """A context manager around the processes, if any."""
+
+    def __init__(self, brief: Brief, records: int) -> None:
+        self._brief = brief
+        processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+        self._ahead = processes + 1
+        self._pool: ProcessPoolExecutor | None = None
+        if records >= WORTH_IT and processes > 1:
+            # Not forked: this process has open databases and perhaps threads.
+            start = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(processes, start, _begin, (brief,))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        if self._pool:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def judged(self, batches: Iterable[tuple[B, list[Row]]]) -> Iterator[tuple[B, list[Judgement]]]:
+        """Each batch with its judgements."""
+        if self._pool is None:
+            for batch, rows in batches:
+                yield batch, judge(self._brief, rows)
+            return
+        under_way: deque[tuple[B, Future[list[Judgement]]]] = deque()
+        for batch, rows in batches:
+            under_way.append((batch, self._pool.submit(_judge, rows)))
+            if len(under_way) >= self._ahead:
+                first, future = under_way.popleft()
+                yield first, future.result()
+        for first, future in under_way:
+            yield first, future.result()
+
+
+_brief: Brief | None = None
+
+
+def _begin(brief: Brief) -> None:
+    """In each process, once: what all batches have in common. The terminal's Ctrl-C is not for us."""
+    global _brief  # noqa: PLW0603 - a process of the pool has no other place
+    _brief = brief
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _judge(rows: list[Row]) -> list[Judgement]:
+    assert _brief is not None  # noqa: S101 - set before the first batch
+    return judge(_brief, rows)

@@ -1,0 +1,109 @@
+"""The pure part of deciding: a batch of mirror rows to the rules, and back what is to be written.
+
+No store, no clock: a batch and its outcome are plain values, so that another process can do it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rules.changes import Change, Decision, Finding, Severity
+from rules.decide import Context, after, decide
+from rules.records import Kind, Record, Ref
+from rules.trust import NO_PAST, Past
+from state.keys import KeyRing
+from state.mirror import values_of
+from state.proposals import changes_text, shape_of
+from state.screen import all_digests, hash_records
+
+
+class Row(NamedTuple):
+    """A mirror row that is to be decided; `past` is None when nothing was ever done to it."""
+
+    rid: int
+    id: str
+    version: str
+    cells: str
+    place: int | None
+    past: Past | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What all batches of a stream have in common.
+
+    `fields` are the stream's mapped fields in the order of the mirror's bits; `ledger_kinds` the
+    kinds of key that the ledger held when the stage began.
+    """
+
+    system: str
+    kind: Kind
+    fields: tuple[str, ...]
+    context: Context
+    ring: KeyRing
+    ledger_kinds: frozenset[str] = frozenset()
+
+
+class Judgement(NamedTuple):
+    """What deciding one record says, ready to be written.
+
+    `changes` is the stored text, empty when nothing is to change. `keys` are (kind, hash) as
+    `match_keys` holds them; `digests` every hash by which the ledger could know the record.
+    """
+
+    rid: int
+    filled: int
+    valid: int
+    shape: str
+    changes: str
+    findings: tuple[Finding, ...]
+    keys: tuple[tuple[str, bytes], ...]
+    digests: tuple[bytes, ...]
+
+
+def judge(brief: Brief, rows: Sequence[Row]) -> list[Judgement]:
+    """Decide a batch. The same rows give the same judgements, whoever asks."""
+    bits = [(name, 1 << at) for at, name in enumerate(brief.fields)]
+    bit_of = dict(bits)
+    decided: list[Decision] = []
+    cleaned: list[tuple[int, Record]] = []
+    masks: list[tuple[int, int]] = []
+    for row in rows:
+        ref = Ref(brief.system, brief.kind, row.id)
+        record = Record(ref, row.version, values_of(row.cells), row.place)
+        decision = decide(record, brief.context, row.past or NO_PAST)
+        decided.append(decision)
+        cleaned.append((row.rid, _cleaned(record, decision.changes)))
+        filled = sum([bit for name, bit in bits if record.values.get(name)])
+        masks.append((filled, filled & ~_wrong(decision.findings, bit_of)))
+    # Keys of the cleaned values: they are the same, and cleaning need not be done twice.
+    hashed = hash_records(brief.ring, cleaned, brief.context.region)
+    return [
+        Judgement(
+            one.rid,
+            *mask,
+            shape_of(decision.changes) if decision.changes else "",
+            changes_text(decision.changes) if decision.changes else "",
+            decision.findings,
+            one.match_keys(),
+            all_digests(brief.ring, one, brief.ledger_kinds),
+        )
+        for one, mask, decision in zip(hashed, masks, decided, strict=True)
+    ]
+
+
+def _cleaned(record: Record, changes: Sequence[Change]) -> Record:
+    if not changes:
+        return record
+    return Record(record.ref, record.version, after(record, changes), record.place)
+
+
+def _wrong(findings: Sequence[Finding], bit_of: dict[str, int]) -> int:
+    """The bits of the fields that hold something a person should mend."""
+    wrong = 0
+    for finding in findings:
+        if finding.field and finding.severity is not Severity.NOTICE:
+            wrong |= bit_of.get(finding.field, 0)
+    return wrong
