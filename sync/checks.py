@@ -60,12 +60,14 @@ class Checked:
 class Checking:
     """Makes the lines; one instance a call."""
 
-    def __init__(self, settings: Settings, texts: Texts) -> None:
+    def __init__(self, settings: Settings, texts: Texts, file: Path | None = None) -> None:
         self._settings = settings
         self._texts = texts
+        self._file = file
 
     def without_store(self) -> Iterator[Check]:
         """What can be looked at before anything is opened."""
+        yield self._settings_file()
         yield from self._folders()
         yield from self._packages()
         yield self._sqlite()
@@ -126,6 +128,13 @@ class Checking:
         if unsure:
             return self._line("systems", Verdict.WARN, "unsure", **args)
         return self._ok("systems", "stream", **args)
+
+    def _settings_file(self) -> Check:
+        if self._file is None:
+            return self._ok("settings", "defaults")
+        if _mode(self._file) & 0o022:
+            return self._line("security", Verdict.WARN, "settings_open", file=self._file)
+        return self._ok("settings", "settings_file", file=self._file)
 
     def _folders(self) -> Iterator[Check]:
         root, home = self._settings.files.root, self._settings.state.path

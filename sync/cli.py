@@ -10,6 +10,7 @@ A command's name wins over a path: `sync runs` is the command, `./runs` the fold
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -251,5 +252,9 @@ def _failed(
 
 def main() -> NoReturn:
     """The entry point of both console scripts."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that lacks our signs, or a file name that is no text, stops nothing.
+            stream.reconfigure(errors="replace")
     program()
     raise AssertionError  # click leaves the process

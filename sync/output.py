@@ -6,8 +6,10 @@ Cells of outside systems may hold control characters: `printable` makes them har
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Protocol
@@ -123,12 +125,15 @@ def as_json(value: object) -> str:
     import orjson
 
     options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS | orjson.OPT_UTC_Z
-    return orjson.dumps(value, default=_plain, option=options).decode()
+    try:
+        return orjson.dumps(value, default=_plain, option=options).decode()
+    except TypeError:
+        # File names that are no text, numbers above 64 bits: rare, so the slow way will do.
+        return json.dumps(_tree(value), indent=2)
 
 
 def _plain(value: Any) -> object:
-    from collections.abc import Iterable, Mapping
-
+    """What orjson does not know, as something that it does."""
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):
@@ -138,6 +143,17 @@ def _plain(value: Any) -> object:
     if isinstance(value, Iterable) and not isinstance(value, str):
         return list(value)
     return str(value)
+
+
+def _tree(value: Any) -> object:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _tree(getattr(value, one.name)) for one in fields(value)}
+    plain = _plain(value)
+    if isinstance(plain, dict):
+        return {str(key): _tree(one) for key, one in plain.items()}
+    return [_tree(one) for one in plain] if isinstance(plain, list) else plain
 
 
 def say(text: str = "", *, err: bool = False) -> None:

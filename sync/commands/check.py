@@ -18,10 +18,12 @@ from sync.shell import Shell
 def check(shell: Shell, *, path: Path | None) -> int:
     """Settings, systems and security, and which column becomes which field."""
     from sync.checks import Checked, Checking, as_text
+    from sync.settings.sources import find_file
 
     shell.path = path or shell.path
     settings = shell.read_settings()
-    checking, checked = Checking(settings, shell.texts), Checked()
+    checking = Checking(settings, shell.texts, find_file(shell.settings))
+    checked = Checked()
     checked.checks += checking.without_store()
     if not checked.failed:
         try:

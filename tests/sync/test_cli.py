@@ -290,6 +290,17 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     assert process.returncode == 141
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "utf-8"])
+def test_a_terminal_that_lacks_our_signs_stops_nothing(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    done = child("check", os.fsdecode(b"n\xf8where"), "--lang", "da", errors="replace")
+    assert done.returncode == Exit.USER
+    assert "Traceback" not in done.stderr
+    assert "findes ikke" in done.stdout
+
+
 # --- commands --------------------------------------------------------------------------------
 
 

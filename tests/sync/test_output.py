@@ -172,6 +172,13 @@ def test_any_result_of_ours_becomes_json() -> None:
     assert (read["places"], read["counted"]) == (["lists/x"], {"done": 2})
 
 
+def test_names_that_are_no_text_and_huge_numbers_become_json_too() -> None:
+    odd = {"ref": Ref("files", Kind.CONTACT, "a\udcff.csv"), "many": 2**70, 3: {1, 2}}
+    read = json.loads(as_json(odd))
+    assert read["ref"]["id"] == "a\udcff.csv"
+    assert (read["many"], read["3"]) == (2**70, [1, 2])
+
+
 # --- progress --------------------------------------------------------------------------------
 
 

@@ -7,13 +7,18 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from rules.errors import UserError
 from sync import homes, masking
 from sync.settings import Settings, SettingsError, fingerprint, read
 from sync.settings.example import example
 from sync.settings.lines import key_lines
-from sync.settings.sources import secret_keys
+from sync.settings.problems import Told
+from sync.settings.sources import secret_keys, section_of
 from sync.texts import Texts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -446,3 +451,55 @@ def test_the_line_of_each_key_is_found_in_whatever_toml_allows() -> None:
     assert lines["many", "x"] == 13
     assert lines["many", "y"] == 15
     assert lines["many", "z"] == 18
+
+
+# --- every kind of mistake -------------------------------------------------------------------
+
+
+def _leaves(model: type[BaseModel], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = []
+    for name, info in model.model_fields.items():
+        inner = section_of(info.annotation)
+        found += _leaves(inner, (*above, name)) if inner else [(*above, name)]
+    return found
+
+
+WRONG = ("[]", "[1, 'x']", "{ a = 1 }", "true", "-1", "1e400", "''", "'x\\u0000'", "1979-05-27")
+
+
+@pytest.mark.parametrize("key", _leaves(Settings), ids=".".join)
+def test_no_value_of_any_key_gives_anything_but_settings_or_an_explained_mistake(
+    key: tuple[str, ...],
+) -> None:
+    for value in WRONG:
+        *tables, last = key
+        text = f"[{'.'.join(tables)}]\n{last} = {value}\n" if tables else f"\n{last} = {value}\n"
+        _file(text)
+        for problem in _mistakes():
+            assert problem.where == "ringren.toml:2", (value, problem)
+            assert problem.key.split(".")[: len(key)] == list(key), (value, problem)
+            assert not problem.message.startswith("settings.problem"), (value, problem)
+            assert not problem.remedy.startswith("settings.problem"), (value, problem)
+
+
+def _mistakes() -> tuple[Told, ...]:
+    """What is wrong with the settings of a call, empty when nothing is."""
+    try:
+        read(root=Path("lists"))
+    except SettingsError as error:
+        return error.problems or pytest.fail("refused without a reason")
+    return ()
+
+
+@pytest.mark.parametrize("name", sorted({key[0] for key in _leaves(Settings)}))
+def test_a_section_that_is_no_section_is_an_explained_mistake(name: str) -> None:
+    for value in ("1", "'x'", "[]", "true"):
+        _file(f"{name} = {value}\n")
+        assert {problem.where for problem in _mistakes()} <= {"ringren.toml:1"}
+
+
+@given(st.text())
+@settings_of_hypothesis(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_text_is_read_or_refused_in_words(text: str) -> None:
+    Path("ringren.toml").write_text(text, "utf-8", errors="replace")
+    _mistakes()
