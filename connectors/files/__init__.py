@@ -9,7 +9,7 @@ docs/files.md says what users may rely on.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,8 @@ from typing import BinaryIO, Final
 
 from connectors.files.drafts import Fault, no_fault
 from connectors.files.identity import Identity, described, naming, tentative
-from connectors.files.layout import Layout, Unusable, Wishes, first_rows, layout_of
+from connectors.files.layout import Layout, Unusable, first_rows, layout_of
+from connectors.files.meaning import Wishes
 from connectors.files.pages import Opened, pages
 from connectors.files.records import Shaper, version_of
 from connectors.files.rewrite import Rewrite
@@ -35,12 +36,17 @@ _SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
 _NONE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
+def _nothing_known(_stream: str) -> Token | None:
+    return None
+
+
 class Files:
     """The connector. Each file is a stream, named by its name below `root`.
 
     Settings by file name: `mapping` (header -> canonical field, "" for none), `kinds`, `encodings`
     (a Python codec), `delimiters` (one character). A row of more than `max_row_bytes` is reported,
-    never loaded. `fault` is called at the points where tests crash the process.
+    never loaded. `known` gives the cursor of an earlier pass for a stream's name, if there is one:
+    what the columns meant then holds on. `fault` is called at the points where tests crash.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Files:
         encodings: Mapping[str, str] = _NONE,
         delimiters: Mapping[str, str] = _NONE,
         max_row_bytes: int = 1 << 20,
+        known: Callable[[str], Token | None] = _nothing_known,
         fault: Fault = no_fault,
     ) -> None:
         self.name = name
@@ -62,6 +69,7 @@ class Files:
         self._encodings = encodings
         self._delimiters = delimiters
         self._max_row_bytes = max_row_bytes
+        self._known = known
         self._fault = fault
 
     def streams(self) -> Sequence[Stream]:
@@ -74,7 +82,7 @@ class Files:
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 2,000 rows; `StartOver` when the file changed while it was read."""
-        with self._opened(stream) as (opened, layout):
+        with self._opened(stream, token) as (opened, layout):
             yield from pages(self.name, opened, layout, token)
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
@@ -102,7 +110,7 @@ class Files:
         right) leaves the file as it was.
         """
         mark = Mark.of(token)
-        with self._opened(stream) as (opened, layout):
+        with self._opened(stream, token) as (opened, layout):
             if mark is None or not mark.done or mark.layout != layout.fingerprint:
                 yield from (Conflict(change.ref) for change in batch)
                 return
@@ -124,7 +132,7 @@ class Files:
         for path in paths:
             try:
                 with path.open("rb") as file:
-                    layout = self._layout(path.name, file)
+                    layout = self._layout(path.name, file, self._known(path.name))
                     size = os.fstat(file.fileno()).st_size
                     identity = tentative(layout, first_rows(file, layout))
                 yield layout.as_stream(size, described(layout, identity))
@@ -140,17 +148,19 @@ class Files:
             return [self._root]
         return sorted(path for path in self._root.iterdir() if _is_list(path))
 
-    def _layout(self, name: str, file: BinaryIO) -> Layout:
+    def _layout(self, name: str, file: BinaryIO, known: Token | None) -> Layout:
         wishes = Wishes(
             self._mapping.get(name, _NONE),
             self._kinds.get(name),
             self._encodings.get(name, ""),
             self._delimiters.get(name, ""),
         )
-        return layout_of(file, name, wishes, self._max_row_bytes)
+        return layout_of(file, name, wishes, self._max_row_bytes, known)
 
     @contextmanager
-    def _opened(self, stream: Stream) -> Iterator[tuple[Opened, Layout]]:
+    def _opened(
+        self, stream: Stream, token: Token | None = None
+    ) -> Iterator[tuple[Opened, Layout]]:
         """The stream's file and its layout as they are now; a link is followed to its target."""
         path = self._root / stream.name if self._root.is_dir() else self._root
         with told(path):
@@ -158,7 +168,8 @@ class Files:
             with path.open("rb") as file:
                 opened = Opened(path, file, Stat.of(os.fstat(file.fileno())))
                 try:
-                    layout = self._layout(stream.name, file)
+                    known = token or self._known(stream.name)
+                    layout = self._layout(stream.name, file, known)
                 except Unusable as unusable:
                     problem = unusable.problem(stream.name)
                     raise TryAgain(problem.message, problem.remedy) from unusable

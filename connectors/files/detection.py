@@ -124,8 +124,10 @@ def _consistency(view: bytes, dialect: Dialect) -> tuple[bool, float, int]:
         return False, 0.0, 0
     how = Reading(dialect, width, len(view))
     block = next(blocks(BytesIO(view).read, how, 1))
-    full = sum(isinstance(row, list) and len(row) == width for row in block.rows)
-    share = full / max(sum(bool(row) for row in block.rows), 1)
+    rows = [row for row in block.rows if row]
+    full = sum(isinstance(row, list) and len(row) == width for row in rows)
+    short = sum(isinstance(row, list) and 1 < len(row) < width for row in rows)
+    share = (full + short / 2) / len(rows)
     return width > 1 and share >= _CONSISTENT, round(share, 2), width
 
 

@@ -1,15 +1,12 @@
-"""What the columns of a file mean: header row, canonical fields, kind, what identifies a row.
-
-The mapping comes from `rules.headers`; this module finds the header row and holds the result.
-"""
+"""How one file is laid out: its dialect, where its header stands, and what its columns mean."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -17,13 +14,12 @@ from typing import BinaryIO, Final
 
 from connectors.files.detection import SAMPLE_BYTES, dialect_of
 from connectors.files.dialect import Dialect, Source
+from connectors.files.meaning import Meaning, Wishes, meaning_of
 from connectors.files.rows import Flaw, Reading, Row, blocks, cell_text, scan
-from connectors.protocol import Capabilities, Column, Problem, Stream
+from connectors.protocol import Capabilities, Column, Problem, Stream, Token
 from rules.errors import UserError
-from rules.headers import HeaderMatch, Remark, match
 from rules.opt_out_fields import is_watched
 from rules.records import Kind
-from rules.samples import FEWEST, look_of
 
 _SAMPLE_ROWS: Final = 50
 _SPREADSHEET: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -50,16 +46,28 @@ class Layout:
 
     stream: str
     dialect: Dialect
-    kind: Kind
-    columns: tuple[Column, ...]
-    id_column: int | None
+    meaning: Meaning
     max_row_bytes: int
     begin: int
     """Where in the file the first row below the header begins, in bytes."""
     header: bytes
     """The header row as it stands, in the dialect's view."""
     first_place: int
-    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What each row is."""
+        return self.meaning.kind
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns in their order."""
+        return self.meaning.columns
+
+    @property
+    def id_column(self) -> int | None:
+        """The column that identifies the rows."""
+        return self.meaning.id_column
 
     @cached_property
     def fields(self) -> tuple[tuple[str, int], ...]:
@@ -109,22 +117,17 @@ class Layout:
             "delimiter": {"\t": "tab"}.get(self.dialect.delimiter, self.dialect.delimiter),
             "bytes": str(size),
         }
-        return Stream(self.stream, self.kind, can, self.columns, identity, notes, self.remarks)
+        return Stream(
+            self.stream, self.kind, can, self.columns, identity, notes, self.meaning.remarks
+        )
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What the settings say of one file; empty where they say nothing."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-    kind: Kind | None = None
-    encoding: str = ""
-    delimiter: str = ""
-
-
-def layout_of(file: BinaryIO, stream: str, wishes: Wishes, max_row_bytes: int) -> Layout:
+def layout_of(
+    file: BinaryIO, stream: str, wishes: Wishes, max_row_bytes: int, known: Token | None = None
+) -> Layout:
     """The layout of an open file; `Unusable` says why there is none.
 
+    `known` is a cursor of an earlier reading, whose meaning holds on while the headers do.
     UserError: the settings name a field, an encoding or a delimiter that cannot be.
     """
     try:
@@ -142,35 +145,14 @@ def layout_of(file: BinaryIO, stream: str, wishes: Wishes, max_row_bytes: int) -
         first, begin, place = _header(view, dialect, max_row_bytes, cut=cut)
         header = _texts(first, Reading(dialect, 1 << 30, max_row_bytes))
         header, sample = _sampled(header, view[begin:], dialect, max_row_bytes)
-        found = match(
-            header, file_name=stream, sample=sample, override=wishes.columns, kind=wishes.kind
-        )
+        meaning = meaning_of(header, sample, stream=stream, wishes=wishes, known=known)
     except UserError as error:
         error.details.setdefault("file", stream)
         raise
-    if not _is_header(header, found, wishes):
+    if meaning is None:
         raise Unusable("no_header", first=", ".join(header[:5])[:80])
-    return Layout(
-        stream,
-        dialect,
-        found.kind,
-        tuple(Column(name, canonical, sure) for name, canonical, sure in found.columns),
-        found.id_column,
-        max_row_bytes,
-        len(dialect.bom) + len(dialect.raw(view[:begin])),
-        first,
-        place + 1,
-        found.reasons,
-    )
-
-
-def _is_header(header: Sequence[str], found: HeaderMatch, wishes: Wishes) -> bool:
-    """Whether the first row names columns: one is known by its name, or none looks like content."""
-    by_cells = {remark.column for remark in found.reasons if remark.code == "by_cells"}
-    mapped = {index for index, column in enumerate(found.columns) if column.canonical}
-    if wishes.columns or found.id_column is not None or mapped - by_cells:
-        return bool(mapped)
-    return bool(mapped) and all(look_of([cell.strip()] * FEWEST) is None for cell in header)
+    begin = len(dialect.bom) + len(dialect.raw(view[:begin]))
+    return Layout(stream, dialect, meaning, max_row_bytes, begin, first, place + 1)
 
 
 def _header(

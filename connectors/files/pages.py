@@ -83,6 +83,7 @@ def _beginning(opened: Opened, layout: Layout, last: Mark | None) -> Mark:
         digest=digest,
         offset=layout.begin,
         place=layout.first_place,
+        meaning=layout.meaning.as_json(),
     )
 
 

@@ -47,10 +47,22 @@ class Mark:
     offset: int
     place: int
     """The place of the next row."""
+    meaning: Mapping[str, Any]
+    """What the columns meant, as `Meaning.as_json` has it."""
 
     def token(self) -> Token:
         """The same as JSON."""
-        return {"format": _FORMAT, **asdict(self), "identity": str(self.identity)}
+        return {
+            "format": _FORMAT,
+            "done": self.done,
+            "stat": asdict(self.stat),
+            "layout": self.layout,
+            "identity": str(self.identity),
+            "digest": self.digest,
+            "offset": self.offset,
+            "place": self.place,
+            "meaning": dict(self.meaning),
+        }
 
     @classmethod
     def of(cls, token: Token | None) -> Self | None:
@@ -67,6 +79,7 @@ class Mark:
                 fields["digest"],
                 fields["offset"],
                 fields["place"],
+                fields["meaning"],
             )
         except (KeyError, TypeError, ValueError):
             return None

@@ -123,6 +123,21 @@ def test_calls_are_not_identified_by_a_number_that_happens_to_be_unique(desk: An
     assert {record.ref.id for record in pulled.records} == {""}
 
 
+def test_what_columns_mean_does_not_change_with_the_cells(desk: Any) -> None:
+    """`Navn` is a company's name if the cells say so; they may cease to say so."""
+    people, companies = "Bo Bo;x@opdigtet-0001.dk\n", "Nord ApS;x@opdigtet-0001.dk\n"
+    desk.put("liste.csv", "Navn;E-mail\n" + companies * 5)
+    first = desk.pull()
+    desk.put("liste.csv", "Navn;E-mail\n" + people * 5)
+    again = desk.pull(known=lambda _: first.token, token=first.token)
+    assert again.stream.kind is first.stream.kind
+    assert again.stream.columns == first.stream.columns
+    unaware = desk.pull()
+    assert unaware.stream.kind is not first.stream.kind
+    desk.put("liste.csv", "Navn;E-mail;Fornavn\n" + people * 5)
+    assert desk.pull(known=lambda _: first.token).stream.kind is not first.stream.kind
+
+
 # --- cursors ---
 
 
