@@ -162,7 +162,7 @@ def _contact(r: Random, person: Person, ident: str) -> Row:
 
 def _note(r: Random) -> str:
     draw = r.random()
-    return r.choice(NOTES) if draw < 0.3 else r.choice(TELLING) if draw < 0.33 else ""
+    return r.choice(NOTES) if draw < 0.3 else r.choice(TELLING) if draw < 0.35 else ""
 
 
 LEAD_HEADERS = "Name;Company;Job title;E-mail;Mobile;Web;Country;Campaign;Comments".split(";")
