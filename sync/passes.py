@@ -22,6 +22,7 @@ from rules.spans import COPENHAGEN
 from state import coverage, cursors, history, mirror, outbox, proposals, snapshots
 from state.cursors import Lease
 from state.proposals import Plan
+from state.purge import Lifetimes, purge_all
 from state.screen import Screen
 from sync.app import App
 from sync.facts import Failure, PassFacts, StreamFacts
@@ -253,7 +254,6 @@ class Pass:
         self.facts.ended_at = app.clock()
         report = build(app, self.facts)
         with app.store.transaction() as tx:
-            snapshots.take(tx, app.clock().astimezone(COPENHAGEN).date())
             history.end_run(
                 tx,
                 self.facts.run,
@@ -261,7 +261,18 @@ class Pass:
                 exit_code=self.facts.exit_code,
                 totals=report.totals.model_dump(mode="json"),
             )
+        self._keep_house()
         return Outcome(report, self.facts.exit_code)
+
+    def _keep_house(self) -> None:
+        """The day's figures, and with the first of the day: what has outlived its life goes."""
+        app = self.app
+        today = app.clock().astimezone(COPENHAGEN).date()
+        with app.store.transaction() as tx:
+            first = not snapshots.of_day(tx, today)
+            snapshots.take(tx, today)
+        if first:
+            purge_all(app.store, app.clock(), Lifetimes(**app.settings.purge.model_dump()))
 
     def _pulled(self) -> Iterator[StreamFacts]:
         return (part for part in self.facts.streams if part.pulled and not part.given_up)
