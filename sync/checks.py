@@ -255,5 +255,13 @@ def _notes(stream: Stream, texts: Texts) -> str:
     shown = [printable(note) for note in notes.values() if note]
     shown += [size(int(octets), texts.lang)] if octets.isdigit() else []
     if stream.identity:
-        shown.append(texts.get("check.identity", identity=stream.identity))
+        shown.append(_identity(stream.identity, texts))
     return "".join(f" · {note}" for note in shown)
+
+
+def _identity(identity: str, texts: Texts) -> str:
+    """How a row is recognised: by a column of its own, or by one of the known means."""
+    kind, _, column = identity.partition(" ")
+    if column:
+        return texts.get("check.by.column", column=printable(column))
+    return texts.find(f"check.by.{kind}") or kind

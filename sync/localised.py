@@ -58,8 +58,7 @@ def localise(command: click.Command, path: str, texts: Texts) -> click.Command:
     command.short_help = texts.find(f"{at}.short")
     command.help = texts.find(f"{at}.help") or command.short_help
     command.options_metavar = texts.get("cli.metavar.options")
-    examples = texts.find(f"{at}.examples")
-    command.epilog = examples and f"\b\n{texts.get('cli.heading.examples')}\n{_indented(examples)}"
+    command.epilog = _epilog(at, texts)
     _own_help_option(command)
     for param in command.params:
         _localise_parameter(param, at, texts)
@@ -70,8 +69,13 @@ def localise(command: click.Command, path: str, texts: Texts) -> click.Command:
     return command
 
 
-def _indented(lines: str) -> str:
-    return "\n".join(f"  {line}" for line in lines.strip().splitlines())
+def _epilog(at: str, texts: Texts) -> str:
+    """Examples, line by line as they stand, and where the options that all commands take are."""
+    lines = (texts.find(f"{at}.examples") or "").strip().splitlines()
+    parts = ["\b", texts.get("cli.heading.examples"), *(f"  {line}" for line in lines)]
+    if at != "cli.program":
+        parts += ["", texts.get("cli.more_options")]
+    return "\n".join(parts[0 if lines else -1 :])
 
 
 def _own_help_option(command: click.Command) -> None:

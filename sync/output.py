@@ -136,6 +136,8 @@ def _plain(value: Any) -> object:
     """What orjson does not know, as something that it does."""
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
+    if hasattr(value, "_asdict"):
+        return value._asdict()
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, set | frozenset):

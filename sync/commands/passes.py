@@ -69,10 +69,14 @@ def apply(shell: Shell, plan: int) -> int:
 def undo(shell: Shell, *, number: int, rule: str | None, ref: Ref | None, yes: bool) -> int:
     """Show what taking a run back would do; do it when a person agrees."""
     from sync import undo as undoing
+    from sync.accounts import undo_text
 
     with shell.open(dry=False) as app:
         if not yes:
-            shell.show(undoing.preview(app, number, rule=rule, ref=ref))
+            seen = undoing.preview(app, number, rule=rule, ref=ref)
+            shell.tell(seen, lambda: undo_text(seen, shell.texts))
+            if not seen.records:
+                return Exit.OK
         if not shell.confirmed("cli.undo.question", yes=yes, run=number):
             return Exit.CHANGES
         return shell.finish(undoing.undo(app, number, rule=rule, ref=ref))

@@ -92,7 +92,7 @@ def _silent(context: click.Context, words: tuple[str, ...]) -> Iterator[str]:
         )
         assert found is not None
         command = found
-    if not command.short_help or not command.epilog:
+    if not command.short_help or "  sync " not in str(command.epilog):
         yield "the command itself (.short, .examples)"
     for param in command.params:
         if not getattr(param, "help", None):
