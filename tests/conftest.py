@@ -34,6 +34,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.postgres)
 
 
+_MUST_RUN = ("postgres", "browser")
+_left_out: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note what was skipped although it must not be where CI=true."""
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _left_out.extend({report.nodeid for mark in _MUST_RUN if mark in report.keywords})
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A skipped browser or database proves nothing: that is a failure of the whole run."""
+    if _left_out and _is_ci():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell a newcomer what was left out on his machine, and CI why it failed."""
+    if _left_out:
+        verdict = "failed, because CI=true" if _is_ci() else "not tested on this machine"
+        terminalreporter.section(f"{len(_left_out)} tests of {', '.join(_MUST_RUN)}: {verdict}")
+
+
+def _is_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
 @pytest.fixture
 def now() -> datetime:
     """The moment at which made-up things happen."""
@@ -53,7 +80,7 @@ def postgres_server() -> Iterator[Server]:
 
 def _missing(what: str) -> None:
     """A newcomer's machine may lack it; ours may not, or the tests prove less than they say."""
-    if os.environ.get("CI") == "true":
+    if _is_ci():
         pytest.fail(what)
     pytest.skip(what)
 
