@@ -87,6 +87,7 @@ def match(
     work.find_id(sample)
     work.find_fields()
     work.look(sample)
+    work.warn()
     remarks = (Remark(verdict.code, None, verdict.details), *work.remarks)
     return HeaderMatch(verdict.kind, work.columns(), work.id_column, remarks, verdict.sure)
 
@@ -94,7 +95,10 @@ def match(
 def _overrides(
     headers: Sequence[str], override: Mapping[str, str], catalogue: Catalogue
 ) -> dict[int, str]:
-    """Column -> what the user wrote for it; a header as it stands wins over its folded form."""
+    """Column -> what the user wrote for it; a header as it stands wins over its folded form.
+
+    Of several columns with one header the first is meant.
+    """
     chosen: dict[int, str] = {}
     folded = {fold(header): name for header, name in override.items()}
     for header, name in override.items():
@@ -104,6 +108,8 @@ def _overrides(
                 "error.header.unknown", header=header, value=name, allowed=", ".join(near)
             )
     for index, header in enumerate(headers):
+        if header in headers[:index]:
+            continue
         if header in override:
             chosen[index] = override[header]
         elif fold(header) and fold(header) in folded:
@@ -138,6 +144,7 @@ class _Matching:
         self.claims: dict[str, int] = {}
         self.sure: dict[int, bool] = {}
         self.settled: set[int] = set()
+        self.written: frozenset[int] = frozenset()
         self.id_column: int | None = None
         self.remarks: list[Remark] = []
 
@@ -157,6 +164,7 @@ class _Matching:
 
     def take(self, chosen: Mapping[int, str]) -> None:
         """What the user wrote, before anything is guessed."""
+        self.written = frozenset(chosen)
         for index, name in chosen.items():
             header = self.headers[index]
             if name == ID:
@@ -230,6 +238,15 @@ class _Matching:
         code = "opt_out_twice" if found.role is Role.OPT_OUT else "field_twice"
         taken = self.headers[self.claims[found.name]]
         self.say(code, index, field=found.name, other=taken)
+
+    def warn(self) -> None:
+        """Name the columns that say no and are not read: a list of calls with `Nej tak` on it."""
+        told = {remark.column for remark in self.remarks if remark.code == "opt_out_twice"}
+        known = known_headers(self.catalogue, Kind.CONTACT)
+        for index in sorted(set(range(len(self.headers))) - set(self.claims.values()) - told):
+            found = known.exact(self.headers[index])
+            if found is not None and found.role is Role.OPT_OUT and index not in self.written:
+                self.say("opt_out_unread", index)
 
     def look(self, sample: Sequence[Sequence[str]]) -> None:
         """Hold the cells against the mapping: they may refute, confirm, or speak for themselves."""

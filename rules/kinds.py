@@ -2,7 +2,9 @@
 
 A wrong guess costs: a list of contacts taken for an opt-out list would silence everybody on it, an
 opt-out list taken for contacts would be called. So the file name counts only where the columns
-bear it out, and what nothing decided is marked as not sure.
+bear it out, and what nothing decided is marked as not sure. Only a name that speaks of noes is
+believed against the columns, and said to be doubtful: calling somebody who said no is the worse
+mistake.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ def guess(
     seen = _Seen(headers, sample, meaning)
     named, word = kind_in_name(file_name)
     by_id = _by_id(headers)
+    if named is Kind.OPT_OUT and seen.noes & _IDENTIFYING and _selling(seen):
+        return Evidence(named, sure=False, code="kind_doubtful", details={"word": word})
     if named is not None and _borne_out(named, seen):
         return Evidence(named, sure=True, code="kind_by_name", details={"word": word})
     told = _by_columns(seen)
@@ -91,9 +95,10 @@ _NAMES: Final[Mapping[Kind, tuple[str, ...]]] = {
 }  # fmt: skip
 _WORDS: Final = {word: kind for kind, words in _NAMES.items() for word in words}
 _LONGEST_RUN: Final = 4
-_WITHOUT: Final = frozenset(
-    ["uden", "without", "excl", "ekskl", "eks", "minus", "fratrukket", "renset", "ikke", "no"]
-)
+# `uden nejtak`, `robinson-vasket`: the list was cleared of these.
+_WITHOUT: Final = frozenset(["uden", "without", "excl", "ekskl", "eks", "minus", "ikke", "mod"])
+_CLEARED: Final = frozenset(["fratrukket", "renset", "vasket", "scrubbed", "cleaned", "removed"])
+_ENDINGS: Final = ("listerne", "lister", "listen", "liste", "lists", "list", "ne", "n")
 _DATE_OR_NUMBER: Final = re.compile(r"\d+")
 _PARTIES: Final = frozenset({Kind.COMPANY, Kind.CONTACT, Kind.LEAD})
 # Of two kinds in one name, that one counts which says what was done with the other:
@@ -106,7 +111,8 @@ _FIRST: Final = (
 def kind_in_name(file_name: str) -> tuple[Kind | None, str]:
     """The kind that a file name speaks of and the word that says so; (None, "") when none does.
 
-    `kontakter_uden_nejtak.csv` is not an opt-out list: a word after `uden` does not count.
+    A word that the list was cleared of does not count: `kontakter_uden_nejtak.csv` and
+    `leads robinson-vasket.csv` are no opt-out lists.
     """
     stem = file_name.replace("\\", "/").rsplit("/", 1)[-1]
     stem = stem.rsplit(".", 1)[0] if "." in stem[1:] else stem
@@ -118,7 +124,8 @@ def kind_in_name(file_name: str) -> tuple[Kind | None, str]:
         if kind is None:
             position += 1
             continue
-        if not _WITHOUT.intersection(words[max(0, position - 2) : position]):
+        before, after = words[max(0, position - 2) : position], words[position + run :][:1]
+        if _WITHOUT.isdisjoint(before) and _CLEARED.isdisjoint([*before, *after]):
             found.setdefault(kind, "".join(words[position : position + run]))
         position += run
     for kind in _FIRST:
@@ -130,10 +137,16 @@ def kind_in_name(file_name: str) -> tuple[Kind | None, str]:
 def _run_at(words: Sequence[str], start: int) -> tuple[int, Kind | None]:
     """The longest run of words from `start` that together are a known word: `nej tak`, `call log`."""
     for run in range(min(_LONGEST_RUN, len(words) - start), 0, -1):
-        joined = "".join(words[start : start + run])
-        if joined in _WORDS:
-            return run, _WORDS[joined]
+        kind = _word("".join(words[start : start + run]))
+        if kind is not None:
+            return run, kind
     return 1, None
+
+
+def _word(word: str) -> Kind | None:
+    """The kind that a word names, as it stands or as a list of such: `optoutliste`."""
+    stems = (word.removesuffix(ending) for ending in ("", *_ENDINGS) if word.endswith(ending))
+    return next((_WORDS[stem] for stem in stems if stem in _WORDS), None)
 
 
 class _Seen:
@@ -227,7 +240,7 @@ _NOES_ANYWHERE: Final = frozenset({"opt_out_at", "opt_out_source", "do_not_call_
 def _borne_out(kind: Kind, seen: _Seen) -> bool:
     """True when the columns do not speak against what the file name says."""
     if kind is Kind.OPT_OUT:
-        return bool(seen.noes & _IDENTIFYING) and not _selling(seen)
+        return bool(seen.noes & _IDENTIFYING)
     if kind is Kind.CALL:
         return seen.call or bool({"called_number", "started_at"} <= seen.calls)
     if kind is Kind.COMPANY:

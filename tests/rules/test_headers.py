@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import os
-from itertools import groupby
-from operator import itemgetter
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +11,6 @@ from rules.errors import UserError
 from rules.headers import HeaderMatch, match
 from rules.identities import id_rank
 from rules.records import Kind
-
-REAL = os.environ.get("RINGREN_REAL_LISTS", "")
-"""A folder of real lists that may not be passed on; without it their tests are skipped."""
 
 
 def fields(headers: str, file_name: str = "liste.csv", **more: object) -> dict[str, str | None]:
@@ -148,6 +139,14 @@ def test_a_second_opt_out_column_is_never_dropped_in_silence() -> None:
     assert "opt_out_twice" in codes(found)
 
 
+def test_a_no_in_a_list_that_does_not_read_it_is_named() -> None:
+    found = match(["Nummer", "Udfald", "Agent", "Nej tak"], file_name="opkald.csv")
+    assert found.kind is Kind.CALL
+    assert [(r.code, r.column) for r in found.reasons[1:]] == [("opt_out_unread", 3)]
+    left = match(["Nummer", "Nej tak"], file_name="x", kind=Kind.CALL, override={"Nej tak": ""})
+    assert codes(left) == ["kind_given"]
+
+
 def test_numbered_and_filled_up_headers_are_matched_but_not_sure() -> None:
     found = match(["Telefon nr. 1", "Ny e-mail", "Efternavn 2"], file_name="x", kind=Kind.LEAD)
     assert found.columns[0].canonical == "direct_phone"
@@ -255,6 +254,11 @@ def test_what_the_user_wrote_wins() -> None:
     assert found.id_column == 3
 
 
+def test_of_two_columns_with_one_header_the_user_means_the_first() -> None:
+    found = match(["Tlf", "Tlf"], file_name="x", kind=Kind.CONTACT, override={"Tlf": "main_phone"})
+    assert [column.canonical for column in found.columns] == ["main_phone", "direct_phone"]
+
+
 def test_a_column_that_the_user_left_alone_is_not_filled_by_its_cells() -> None:
     rows = [[f"a{n}@opdigtet-0001.dk"] for n in range(10)]
     found = match(["X"], file_name="kontakter.csv", sample=rows, override={"X": ""})
@@ -302,61 +306,6 @@ def test_fields_and_headers_of_the_settings_are_matched_too() -> None:
         kind=Kind.LEAD,
     )  # fmt: skip
     assert [column.canonical for column in found.columns] == ["title", "cars", None]
-
-
-# --- exports ---------------------------------------------------------------------------------
-
-CASES = Path(__file__).with_name("cases")
-
-
-def _exports() -> list[tuple[str, list[dict[str, str]]]]:
-    with (CASES / "exports.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return [(name, list(group)) for name, group in groupby(rows, key=itemgetter("file"))]
-
-
-@pytest.mark.parametrize(("file_name", "columns"), _exports(), ids=itemgetter(0))
-def test_usual_exports_are_understood(file_name: str, columns: list[dict[str, str]]) -> None:
-    found = match([column["header"] for column in columns], file_name=file_name)
-    assert found.kind == columns[0]["kind"]
-    assert found.kind_sure
-    assert found.id_column == next(n for n, column in enumerate(columns) if column["id"])
-    assert [c.canonical or "" for c in found.columns] == [column["field"] for column in columns]
-
-
-def _real(name: str) -> tuple[list[str], list[list[str]]]:
-    path = Path(REAL) / name
-    if not REAL or not path.exists():
-        pytest.skip(f"RINGREN_REAL_LISTS names no folder with {name}")
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.reader(file))
-    return rows[0], rows[1:100]
-
-
-def test_a_register_extract_is_understood() -> None:
-    headers, rows = _real("dk_construction_companies_a.csv")
-    found = match(headers, file_name="udtræk.csv", sample=rows)
-    assert found.kind is Kind.COMPANY
-    assert found.id_column is None
-    assert {c.header: c.canonical for c in found.columns} == {
-        "cvr": "cvr", "name": "company_name", "legal_form": "legal_form",
-        "industry": "industry_label", "address": "address", "postcode": "postcode",
-        "city": "city", "phone": "main_phone", "email": "email", "start_date": None,
-        "fte": "employees", "reklamebeskyttet": "ad_protected",
-    }  # fmt: skip
-    assert codes(found) == ["kind_by_columns"]
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("chicago_childcare_sites_gold.csv", Kind.COMPANY),
-        ("febrl1_synthetic_people_gold.csv", Kind.CONTACT),
-    ],
-)
-def test_foreign_lists_are_told_apart(name: str, kind: Kind) -> None:
-    headers, rows = _real(name)
-    assert match(headers, file_name="x.csv", sample=rows).kind is kind
 
 
 # --- properties ------------------------------------------------------------------------------

@@ -40,6 +40,12 @@ from rules.records import Kind
         ("afmeldte kontakter.csv", Kind.OPT_OUT),
         ("kontakter uden nejtak.csv", Kind.CONTACT),
         ("leads_excl_dnc.csv", Kind.LEAD),
+        ("leads robinson-vasket.csv", Kind.LEAD),
+        ("dnc_no.csv", Kind.OPT_OUT),
+        ("ring ikke.csv", Kind.OPT_OUT),
+        ("optoutliste.csv", Kind.OPT_OUT),
+        ("Nejtaklisten.csv", Kind.OPT_OUT),
+        ("kontakterne.csv", Kind.CONTACT),
         ("liste.csv", None),
         ("", None),
         ("2026.csv", None),
@@ -89,10 +95,17 @@ def test_names_in_the_cells_tell_companies_from_people() -> None:
 
 def test_a_name_that_the_columns_speak_against_does_not_count() -> None:
     working = ["Fornavn", "Efternavn", "Firma", "Telefon", "Stilling", "Prioritet", "Ringeliste"]
-    assert match(working, file_name="nejtak renset.csv").kind is not Kind.OPT_OUT
+    assert match(working, file_name="leads nejtak-renset.csv").kind is Kind.LEAD
     assert match(working, file_name="opkald uge 45.csv").kind is Kind.LEAD
     noes = match(["Telefon", "Dato"], file_name="nejtak.csv")
     assert (noes.kind, noes.kind_sure) == (Kind.OPT_OUT, True)
+
+
+def test_a_name_that_speaks_of_noes_is_believed_against_the_columns_and_doubted_aloud() -> None:
+    working = ["Fornavn", "Efternavn", "Firma", "Telefon", "Stilling", "Prioritet", "Ringeliste"]
+    found = match(working, file_name="nejtak november.csv")
+    assert (found.kind, found.kind_sure) == (Kind.OPT_OUT, False)
+    assert [remark.code for remark in found.reasons] == ["kind_doubtful"]
 
 
 def test_the_users_kind_wins() -> None:
