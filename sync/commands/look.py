@@ -19,12 +19,10 @@ MOST = 50
 @click.pass_obj
 def explain(shell: Shell, *, ref: Ref, field: str | None) -> int:
     """Why a record, or one field of it, looks as it does."""
-    from sync.accounts import explanation_text
     from sync.explain import explain as explained
 
     with shell.open(dry=True) as app:
-        told = explained(app, ref, field)
-    shell.tell(told, lambda: explanation_text(told, shell.texts))
+        shell.show(explained(app, ref, field))
     return Exit.OK
 
 

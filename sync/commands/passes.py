@@ -69,12 +69,11 @@ def apply(shell: Shell, plan: int) -> int:
 def undo(shell: Shell, *, number: int, rule: str | None, ref: Ref | None, yes: bool) -> int:
     """Show what taking a run back would do; do it when a person agrees."""
     from sync import undo as undoing
-    from sync.accounts import undo_text
 
     with shell.open(dry=False) as app:
         if not yes:
             seen = undoing.preview(app, number, rule=rule, ref=ref)
-            shell.tell(seen, lambda: undo_text(seen, shell.texts))
+            shell.show(seen)
             if not seen.records:
                 return Exit.OK
         if not shell.confirmed("cli.undo.question", yes=yes, run=number):
