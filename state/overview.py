@@ -1,0 +1,349 @@
+"""What a report asks the store: counts by GROUP BY, and a few examples by number.
+
+Nothing here reads all rows into Python: a report over a million records must cost a few
+statements, not a million rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from rules.changes import Change, Finding, Severity
+from state.proposals import changes_of
+from state.store import Tx
+from state.tables import blocked, cursors, findings, history, ledger, mirror, proposals
+
+NEAR = 5000
+"""How many numbers beyond the first a further example is looked for: keeps a look-up small."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Records with the same rules on the same fields; `numbers` are those of some of them."""
+
+    system: str
+    stream: str
+    rules: tuple[tuple[str, str], ...]
+    """(rule, field) of each change."""
+    records: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The changes of one record, proposed or written, and where it stands."""
+
+    number: int
+    system: str
+    stream: str
+    kind: str
+    id: str
+    place: int | None
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Findings with the same code in the same field of a stream; `new` since a moment."""
+
+    system: str
+    stream: str
+    code: str
+    severity: Severity
+    field: str | None
+    records: int
+    new: int
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One finding and where it stands; `ref_id` is None when it is about a place."""
+
+    number: int
+    system: str
+    stream: str
+    kind: str | None
+    id: str | None
+    place: int | None
+    finding: Finding
+
+
+# --- changes ---------------------------------------------------------------------------------
+
+
+def _in_plan(plan: int, systems: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        proposals.c.system.in_(systems),
+        proposals.c.plan_from <= plan,
+        sa.or_(proposals.c.plan_until.is_(None), proposals.c.plan_until > plan),
+    )
+
+
+def shapes(tx: Tx, plan: int, systems: Sequence[str]) -> list[Shape]:
+    """What a plan holds, by stream and shape; the first and last record of each are named."""
+    columns = (proposals.c.system, proposals.c.stream, proposals.c.shape)
+    found = tx.execute(
+        sa.select(
+            *columns,
+            sa.func.count().label("records"),
+            sa.func.min(proposals.c.pid).label("first"),
+            sa.func.max(proposals.c.pid).label("last"),
+        )
+        .where(_in_plan(plan, systems))
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return [
+        Shape(row.system, row.stream, _rules(row.shape), row.records, _numbers(row))
+        for row in found
+    ]
+
+
+def _rules(shape: str) -> tuple[tuple[str, str], ...]:
+    pairs = (part.rpartition(":") for part in shape.split(","))
+    return tuple((rule, field) for rule, _, field in pairs)
+
+
+def _numbers(row: Any) -> tuple[int, ...]:
+    return (row.first,) if row.first == row.last else (row.first, row.last)
+
+
+def touched(tx: Tx, plan: int, systems: Sequence[str]) -> int:
+    """Records of a plan that still exist."""
+    query = (
+        sa.select(sa.func.count(sa.distinct(proposals.c.rid)))
+        .join(mirror, mirror.c.rid == proposals.c.rid)
+        .where(_in_plan(plan, systems), mirror.c.deleted_at.is_(None))
+    )
+    return int(tx.execute(query).scalar_one())
+
+
+def proposed(tx: Tx, numbers: Sequence[int]) -> dict[int, Changed]:
+    """Proposals by their numbers."""
+    query = _changed(proposals, proposals.c.pid, proposals.c.place)
+    return _read_changed(tx.execute(query.where(proposals.c.pid.in_(numbers))))
+
+
+def more_proposed(tx: Tx, plan: int, like: int, limit: int) -> list[int]:
+    """Numbers of further proposals of the plan with the shape of `like`, from near behind it."""
+    alike = sa.select(proposals.c.shape, proposals.c.system, proposals.c.stream).where(
+        proposals.c.pid == like
+    )
+    row = tx.execute(alike).one()
+    query = (
+        sa.select(proposals.c.pid)
+        .where(
+            proposals.c.pid.between(like + 1, like + NEAR),
+            proposals.c.shape == row.shape,
+            proposals.c.stream == row.stream,
+            _in_plan(plan, [row.system]),
+        )
+        .order_by(proposals.c.pid)
+        .limit(limit)
+    )
+    return list(tx.execute(query).scalars())
+
+
+def written_shapes(tx: Tx, run: int) -> list[Shape]:
+    """What a run wrote, one (rule, field) each: a record with two changes counts in two of them."""
+    rule: sa.ColumnElement[str]
+    field: sa.ColumnElement[str]
+    if tx.dialect.name == "sqlite":
+        each = sa.func.json_each(history.c.changes).table_valued("value", name="each")
+        rule = sa.func.json_extract(each.c.value, "$[3]")
+        field = sa.func.json_extract(each.c.value, "$[0]")
+    else:
+        # json, not jsonb: a cell may hold \u0000, which jsonb refuses.
+        items = sa.func.json_array_elements(sa.cast(history.c.changes, sa.JSON))
+        each = items.table_valued(sa.column("value", sa.JSON), name="each")
+        rule = each.c.value.op("->>")(sa.literal_column("3"))
+        field = each.c.value.op("->>")(sa.literal_column("0"))
+    columns = (history.c.system, history.c.stream, rule.label("rule"), field.label("field"))
+    found = tx.execute(
+        sa.select(
+            *columns,
+            sa.func.count().label("records"),
+            sa.func.min(history.c.cid).label("first"),
+            sa.func.max(history.c.cid).label("last"),
+        )
+        .select_from(history.join(each, sa.true()))
+        .where(history.c.run == run)
+        .group_by(*(column for column in columns))
+    )
+    shapes_ = [
+        Shape(row.system, row.stream, ((row.rule, row.field),), row.records, _numbers(row))
+        for row in found
+    ]
+    return sorted(shapes_, key=lambda one: (one.system, one.stream, one.rules))
+
+
+def written(tx: Tx, numbers: Sequence[int]) -> dict[int, Changed]:
+    """What was written, by the numbers of the history."""
+    query = _changed(history, history.c.cid, mirror.c.place)
+    return _read_changed(tx.execute(query.where(history.c.cid.in_(numbers))))
+
+
+def proposed_page(
+    tx: Tx, plan: int, systems: Sequence[str], after: int, limit: int
+) -> list[Changed]:
+    """A page of what a plan holds, by number."""
+    query = (
+        _changed(proposals, proposals.c.pid, proposals.c.place)
+        .where(proposals.c.pid > after, _in_plan(plan, systems))
+        .order_by(proposals.c.pid)
+        .limit(limit)
+    )
+    return list(_read_changed(tx.execute(query)).values())
+
+
+def written_page(tx: Tx, run: int, after: int, limit: int) -> list[Changed]:
+    """A page of what a run wrote, by number."""
+    query = (
+        _changed(history, history.c.cid, mirror.c.place)
+        .where(history.c.cid > after, history.c.run == run)
+        .order_by(history.c.cid)
+        .limit(limit)
+    )
+    return list(_read_changed(tx.execute(query)).values())
+
+
+def _changed(table: sa.Table, number: Any, place: Any) -> sa.Select[Any]:
+    return sa.select(
+        number.label("number"),
+        table.c.system,
+        table.c.stream,
+        mirror.c.kind,
+        mirror.c.id,
+        place.label("place"),
+        table.c.changes,
+    ).join_from(table, mirror, mirror.c.rid == table.c.rid)
+
+
+def _read_changed(found: sa.Result[Any]) -> dict[int, Changed]:
+    return {
+        row.number: Changed(
+            row.number,
+            row.system,
+            row.stream,
+            row.kind,
+            row.id,
+            row.place,
+            changes_of(row.changes),
+        )
+        for row in found
+    }
+
+
+# --- findings --------------------------------------------------------------------------------
+
+
+def _standing(at: datetime | None) -> sa.ColumnElement[bool]:
+    """Findings that stand now, or stood at a moment."""
+    if at is None:
+        return findings.c.gone_at.is_(None)
+    return sa.and_(
+        findings.c.first_seen_at <= at,
+        sa.or_(findings.c.gone_at.is_(None), findings.c.gone_at > at),
+    )
+
+
+def causes(
+    tx: Tx, systems: Sequence[str], since: datetime, at: datetime | None = None
+) -> list[Cause]:
+    """Open findings by stream, code and field; those first seen at or after `since` are new."""
+    columns = (
+        findings.c.system,
+        findings.c.stream,
+        findings.c.code,
+        findings.c.severity,
+        findings.c.field,
+    )
+    found = tx.execute(
+        sa.select(
+            *columns,
+            sa.func.count().label("records"),
+            sa.func.sum(sa.case((findings.c.first_seen_at >= since, 1), else_=0)).label("new"),
+            sa.func.min(findings.c.fid).label("first"),
+            sa.func.max(findings.c.fid).label("last"),
+        )
+        .where(findings.c.system.in_(systems), _standing(at))
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return [
+        Cause(
+            row.system,
+            row.stream,
+            row.code,
+            Severity(row.severity),
+            row.field,
+            row.records,
+            int(row.new),
+            _numbers(row),
+        )
+        for row in found
+    ]
+
+
+def found(tx: Tx, numbers: Sequence[int]) -> dict[int, Found]:
+    """Findings by their numbers."""
+    rows = tx.execute(
+        sa.select(findings, mirror.c.id.label("ref_id"), mirror.c.kind.label("ref_kind"))
+        .outerjoin(mirror, mirror.c.rid == findings.c.rid)
+        .where(findings.c.fid.in_(numbers))
+    )
+    return {
+        row.fid: Found(
+            row.fid,
+            row.system,
+            row.stream,
+            row.ref_kind,
+            row.ref_id,
+            row.place,
+            Finding(row.code, Severity(row.severity), row.field, orjson.loads(row.details)),
+        )
+        for row in rows
+    }
+
+
+# --- opt-outs --------------------------------------------------------------------------------
+
+
+def blocked_channels(tx: Tx, systems: Sequence[str]) -> dict[tuple[str, str], dict[str, int]]:
+    """(system, stream) -> channels as stored, separated by commas -> live records blocked on them."""
+    columns = (mirror.c.system, mirror.c.stream, blocked.c.channels)
+    rows = tx.execute(
+        sa.select(*columns, sa.func.count())
+        .join_from(blocked, mirror, mirror.c.rid == blocked.c.rid)
+        .where(mirror.c.system.in_(systems), mirror.c.deleted_at.is_(None))
+        .group_by(*columns)
+    )
+    counted: dict[tuple[str, str], dict[str, int]] = {}
+    for system, stream, channels, number in rows:
+        counted.setdefault((system, stream), {})[channels] = number
+    return counted
+
+
+def ledger_entries(tx: Tx) -> int:
+    """How many entries the ledger has."""
+    return int(tx.execute(sa.select(sa.func.count()).select_from(ledger)).scalar_one())
+
+
+# --- streams ---------------------------------------------------------------------------------
+
+
+def mapped_fields(tx: Tx, systems: Sequence[str]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """(system, stream) -> the canonical fields that the stream has a column for."""
+    rows = tx.execute(
+        sa.select(cursors.c.system, cursors.c.stream, cursors.c.fields).where(
+            cursors.c.system.in_(systems)
+        )
+    )
+    return {(row.system, row.stream): tuple(row.fields) for row in rows}

@@ -1,0 +1,93 @@
+"""The part of the report about findings: grouped by cause and field, worst first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from rules.catalogue import Catalogue
+from rules.changes import Severity
+from state import overview
+from state.overview import Cause, Found
+from state.store import Tx
+from sync.report import words
+from sync.report.model import Example, FindingGroup, Said, Words
+
+EXAMPLES: Final = 3
+WORST_FIRST: Final = {severity: order for order, severity in enumerate(Severity)}
+
+_Key = tuple[Severity, str, str | None]
+
+
+def groups(
+    tx: Tx,
+    systems: Sequence[str],
+    since: datetime,
+    catalogue: Catalogue,
+    at: datetime | None = None,
+) -> list[FindingGroup]:
+    """All open findings (those open at `at`, when given), the worst and most frequent first."""
+    by_key: dict[_Key, list[Cause]] = {}
+    for cause in overview.causes(tx, systems, since, at):
+        by_key.setdefault((cause.severity, cause.code, cause.field), []).append(cause)
+    wanted = {key: _numbers(causes) for key, causes in by_key.items()}
+    found = overview.found(tx, sorted({n for numbers in wanted.values() for n in numbers}))
+    made = [_group(key, by_key[key], wanted[key], found, catalogue) for key in by_key]
+    return sorted(
+        made, key=lambda one: (WORST_FIRST[one.severity], -one.count, one.code, one.field or "")
+    )
+
+
+def _numbers(causes: Sequence[Cause]) -> list[int]:
+    common = sorted(causes, key=lambda one: (-one.records, one.numbers))[:EXAMPLES]
+    turns = [one.numbers[0] for one in common] + [one.numbers[-1] for one in common]
+    return list(dict.fromkeys(turns))[:EXAMPLES]
+
+
+def _group(
+    key: _Key,
+    causes: Sequence[Cause],
+    numbers: Sequence[int],
+    found: dict[int, Found],
+    catalogue: Catalogue,
+) -> FindingGroup:
+    severity, code, name = key
+    there = [found[number] for number in numbers if number in found]
+    details = there[0].finding.details if there else {}
+    field = catalogue.get(name) if name else None
+    return FindingGroup(
+        code=code,
+        severity=severity,
+        title=title(code, details),
+        remedy=words.say_first(f"finding.{code}.remedy", details=details),
+        field=name,
+        label=words.label(catalogue, name) if name else None,
+        owner=field.owner if field else None,
+        owner_name=owner_name(field.owner) if field else None,
+        count=sum(cause.records for cause in causes),
+        new=sum(cause.new for cause in causes),
+        streams=tuple(sorted({cause.stream for cause in causes})),
+        examples=tuple(_example(one) for one in there),
+    )
+
+
+def title(code: str, details: object = None) -> Said:
+    """What findings of this code have in common; without such a text, what one of them says."""
+    given = details if isinstance(details, dict) else {}
+    said = words.say_first(f"report.cause.{code}", f"finding.{code}", details=given)
+    return said or Said(da=code, en=code, key=f"finding.{code}")
+
+
+def owner_name(owner: str) -> Words:
+    """Who mends it."""
+    return words.words(f"list.owner.{owner}")
+
+
+def _example(one: Found) -> Example:
+    return Example(
+        ref=f"{one.system}/{one.kind}/{one.id}" if one.id else None,
+        stream=one.stream,
+        place=one.place,
+        text=words.say(f"finding.{one.finding.code}", **one.finding.details),
+    )

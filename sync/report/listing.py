@@ -1,0 +1,189 @@
+"""The full list: every proposed or written change, every finding, every blocked record, a row each.
+
+Read page by page from the store and written as it comes, so that a million rows need no memory.
+One file: `.csv` for people, `.jsonl` for programs.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from rules.changes import Change
+from state import blocked, findings, mirror, overview
+from state.findings import Noted
+from state.overview import Changed
+from state.store import Store, Tx
+from sync.output import moment
+from sync.report.opt_outs import who
+from sync.texts import Texts
+
+PAGE: Final = 2000
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the full list. `what` is blocked, change or finding."""
+
+    what: str
+    system: str
+    stream: str
+    place: int | None
+    ref: str
+    who: str
+    """Whom a blocked record is about; empty on other rows."""
+    field: str
+    severity: str
+    code: str
+    """The finding's code, the change's rule, the channels of a block."""
+    before: str
+    after: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Where the rows come from: a plan, or what a run wrote; and what stands open now."""
+
+    store: Store
+    systems: tuple[str, ...]
+    run: int
+    plan: int | None
+    only_rule: str | None
+    wrote: bool
+
+    def rows(self, texts: Texts) -> Iterator[Row]:
+        """All of them, blocks first, then changes, then findings; each page a transaction."""
+        yield from self._blocked(texts)
+        yield from self._changes(texts)
+        yield from self._findings(texts)
+
+    def _blocked(self, texts: Texts) -> Iterator[Row]:
+        after = 0
+        while True:
+            with self.store.reading() as tx:
+                page = blocked.listed(tx, self.systems, after, PAGE)
+                held = mirror.held(tx, [one.rid for one in page])
+            for one in page:
+                since = moment(one.since, texts.lang) if one.since else texts.get("report.unknown")
+                channels = ", ".join(texts.get(f"report.channel.{c}") for c in one.channels)
+                yield Row(
+                    "blocked",
+                    one.system,
+                    one.stream,
+                    one.place,
+                    f"{one.system}/{one.kind}/{one.id}",
+                    who(held[one.rid].record.values) if one.rid in held else "",
+                    "",
+                    "",
+                    ",".join(one.channels),
+                    "",
+                    "",
+                    texts.get("report.list.blocked", channels=channels, since=since),
+                )
+            if len(page) < PAGE:
+                return
+            after = page[-1].rid
+
+    def _changes(self, texts: Texts) -> Iterator[Row]:
+        for one in self._changed():
+            for change in one.changes:
+                if self.only_rule in (None, change.rule):
+                    yield _change_row(one, change, texts)
+
+    def _changed(self) -> Iterator[Changed]:
+        after = 0
+        while self.wrote or self.plan is not None:
+            with self.store.reading() as tx:
+                page = self._page(tx, after)
+            yield from page
+            if len(page) < PAGE:
+                return
+            after = page[-1].number
+
+    def _page(self, tx: Tx, after: int) -> Sequence[Changed]:
+        if self.wrote or self.plan is None:
+            return overview.written_page(tx, self.run, after, PAGE)
+        return overview.proposed_page(tx, self.plan, self.systems, after, PAGE)
+
+    def _findings(self, texts: Texts) -> Iterator[Row]:
+        after = 0
+        while True:
+            with self.store.reading() as tx:
+                page = findings.listed(tx, self.systems, after=after, limit=PAGE)
+            yield from (_finding_row(one, texts) for one in page)
+            if len(page) < PAGE:
+                return
+            after = page[-1].fid
+
+
+def _change_row(one: Changed, change: Change, texts: Texts) -> Row:
+    return Row(
+        "change",
+        one.system,
+        one.stream,
+        one.place,
+        f"{one.system}/{one.kind}/{one.id}",
+        "",
+        change.field,
+        "",
+        change.rule,
+        change.old or "",
+        change.new or "",
+        texts.get(change.reason, **change.details),
+    )
+
+
+def _finding_row(one: Noted, texts: Texts) -> Row:
+    found = one.finding
+    return Row(
+        "finding",
+        one.system,
+        one.stream,
+        one.place,
+        f"{one.system}/{one.kind}/{one.ref_id}" if one.ref_id else "",
+        "",
+        found.field or "",
+        found.severity.value,
+        found.code,
+        "",
+        "",
+        texts.get(f"finding.{found.code}", **found.details),
+    )
+
+
+def beside(report: Path) -> Path:
+    """Where the full list of an HTML report stands: `report.html` -> `report-all.csv`."""
+    return report.with_name(f"{report.stem}-all.csv")
+
+
+def write(listing: Listing, path: Path, lang: str) -> None:
+    """All rows into `path`: JSON lines when it ends in .jsonl, else CSV. Readable by its owner."""
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    rows = listing.rows(Texts(lang))
+    if path.suffix == ".jsonl":
+        with path.open("wb") as lines:
+            lines.writelines(orjson.dumps(row) + b"\n" for row in rows)
+        return
+    texts = Texts(lang)
+    names = [field.name for field in fields(Row)]
+    # A BOM and, in Danish, semicolons: what the office programs of these countries open rightly.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";" if lang == "da" else ",")
+        writer.writerow([texts.get(f"report.list.{name}") for name in names])
+        for row in rows:
+            writer.writerow([_cell(getattr(row, name)) for name in names])
+
+
+def _cell(value: object) -> object:
+    """A cell that no spreadsheet takes for a formula: an apostrophe before what looks like one."""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value

@@ -1,0 +1,354 @@
+"""The report as a value: what `--json` prints, and all that the renderers know.
+
+Order is meaning: the verdict first, totals last, in between the worst first. Texts stand in both
+languages, so that a reader needs no text table. None means unknown and is never shown as 0.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
+
+from rules.changes import Severity
+from rules.errors import InvariantBroken
+from rules.records import Kind
+
+if TYPE_CHECKING:
+    from sync.report.listing import Listing
+
+VERSION: Final = 1
+
+Detail = str | int | float | None
+
+
+class Part(BaseModel):
+    """A part of the report: cannot be changed, and knows its fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Words(Part):
+    """The same said in both languages."""
+
+    da: str
+    en: str
+
+    def of(self, lang: str) -> str:
+        """In one of them."""
+        return self.da if lang == "da" else self.en
+
+
+class Said(Words):
+    """A sentence with the stable key and the arguments that it was made from."""
+
+    key: str
+    details: dict[str, Detail] = {}
+
+
+class Command(Part):
+    """What to type next, and what it does."""
+
+    command: str
+    why: Said
+
+
+class Verdict(Part):
+    """What a busy reader takes away. `level`: good, notice, warning (repairs wait), error."""
+
+    level: Literal["good", "notice", "warning", "error"]
+    headline: Said
+    sentences: tuple[Said, ...] = ()
+    next: tuple[Command, ...] = ()
+
+
+class Plan(Part):
+    """The plan that a dry run made, or that was carried out."""
+
+    plan: int
+    state: str
+    author: str
+    approver: str | None
+    expires_at: datetime
+
+
+class Run(Part):
+    """Which run this is the report of. `again` is set when it was put together afterwards."""
+
+    run: int
+    command: str
+    actor: str
+    dry: bool
+    started_at: datetime
+    ended_at: datetime | None
+    systems: tuple[str, ...]
+    plan: Plan | None
+    only_rule: Words | None
+    sample: int | None
+    again: datetime | None = None
+
+
+class Stop(Part):
+    """Why an unattended run would not write to this stream, and what a person can do."""
+
+    code: str
+    system: str
+    stream: str
+    why: Said
+    remedy: Said
+
+
+class Failure(Part):
+    """What could not be read or written, and what to do about it."""
+
+    system: str
+    stream: str | None
+    message: Said
+    remedy: Said | None
+    exit_code: int
+
+
+class Blocked(Part):
+    """One record that must not be contacted."""
+
+    ref: str
+    stream: str
+    place: int | None
+    who: str
+    channels: tuple[str, ...]
+    since: datetime | None
+
+
+class BlockedStream(Part):
+    """How many records of a stream are blocked, and opt-outs heard from it in this run."""
+
+    system: str
+    stream: str
+    records: int
+    heard: int
+
+
+class OptOuts(Part):
+    """Who must not be contacted. Always complete in its counts; `listed` holds the first ones."""
+
+    records: int
+    channels: dict[str, int]
+    streams: tuple[BlockedStream, ...]
+    heard: int
+    entries: int
+    deliveries: dict[str, dict[str, int]]
+    """System -> state -> how many."""
+    listed: tuple[Blocked, ...]
+
+
+class Sample(Part):
+    """One change: the values as they stand in the system, and as they should or now do."""
+
+    ref: str
+    stream: str
+    place: int | None
+    before: str | None
+    after: str | None
+    why: Said
+
+
+class ChangeGroup(Part):
+    """What one rule does to one field."""
+
+    rule: str
+    rule_name: Words
+    field: str
+    label: Words
+    records: int
+    streams: tuple[str, ...]
+    samples: tuple[Sample, ...]
+
+
+class Example(Part):
+    """One finding, where it stands, and what it says."""
+
+    ref: str | None
+    stream: str
+    place: int | None
+    text: Said
+
+
+class FindingGroup(Part):
+    """Findings of one cause in one field; `new` of them were not there before this run."""
+
+    code: str
+    severity: Severity
+    title: Said
+    remedy: Said | None
+    field: str | None
+    label: Words | None
+    owner: str | None
+    owner_name: Words | None
+    count: int
+    new: int
+    streams: tuple[str, ...]
+    examples: tuple[Example, ...]
+
+
+class KeyFigure(Part):
+    """One measure of data quality (R85). `of` 0 or `good` None: nobody can tell."""
+
+    name: str
+    label: Words
+    good: int | None
+    of: int
+    not_asked: int
+    """Records of lists that have no such column."""
+
+
+class FieldCoverage(Part):
+    """One field of one stream: filled as it stands, valid once the repairs are made."""
+
+    field: str
+    label: Words
+    filled: int
+    valid: int
+    repaired: int
+    needed: str
+    """The moment from which on it must be filled; empty: never."""
+
+
+class StreamCoverage(Part):
+    """How full and right the fields of a stream are."""
+
+    system: str
+    stream: str
+    records: int
+    fields: tuple[FieldCoverage, ...]
+
+
+class Column(Part):
+    """A column as it is headed, and what it was taken for; None: left alone."""
+
+    header: str
+    field: str | None
+    label: Words | None
+    sure: bool
+
+
+class Note(Part):
+    """A fact about a list: its encoding, its size."""
+
+    label: Words
+    text: Words
+
+
+class Stream(Part):
+    """One list or vendor object: what was read, and how it was understood."""
+
+    system: str
+    stream: str
+    kind: Kind
+    kind_name: Words
+    records: int
+    read: int | None
+    new: int | None
+    changed: int | None
+    gone: int | None
+    broken: int | None
+    complete: bool
+    can_push: bool
+    identity: Words
+    notes: tuple[Note, ...]
+    remarks: tuple[Said, ...]
+    columns: tuple[Column, ...]
+
+
+class Written(Part):
+    """A stream that would be, or was, rewritten."""
+
+    system: str
+    stream: str
+    records: int
+    done: bool
+
+
+class Effects(Part):
+    """What the run cost and touched. Nothing but what stands here was written outside."""
+
+    paid_lookups: int
+    api_calls: int
+    written: tuple[Written, ...]
+
+
+class Totals(Part):
+    """The figures at the end. They add up, or the run ends as a bug of ours.
+
+    records = untouched + touched, and changed = touched + gone: records in the plan that are no
+    longer there. changed = waiting + applied + conflict + rejected + unknown + dropped.
+    """
+
+    records: int
+    untouched: int
+    touched: int
+    gone: int
+    changed: int
+    waiting: int
+    applied: int
+    conflict: int
+    rejected: int
+    unknown: int
+    dropped: dict[str, int]
+    fields: int
+    broken: int
+    findings: dict[str, int]
+    blocked: int
+
+    @property
+    def dropped_total(self) -> int:
+        """Records that were left out, for whatever reason."""
+        return sum(self.dropped.values())
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> Self:
+        outcomes = self.applied + self.conflict + self.rejected + self.unknown
+        checks = {
+            "records = untouched + touched": self.records == self.untouched + self.touched,
+            "changed = touched + gone": self.changed == self.touched + self.gone,
+            "changed = waiting + outcomes + dropped": self.changed
+            == self.waiting + outcomes + self.dropped_total,
+            "nothing is negative": min(
+                self.records, self.untouched, self.touched, self.gone, self.waiting, outcomes
+            )
+            >= 0,
+        }
+        wrong = [name for name, holds in checks.items() if not holds]
+        if wrong:
+            raise InvariantBroken(f"totals do not add up: {', '.join(wrong)}: {self!r}")
+        return self
+
+
+class Report(Part):
+    """Everything about one run. `docs/report.schema.json` is its schema."""
+
+    version: Literal[1] = VERSION
+    verdict: Verdict
+    run: Run
+    stops: tuple[Stop, ...]
+    failures: tuple[Failure, ...]
+    opt_outs: OptOuts
+    changes: tuple[ChangeGroup, ...]
+    findings: tuple[FindingGroup, ...]
+    figures: tuple[KeyFigure, ...]
+    coverage: tuple[StreamCoverage, ...]
+    streams: tuple[Stream, ...]
+    effects: Effects
+    totals: Totals
+
+    _listing: Listing | None = PrivateAttr(default=None)
+
+    @property
+    def listing(self) -> Listing | None:
+        """Where everything that is only counted here can be read, while the store is open."""
+        return self._listing
+
+    def with_listing(self, listing: Listing) -> Self:
+        """This report, knowing where the full list comes from."""
+        self._listing = listing
+        return self

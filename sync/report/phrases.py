@@ -1,0 +1,116 @@
+"""Small pieces of text that terminal and page share, in one language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sync.output import moment, number, printable
+from sync.report.model import Blocked, Effects, Report, Run, Totals
+from sync.texts import Texts
+
+
+def command(text: str, texts: Texts) -> str:
+    """What kind of run it was: `apply 3` as "plan 3 carried out"."""
+    name, _, which = text.partition(" ")
+    said = texts.find(f"report.command.{name}")
+    return texts.get(f"report.command.{name}", number=which) if said else text
+
+
+def again(run: Run, texts: Texts) -> str:
+    """That a report was put together afterwards."""
+    return texts.get("report.again", again=moment(run.again or run.started_at, texts.lang))
+
+
+def count(value: int | None, texts: Texts) -> str:
+    """A number; what nobody knows is said to be unknown."""
+    return texts.get("report.unknown") if value is None else number(value, texts.lang)
+
+
+def value(text: str | None, texts: Texts) -> str:
+    """A cell; an empty one says so."""
+    return printable(text) if text else texts.get("report.empty")
+
+
+def place(stream: str, row: int | None, texts: Texts) -> str:
+    """Where something stands."""
+    return stream if row is None else f"{stream} {texts.get('report.row', place=row)}"
+
+
+def channels(counts: Mapping[str, int], texts: Texts) -> str:
+    """`calls 40 · e-mail 12 · text messages 12`, all of them, 0 included."""
+    parts = [
+        f"{texts.get(f'report.channel.{name}')} {number(n, texts.lang)}"
+        for name, n in counts.items()
+    ]
+    return " · ".join(parts)
+
+
+def channel_names(names: tuple[str, ...], texts: Texts) -> str:
+    """`calls, e-mail`."""
+    return ", ".join(texts.get(f"report.channel.{name}") for name in names)
+
+
+def deliveries(states: Mapping[str, int], texts: Texts) -> str:
+    """`60 waiting, 2 confirmed`."""
+    return ", ".join(
+        f"{number(n, texts.lang)} {texts.get(f'report.delivery.{state}')}"
+        for state, n in states.items()
+    )
+
+
+def blocked(one: Blocked, texts: Texts) -> list[str]:
+    """A blocked record as the cells of a line: where, who, channels, since."""
+    since = moment(one.since, texts.lang) if one.since else texts.get("report.unknown")
+    return [
+        place(one.stream, one.place, texts),
+        printable(one.who) or texts.get("report.unknown"),
+        channel_names(one.channels, texts),
+        texts.get("report.opt_outs.since", since=since),
+    ]
+
+
+def cost(effects: Effects, texts: Texts) -> str:
+    """What the run cost, in one line."""
+    paid = texts.get("report.effects.paid.value", count=number(effects.paid_lookups, texts.lang))
+    calls = number(effects.api_calls, texts.lang)
+    return (
+        f"{texts.get('report.effects.paid')}: {paid} · {texts.get('report.effects.calls')}: {calls}"
+    )
+
+
+def sums(report: Report, texts: Texts) -> Iterator[str]:
+    """The totals as sums that a reader can check."""
+    totals = report.totals
+    yield _sum(texts, "records", totals.records, _pairs(totals, "untouched", "touched"))
+    if totals.changed:
+        parts = _pairs(totals, "waiting", "applied", "conflict", "rejected", "unknown")
+        yield _sum(texts, "changed", totals.changed, [*parts, ("dropped", totals.dropped_total)])
+    if totals.dropped:
+        reasons = [
+            f"{number(n, texts.lang)} {dropped(why, texts)}" for why, n in totals.dropped.items()
+        ]
+        yield f"{texts.get('report.total.dropped')}: {' · '.join(reasons)}"
+    named = [("fields", totals.fields), ("findings", sum(totals.findings.values()))]
+    named += [("broken", totals.broken), ("blocked", totals.blocked)]
+    yield " · ".join(
+        f"{texts.get(f'report.total.{name}')}: {number(n, texts.lang)}" for name, n in named
+    )
+
+
+def _pairs(totals: Totals, *names: str) -> list[tuple[str, int]]:
+    return [(name, getattr(totals, name)) for name in names]
+
+
+def _sum(texts: Texts, name: str, total: int, parts: list[tuple[str, int]]) -> str:
+    shown = [
+        f"{number(n, texts.lang)} {texts.get(f'report.total.{part}')}"
+        for part, n in parts
+        if n or part in {"untouched", "touched"}
+    ]
+    return f"{texts.get(f'report.total.{name}')}: {number(total, texts.lang)} = {' + '.join(shown)}"
+
+
+def dropped(why: str, texts: Texts) -> str:
+    """Why a record of a plan was left out."""
+    key = f"report.dropped.{why}"
+    return texts.get(key) if texts.find(key) else why

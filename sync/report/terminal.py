@@ -1,0 +1,332 @@
+"""One screen of plain text: what is wrong, how much, and the next command. Worst first, totals last.
+
+A million records take as many lines as a hundred: groups are cut to the worst ones, and a line
+says how many more there are and how to see them. The figures of opt-outs are never cut.
+"""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from functools import singledispatch
+from typing import Final
+
+from sync.output import moment, number, printable, share, table
+from sync.report import phrases
+from sync.report.model import ChangeGroup, FindingGroup, KeyFigure, Report, Said, Stream
+from sync.report.sheet import Sheet, sheet_of
+from sync.texts import Texts
+
+WIDTH: Final = 100
+MOST_BLOCKED: Final = 4
+MOST_CHANGES: Final = 7
+MOST_FINDINGS: Final = 7
+MOST_FIGURES: Final = 6
+MOST_STREAMS: Final = 5
+MOST_STOPS: Final = 3
+
+
+@singledispatch
+def render(result: object, lang: str, width: int | None = None) -> str:
+    """Any result as text; one that has no form of its own as JSON."""
+    sheet = sheet_of(result)
+    if sheet is not None:
+        return "\n".join(_sheet(sheet, lang, width or screen()))
+    from sync.output import as_json
+
+    return as_json(result)
+
+
+@render.register
+def _(result: Report, lang: str, width: int | None = None) -> str:
+    return "\n".join(_Screen(result, lang, width or screen()).lines())
+
+
+def screen() -> int:
+    """How wide the terminal is, within what can be read."""
+    return min(max(shutil.get_terminal_size((WIDTH, 24)).columns, 80), 140)
+
+
+class _Screen:
+    """One report in one language."""
+
+    def __init__(self, report: Report, lang: str, width: int) -> None:
+        self.report, self.lang, self.width = report, lang, width
+        self.texts = Texts(lang)
+
+    def lines(self) -> Iterator[str]:
+        """Everything, top to bottom."""
+        yield self._top()
+        yield ""
+        yield from self._verdict()
+        for title, body in (
+            (self._t("heading.stops"), self._stops()),
+            (self._t("heading.failures"), self._failures()),
+            (self._opt_out_title(), self._opt_outs()),
+            (self._change_title(), self._changes()),
+            (self._finding_title(), self._findings()),
+            (self._t("heading.figures"), self._figures()),
+            (self._stream_title(), self._streams()),
+            (self._t("heading.effects"), self._effects()),
+            (self._t("heading.totals"), self._totals()),
+        ):
+            found = list(body)
+            if found:
+                yield ""
+                yield title.upper() if ":" not in title else _upper_first_part(title)
+                yield from (f"  {line}" for line in found)
+
+    # --- the first lines ---------------------------------------------------------------------
+
+    def _top(self) -> str:
+        run = self.report.run
+        parts = [
+            phrases.command(run.command, self.texts),
+            self._t("run", run=run.run),
+            moment(run.started_at, self.lang),
+            self._t("by", actor=run.actor),
+            ", ".join(run.systems),
+        ]
+        return "Ringren · " + " · ".join(part for part in parts if part)
+
+    def _verdict(self) -> Iterator[str]:
+        verdict = self.report.verdict
+        yield from self._wrapped(verdict.headline.of(self.lang))
+        yield from self._wrapped(" ".join(one.of(self.lang) for one in verdict.sentences))
+        if self.report.run.again:
+            yield from self._wrapped(phrases.again(self.report.run, self.texts))
+        if verdict.next:
+            yield ""
+            yield f"{self._t('heading.next')}:"
+            widest = max(len(one.command) for one in verdict.next)
+            for one in verdict.next:
+                command = one.command.ljust(min(widest, self.width - 40))
+                yield f"  {command}  {one.why.of(self.lang)}"
+
+    def _stops(self) -> Iterator[str]:
+        stops = self.report.stops
+        for stop in stops[:MOST_STOPS]:
+            yield from self._wrapped(stop.why.of(self.lang), indent=2)
+        yield from self._more(len(stops) - MOST_STOPS)
+        for remedy in _each_once(stop.remedy for stop in stops[:MOST_STOPS]):
+            yield from self._wrapped(f"→ {remedy.of(self.lang)}", indent=4)
+
+    def _failures(self) -> Iterator[str]:
+        for failure in self.report.failures[:MOST_STREAMS]:
+            yield from self._wrapped(failure.message.of(self.lang), indent=2)
+            if failure.remedy:
+                yield from self._wrapped(f"→ {failure.remedy.of(self.lang)}", indent=4)
+        yield from self._more(len(self.report.failures) - MOST_STREAMS)
+
+    # --- opt-outs ----------------------------------------------------------------------------
+
+    def _opt_out_title(self) -> str:
+        opt_outs = self.report.opt_outs
+        name = self._t("heading.opt_outs")
+        if not opt_outs.records:
+            return name
+        counted = self.texts.count("report.records", opt_outs.records)
+        return f"{name}: {counted} ({phrases.channels(opt_outs.channels, self.texts)})"
+
+    def _opt_outs(self) -> Iterator[str]:
+        opt_outs = self.report.opt_outs
+        if not opt_outs.records and not opt_outs.entries:
+            yield from self._wrapped(self._t("opt_outs.none"), indent=2)
+            return
+        facts = [f"{self._t('opt_outs.heard')}: {self._n(opt_outs.heard)}"]
+        facts.append(f"{self._t('opt_outs.entries')}: {self._n(opt_outs.entries)}")
+        for system, states in opt_outs.deliveries.items():
+            told = phrases.deliveries(states, self.texts)
+            facts.append(f"{self._t('opt_outs.deliveries', system=system)}: {told}")
+        yield from self._wrapped(" · ".join(facts), indent=2)
+        by_stream = [f"{one.stream} {self._n(one.records)}" for one in opt_outs.streams]
+        if by_stream:
+            yield from self._wrapped(" · ".join(by_stream), indent=2)
+        rows = [phrases.blocked(one, self.texts) for one in opt_outs.listed[:MOST_BLOCKED]]
+        if rows:
+            yield from table(rows[0], rows[1:], width=self.width - 2).splitlines()
+        yield from self._more(opt_outs.records - len(rows), self._all_rows("sync opt-out list"))
+
+    # --- changes and findings ----------------------------------------------------------------
+
+    def _change_title(self) -> str:
+        written = any(one.done for one in self.report.effects.written)
+        return self._t("heading.changes_written" if written else "heading.changes_proposed")
+
+    def _changes(self) -> Iterator[str]:
+        groups = self.report.changes
+        if not groups:
+            yield self._t("no_changes")
+            return
+        names = ("records", "field", "rule", "before", "after")
+        headings = [self._t(f"column.{name}") for name in names]
+        rows = [self._change(group) for group in groups[:MOST_CHANGES]]
+        yield from self._table(headings, rows, right=frozenset({0}))
+        yield from self._more(len(groups) - MOST_CHANGES, self._all_rows("--report"))
+
+    def _change(self, group: ChangeGroup) -> list[str]:
+        sample = group.samples[0] if group.samples else None
+        before = phrases.value(sample.before, self.texts) if sample else ""
+        after = phrases.value(sample.after, self.texts) if sample else ""
+        name = group.rule_name.of(self.lang)
+        return [self._n(group.records), group.label.of(self.lang), name, before, after]
+
+    def _finding_title(self) -> str:
+        counts = self.report.totals.findings
+        counted = [
+            f"{self._n(counts[one])} {self.texts.get(f'report.severity.{one}')}"
+            for one in ("error", "warning", "notice")
+            if counts.get(one)
+        ]
+        name = self._t("heading.findings")
+        return f"{name}: {' · '.join(counted)}" if counted else name
+
+    def _findings(self) -> Iterator[str]:
+        groups = self.report.findings
+        if not groups:
+            yield self._t("no_findings")
+            return
+        names = ("count", "severity", "finding", "field", "where", "owner")
+        headings = [self._t(f"column.{name}") for name in names]
+        rows = [self._finding(group) for group in groups[:MOST_FINDINGS]]
+        yield from self._table(headings, rows, right=frozenset({0}))
+        yield from self._more(len(groups) - MOST_FINDINGS, self._all_rows("sync findings"))
+
+    def _finding(self, group: FindingGroup) -> list[str]:
+        first = group.examples[0] if group.examples else None
+        return [
+            self._n(group.count),
+            self.texts.get(f"severity.{group.severity}"),
+            group.title.of(self.lang),
+            group.label.of(self.lang) if group.label else "",
+            phrases.place(first.stream, first.place, self.texts) if first else "",
+            group.owner_name.of(self.lang) if group.owner_name else "",
+        ]
+
+    # --- quality and lists -------------------------------------------------------------------
+
+    def _figures(self) -> Iterator[str]:
+        known = [one for one in self.report.figures if one.good is not None]
+        shown = sorted(known, key=_badness)[:MOST_FIGURES]
+        rows = [self._figure(one) for one in shown]
+        if rows:
+            yield from table(rows[0], rows[1:], right=frozenset({0}), width=self.width).splitlines()
+        unknown = [one.label.of(self.lang) for one in self.report.figures if one.good is None]
+        if unknown:
+            text = f"{self.texts.get('report.unknown')}: {'; '.join(unknown)}"
+            yield from self._wrapped(text, indent=2)
+
+    def _figure(self, one: KeyFigure) -> list[str]:
+        part = share((one.good or 0) / one.of, self.lang)
+        of = self._t("records_of", count=self._n(one.good or 0), of=self._n(one.of))
+        return [part, one.label.of(self.lang), of]
+
+    def _stream_title(self) -> str:
+        return f"{self._t('heading.streams')}: {self._n(len(self.report.streams))}"
+
+    def _streams(self) -> Iterator[str]:
+        streams = self.report.streams
+        if not streams:
+            return
+        shown = sorted(streams, key=_trouble)[:MOST_STREAMS]
+        names = ("list", "kind", "records", "new", "changed", "gone", "broken", "notes")
+        headings = [self._t(f"column.{name}") for name in names]
+        right = frozenset({2, 3, 4, 5, 6})
+        yield from self._table(headings, [self._stream(one) for one in shown], right=right)
+        yield from self._more(len(streams) - MOST_STREAMS, self._all_rows("--report"))
+
+    def _stream(self, one: Stream) -> list[str]:
+        counts = (one.records, one.new, one.changed, one.gone, one.broken)
+        spelt = [phrases.count(value, self.texts) for value in counts]
+        notes = [note.text.of(self.lang) for note in one.notes]
+        unsure = sum(not column.sure for column in one.columns if column.field)
+        if unsure:
+            notes.append(self.texts.count("report.unsure_columns", unsure))
+        if not one.complete:
+            notes.append(self._t("incomplete"))
+        return [one.stream, one.kind_name.of(self.lang), *spelt, ", ".join(notes)]
+
+    # --- cost, totals ------------------------------------------------------------------------
+
+    def _effects(self) -> Iterator[str]:
+        yield from self._wrapped(phrases.cost(self.report.effects, self.texts), indent=2)
+        written = self.report.effects.written
+        for one in written[:MOST_STREAMS]:
+            key = "effects.done" if one.done else "effects.would"
+            yield f"{one.stream}: {self._t(key, count=self._n(one.records))}"
+        yield from self._more(len(written) - MOST_STREAMS)
+        if not any(one.done for one in written):
+            yield self._t("effects.none")
+        else:
+            yield self._t("effects.only")
+
+    def _totals(self) -> Iterator[str]:
+        for sum_line in phrases.sums(self.report, self.texts):
+            yield from self._wrapped(sum_line, indent=2)
+
+    # --- helpers of this screen --------------------------------------------------------------
+
+    def _t(self, key: str, **details: object) -> str:
+        return self.texts.get(f"report.{key}", **details)
+
+    def _n(self, value: int) -> str:
+        return number(value, self.lang)
+
+    def _wrapped(self, text: str, indent: int = 0) -> list[str]:
+        """Lines that fit; a sheet's own indent is added by the caller."""
+        whole = printable(text)
+        return textwrap.wrap(
+            whole,
+            self.width - indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+            subsequent_indent="" if indent < 4 else "  ",
+        )
+
+    def _table(
+        self, headings: Sequence[str], rows: Sequence[Sequence[str]], right: frozenset[int]
+    ) -> list[str]:
+        return table(headings, rows, right=right, width=self.width - 2).splitlines()
+
+    def _more(self, hidden: int, how: str = "") -> Iterator[str]:
+        if hidden > 0:
+            more = self.texts.count("report.more", hidden)
+            yield f"{more}; {how}" if how else more
+
+    def _all_rows(self, command: str) -> str:
+        return self._t("see_all", how=command)
+
+
+def _upper_first_part(title: str) -> str:
+    first, _, rest = title.partition(":")
+    return f"{first.upper()}:{rest}"
+
+
+def _each_once(found: Iterator[Said]) -> list[Said]:
+    return list({one.key: one for one in found}.values())
+
+
+def _badness(one: KeyFigure) -> float:
+    return (one.good or 0) / one.of
+
+
+def _trouble(one: Stream) -> tuple[bool, int, int]:
+    """Lists with trouble first, then the largest."""
+    return one.complete, -(one.broken or 0), -one.records
+
+
+def _sheet(sheet: Sheet, lang: str, width: int) -> Iterator[str]:
+    """A preview or an explanation: sentences, then tables."""
+    yield printable(sheet.title.of(lang))
+    for sentence in sheet.sentences:
+        yield from textwrap.wrap(printable(sentence.of(lang)), width, break_long_words=False)
+    for part in sheet.tables:
+        yield ""
+        yield part.title.of(lang).upper()
+        headings = [one.of(lang) for one in part.headings]
+        rows = [[cell.of(lang) for cell in row] for row in part.rows]
+        text = table(headings, rows, width=width - 2)
+        yield from (f"  {line}" for line in text.splitlines())
+        if part.more:
+            yield "  " + Texts(lang).count("report.more", part.more)

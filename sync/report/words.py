@@ -1,0 +1,93 @@
+"""Sentences and labels of the report, in both languages at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from rules.catalogue import Catalogue
+from sync.output import moment, number, share
+from sync.report.model import Detail, Said, Words
+from sync.texts import LANGUAGES, Texts
+
+_TEXTS = {lang: Texts(lang) for lang in LANGUAGES}
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """An argument that is shown in per cent."""
+
+    part: float
+
+
+Argument = Words | Share | datetime | date | Path | str | int | float | None
+
+
+def say(key: str, /, **details: object) -> Said:
+    """The text of `key` in both languages, numbers and times as each writes them."""
+    da, en = (_TEXTS[lang].get(key, **_spelt_all(details, lang)) for lang in LANGUAGES)
+    kept = {name: _kept(value) for name, value in details.items()}
+    return Said(key=key, details=kept, da=da, en=en)
+
+
+def count(key: str, many: int, /, **details: object) -> Said:
+    """`key.one` for 1, else `key.many`, with `{count}`."""
+    return say(f"{key}.one" if many == 1 else f"{key}.many", count=many, **details)
+
+
+def exists(key: str) -> bool:
+    """Whether the text table has this key."""
+    return _TEXTS["en"].find(key) is not None
+
+
+def say_first(*keys: str, details: Mapping[str, object]) -> Said | None:
+    """The first of `keys` that there is a text for."""
+    return next((say(key, **details) for key in keys if exists(key)), None)
+
+
+def words(key: str) -> Words:
+    """A label."""
+    da, en = (_TEXTS[lang].get(key) for lang in LANGUAGES)
+    return Words(da=da, en=en)
+
+
+def label(catalogue: Catalogue, name: str) -> Words:
+    """A field as people call it; a field that the catalogue does not know calls itself."""
+    field = catalogue.get(name)
+    return Words(da=field.da, en=field.en) if field else Words(da=name, en=name)
+
+
+def _spelt_all(details: Mapping[str, object], lang: str) -> dict[str, object]:
+    return {name: _spelt(value, lang) for name, value in details.items()}
+
+
+def _spelt(value: object, lang: str) -> object:
+    match value:
+        case Words():
+            return value.of(lang)
+        case Share():
+            return share(value.part, lang)
+        case datetime():
+            return moment(value, lang)
+        case bool():
+            return value
+        case int() | float():
+            return number(value, lang)
+        case _:
+            return value
+
+
+def _kept(value: object) -> Detail:
+    match value:
+        case Words():
+            return value.en
+        case Share():
+            return round(value.part, 4)
+        case datetime() | date():
+            return value.isoformat()
+        case str() | int() | float() | None:
+            return value
+        case _:
+            return str(value)
