@@ -15,7 +15,7 @@ from rules.keys import PERSONAL_KINDS, Key, is_role_mailbox, ref_key
 from rules.records import Ref
 from rules.suppression import Event, EventType, Evidence, Statement
 
-MAX_PEOPLE_PER_KEY: Final = 3
+MAX_PEOPLE_PER_KEY: Final = 5
 """A key on more people than this is shared. Default of the setting of that name."""
 
 

@@ -63,7 +63,11 @@ def open_for_system(tx: Tx, system: str, now: datetime) -> int:
         .order_by(ledger.c.seq)
     )
     columns = ["seq", "system", "state", "attempts", "epoch", "created_at"]
-    return int(tx.execute(sa.insert(deliveries).from_select(columns, missing)).rowcount)
+    done = tx.execute(
+        sa.insert(deliveries).from_select(columns, missing),
+        execution_options={"preserve_rowcount": True},
+    )
+    return int(done.rowcount)
 
 
 def counts(tx: Tx) -> dict[str, dict[DeliveryState, int]]:

@@ -11,7 +11,7 @@ ledger until its transaction ends (SQLite: the write lock; PostgreSQL: an adviso
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -315,3 +315,59 @@ def entries_for(tx: Tx, digests: Collection[bytes]) -> list[Entry]:
             tx.execute(sa.select(ledger_keys.c.seq).where(ledger_keys.c.digest.in_(some))).scalars()
         )
     return with_context(tx, entries_in(tx, ledger.c.seq, seqs)) if seqs else []
+
+
+def newest(tx: Tx, limit: int) -> list[Entry]:
+    """The last `limit` entries, the newest first."""
+    return entries(tx, ledger.c.seq > head(tx).seq - limit)[::-1]
+
+
+class Verified(NamedTuple):
+    """What a look at the whole chain found. `problems` are (entry, code), oldest first.
+
+    Codes: gap (numbers or links do not follow), chain (the entry or its keys were changed),
+    payload (the clear part was changed or is missing), head (the ledger is not the one, or ends
+    before the head, that was noted).
+    """
+
+    entries: int
+    erased: int
+    head: Head
+    problems: tuple[tuple[int, str], ...]
+
+
+def verify(tx: Tx, noted: Head | None = None, page: int = 2000) -> Verified:
+    """Follow the whole chain, page by page. `noted` is a head that was written down before."""
+    last, erased, problems = Head(0, chain.GENESIS), 0, []
+    noted_found = noted is None or noted.seq == 0
+    while found := entries(tx, sa.and_(ledger.c.seq > last.seq, ledger.c.seq <= last.seq + page)):
+        clear = _salted(tx, found[0].seq, found[-1].seq)
+        for entry in found:
+            noted_found |= noted == (entry.seq, entry.chain)
+            payload = clear.get(entry.seq)
+            erased += payload is not None and payload.erased_at is not None
+            problems += [(entry.seq, code) for code in _entry_problems(last, entry, payload)]
+            last = Head(entry.seq, entry.chain)
+    if noted is not None and not noted_found:
+        problems.append((noted.seq, "head"))
+    return Verified(last.seq, erased, last, tuple(problems))
+
+
+def _salted(tx: Tx, first: int, last: int) -> dict[int, Any]:
+    query = sa.select(ledger_payload).where(ledger_payload.c.seq.between(first, last))
+    return {row.seq: row for row in tx.execute(query)}
+
+
+def _entry_problems(last: Head, entry: Entry, payload: Any) -> Iterator[str]:
+    if entry.seq != last.seq + 1 or entry.previous != last.chain:
+        yield "gap"
+    if entry.chain != chain.link(entry.previous, entry.seq, entry.event, entry.commitment):
+        yield "chain"
+    if payload is None or (payload.erased_at is None and not _is_as_committed(entry, payload)):
+        yield "payload"
+
+
+def _is_as_committed(entry: Entry, payload: Any) -> bool:
+    if payload.payload is None or payload.salt is None:
+        return False
+    return chain.commit(payload.payload.encode(), payload.salt) == entry.commitment

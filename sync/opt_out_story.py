@@ -1,0 +1,174 @@
+"""What the commands about opt-outs say, as text: the answer first, then the story behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from rules.keys import Key, KeyKind
+from rules.suppression import EventType
+from sync.desk import Added, Answer, Chapter, Checked, Story
+from sync.output import moment, printable, table
+from sync.texts import Texts
+
+
+def told_added(added: Added, texts: Texts) -> str:
+    """What was recorded."""
+    key = "opt_out.added_again" if added.before else "opt_out.added"
+    if not added.event:
+        key = "opt_out.known"
+    channel = texts.get(f"opt_out.on.{added.channel}")
+    return texts.get(key, keys=_listed(added.keys), channel=channel)
+
+
+def told_checked(found: Checked, texts: Texts) -> str:
+    """The verdict, then a line for each channel."""
+    return "\n".join(
+        [_verdict(found.keys, found.channels, texts), *_channels(found.channels, texts)]
+    )
+
+
+def told_story(story: Story, texts: Texts) -> str:
+    """The verdict, what happened in its order, and where the keys stand now."""
+    lines = [_verdict(story.keys, story.channels, texts)]
+    if story.chapters:
+        lines += [*_channels(story.channels, texts), "", texts.get("opt_out.story")]
+        for chapter in story.chapters:
+            lines += _chapter(chapter, story.chapters, texts)
+    lines += ["", *_records(story, texts)]
+    return "\n".join(lines)
+
+
+def told_list(found: Sequence[Chapter], texts: Texts) -> str:
+    """One line an entry."""
+    if not found:
+        return texts.get("opt_out.empty")
+    columns = ("seq", "heard", "what", "channel", "from", "who", "now")
+    headings = [texts.get(f"opt_out.column.{name}") for name in columns]
+    rows = [
+        [
+            str(one.seq),
+            moment(one.heard_at, texts.lang),
+            texts.get(f"opt_out.type.{one.type}"),
+            texts.get(f"opt_out.channel.{one.channel}"),
+            one.system,
+            _listed((*one.keys, *one.carried)) or texts.get("opt_out.erased"),
+            _state(one, texts),
+        ]
+        for one in found
+    ]
+    return table(headings, rows, right=frozenset({0}))
+
+
+def _state(one: Chapter, texts: Texts) -> str:
+    if one.type not in (EventType.BLOCK, EventType.DERIVED):
+        return ""
+    return texts.get("opt_out.stands" if one.standing else "opt_out.ended")
+
+
+def _verdict(keys: Sequence[Key], answers: Sequence[Answer], texts: Texts) -> str:
+    stopped = [answer for answer in answers if answer.blocked]
+    key = "opt_out.blocked_all" if len(stopped) == len(answers) else "opt_out.blocked_some"
+    if not stopped:
+        key = "opt_out.free"
+    channels = _joined((texts.get(f"opt_out.channel.{one.channel}") for one in stopped), texts)
+    return texts.get(key, keys=_listed(keys), channels=channels)
+
+
+def _channels(answers: Iterable[Answer], texts: Texts) -> Iterator[str]:
+    for one in answers:
+        channel = texts.get(f"opt_out.channel.{one.channel}")
+        if not one.blocked:
+            yield texts.get("opt_out.line.free", channel=channel)
+        elif one.since is None:
+            yield texts.get("opt_out.line.since_ever", channel=channel)
+        else:
+            yield texts.get("opt_out.line.since", channel=channel, at=moment(one.since, texts.lang))
+
+
+def _chapter(one: Chapter, all_of_them: Sequence[Chapter], texts: Texts) -> Iterator[str]:
+    said = texts.get(
+        f"opt_out.chapter.{one.type}",
+        at=moment(one.heard_at, texts.lang),
+        system=texts.find(f"opt_out.system.{one.system}") or one.system,
+        channel=texts.get(f"opt_out.on.{one.channel}"),
+        keys=_listed((*one.keys, *one.carried)) or texts.get("opt_out.erased"),
+        root=_number_of(one.root, all_of_them),
+        ref=one.ref,
+    )
+    yield f"{one.seq:>4}  {said}"
+    for line in _details(one, texts):
+        yield f"      {line}"
+
+
+def _number_of(event: str | None, chapters: Sequence[Chapter]) -> str:
+    """People name entries by number."""
+    return next((str(one.seq) for one in chapters if one.event == event), "?")
+
+
+def _details(one: Chapter, texts: Texts) -> Iterator[str]:
+    if one.type in (EventType.BLOCK, EventType.LIFT):
+        yield _happened(one.happened_from, one.happened_to, texts)
+    facts = {
+        "where": one.ref if one.type is EventType.BLOCK else "",
+        "name": one.name,
+        "said": one.said,
+        "source": one.source,
+        "by": _joined(one.by, texts),
+    }
+    for name, value in facts.items():
+        if value:
+            yield texts.get(f"opt_out.fact.{name}", value=printable(value))
+    if one.deliveries:
+        states = (
+            f"{system}: {texts.get(f'opt_out.delivery.{state}')}"
+            for system, state in one.deliveries.items()
+        )
+        yield texts.get("opt_out.fact.deliveries", value=", ".join(states))
+    if one.erased_at:
+        yield texts.get("opt_out.fact.erased", value=moment(one.erased_at, texts.lang))
+    if one.type in (EventType.BLOCK, EventType.DERIVED):
+        yield _state(one, texts)
+
+
+def _happened(start: datetime | None, end: datetime, texts: Texts) -> str:
+    if start is None:
+        return texts.get("opt_out.happened.before", end=moment(end, texts.lang))
+    first, last = moment(start, texts.lang), moment(end, texts.lang)
+    if first == last:
+        return texts.get("opt_out.happened.at", at=first)
+    return texts.get("opt_out.happened.between", start=first, end=last)
+
+
+def _records(story: Story, texts: Texts) -> Iterator[str]:
+    if not story.records:
+        yield texts.get("opt_out.no_records")
+        return
+    yield texts.count("opt_out.records", story.records_in_all)
+    yield from (f"  {printable(ref)}" for ref in story.records)
+    more = story.records_in_all - len(story.records)
+    if more:
+        yield texts.count("opt_out.more_records", more)
+
+
+def _listed(keys: Iterable[Key]) -> str:
+    return ", ".join(dict.fromkeys(spelt(key) for key in keys))
+
+
+def spelt(key: Key) -> str:
+    """A key as people read it: Danish numbers in pairs."""
+    value = key.value
+    if key.kind is KeyKind.PHONE and value.startswith("+45") and len(value) == 11:
+        return " ".join(("+45", *(value[at : at + 2] for at in (3, 5, 7, 9))))
+    if key.kind is KeyKind.CVR:
+        return f"CVR {value}"
+    if key.kind is KeyKind.MAIL_DOMAIN:
+        return f"@{value}"
+    return printable(value)
+
+
+def _joined(parts: Iterable[str], texts: Texts) -> str:
+    listed = [part for part in parts if part]
+    if len(listed) < 2:
+        return "".join(listed)
+    return texts.get("opt_out.and", first=", ".join(listed[:-1]), last=listed[-1])

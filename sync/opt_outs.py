@@ -1,0 +1,115 @@
+"""The commands `sync opt-out add | check | why | list`. Heavy imports wait until one is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from rules.errors import Exit
+from sync.shell import Shell
+
+if TYPE_CHECKING:
+    from rules.keys import Key
+
+_CHANNELS = ("call", "email", "sms", "all")
+_KINDS = ("phone", "email", "cvr")
+MOST = 50
+
+
+@click.group("opt-out")
+def opt_out() -> None:
+    """Record and find opt-outs."""
+
+
+def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for name in reversed(_KINDS):
+        command = click.option(f"--{name}", multiple=True)(command)
+    return command
+
+
+@opt_out.command
+@_key_options
+@click.option("--channel", type=click.Choice(_CHANNELS), default="all")
+@click.option("--at")
+@click.option("--evidence", default="")
+@click.option("--by")
+@click.pass_obj
+def add(
+    shell: Shell,
+    /,
+    *,
+    channel: str,
+    at: str | None,
+    evidence: str,
+    by: str | None,
+    **cells: tuple[str, ...],
+) -> int:
+    """Record that somebody said no."""
+    from rules.suppression import Channel
+    from sync import desk
+    from sync.opt_out_story import told_added
+
+    with shell.open(dry=True) as app:
+        said = desk.statement(
+            _keys(cells, app.settings.region),
+            Channel(channel),
+            now=app.clock(),
+            at=at,
+            evidence=evidence,
+            by=by or app.actor,
+        )
+        added = desk.record(app, said)
+    shell.tell(added, lambda: told_added(added, shell.texts))
+    return Exit.OK
+
+
+@opt_out.command
+@_key_options
+@click.option("--at")
+@click.pass_obj
+def check(shell: Shell, /, *, at: str | None, **cells: tuple[str, ...]) -> int:
+    """Whether somebody may be contacted."""
+    from sync import desk
+    from sync.opt_out_story import told_checked
+
+    with shell.open(dry=True) as app:
+        found = desk.check(app, _keys(cells, app.settings.region), desk.when(at, app.clock()).end)
+    shell.tell(found, lambda: told_checked(found, shell.texts))
+    return Exit.OK
+
+
+@opt_out.command
+@click.argument("key")
+@click.pass_obj
+def why(shell: Shell, *, key: str) -> int:
+    """The whole story of a number, an address, a company or a record."""
+    from sync import desk
+    from sync.opt_out_story import told_story
+
+    with shell.open(dry=True) as app:
+        story = desk.story(app, desk.guessed(key, app.settings.region))
+    shell.tell(story, lambda: told_story(story, shell.texts))
+    return Exit.OK
+
+
+@opt_out.command("list")
+@click.option("--limit", type=click.IntRange(min=1), default=MOST)
+@click.option("--clear", is_flag=True)
+@click.pass_obj
+def list_entries(shell: Shell, *, limit: int, clear: bool) -> int:
+    """The newest entries first; masked unless `--clear`."""
+    from sync import desk
+    from sync.opt_out_story import told_list
+
+    with shell.open(dry=True) as app:
+        found = desk.newest(app, limit, clear=clear)
+    shell.tell(found, lambda: told_list(found, shell.texts))
+    return Exit.OK
+
+
+def _keys(cells: dict[str, tuple[str, ...]], region: str) -> list[Key]:
+    from sync.desk import keys
+
+    return keys([(kind, text) for kind in _KINDS for text in cells[kind]], region)
