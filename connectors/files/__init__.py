@@ -95,11 +95,8 @@ class Files:
                 for block in blocks(
                     layout.source(opened.file).read, layout.reading, layout.first_place
                 ):
-                    if any(
-                        isinstance(row, list) and way.id_of(row) in wanted for row in block.rows
-                    ):
-                        records, _ = shaper.records(block)
-                        yield from (record for record in records if record.ref.id in wanted)
+                    records, _ = shaper.records(block)
+                    yield from (record for record in records if record.ref.id in wanted)
 
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
@@ -130,17 +127,23 @@ class Files:
         with told(self._root):
             paths = self._paths()
         for path in paths:
-            try:
-                with path.open("rb") as file:
-                    layout = self._layout(path.name, file, self._known(path.name))
-                    size = os.fstat(file.fileno()).st_size
-                    identity = tentative(layout, first_rows(file, layout))
-                yield layout.as_stream(size, described(layout, identity))
-            except Unusable as unusable:
-                yield unusable.problem(path.name)
-            except OSError as error:
-                reason = os.strerror(error.errno or 0)
-                yield Unusable("unreadable", reason=reason).problem(path.name)
+            yield self._looked_at_one(path)
+
+    def _looked_at_one(self, path: Path) -> Stream | Problem:
+        shown = path.name.encode(errors="replace").decode()
+        if shown != path.name:
+            return Unusable("bad_name").problem(shown)
+        try:
+            with path.open("rb") as file:
+                layout = self._layout(path.name, file, self._known(path.name))
+                size = os.fstat(file.fileno()).st_size
+                identity = tentative(layout, first_rows(file, layout))
+        except Unusable as unusable:
+            return unusable.problem(shown)
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+            return Unusable("unreadable", reason=reason).problem(shown)
+        return layout.as_stream(size, described(layout, identity))
 
     def _paths(self) -> list[Path]:
         if not self._root.is_dir():

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from connectors.files.dialect import Dialect
-from connectors.files.rows import Flaw, Reading, Row, cell_text, row_of, scan
+from connectors.files.rows import Flaw, Reading, Row, cell_text, judged, row_of, scan
 
 
 class Refused(Exception):
@@ -60,6 +60,25 @@ class Writer:
 
         `Refused` when the row cannot say this.
         """
+        body = self._simple(raw)
+        if body is None:
+            changed = self._by_scan(raw, row, edits)
+        else:
+            delimiter = self.how.dialect.delimiter.encode()
+            cells = body.split(delimiter)
+            for column, new in edits.items():
+                cells[column] = self._cell(column, cells[column], row, new)
+            changed = delimiter.join(cells) + raw[len(body) :]
+        self._proved(changed, [edits.get(column, old) for column, old in enumerate(row)])
+        return changed
+
+    def _simple(self, raw: bytes) -> bytes | None:
+        """The row without its line end when every delimiter in it parts cells; else None."""
+        body = raw.rstrip(b"\r\n")
+        plain = self.how.dialect.eol == b"\n" and not any(byte in body for byte in b'"\r\n\0')
+        return body if plain else None
+
+    def _by_scan(self, raw: bytes, row: list[str], edits: Mapping[int, str]) -> bytes:
         found = scan(raw, 0, self.how, len(raw))
         if found is None:
             raise Refused("unclosed_quote")
@@ -69,9 +88,7 @@ class Writer:
             begin, end = found.cells[column]
             parts += [raw[done:begin], self._cell(column, raw[begin:end], row, edits[column])]
             done = end
-        changed = b"".join([*parts, raw[done:]])
-        self._proved(changed, [edits.get(column, old) for column, old in enumerate(row)])
-        return changed
+        return b"".join([*parts, raw[done:]])
 
     def _cell(self, column: int, old: bytes, row: list[str], new: str) -> bytes:
         dialect = self.how.dialect
@@ -88,7 +105,12 @@ class Writer:
         """Nothing is written that would not be read back as it was meant."""
         if not any(wanted):
             raise Refused("row_would_be_empty")
-        read: Row = row_of(changed, self.how)
+        body = self._simple(changed)
+        if body is not None and len(changed) <= self.how.max_row_bytes:
+            dialect = self.how.dialect
+            read: Row = judged(body.decode(dialect.codec).split(dialect.delimiter), self.how.width)
+        else:
+            read = row_of(changed, self.how)
         if isinstance(read, Flaw):
             raise Refused(read.code)
         if read != wanted:

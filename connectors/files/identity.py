@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 
 from connectors.files.layout import Layout
 from connectors.files.rows import Flaw, Row, blocks
+from rules.errors import SystemStopped
 from rules.records import Kind
 
 _NOT_A_DIGIT: Final = re.compile(r"\D+")
@@ -104,14 +105,18 @@ def described(layout: Layout, identity: Identity) -> str:
 def decide_identity(file: BinaryIO, layout: Layout) -> Identity:
     """The best identity that holds for every row; reads the whole file unless there is an id column.
 
-    At least half of the rows must have the key, and no two rows the same.
+    At least half of the rows must have the key, and no two rows the same. `SystemStopped` when
+    the disk has no room for the temporary database.
     """
     found = candidates(layout)
     if len(found) == 1:
         return found[0]
     source = layout.source(file)
     pages = (block.rows for block in blocks(source.read, layout.reading, layout.first_place))
-    return _best(found[:-1], layout, pages)
+    try:
+        return _best(found[:-1], layout, pages)
+    except sqlite3.OperationalError as error:
+        raise SystemStopped("files.no_temporary_space") from error
 
 
 def tentative(layout: Layout, sample: Iterable[Row]) -> Identity:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +28,6 @@ def told(path: Path) -> Iterator[None]:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
         raise TryAgain("files.gone", file=str(path)) from error
-    except sqlite3.OperationalError as error:
-        raise SystemStopped("files.no_temporary_space") from error
     except OSError as error:
         code = _CODES.get(error.errno or 0, "files.io_error")
         reason = os.strerror(error.errno or 0)

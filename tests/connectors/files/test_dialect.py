@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from typing import Any
 
 import pytest
@@ -147,6 +148,15 @@ def test_a_file_that_cannot_be_used_is_a_problem_and_the_others_go_on(
     [problem] = files.problems()
     assert (problem.stream, problem.message) == (name, message)
     assert problem.remedy == f"{message}.remedy"
+
+
+def test_a_file_name_in_an_old_encoding_is_a_problem_and_the_others_go_on(desk: Any) -> None:
+    (desk.root / os.fsdecode(b"k\xf8b.csv")).write_text(LIST)
+    desk.put("køb.csv", LIST)
+    files = desk.files()
+    assert [stream.name for stream in files.streams()] == ["køb.csv"]
+    [problem] = files.problems()
+    assert (problem.stream, problem.message) == ("k?b.csv", "files.bad_name")
 
 
 def test_what_is_hidden_locked_or_no_list_is_left_alone(desk: Any) -> None:
