@@ -99,11 +99,18 @@ def _localise_parameter(param: click.Parameter, at: str, texts: Texts) -> None:
     name = param.name or ""
     own = None if name == "help" else texts.find(f"{at}.{name}")
     text = own or texts.find(f"cli.option.{name}")
-    metavar = texts.find(f"cli.metavar.{name}")
     if isinstance(param, click.Option | click.Argument):
         param.help = text
+    metavar = texts.find(f"cli.metavar.{name}") or _usual_metavar(param, texts)
     if metavar and not (isinstance(param, click.Option) and param.is_flag):
         param.metavar = metavar if isinstance(param, click.Option) else _argument(param, metavar)
+
+
+def _usual_metavar(param: click.Parameter, texts: Texts) -> str | None:
+    """click's own words for a value, where nobody gave better ones."""
+    if isinstance(param.type, click.types.IntParamType):
+        return texts.get("cli.metavar.limit")
+    return texts.get("cli.metavar.text") if param.type is click.STRING else None
 
 
 def _argument(param: click.Parameter, metavar: str) -> str:
