@@ -59,7 +59,7 @@ class HashedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a record is blocked: channels ("all" or some), blocking events, the earliest start."""
+    """How a record is blocked: each single channel, blocking events, the earliest start."""
 
     channels: tuple[Channel, ...]
     events: tuple[str, ...]
@@ -216,10 +216,9 @@ def _standing(events: SuppressionList, keys: Sequence[HashedKey], at: datetime) 
     stand = [verdict for verdict in verdicts if verdict.blocked]
     if not stand:
         return None
-    channels = tuple(verdict.channel for verdict in stand)
     starts = [verdict.since for verdict in stand]
     return Standing(
-        channels=(Channel.ALL,) if channels == SINGLE_CHANNELS else channels,
+        channels=tuple(verdict.channel for verdict in stand),
         events=tuple(dict.fromkeys(ident for verdict in stand for ident in verdict.by)),
         since=None if None in starts else min(start for start in starts if start),
     )

@@ -151,8 +151,9 @@ def _records(story: Story, texts: Texts) -> Iterator[str]:
         yield texts.count("opt_out.more_records", more)
 
 
-def _listed(keys: Iterable[Key]) -> str:
-    return ", ".join(dict.fromkeys(spelt(key) for key in keys))
+def _listed(keys: Sequence[Key]) -> str:
+    shown = [key for key in keys if key.kind is not KeyKind.REF] or keys
+    return ", ".join(dict.fromkeys(spelt(key) for key in shown))
 
 
 def spelt(key: Key) -> str:
@@ -164,6 +165,8 @@ def spelt(key: Key) -> str:
         return f"CVR {value}"
     if key.kind is KeyKind.MAIL_DOMAIN:
         return f"@{value}"
+    if key.kind is KeyKind.NAME_ADDRESS:
+        return ", ".join(part for part in value.split("|") if part not in ("company_name", "cvr"))
     return printable(value)
 
 
