@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from connectors.files.drafts import Fault, no_fault
-from connectors.files.identity import Identity, described, naming, tentative
+from connectors.files.identity import Identity, described, tentative
 from connectors.files.layout import Layout, Unusable, first_rows, layout_of
 from connectors.files.meaning import Wishes
 from connectors.files.pages import Opened, pages
@@ -91,7 +91,6 @@ class Files:
         with self._opened(stream) as (opened, layout):
             for identity in _identities(layout, wanted):
                 shaper = Shaper(self.name, layout, identity)
-                way = naming(layout, identity)
                 for block in blocks(
                     layout.source(opened.file).read, layout.reading, layout.first_place
                 ):
