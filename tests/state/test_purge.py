@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -35,6 +36,7 @@ from state.tables import (
     runs,
     snapshots,
 )
+from sync.settings.model import Purge
 from sync.texts import Texts
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -115,6 +117,10 @@ def test_the_list_names_no_table_that_is_not_there() -> None:
 def test_every_life_has_an_end_and_a_number_of_days() -> None:
     assert set(Lifetimes.__slots__) == purge._ENDS.keys()
     assert all(getattr(Lifetimes(), name) > 0 for name in purge._ENDS)
+
+
+def test_every_life_can_be_set_and_has_one_default() -> None:
+    assert Purge().model_dump() == asdict(Lifetimes())
 
 
 @pytest.mark.parametrize(
