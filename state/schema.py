@@ -1,7 +1,7 @@
 """Makes the tables, or brings those of an older Ringren up to date.
 
-Usually there is nothing to do: `prepare` then costs two small reads and does not import alembic,
-which takes a third of a second.
+Usually there is nothing to do: `prepare` then costs two small reads (under a millisecond), and
+does not import Alembic, which costs a hundred times that.
 """
 
 from __future__ import annotations
