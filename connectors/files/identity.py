@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,6 +22,7 @@ from rules.records import Kind
 
 _NOT_A_DIGIT: Final = re.compile(r"\D+")
 _IN_EMAIL: Final = re.compile(r"(?i)^mailto:|[\s<>]+")
+_PLAIN_EMAIL: Final = re.compile(r"[a-z0-9_.+-]+@[a-z0-9.-]+\.[a-z]{2,}")
 _EMAIL: Final = re.compile(r"[^@,;]+@[^@,;]+\.[^@,;.]+")
 
 
@@ -37,12 +38,14 @@ class Identity(StrEnum):
 
 def cvr_key(text: str) -> str:
     """`DK 12 34 56 78` to `12345678`; "" when there are not eight digits."""
-    digits = _NOT_A_DIGIT.sub("", text)
+    digits = text if text.isdecimal() else _NOT_A_DIGIT.sub("", text)
     return digits if len(digits) == 8 and digits.isascii() else ""
 
 
 def email_key(text: str) -> str:
     """`mailto:Bo @Firma.dk;` to `bo@firma.dk`; "" when it is no address."""
+    if _PLAIN_EMAIL.fullmatch(text):
+        return text
     address = _IN_EMAIL.sub("", text.strip()).rstrip(".,;").lower()
     return address if _EMAIL.fullmatch(address) else ""
 
@@ -74,6 +77,13 @@ class Naming:
             return ""
         key = self.key(row[self.column])
         return self.prefix + key if key else ""
+
+    def ids_of(self, rows: Sequence[list[str]]) -> list[str]:
+        """The ids of rows that are not short, all at once because rows are many."""
+        column, key_of, prefix = self.column, self.key, self.prefix
+        if column is None:
+            return [""] * len(rows)
+        return [prefix + key if (key := key_of(row[column])) else "" for row in rows]
 
 
 def naming(layout: Layout, identity: Identity) -> Naming:

@@ -45,13 +45,12 @@ class Shaper:
         return records, broken
 
     def _plain(self, rows: list[list[str]], place: int) -> list[Record]:
-        """The records of rows that have all their cells. The hot path: 2 µs a row of 13 cells."""
+        """The records of rows that have all their cells. The hot path: 4 µs a row of 13 cells."""
         names, prefix, blank = self._names, self._prefix, "\0" * (len(self._names) - 1)
         kind, system, columns = self._layout.kind, self._system, self._columns
         pick = itemgetter(*columns) if len(columns) > 1 else lambda row: (row[columns[0]],)
-        id_of = self._naming.id_of
         records: list[Record] = []
-        for row in rows:
+        for row, ident in zip(rows, self._naming.ids_of(rows), strict=True):
             cells = pick(row)
             joined = "\0".join(cells)
             if joined != blank or any(row):
@@ -61,7 +60,7 @@ class Shaper:
                 filled = [cell or None for cell in cells] if "" in cells else cells
                 records.append(
                     Record(
-                        Ref(system, kind, id_of(row)),
+                        Ref(system, kind, ident),
                         version,
                         dict(zip(names, filled, strict=True)),
                         place,
