@@ -9,7 +9,7 @@ otherwise the cell stays and a person hears of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -18,10 +18,11 @@ from typing import Final, NamedTuple
 
 from rules import tables
 from rules.changes import Change, Finding, Severity
-from rules.formats import cpr, cvr, email, names, phone, web
+from rules.formats import cvr, email, names, phone, web
 from rules.formats.cells import quoted, trimmed
 from rules.formats.formatted import Formatted
 from rules.formats.regions import region_of
+from rules.private import PHONE_FIELDS, cpr_fields
 from rules.records import ABSENT, Kind, Value
 
 SOURCE: Final = "hygiene"
@@ -55,8 +56,6 @@ class Rule:
             return Formatted(text)
         return self.unsettled(text, region) if self.regional else self.unsettled(text)
 
-
-PHONE_FIELDS: Final = ("direct_phone", "main_phone", "other_phone", "called_number", "shown_number")
 
 _NAME_TABLES = (
     "first_names", "name_capitals", "name_particles", "name_titles", "not_persons", "surnames",
@@ -225,7 +224,8 @@ def clean(
     changes: list[Change] = []
     findings: list[Finding] = []
     desk = _Desk(values, rule_of, region, changes, findings)
-    private = _private(desk)
+    private = cpr_fields(values, region)
+    findings.extend(private.values())
     for name, settled, unsettled, regional, rule in steps:
         text = values[name]
         if not text or text is ABSENT or settled(text) or name in private:
@@ -250,36 +250,6 @@ def clean(
     if fills_root and "website" not in private:
         _fill_root(desk)
     return tuple(changes), tuple(findings)
-
-
-_NONE: Final[frozenset[str]] = frozenset()
-
-
-def _private(desk: _Desk) -> frozenset[str]:
-    """Fields with a CPR number, which no rule touches: their text must not enter our store."""
-    try:
-        together = "\n".join(filter(None, desk.values.values()))  # type: ignore[arg-type]
-    except TypeError:  # ABSENT among them: a row that is too short, or a field it does not have
-        together = "\n".join(text for text in desk.values.values() if isinstance(text, str))
-    if not cpr.LOOK(together):
-        return _NONE
-    found = dict(_private_fields(desk.values, desk.region))
-    desk.findings.extend(found.values())
-    return frozenset(found)
-
-
-def _private_fields(values: Mapping[str, Value], region: str) -> Iterator[tuple[str, Finding]]:
-    for name, text in values.items():
-        if not isinstance(text, str) or not cpr.holds(text):
-            continue
-        if not cpr.holds(text, undashed=False):
-            # Ten digits on end: a branch's P-number, or a phone number from abroad.
-            if name == "p_number" and trimmed(text).startswith("1"):
-                continue
-            if name in PHONE_FIELDS and phone.phone(text, region).value != text:
-                continue
-        details = {"text": quoted(cpr.masked(text))}
-        yield name, Finding("cpr_number", Severity.ERROR, name, details)
 
 
 def _carefully(desk: _Desk, name: str, text: str, formatted: Formatted, rule: Rule) -> None:
@@ -335,7 +305,7 @@ def _stands_already(desk: _Desk, target: str, value: str) -> bool:
     return bool(stands.value) and stands.value == wanted.value and not stands.spill
 
 
-def _hold_against_cvr(desk: _Desk, phones: tuple[str, ...], private: frozenset[str]) -> None:
+def _hold_against_cvr(desk: _Desk, phones: tuple[str, ...], private: Mapping[str, Finding]) -> None:
     """A CVR number in a phone field, or a phone number in the CVR field.
 
     Both are eight digits, and neither look nor check digit tells them apart: the same digits in

@@ -17,6 +17,8 @@ from typing import Final
 import orjson
 import sqlalchemy as sa
 
+from rules.changes import Finding
+from rules.private import without_cpr
 from rules.records import Record, Ref, Value
 from state.cursors import Lease
 from state.mirror import cells_text
@@ -33,6 +35,8 @@ class Merged:
     unchanged: int = 0
     revived: int = 0
     doubles: list[tuple[int, Record]] = field(default_factory=list)
+    private: list[tuple[int, Sequence[Finding]]] = field(default_factory=list)
+    """Records with a CPR number in a field, which was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +98,14 @@ _SEEN = sa.insert(sightings).values(
 )
 
 
-def merge(tx: Tx, lease: Lease, records: Sequence[Record], now: datetime) -> Merged:
-    """Upsert a page. A record whose version has not moved writes nothing."""
-    page = _PageMerge(tx, lease, now)
+def merge(
+    tx: Tx, lease: Lease, records: Sequence[Record], now: datetime, region: str = "DK"
+) -> Merged:
+    """Upsert a page. A record whose version has not moved writes nothing.
+
+    The records that come back are as they were given; fields with a CPR number are not stored.
+    """
+    page = _PageMerge(tx, lease, now, region)
     page.take(records)
     return page.write()
 
@@ -104,11 +113,12 @@ def merge(tx: Tx, lease: Lease, records: Sequence[Record], now: datetime) -> Mer
 class _PageMerge:
     """Sorts a page's records into new, moved and unchanged, then writes each heap at once."""
 
-    def __init__(self, tx: Tx, lease: Lease, now: datetime) -> None:
-        self.tx, self.lease, self.now = tx, lease, now
+    def __init__(self, tx: Tx, lease: Lease, now: datetime, region: str) -> None:
+        self.tx, self.lease, self.now, self.region = tx, lease, now, region
         self.merged = Merged()
         self._born: dict[str, tuple[Record, bool]] = {}
         self._double: set[str] = set()
+        self._private: dict[str, Sequence[Finding]] = {}
         self._moved: list[tuple[_Known, Record]] = []
         self._placed: list[tuple[int, int | None]] = []
         self._taken: set[int] = set()
@@ -224,14 +234,14 @@ class _PageMerge:
             self.tx,
             _MOVE,
             [
-                (record.version, cells_text(record.values), record.place, self.now, row.rid)
+                (record.version, self._cells(row.id, record), record.place, self.now, row.rid)
                 for row, record in self._moved
             ],
         )
         self.merged.moved = [
             (row.rid, _named(record, row.id), before[row.rid]) for row, record in self._moved
         ]
-        self._note_doubles((row.id, row.rid, record) for row, record in self._moved)
+        self._note((row.id, row.rid, record) for row, record in self._moved)
 
     def _write_born(self) -> None:
         if not self._born:
@@ -244,7 +254,7 @@ class _PageMerge:
                 lease.stream,
                 ident,
                 record.version,
-                cells_text(record.values),
+                self._cells(ident, record),
                 record.place,
                 by_content,
                 lease.pass_no,
@@ -258,11 +268,22 @@ class _PageMerge:
         self.merged.born = [
             (rids[ident], _named(record, ident)) for ident, (record, _) in self._born.items()
         ]
-        self._note_doubles((ident, rids[ident], r) for ident, (r, _) in self._born.items())
+        self._note((ident, rids[ident], r) for ident, (r, _) in self._born.items())
 
-    def _note_doubles(self, rows: Iterable[tuple[str, int, Record]]) -> None:
-        if self._double:
-            self.merged.doubles += [(rid, r) for ident, rid, r in rows if ident in self._double]
+    def _cells(self, ident: str, record: Record) -> str:
+        kept, found = without_cpr(record, self.region)
+        if found:
+            self._private[ident] = found
+        return cells_text(kept.values)
+
+    def _note(self, rows: Iterable[tuple[str, int, Record]]) -> None:
+        if not (self._double or self._private):
+            return
+        for ident, rid, record in rows:
+            if ident in self._double:
+                self.merged.doubles.append((rid, record))
+            if ident in self._private:
+                self.merged.private.append((rid, self._private[ident]))
 
 
 def _named(record: Record, ident: str) -> Record:

@@ -218,7 +218,7 @@ Index("ix_proposals_plan_until", proposals.c.plan_until)
 findings = _table(
     "findings",
     _id("fid"),
-    # pull, decide or push: each stage judges anew only what it said itself
+    # pull, intake, decide or push: each judges anew only what it said itself
     _text("origin"),
     _text("code"),
     _text("severity"),

@@ -98,7 +98,7 @@ def _read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Non
 
 def _take_page(tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime) -> None:
     lease, now = pulled.lease, app.clock()
-    merged = merging.merge(tx, lease, page.records, now)
+    merged = merging.merge(tx, lease, page.records, now, app.settings.region)
     gone = mirror.bury_refs(tx, lease, [stone.ref.id for stone in page.tombstones], now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
     _note_broken(tx, lease, page, now)

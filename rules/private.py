@@ -1,0 +1,50 @@
+"""Keeps personal identity numbers (CPR) out: found in any text field, never stored, never written.
+
+A field that holds one is left out of the record before it enters the store, so that no rule sees
+it, no report shows it, and nothing is ever written to it; the finding tells where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from rules.changes import Finding, Severity
+from rules.formats import cpr, phone
+from rules.formats.cells import quoted, trimmed
+from rules.records import ABSENT, Record, Value
+
+PHONE_FIELDS: Final = ("direct_phone", "main_phone", "other_phone", "called_number", "shown_number")
+_NONE: Final[Mapping[str, Finding]] = {}
+
+
+def without_cpr(record: Record, region: str = "DK") -> tuple[Record, tuple[Finding, ...]]:
+    """The record without the fields that hold a CPR number, and a finding for each of them."""
+    found = cpr_fields(record.values, region)
+    if not found:
+        return record, ()
+    values = {name: ABSENT if name in found else value for name, value in record.values.items()}
+    return Record(record.ref, record.version, values, record.place), tuple(found.values())
+
+
+def cpr_fields(values: Mapping[str, Value], region: str = "DK") -> Mapping[str, Finding]:
+    """The fields that hold what may be a CPR number; one look over all of them is the usual case."""
+    try:
+        together = "\n".join(filter(None, values.values()))  # type: ignore[arg-type]
+    except TypeError:  # ABSENT among them: a row that is too short, or a field it does not have
+        together = "\n".join(text for text in values.values() if isinstance(text, str))
+    return dict(_fields(values, region)) if cpr.LOOK(together) else _NONE
+
+
+def _fields(values: Mapping[str, Value], region: str) -> Iterator[tuple[str, Finding]]:
+    for name, text in values.items():
+        if not isinstance(text, str) or not cpr.holds(text):
+            continue
+        if not cpr.holds(text, undashed=False):
+            # Ten digits on end: a branch's P-number, or a phone number from abroad.
+            if name == "p_number" and trimmed(text).startswith("1"):
+                continue
+            if name in PHONE_FIELDS and phone.phone(text, region).value != text:
+                continue
+        details = {"text": quoted(cpr.masked(text))}
+        yield name, Finding("cpr_number", Severity.ERROR, name, details)
