@@ -180,7 +180,7 @@ def statement(
 
 def record(app: App, said: Statement) -> Added:
     """Record it at once, whatever else runs; then have the records it concerns looked at anew."""
-    with app.store.transaction() as tx:
+    with app.store.transaction(urgent=True) as tx:
         before = _is_blocked(tx, app, said)
         written = append(tx, app.keys, [said], app.clock(), tuple(app.systems))
     _carry(app)

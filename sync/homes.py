@@ -18,7 +18,8 @@ from rules.errors import UserError
 
 DATABASE = "ringren.sqlite"
 _NAME_FILE = "audited.json"
-_OURS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", "keys", "crashes", "reports", _NAME_FILE)
+_BESIDE = ("", "-wal", "-shm", "-turn")
+_OURS = (*(DATABASE + end for end in _BESIDE), "keys", "crashes", "reports", _NAME_FILE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,7 +334,8 @@ def test_only_its_owner_can_read_the_state(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     store.close()
-    wanted = {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600, "new": 0o700}
+    files = ("state.db", "state.db-wal", "state.db-shm", "state.db-turn")
+    wanted = {**dict.fromkeys(files, 0o600), "new": 0o700}
     assert modes == wanted
 
 
