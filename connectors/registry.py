@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connectors.protocol import Token
 from rules.records import Kind
 
 if TYPE_CHECKING:
@@ -20,10 +21,17 @@ def files(
     kinds: Mapping[str, Kind],
     encodings: Mapping[str, str],
     delimiters: Mapping[str, str],
+    known: Callable[[str], Token | None],
 ) -> Files:
-    """The file connector, set up."""
+    """The file connector, set up; `known` gives a file's stored cursor by the name of its stream."""
     from connectors.files import Files
 
     return Files(
-        name, root, mapping=columns, kinds=kinds, encodings=encodings, delimiters=delimiters
+        name,
+        root,
+        mapping=columns,
+        kinds=kinds,
+        encodings=encodings,
+        delimiters=delimiters,
+        known=known,
     )

@@ -101,6 +101,13 @@ def take(
     return lease
 
 
+def token_of(tx: Tx, system: str, stream: str) -> Mapping[str, Any] | None:
+    """The stored cursor of a stream; None when it was never read."""
+    found = tx.execute(sa.select(cursors.c.token).where(_mine(system, stream)))
+    token: Mapping[str, Any] | None = found.scalar_one_or_none()
+    return token
+
+
 def holders(tx: Tx, system: str) -> list[str]:
     """Who holds a lease on the system's cursors now."""
     found = tx.execute(

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from connectors.protocol import Connector
+from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
 from rules.decide import Context
 from rules.hygiene import RULES, Rule
 from rules.limits import Policy
+from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
 from state.store import Store
@@ -86,7 +87,7 @@ def open_app(
         prepare(store)
         yield App(
             store=store,
-            systems=_systems(settings, dry=dry),
+            systems=_systems(settings, store, dry=dry),
             keys=open_ring(store, settings.home / KEYS, clock()),
             settings=settings,
             clock=clock,
@@ -99,16 +100,20 @@ def open_app(
         store.close()
 
 
-def _systems(settings: Settings, *, dry: bool) -> dict[str, Connector]:
+def _systems(settings: Settings, store: Store, *, dry: bool) -> dict[str, Connector]:
     """The configured systems by name. The dry run's first belt goes on here."""
     found: dict[str, Connector] = {}
     if settings.files.root is not None:
-        found[FILES] = _files(settings, settings.files.root)
+        found[FILES] = _files(settings, store, settings.files.root)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
-def _files(settings: Settings, root: Path) -> Connector:
+def _files(settings: Settings, store: Store, root: Path) -> Connector:
     from connectors.registry import files
+
+    def known(stream: str) -> Token | None:
+        with store.reading() as tx:
+            return cursors.token_of(tx, FILES, stream)
 
     named = settings.files.named
     return files(
@@ -118,6 +123,7 @@ def _files(settings: Settings, root: Path) -> Connector:
         kinds={name: one.kind for name, one in named.items() if one.kind},
         encodings={name: one.encoding for name, one in named.items() if one.encoding},
         delimiters={name: one.delimiter for name, one in named.items() if one.delimiter},
+        known=known,
     )
 
 
