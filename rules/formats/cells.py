@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from rules import tables
@@ -16,7 +15,7 @@ from rules.changes import Severity
 from rules.formats.formatted import Formatted, Issue
 
 QUOTED_LENGTH: Final = 60
-NO_DETAILS: Final[Mapping[str, str]] = MappingProxyType({})
+NO_DETAILS: Final[Mapping[str, str]] = {}
 LONGEST: Final = 2000
 """Longer cells are documents, not values: no format touches them."""
 
@@ -61,13 +60,13 @@ def kept(text: str, code: str, severity: Severity = Severity.WARNING, **details:
 def nothing(text: str) -> Formatted | None:
     """The verdict on a cell that holds no value of any kind; None when it may hold one.
 
-    Blank cells are no news. A word for "nothing" stays as it stands: it is a notice.
+    Blank cells are no news. A word for "nothing" stays as it stands, and is reported.
     """
     bare = trimmed(text)
     if not bare:
         return Formatted(text)
     if len(bare) <= 24 and is_placeholder(bare):
-        return kept(text, "placeholder", Severity.NOTICE)
+        return kept(text, "placeholder")
     return unreadable(text)
 
 

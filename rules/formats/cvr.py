@@ -73,14 +73,14 @@ def _read(text: str) -> Formatted:
     bare = trimmed(text)
     found = _NUMBER.fullmatch(bare)
     if _NO_NUMBER.fullmatch(bare):
-        return kept(text, "placeholder", Severity.NOTICE)
+        return kept(text, "placeholder")
     if found is None:
         return _other(text, bare)
     digits = _NOT_DIGIT.sub("", found["digits"])
     if phone.is_placeholder_number(digits):
-        return kept(text, "placeholder_number", Severity.NOTICE)
+        return kept(text, "placeholder_number")
     if re.match(r"s\.?e", found["word"], re.IGNORECASE):
-        return kept(text, "cvr_is_se_number", Severity.NOTICE)
+        return kept(text, "cvr_is_se_number")
     return _eight(text, digits, said=bool(found["word"].strip(" .:#-") or found["dk"]))
 
 
@@ -114,7 +114,8 @@ def _other(text: str, bare: str) -> Formatted:
             return kept(text, "cvr_is_p_number")
         if len(digits) == 13 and digits.startswith("579"):
             return kept(text, "cvr_is_gln")
-    if phone.phone(bare).value not in {None, bare} or phone.settled(bare):
+    reading = phone.phone(bare)
+    if (reading.value or "").startswith("+") and "other_phone" not in reading.spill:
         return kept(text, "cvr_looks_like_phone")
     return kept(text, "cvr_invalid")
 

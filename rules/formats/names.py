@@ -15,7 +15,7 @@ from rules import tables
 from rules.changes import Severity
 from rules.formats import letters
 from rules.formats.capitals import Part, capitalised, plain_capital
-from rules.formats.cells import kept, nothing, quoted, spaced, spelled
+from rules.formats.cells import LONGEST, kept, nothing, quoted, spaced, spelled
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -45,12 +45,12 @@ def settled(text: str) -> bool:
 
     Right for whole names, first names and surnames alike.
     """
-    if _SETTLED.fullmatch(text) is None:
+    if _SETTLED.fullmatch(text) is None or len(text) > LONGEST:
         return False
     folded = text.lower()
-    if " " in folded and not _telling_words().isdisjoint(folded.split(" ")):
-        return False
-    return folded not in _nobody()
+    if " " in folded:
+        return _telling_words().isdisjoint(folded.split(" ")) and folded not in _nobody()
+    return folded not in _nobody() and folded not in _telling_words()
 
 
 @lru_cache(maxsize=1)
@@ -85,6 +85,8 @@ def unsettled(text: str, part: Part = Part.WHOLE) -> Formatted:
 
 def _usual(text: str) -> Formatted | None:
     """Blanks and capitals of a name of plain words; None when it takes more thought."""
+    if len(text) > LONGEST:
+        return None
     words = text.split()
     name = " ".join(words)
     if name.isupper() or name.islower():
@@ -122,7 +124,7 @@ def _nobody_there(text: str, name: str) -> Formatted | None:
     """The verdict on a cell that names nobody, or something else than a person."""
     folded = name.lower().rstrip(".: ")
     if folded in _nobody():
-        return kept(text, "name_not_person", Severity.NOTICE)
+        return kept(text, "name_not_person")
     begin = re.split(r"[\s:]", name.lower(), maxsplit=1)[0]
     words = set(name.lower().replace(",", " ").split())
     if (
@@ -130,7 +132,7 @@ def _nobody_there(text: str, name: str) -> Formatted | None:
         or begin.startswith(("v/", "c/o"))
         or words & tables.words("not_persons", kind="word")
     ):
-        return kept(text, "name_not_person", Severity.NOTICE)
+        return kept(text, "name_not_person")
     if "@" in name:
         return kept(text, "name_is_email")
     if any(map(str.isdecimal, name)):
@@ -216,7 +218,7 @@ def _front_title(name: str) -> tuple[str, str]:
 def settled_company(text: str) -> bool:
     """A quick look: True only when `company_name` would leave the cell alone and say nothing."""
     found = _COMPANY.fullmatch(text)
-    if found is None:
+    if found is None or len(text) > LONGEST:
         return False
     folded = text.lower()
     if found[1] is None and folded.rpartition(" ")[2] in _telling_ends():
@@ -255,7 +257,7 @@ def unsettled_company(text: str) -> Formatted:
     reason = "reason.name.blanks"
     if form and form != last and head and not name.isupper():
         name, reason = f"{head} {form}", "reason.company.form"
-    if name != text and settled_company(name):
+    if name != text and len(text) <= LONGEST and settled_company(name):
         return spelled(name, reason)
     return nothing(text) or _read_company(text)
 
@@ -263,7 +265,7 @@ def unsettled_company(text: str) -> Formatted:
 def _read_company(text: str) -> Formatted:
     name, reason = letters.mended(spaced(unicodedata.normalize("NFC", text)), guess=False)
     if name.lower() in tables.words("not_companies"):
-        return kept(text, "placeholder", Severity.NOTICE)
+        return kept(text, "placeholder")
     right = _forms(name)
     if right != name:
         reason = reason or "reason.company.form"
