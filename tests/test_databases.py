@@ -32,6 +32,10 @@ def test_left_out():
 def test_left_out_for_another_reason():
     pytest.skip("too slow")
 
+@pytest.mark.postgres
+def test_left_out_for_root():
+    pytest.skip("root may do everything")
+
 def test_passes():
     pass
 
@@ -71,8 +75,8 @@ def test_a_server_whose_run_was_killed_is_swept_up(postgres_server: Server) -> N
 @pytest.mark.parametrize(
     ("ci", "module", "code", "said"),
     [
-        ("", "", 0, "not tested on this machine"),
-        ("true", "", 1, "failed, because CI=true"),
+        ("", "", 0, "1 tests of postgres, browser: not tested on this machine"),
+        ("true", "", 1, "1 tests of postgres, browser: failed, because CI=true"),
         ("", "raise ImportError('no such wheel')", 0, "not tested on this machine"),
         ("true", "raise ImportError('no such wheel')", 1, "PostgreSQL cannot be started here"),
     ],
