@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connectors.protocol import Token
-from rules.records import Kind
 
 if TYPE_CHECKING:
     from connectors.files import Files
@@ -17,21 +16,15 @@ def files(
     name: str,
     root: Path,
     *,
-    columns: Mapping[str, Mapping[str, str]],
-    kinds: Mapping[str, Kind],
-    encodings: Mapping[str, str],
-    delimiters: Mapping[str, str],
+    said: Callable[[str], dict[str, Any]],
     known: Callable[[str], Token | None],
 ) -> Files:
-    """The file connector, set up; `known` gives a file's stored cursor by the name of its stream."""
-    from connectors.files import Files
+    """The file connector, set up.
 
-    return Files(
-        name,
-        root,
-        mapping=columns,
-        kinds=kinds,
-        encodings=encodings,
-        delimiters=delimiters,
-        known=known,
-    )
+    `said` gives the fields of `Wishes` for a file by its name, `known` a file's stored cursor by
+    the name of its stream.
+    """
+    from connectors.files import Files
+    from connectors.files.meaning import Wishes
+
+    return Files(name, root, wishes=lambda file: Wishes(**said(file)), known=known)

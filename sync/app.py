@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
@@ -115,16 +115,16 @@ def _files(settings: Settings, store: Store, root: Path) -> Connector:
         with store.reading() as tx:
             return cursors.token_of(tx, FILES, stream)
 
-    named = settings.files.named
-    return files(
-        FILES,
-        root,
-        columns={name: one.columns for name, one in named.items()},
-        kinds={name: one.kind for name, one in named.items() if one.kind},
-        encodings={name: one.encoding for name, one in named.items() if one.encoding},
-        delimiters={name: one.delimiter for name, one in named.items() if one.delimiter},
-        known=known,
-    )
+    def said(file: str) -> dict[str, Any]:
+        one = settings.files.of(file)
+        return {
+            "columns": one.columns,
+            "kind": one.kind,
+            "encoding": one.encoding or "",
+            "delimiter": one.delimiter or "",
+        }
+
+    return files(FILES, root, said=said, known=known)
 
 
 def active_rules(settings: Settings) -> tuple[Rule, ...]:

@@ -9,10 +9,9 @@ docs/files.md says what users may rely on.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from connectors.files.drafts import Fault, no_fault
@@ -28,12 +27,15 @@ from connectors.files.tokens import Mark, Stat
 from connectors.protocol import Conflict, Moved, Outcome, Page, Problem, Stream, Token
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
-from rules.records import Kind, Record, Ref
+from rules.records import Record, Ref
 
-__all__ = ["Files", "Problem"]
+__all__ = ["Files"]
 
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
-_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+def _no_wishes(_name: str) -> Wishes:
+    return Wishes()
 
 
 def _nothing_known(_stream: str) -> Token | None:
@@ -43,9 +45,7 @@ def _nothing_known(_stream: str) -> Token | None:
 class Files:
     """The connector. Each file is a stream, named by its name below `root`.
 
-    Settings by file name: `mapping` (header -> canonical field, "" for none), `kinds`, `encodings`
-    (a Python codec), `delimiters` (one character). A row of more than `max_row_bytes` is reported,
-    never loaded. `known` gives the cursor of an earlier pass for a stream's name, if there is one:
+    `wishes` gives what the settings say of a file by its name. A row of more than `max_row_bytes` is reported, never loaded. `known` gives the cursor of an earlier pass for a stream's name, if there is one:
     what the columns meant then holds on. `fault` is called at the points where tests crash.
     """
 
@@ -54,20 +54,14 @@ class Files:
         name: str,
         root: Path,
         *,
-        mapping: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
-        kinds: Mapping[str, Kind] = MappingProxyType({}),
-        encodings: Mapping[str, str] = _NONE,
-        delimiters: Mapping[str, str] = _NONE,
+        wishes: Callable[[str], Wishes] = _no_wishes,
         max_row_bytes: int = 1 << 20,
         known: Callable[[str], Token | None] = _nothing_known,
         fault: Fault = no_fault,
     ) -> None:
         self.name = name
         self._root = root
-        self._mapping = mapping
-        self._kinds = kinds
-        self._encodings = encodings
-        self._delimiters = delimiters
+        self._wishes = wishes
         self._max_row_bytes = max_row_bytes
         self._known = known
         self._fault = fault
@@ -151,12 +145,7 @@ class Files:
         return sorted(path for path in self._root.iterdir() if _is_list(path))
 
     def _layout(self, name: str, file: BinaryIO, known: Token | None) -> Layout:
-        wishes = Wishes(
-            self._mapping.get(name, _NONE),
-            self._kinds.get(name),
-            self._encodings.get(name, ""),
-            self._delimiters.get(name, ""),
-        )
+        wishes = self._wishes(name)
         return layout_of(file, name, wishes, self._max_row_bytes, known)
 
     @contextmanager

@@ -21,7 +21,11 @@ from rules.samples import FEWEST, look_of
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the settings say of one file; empty where they say nothing."""
+    """What the settings say of one file; empty where they say nothing.
+
+    `columns` maps headers to canonical fields ("" for none, "id" for what identifies a row);
+    `encoding` is a Python codec, `delimiter` one character.
+    """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     kind: Kind | None = None

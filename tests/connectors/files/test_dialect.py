@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors.files.meaning import Wishes
 from rules.errors import UserError
 from rules.records import Kind
 
@@ -183,10 +184,7 @@ def test_one_file_can_be_the_whole_system(desk: Any) -> None:
 def test_what_the_settings_say_wins(desk: Any) -> None:
     desk.put("k.csv", "A,B;C\nÅse,x;1\n".encode("cp850"))
     pulled = desk.pull(
-        mapping={"k.csv": {"B": "full_name", "A": ""}} | {"k.csv": {"A": "full_name"}},
-        kinds={"k.csv": Kind.CONTACT},
-        encodings={"k.csv": "cp850"},
-        delimiters={"k.csv": ","},
+        wishes=lambda _name: Wishes({"A": "full_name"}, Kind.CONTACT, "cp850", ","),
     )
     assert pulled.stream.kind is Kind.CONTACT
     assert [record.values for record in pulled.records] == [{"full_name": "Åse"}]
@@ -217,6 +215,6 @@ def test_capabilities_follow_from_the_columns(desk: Any) -> None:
     desk.put("frameldte.csv", "Telefon;E-mail\n33123456;a@opdigtet-0001.dk\n")
     opt_outs = [
         stream.can.opt_outs
-        for stream in desk.files(kinds={"frameldte.csv": Kind.OPT_OUT}).streams()
+        for stream in desk.files(wishes=lambda _name: Wishes(kind=Kind.OPT_OUT)).streams()
     ]
     assert opt_outs == [False, True, True]

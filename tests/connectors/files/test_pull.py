@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connectors.files.meaning import Wishes
 from rules.errors import StartOver, SystemStopped, TryAgain
 from rules.records import ABSENT, Kind
 
@@ -46,8 +47,8 @@ def test_versions_differ_when_values_do_and_only_then(desk: Any) -> None:
 def test_versions_do_not_depend_on_the_order_of_columns_or_on_others(desk: Any) -> None:
     desk.put("a.csv", "Navn;E-mail;Ukendt kolonne\nBo;b@opdigtet-0001.dk;1\n")
     desk.put("b.csv", "Andet felt;E-mail;Navn\n2;b@opdigtet-0001.dk;Bo\n")
-    kinds = {"a.csv": Kind.CONTACT, "b.csv": Kind.CONTACT}
-    [one], [two] = desk.pull("a.csv", kinds=kinds).records, desk.pull("b.csv", kinds=kinds).records
+    wished = {"wishes": lambda _name: Wishes(kind=Kind.CONTACT)}
+    [one], [two] = desk.pull("a.csv", **wished).records, desk.pull("b.csv", **wished).records
     assert one.version == two.version
 
 
@@ -81,7 +82,7 @@ def test_a_unique_email_identifies_rows_when_there_is_no_id(desk: Any) -> None:
 
 def test_a_unique_cvr_identifies_companies(desk: Any) -> None:
     desk.put("f.csv", "Firma;CVR\nA ApS;DK 90 00 00 18\nB ApS;CVR-nr. 90000026\nC ApS;1\n")
-    pulled = desk.pull(kinds={"f.csv": Kind.COMPANY})
+    pulled = desk.pull(wishes=lambda _name: Wishes(kind=Kind.COMPANY))
     assert [r.ref.id for r in pulled.records] == ["f.csv#cvr:90000018", "f.csv#cvr:90000026", ""]
 
 
@@ -119,7 +120,7 @@ def test_the_identity_stays_although_two_rows_share_it_later(desk: Any) -> None:
 
 def test_calls_are_not_identified_by_a_number_that_happens_to_be_unique(desk: Any) -> None:
     desk.put("opkald.csv", "CVR;Nummer;Agent\n90000018;33123456;Bo\n90000026;33123457;Bo\n")
-    pulled = desk.pull(kinds={"opkald.csv": Kind.CALL})
+    pulled = desk.pull(wishes=lambda _name: Wishes(kind=Kind.CALL))
     assert {record.ref.id for record in pulled.records} == {""}
 
 
@@ -162,7 +163,7 @@ def test_a_change_that_keeps_size_and_time_is_seen(desk: Any) -> None:
 def test_another_mapping_reads_the_same_content_anew(desk: Any) -> None:
     desk.put("k.csv", HEAD + "1;Bo;;\n")
     token = desk.pull().token
-    settings = {"mapping": {"k.csv": {"Telefon": ""}}}
+    settings = {"wishes": lambda _name: Wishes({"Telefon": ""})}
     again = desk.pull(token=token, **settings)
     assert [set(record.values) for record in again.records] == [{"full_name", "email"}]
     assert not desk.pull(token=again.token, **settings).records
