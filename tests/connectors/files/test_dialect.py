@@ -191,22 +191,26 @@ def test_what_the_settings_say_wins(desk: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings",
+    "wished",
     [
-        {"encodings": {"k.csv": "utf-99"}},
-        {"encodings": {"k.csv": "utf-16"}},
-        {"encodings": {"k.csv": "shift-jis"}},
-        {"encodings": {"k.csv": "cp037"}},
-        {"delimiters": {"k.csv": ";;"}},
-        {"delimiters": {"k.csv": '"'}},
-        {"mapping": {"k.csv": {"Navn": "no_such_field"}}},
+        Wishes(encoding="utf-99"),
+        Wishes(encoding="utf-16"),
+        Wishes(encoding="shift-jis"),
+        Wishes(encoding="cp037"),
+        Wishes(delimiter=";;"),
+        Wishes(delimiter='"'),
+        Wishes({"Navn": "no_such_field"}),
     ],
 )
-def test_a_wrong_setting_is_refused_and_names_the_file(desk: Any, settings: dict[str, Any]) -> None:
+def test_a_wrong_setting_is_refused_and_names_the_file(desk: Any, wished: Wishes) -> None:
     desk.put("k.csv", LIST)
     with pytest.raises(UserError) as refused:
-        desk.files(**settings).streams()
+        desk.files(wishes=lambda _name: wished).streams()
     assert refused.value.details["file"] == "k.csv"
+
+
+def _only_the_last_is_an_opt_out_list(name: str) -> Wishes:
+    return Wishes(kind=Kind.OPT_OUT) if name == "frameldte.csv" else Wishes()
 
 
 def test_capabilities_follow_from_the_columns(desk: Any) -> None:
@@ -215,6 +219,6 @@ def test_capabilities_follow_from_the_columns(desk: Any) -> None:
     desk.put("frameldte.csv", "Telefon;E-mail\n33123456;a@opdigtet-0001.dk\n")
     opt_outs = [
         stream.can.opt_outs
-        for stream in desk.files(wishes=lambda _name: Wishes(kind=Kind.OPT_OUT)).streams()
+        for stream in desk.files(wishes=_only_the_last_is_an_opt_out_list).streams()
     ]
     assert opt_outs == [False, True, True]
