@@ -15,6 +15,8 @@ import orjson
 import sqlalchemy as sa
 
 from rules.changes import Change, Finding, Severity
+from rules.records import Kind
+from state.blocked import BlockedRecord
 from state.proposals import changes_of
 from state.store import Tx
 from state.tables import blocked, cursors, findings, history, ledger, mirror, proposals
@@ -316,19 +318,50 @@ def found(tx: Tx, numbers: Sequence[int]) -> dict[int, Found]:
 # --- opt-outs --------------------------------------------------------------------------------
 
 
+def _blocked(*columns: Any) -> sa.Select[Any]:
+    """Live records that are blocked. Rows of opt-out lists are the evidence, not whom it is about."""
+    return (
+        sa.select(*columns)
+        .select_from(blocked.join(mirror, mirror.c.rid == blocked.c.rid))
+        .where(mirror.c.deleted_at.is_(None), mirror.c.kind != Kind.OPT_OUT.value)
+    )
+
+
 def blocked_channels(tx: Tx, systems: Sequence[str]) -> dict[tuple[str, str], dict[str, int]]:
     """(system, stream) -> channels as stored, separated by commas -> live records blocked on them."""
     columns = (mirror.c.system, mirror.c.stream, blocked.c.channels)
-    rows = tx.execute(
-        sa.select(*columns, sa.func.count())
-        .join_from(blocked, mirror, mirror.c.rid == blocked.c.rid)
-        .where(mirror.c.system.in_(systems), mirror.c.deleted_at.is_(None))
-        .group_by(*columns)
-    )
+    query = _blocked(*columns, sa.func.count()).where(mirror.c.system.in_(systems))
     counted: dict[tuple[str, str], dict[str, int]] = {}
-    for system, stream, channels, number in rows:
+    for system, stream, channels, number in tx.execute(query.group_by(*columns)):
         counted.setdefault((system, stream), {})[channels] = number
     return counted
+
+
+def blocked_page(
+    tx: Tx, systems: Sequence[str], after: int = 0, limit: int = 1000
+) -> list[BlockedRecord]:
+    """A page of blocked records by number."""
+    where = (mirror.c.system, mirror.c.stream, mirror.c.kind, mirror.c.id, mirror.c.place)
+    found = tx.execute(
+        _blocked(mirror.c.rid, *where, blocked.c.channels, blocked.c.events, blocked.c.since)
+        .where(mirror.c.system.in_(systems), mirror.c.rid > after)
+        .order_by(mirror.c.rid)
+        .limit(limit)
+    )
+    return [
+        BlockedRecord(
+            row.rid,
+            row.system,
+            row.stream,
+            row.kind,
+            row.id,
+            row.place,
+            tuple(row.channels.split(",")),
+            tuple(row.events),
+            row.since,
+        )
+        for row in found
+    ]
 
 
 def ledger_entries(tx: Tx) -> int:

@@ -138,6 +138,8 @@ def _plain(value: Any) -> object:
         return value.model_dump(mode="json")
     if hasattr(value, "_asdict"):
         return value._asdict()
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, set | frozenset):

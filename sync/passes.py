@@ -259,7 +259,7 @@ class Pass:
                 self.facts.run,
                 now=app.clock(),
                 exit_code=self.facts.exit_code,
-                totals=report.totals.model_dump(mode="json"),
+                totals=report.kept(),
             )
         self._keep_house()
         return Outcome(report, self.facts.exit_code)

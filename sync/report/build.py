@@ -6,67 +6,163 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from rules import limits
-from rules.catalogue import DEFAULT, Catalogue, extend
-from state import overview, proposals
+from rules.catalogue import DEFAULT, extend
+from rules.errors import UserError
+from state import history, overview, proposals
 from state.store import Tx
 from sync import facts as facts_
 from sync.app import App
 from sync.facts import PassFacts, StreamFacts
 from sync.report import causes, changes, opt_outs, quality, streams, words
 from sync.report.changes import Gathered
+from sync.report.commands import shown_path
 from sync.report.listing import Listing
 from sync.report.model import (
     ChangeGroup,
     Effects,
     Failure,
     FindingGroup,
+    Kept,
+    KeyFigure,
     Plan,
     Report,
     Run,
     Stop,
+    StreamCoverage,
     Totals,
 )
 from sync.report.quality import Measured
 from sync.report.verdict import Judge
+from sync.report.words import Share
 
 Where = tuple[str, str]
+Systems = tuple[str, ...]
 
 
 def build(app: App, facts: PassFacts) -> Report:
     """The report of a pass that has just ended. `InvariantBroken` when its totals do not add up."""
-    catalogue = extend(DEFAULT, app.settings.fields)
     with app.store.reading() as tx:
-        return _Building(app, facts, catalogue, tx).report()
+        return _Building(app, facts, tx).report()
 
 
-class _Building:
-    """The questions to the store, each asked once."""
+def of_run(app: App, number: int) -> Report:
+    """The report of an earlier run, put together again from what is still there.
 
-    def __init__(self, app: App, facts: PassFacts, catalogue: Catalogue, tx: Tx) -> None:
-        self.app, self.facts, self.catalogue, self.tx = app, facts, catalogue, tx
-        self.systems = facts.systems
-        self.planned = self._planned()
-        self.measured = Measured.read(tx, self.systems)
+    Its own figures are as they were; changes, findings and coverage as the store tells now.
+    `UserError` when there is no such run, or it never came to its end.
+    """
+    with app.store.reading() as tx:
+        row = history.get_run(tx, number)
+        if row is None:
+            raise UserError("error.no_run", run=number)
+        if row.totals is None:
+            raise UserError("report.unfinished", run=number)
+        return _Again(app, Kept.model_validate(row.totals), tx).report()
 
-    def _planned(self) -> Gathered:
-        """What the plan holds. A rule asked for alone limits what a dry run speaks of."""
-        plan = self.facts.plan
-        if plan is None:
+
+class _Asking:
+    """The questions to the store that both kinds of report ask."""
+
+    def __init__(self, app: App, tx: Tx, run: int, plan: int | None, systems: Systems) -> None:
+        self.app, self.tx = app, tx
+        self.run, self.plan, self.systems = run, plan, systems
+        self.catalogue = extend(DEFAULT, app.settings.fields)
+        self.measured = Measured.read(tx, systems)
+
+    def planned(self, only_rule: str | None) -> Gathered:
+        """What the plan holds; `only_rule`: just that rule's share."""
+        if self.plan is None:
             return Gathered()
-        only = self.facts.only_rule if self.facts.dry else None
-        return changes.gather(overview.shapes(self.tx, plan, self.systems), only)
+        return changes.gather(overview.shapes(self.tx, self.plan, self.systems), only_rule)
+
+    def proposed(self, planned: Gathered) -> list[ChangeGroup]:
+        """What a plan would change."""
+        if self.plan is None:
+            return []
+        return changes.of_plan(self.tx, self.plan, planned, self.catalogue)
+
+    def written(self) -> tuple[list[ChangeGroup], Gathered]:
+        """What the run did change."""
+        gathered = changes.gather(overview.written_shapes(self.tx, self.run))
+        return changes.of_run(self.tx, gathered, self.catalogue), gathered
+
+    def listing(self, only_rule: str | None, *, wrote: bool) -> Listing:
+        """Where every row of it can be read."""
+        store = self.app.store
+        return Listing(store, self.systems, self.run, self.plan, only_rule, wrote)
+
+    def records(self) -> dict[Where, int]:
+        """Live records of each stream."""
+        return {(system, name): n for system, name, _, n in self.measured.streams}
+
+    def figures(self) -> tuple[KeyFigure, ...]:
+        """The key figures as they stand now."""
+        return tuple(quality.figures(self.measured))
+
+    def coverage(self, gathered: Gathered) -> tuple[StreamCoverage, ...]:
+        """How full and right the fields are now."""
+        return tuple(quality.by_stream(self.measured, gathered.by_field, self.catalogue))
+
+
+class _Again(_Asking):
+    """An earlier run's report."""
+
+    def __init__(self, app: App, kept: Kept, tx: Tx) -> None:
+        plan = kept.run.plan.plan if kept.run.plan else None
+        super().__init__(app, tx, kept.run.run, plan, kept.run.systems)
+        self.kept = kept
+
+    def report(self) -> Report:
+        """What was kept, and what the store still tells."""
+        kept, tx = self.kept, self.tx
+        run = kept.run.model_copy(update={"again": self.app.clock()})
+        wrote = any(one.done for one in kept.effects.written)
+        only = run.only_rule if run.dry else None
+        gathered = self.planned(only)
+        groups = self.proposed(gathered)
+        if wrote:
+            groups, gathered = self.written()
+        found = causes.groups(tx, self.systems, run.started_at, self.catalogue, run.ended_at)
+        heard = {(one.system, one.stream): one.heard for one in kept.heard}
+        blocked = opt_outs.of_systems(tx, self.systems, heard)
+        judge = Judge(run, kept.totals, blocked, found, kept.stops, kept.failures)
+        report = Report(
+            verdict=judge.verdict(self.app.settings),
+            run=run,
+            stops=kept.stops,
+            failures=kept.failures,
+            opt_outs=blocked,
+            changes=tuple(groups),
+            findings=tuple(found),
+            figures=self.figures(),
+            coverage=self.coverage(gathered),
+            streams=kept.streams,
+            effects=kept.effects,
+            totals=kept.totals,
+        )
+        return report.with_listing(self.listing(only, wrote=wrote))
+
+
+class _Building(_Asking):
+    """The report of a pass from its facts."""
+
+    def __init__(self, app: App, facts: PassFacts, tx: Tx) -> None:
+        super().__init__(app, tx, facts.run, facts.plan, facts.systems)
+        self.facts = facts
+        self.only = facts.only_rule if facts.dry else None
+        self.in_plan = self.planned(self.only)
 
     def report(self) -> Report:
         """All parts, then what they come to."""
         facts, tx = self.facts, self.tx
         groups, gathered = self._changes()
         found = causes.groups(tx, self.systems, facts.started_at, self.catalogue)
-        blocked = opt_outs.of_systems(tx, self.systems, facts.streams)
+        blocked = opt_outs.of_systems(tx, self.systems, opt_outs.heard_by(facts.streams))
         totals = self._totals(gathered, found, blocked.records)
         run = self._run()
         stops = [_stop(one) for part in facts.streams for one in part.stops]
         failures = [_failure(one) for one in facts.failures]
-        judge = Judge(run, totals, blocked, found, stops, failures, stopped=facts.stopped)
+        judge = Judge(run, totals, blocked, found, stops, failures)
         report = Report(
             verdict=judge.verdict(self.app.settings),
             run=run,
@@ -75,22 +171,13 @@ class _Building:
             opt_outs=blocked,
             changes=tuple(groups),
             findings=tuple(found),
-            figures=tuple(quality.figures(self.measured)),
-            coverage=tuple(quality.by_stream(self.measured, gathered.by_field, self.catalogue)),
-            streams=tuple(streams.shown(facts.streams, self._records(), self.catalogue)),
+            figures=self.figures(),
+            coverage=self.coverage(gathered),
+            streams=tuple(streams.shown(facts.streams, self.records(), self.catalogue)),
             effects=self._effects(),
             totals=totals,
         )
-        return report.with_listing(
-            Listing(
-                self.app.store,
-                self.systems,
-                facts.run,
-                facts.plan,
-                facts.only_rule if facts.dry else None,
-                wrote=self._wrote(),
-            )
-        )
+        return report.with_listing(self.listing(self.only, wrote=self._wrote()))
 
     def _wrote(self) -> bool:
         """Whether this run wrote, so that its history says what changed, and not the plan."""
@@ -98,12 +185,8 @@ class _Building:
 
     def _changes(self) -> tuple[list[ChangeGroup], Gathered]:
         if self._wrote():
-            written = changes.gather(overview.written_shapes(self.tx, self.facts.run))
-            return changes.of_run(self.tx, written, self.catalogue), written
-        plan = self.facts.plan
-        if plan is None:
-            return [], self.planned
-        return changes.of_plan(self.tx, plan, self.planned, self.catalogue), self.planned
+            return self.written()
+        return self.proposed(self.in_plan), self.in_plan
 
     def _run(self) -> Run:
         facts = self.facts
@@ -116,6 +199,7 @@ class _Building:
             started_at=facts.started_at,
             ended_at=facts.ended_at,
             systems=self.systems,
+            root=shown_path(self.app.settings.files.root),
             plan=Plan(
                 plan=plan.plan,
                 state=plan.state,
@@ -125,12 +209,10 @@ class _Building:
             )
             if plan
             else None,
-            only_rule=changes.rule_name(facts.only_rule) if facts.only_rule else None,
+            only_rule=facts.only_rule,
             sample=facts.sample,
+            stopped=facts.stopped,
         )
-
-    def _records(self) -> dict[Where, int]:
-        return {(system, name): n for system, name, _, n in self.measured.streams}
 
     def _effects(self) -> Effects:
         parts = self.facts.streams
@@ -138,16 +220,16 @@ class _Building:
             # No source of this version sells anything: connectors that buy count here.
             paid_lookups=0,
             api_calls=sum(part.pulled.calls for part in parts if part.pulled),
-            written=tuple(streams.written(parts, self.planned.by_stream, dry=self.facts.dry)),
+            written=tuple(streams.written(parts, self.in_plan.by_stream, dry=self.facts.dry)),
         )
 
     def _totals(self, gathered: Gathered, found: Sequence[FindingGroup], blocked: int) -> Totals:
-        outcomes = _Outcomes.of(self.planned.by_stream, self.facts.streams)
-        changed = self.planned.records or outcomes.sent
+        outcomes = _Outcomes.of(self.in_plan.by_stream, self.facts.streams)
+        changed = self.in_plan.records or outcomes.sent
         touched = changed
-        if self.planned.records and not self.facts.dry and self.facts.plan is not None:
+        if self.in_plan.records and not self.facts.dry and self.facts.plan is not None:
             touched = overview.touched(self.tx, self.facts.plan, self.systems)
-        records = sum(self._records().values())
+        records = sum(self.records().values())
         severities: Counter[str] = Counter()
         for one in found:
             severities[one.severity.value] += one.count
@@ -205,13 +287,22 @@ class _Outcomes:
 
 
 def _stop(stop: limits.Stop) -> Stop:
+    details = {name: _counted(value) for name, value in stop.details.items()}
     return Stop(
         code=stop.code,
         system=stop.system,
         stream=stop.stream,
-        why=words.say(f"report.stop.{stop.code}", stream=stop.stream, **stop.details),
-        remedy=words.say(f"report.stop.{stop.code}.remedy", code=stop.code, **stop.details),
+        why=words.say(f"report.stop.{stop.code}", stream=stop.stream, **details),
+        remedy=words.say(f"report.stop.{stop.code}.remedy", code=stop.code, **details),
     )
+
+
+def _counted(value: str) -> object:
+    """Numbers in the details of a stop, so that each language writes them in its own way."""
+    if value.isdigit():
+        return int(value)
+    number = value.removesuffix("%")
+    return Share(int(number) / 100, 0) if number != value and number.isdigit() else value
 
 
 def _failure(failure: facts_.Failure) -> Failure:

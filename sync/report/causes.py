@@ -1,7 +1,8 @@
-"""The part of the report about findings: grouped by cause and field, worst first."""
+"""The part of the report about findings: grouped by cause, worst first."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -12,12 +13,12 @@ from state import overview
 from state.overview import Cause, Found
 from state.store import Tx
 from sync.report import words
-from sync.report.model import Example, FindingGroup, Said, Words
+from sync.report.model import Example, FindingField, FindingGroup, Said
 
 EXAMPLES: Final = 3
 WORST_FIRST: Final = {severity: order for order, severity in enumerate(Severity)}
 
-_Key = tuple[Severity, str, str | None]
+_Key = tuple[Severity, str]
 
 
 def groups(
@@ -30,13 +31,11 @@ def groups(
     """All open findings (those open at `at`, when given), the worst and most frequent first."""
     by_key: dict[_Key, list[Cause]] = {}
     for cause in overview.causes(tx, systems, since, at):
-        by_key.setdefault((cause.severity, cause.code, cause.field), []).append(cause)
+        by_key.setdefault((cause.severity, cause.code), []).append(cause)
     wanted = {key: _numbers(causes) for key, causes in by_key.items()}
     found = overview.found(tx, sorted({n for numbers in wanted.values() for n in numbers}))
     made = [_group(key, by_key[key], wanted[key], found, catalogue) for key in by_key]
-    return sorted(
-        made, key=lambda one: (WORST_FIRST[one.severity], -one.count, one.code, one.field or "")
-    )
+    return sorted(made, key=lambda one: (WORST_FIRST[one.severity], -one.count, one.code))
 
 
 def _numbers(causes: Sequence[Cause]) -> list[int]:
@@ -52,23 +51,37 @@ def _group(
     found: dict[int, Found],
     catalogue: Catalogue,
 ) -> FindingGroup:
-    severity, code, name = key
+    severity, code = key
     there = [found[number] for number in numbers if number in found]
     details = there[0].finding.details if there else {}
-    field = catalogue.get(name) if name else None
     return FindingGroup(
         code=code,
         severity=severity,
         title=title(code, details),
         remedy=words.say_first(f"finding.{code}.remedy", details=details),
+        count=sum(cause.records for cause in causes),
+        new=sum(cause.new for cause in causes),
+        fields=_fields(causes, catalogue),
+        streams=tuple(sorted({cause.stream for cause in causes})),
+        examples=tuple(_example(one) for one in there),
+    )
+
+
+def _fields(causes: Sequence[Cause], catalogue: Catalogue) -> tuple[FindingField, ...]:
+    counted: Counter[str | None] = Counter()
+    for cause in causes:
+        counted[cause.field] += cause.records
+    return tuple(_field(name, number, catalogue) for name, number in counted.most_common())
+
+
+def _field(name: str | None, number: int, catalogue: Catalogue) -> FindingField:
+    field = catalogue.get(name) if name else None
+    return FindingField(
         field=name,
         label=words.label(catalogue, name) if name else None,
         owner=field.owner if field else None,
-        owner_name=owner_name(field.owner) if field else None,
-        count=sum(cause.records for cause in causes),
-        new=sum(cause.new for cause in causes),
-        streams=tuple(sorted({cause.stream for cause in causes})),
-        examples=tuple(_example(one) for one in there),
+        owner_name=words.words(f"list.owner.{field.owner}") if field else None,
+        count=number,
     )
 
 
@@ -77,11 +90,6 @@ def title(code: str, details: object = None) -> Said:
     given = details if isinstance(details, dict) else {}
     said = words.say_first(f"report.cause.{code}", f"finding.{code}", details=given)
     return said or Said(da=code, en=code, key=f"finding.{code}")
-
-
-def owner_name(owner: str) -> Words:
-    """Who mends it."""
-    return words.words(f"list.owner.{owner}")
 
 
 def _example(one: Found) -> Example:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Final
 
 from rules.catalogue import Catalogue
@@ -15,6 +16,8 @@ from sync.report import words
 from sync.report.model import ChangeGroup, Sample, Words
 
 SAMPLES: Final = 3
+CANDIDATES: Final = 9
+"""Samples to choose from: those that show most are shown."""
 
 Pair = tuple[str, str]
 
@@ -59,8 +62,8 @@ def of_plan(tx: Tx, plan: int, gathered: Gathered, catalogue: Catalogue) -> list
     """The groups of a plan, most records first."""
     wanted = {pair: _numbers(gathered.shapes[pair]) for pair in gathered.by_pair}
     for numbers in wanted.values():
-        if 0 < len(numbers) < SAMPLES:
-            more = overview.more_proposed(tx, plan, numbers[0], SAMPLES)
+        if numbers:
+            more = overview.more_proposed(tx, plan, numbers[0], CANDIDATES)
             numbers += [one for one in more if one not in numbers]
     found = overview.proposed(tx, _all(wanted.values()))
     return _groups(gathered, wanted, found, catalogue)
@@ -75,9 +78,9 @@ def of_run(tx: Tx, gathered: Gathered, catalogue: Catalogue) -> list[ChangeGroup
 
 def _numbers(shapes: Sequence[Shape]) -> list[int]:
     """Where samples are: of the commonest shapes, each shape's first record before any second."""
-    common = sorted(shapes, key=lambda one: (-one.records, one.numbers))[:SAMPLES]
+    common = sorted(shapes, key=lambda one: (-one.records, one.numbers))[:CANDIDATES]
     turns = [one.numbers[0] for one in common] + [one.numbers[-1] for one in common]
-    return list(dict.fromkeys(turns))[:SAMPLES]
+    return list(dict.fromkeys(turns))[:CANDIDATES]
 
 
 def _all(lists: Iterable[Sequence[int]]) -> list[int]:
@@ -111,8 +114,27 @@ def _group(
         label=words.label(catalogue, name),
         records=gathered.by_pair[pair],
         streams=tuple(sorted({shape.stream for shape in gathered.shapes[pair]})),
-        samples=tuple(samples[:SAMPLES]),
+        samples=_telling(samples),
     )
+
+
+def _telling(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """The worst first, and no kind of repair twice before each was shown once."""
+    ranked = sorted(enumerate(samples), key=lambda one: (_likeness(one[1]), one[0]))
+    seen: Counter[str] = Counter()
+    turns = []
+    for place, (_, sample) in enumerate(ranked):
+        turns.append((seen[sample.why.key], place, sample))
+        seen[sample.why.key] += 1
+    return tuple(sample for _, _, sample in sorted(turns, key=lambda one: one[:2])[:SAMPLES])
+
+
+def _likeness(sample: Sample) -> float:
+    """0 when before and after have nothing in common, 2 when only blanks or capitals differ."""
+    before, after = sample.before or "", sample.after or ""
+    if before.split() == after.split() or before.strip().casefold() == after.strip().casefold():
+        return 2
+    return SequenceMatcher(None, before[:100], after[:100], autojunk=False).ratio()
 
 
 def rule_name(rule: str) -> Words:

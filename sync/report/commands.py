@@ -26,8 +26,14 @@ def where(settings: Settings) -> str:
     return f" --path {_typed(root)}" if len(homes.known_homes()) > 1 else ""
 
 
-def _typed(path: Path) -> str:
-    """A path as a person types it: from the working folder when it lies below it."""
+def shown_path(path: Path | None) -> str | None:
+    """A path as a person knows it: from the working folder when it lies below it."""
+    if path is None:
+        return None
     here = Path.cwd()
     whole = path if path.is_absolute() else here / path
-    return shlex.quote(str(whole.relative_to(here) if whole.is_relative_to(here) else whole))
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
+
+
+def _typed(path: Path) -> str:
+    return shlex.quote(shown_path(path) or ".")

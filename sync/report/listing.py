@@ -15,12 +15,12 @@ from typing import Final
 import orjson
 
 from rules.changes import Change
-from state import blocked, findings, mirror, overview
+from state import findings, mirror, overview
 from state.findings import Noted
 from state.overview import Changed
 from state.store import Store, Tx
-from sync.output import moment
-from sync.report.opt_outs import who
+from sync.report.opt_outs import split, who
+from sync.report.phrases import day
 from sync.texts import Texts
 
 PAGE: Final = 2000
@@ -68,11 +68,11 @@ class Listing:
         after = 0
         while True:
             with self.store.reading() as tx:
-                page = blocked.listed(tx, self.systems, after, PAGE)
+                page = overview.blocked_page(tx, self.systems, after, PAGE)
                 held = mirror.held(tx, [one.rid for one in page])
             for one in page:
-                since = moment(one.since, texts.lang) if one.since else texts.get("report.unknown")
-                channels = ", ".join(texts.get(f"report.channel.{c}") for c in one.channels)
+                since = day(one.since, texts.lang) if one.since else texts.get("report.unknown")
+                channels = ", ".join(texts.get(f"report.channel.{c}") for c in split(one.channels))
                 yield Row(
                     "blocked",
                     one.system,
@@ -82,7 +82,7 @@ class Listing:
                     who(held[one.rid].record.values) if one.rid in held else "",
                     "",
                     "",
-                    ",".join(one.channels),
+                    ",".join(split(one.channels)),
                     "",
                     "",
                     texts.get("report.list.blocked", channels=channels, since=since),

@@ -7,7 +7,7 @@ languages, so that a reader needs no text table. None means unknown and is never
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr, model_validator
 
@@ -83,9 +83,13 @@ class Run(Part):
     started_at: datetime
     ended_at: datetime | None
     systems: tuple[str, ...]
+    root: str | None
+    """The folder or file that was gone through, when there is one."""
     plan: Plan | None
-    only_rule: Words | None
+    only_rule: str | None
     sample: int | None
+    stopped: bool
+    """The guard stopped it before it wrote."""
     again: datetime | None = None
 
 
@@ -174,19 +178,26 @@ class Example(Part):
     text: Said
 
 
-class FindingGroup(Part):
-    """Findings of one cause in one field; `new` of them were not there before this run."""
+class FindingField(Part):
+    """One field that findings of a cause are about, and whose it is to mend; None: the record."""
 
-    code: str
-    severity: Severity
-    title: Said
-    remedy: Said | None
     field: str | None
     label: Words | None
     owner: str | None
     owner_name: Words | None
     count: int
+
+
+class FindingGroup(Part):
+    """Findings of one cause; `new` of them were not there before this run."""
+
+    code: str
+    severity: Severity
+    title: Said
+    remedy: Said | None
+    count: int
     new: int
+    fields: tuple[FindingField, ...]
     streams: tuple[str, ...]
     examples: tuple[Example, ...]
 
@@ -324,6 +335,19 @@ class Totals(Part):
         return self
 
 
+class Kept(Part):
+    """What is stored of a report, so that it can be put together again: see `Report.kept`."""
+
+    version: Literal[1]
+    run: Run
+    stops: tuple[Stop, ...]
+    failures: tuple[Failure, ...]
+    streams: tuple[Stream, ...]
+    effects: Effects
+    totals: Totals
+    heard: tuple[BlockedStream, ...]
+
+
 class Report(Part):
     """Everything about one run. `docs/report.schema.json` is its schema."""
 
@@ -347,6 +371,16 @@ class Report(Part):
     def listing(self) -> Listing | None:
         """Where everything that is only counted here can be read, while the store is open."""
         return self._listing
+
+    def kept(self) -> dict[str, Any]:
+        """What is stored with the run: no personal data, and little, for runs are many."""
+        whole = self.model_dump(
+            mode="json", include={"run", "stops", "failures", "streams", "effects", "totals"}
+        )
+        for stream in whole["streams"]:
+            stream.update(columns=[], notes=[], remarks=[])
+        heard = [one.model_dump() for one in self.opt_outs.streams if one.heard]
+        return {"version": self.version, **whole, "heard": heard}
 
     def with_listing(self, listing: Listing) -> Self:
         """This report, knowing where the full list comes from."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from rules.records import Value
-from rules.suppression import SINGLE_CHANNELS
-from state import blocked, deliveries, mirror, overview
+from rules.suppression import SINGLE_CHANNELS, Channel
+from state import deliveries, mirror, overview
 from state.blocked import BlockedRecord
 from state.store import Tx
 from sync.facts import StreamFacts
@@ -21,11 +21,21 @@ _NAMES: Final = (("full_name",), ("first_name", "last_name"), ("company_name",))
 _KEYS: Final = ("direct_phone", "main_phone", "email", "cvr")
 
 
-def of_systems(tx: Tx, systems: Sequence[str], parts: Sequence[StreamFacts]) -> OptOuts:
-    """Everybody who is blocked in these systems, and what this pass heard."""
+Heard = Mapping[tuple[str, str], int]
+"""(system, stream) -> opt-outs that a pass heard there for the first time."""
+
+
+def heard_by(parts: Sequence[StreamFacts]) -> Heard:
+    """What a pass heard."""
+    return {
+        (part.system, part.stream.name): part.pulled.statements for part in parts if part.pulled
+    }
+
+
+def of_systems(tx: Tx, systems: Sequence[str], heard: Heard) -> OptOuts:
+    """Everybody who is blocked in these systems now, and what a pass heard."""
     counted = overview.blocked_channels(tx, systems)
-    heard = {(part.system, part.stream.name): _heard(part) for part in parts}
-    listed = blocked.listed(tx, systems, limit=MOST_LISTED)
+    listed = overview.blocked_page(tx, systems, limit=MOST_LISTED)
     held = mirror.held(tx, [one.rid for one in listed])
     return OptOuts(
         records=sum(number for by in counted.values() for number in by.values()),
@@ -52,17 +62,19 @@ def of_systems(tx: Tx, systems: Sequence[str], parts: Sequence[StreamFacts]) -> 
     )
 
 
-def _heard(part: StreamFacts) -> int:
-    return part.pulled.statements if part.pulled else 0
-
-
 def _channels(counted: Mapping[tuple[str, str], Mapping[str, int]]) -> dict[str, int]:
     numbers: Counter[str] = Counter()
     for by in counted.values():
         for channels, number in by.items():
-            for channel in channels.split(","):
+            for channel in split(channels.split(",")):
                 numbers[channel] += number
     return {channel.value: numbers[channel.value] for channel in SINGLE_CHANNELS}
+
+
+def split(channels: Sequence[str]) -> tuple[str, ...]:
+    """Single channels, also where the store says "all"."""
+    every = tuple(channel.value for channel in SINGLE_CHANNELS)
+    return every if Channel.ALL.value in channels else tuple(channels)
 
 
 def as_blocked(one: BlockedRecord, values: Mapping[str, Value]) -> Blocked:
@@ -72,7 +84,7 @@ def as_blocked(one: BlockedRecord, values: Mapping[str, Value]) -> Blocked:
         stream=one.stream,
         place=one.place,
         who=who(values),
-        channels=one.channels,
+        channels=split(one.channels),
         since=one.since,
     )
 

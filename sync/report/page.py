@@ -1,0 +1,138 @@
+"""One HTML file that needs nothing else: no request leaves it, and no script but ours runs in it.
+
+The style and the script stand inside, allowed by their hashes; everything that came from outside
+systems passes through the template's escaping.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from rules.errors import UserError
+from sync.output import moment, number, printable, share
+from sync.report import listing, phrases
+from sync.report.model import Report
+from sync.report.sheet import Sheet, sheet_of
+from sync.texts import Texts
+
+_FOLDER: Final = Path(__file__).with_name("templates")
+_LISTS: Final = frozenset({".csv", ".jsonl"})
+
+
+def write_html(result: object, path: Path, lang: str) -> None:
+    """Write a result as a page to `path`, and beside it the full list of a report's rows.
+
+    A path that ends in .csv or .jsonl gets the full list alone. `UserError` when it cannot be
+    written. The files can be read by their owner only: they hold the customer's data.
+    """
+    try:
+        _write(result, path, lang)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UserError("report.unwritable", file=path, reason=reason) from error
+
+
+def _write(result: object, path: Path, lang: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = result.listing if isinstance(result, Report) else None
+    if path.suffix in _LISTS and rows is not None:
+        listing.write(rows, path, lang)
+        return
+    full_list = None
+    if rows is not None:
+        full_list = listing.beside(path)
+        listing.write(rows, full_list, lang)
+    text = html(result, lang, full_list.name if full_list else None)
+    # A reader that has the old page open never meets half of a new one.
+    draft = path.with_name(f".{path.name}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def html(result: object, lang: str, full_list: str | None = None) -> str:
+    """The page as text; `full_list` is the name of the file that holds every row."""
+    texts = Texts(lang)
+    environment = _environment()
+    common = _common(texts, full_list)
+    if isinstance(result, Report):
+        return environment.get_template("report.html.j2").render(report=result, **common)
+    return environment.get_template("sheet.html.j2").render(sheet=_as_sheet(result), **common)
+
+
+def _as_sheet(result: object) -> Sheet:
+    sheet = sheet_of(result)
+    if sheet is None:
+        raise UserError("report.no_page")
+    return sheet
+
+
+def _common(texts: Texts, full_list: str | None) -> Mapping[str, Any]:
+    lang = texts.lang
+
+    def t(key: str, **details: object) -> str:
+        return texts.get(f"report.{key}", **details)
+
+    def many(key: str, count: int, **details: object) -> str:
+        return texts.count(f"report.{key}", count, **details)
+
+    return {
+        "lang": lang,
+        "texts": texts,
+        "t": t,
+        "many": many,
+        "n": lambda value: phrases.count(value, texts),
+        "number": lambda value: number(value, lang),
+        "part": lambda good, of: share(good / of, lang) if of else t("unknown"),
+        "moment": lambda at: moment(at, lang),
+        "day": lambda at: phrases.day(at, lang),
+        "cell": lambda text: phrases.value(text, texts),
+        "plain": printable,
+        "place": lambda one: phrases.place(one.stream, one.place, texts),
+        "phrases": phrases,
+        "full_list": full_list,
+        "style": Markup(_asset("report.css")),  # noqa: S704 - our own file
+        "script": Markup(_asset("report.js")),  # noqa: S704 - our own file
+        "policy": _policy(),
+    }
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8").strip()
+
+
+@cache
+def _policy() -> str:
+    """Nothing may be loaded from anywhere; our own style and script are known by their hashes."""
+    style, script = (_hash(_asset(name)) for name in ("report.css", "report.js"))
+    return (
+        f"default-src 'none'; style-src '{style}'; script-src '{script}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"sha256-{base64.b64encode(digest).decode()}"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 
+from rules.spans import COPENHAGEN
 from sync.output import moment, number, printable
-from sync.report.model import Blocked, Effects, Report, Run, Totals
+from sync.report.model import Blocked, Effects, FindingGroup, Report, Run, Totals
 from sync.texts import Texts
 
 
@@ -21,14 +23,38 @@ def again(run: Run, texts: Texts) -> str:
     return texts.get("report.again", again=moment(run.again or run.started_at, texts.lang))
 
 
+def day(at: datetime | date, lang: str) -> str:
+    """A day as a calendar in Denmark shows it."""
+    local = at.astimezone(COPENHAGEN) if isinstance(at, datetime) else at
+    return local.strftime("%d.%m.%Y" if lang == "da" else "%Y-%m-%d")
+
+
 def count(value: int | None, texts: Texts) -> str:
     """A number; what nobody knows is said to be unknown."""
     return texts.get("report.unknown") if value is None else number(value, texts.lang)
 
 
+def fields(group: FindingGroup, texts: Texts) -> str:
+    """The field that findings are about most, and how many more."""
+    labels = [one.label.of(texts.lang) for one in group.fields if one.label]
+    return labels[0] + (f" +{len(labels) - 1}" if len(labels) > 1 else "") if labels else ""
+
+
+def owner(group: FindingGroup, texts: Texts) -> str:
+    """Who mends most of them."""
+    owners = [one.owner_name.of(texts.lang) for one in group.fields if one.owner_name]
+    return owners[0] if owners else ""
+
+
 def value(text: str | None, texts: Texts) -> str:
-    """A cell; an empty one says so."""
-    return printable(text) if text else texts.get("report.empty")
+    """A cell; an empty one says so, and blanks that one would not see are shown as `␣`."""
+    if not text:
+        return texts.get("report.empty")
+    inner = text.strip()
+    if inner == text and "  " not in text:
+        return printable(text)
+    before, _, after = text.partition(inner) if inner else (text, "", "")
+    return "␣" * len(before) + printable(inner).replace("  ", "␣␣") + "␣" * len(after)
 
 
 def place(stream: str, row: int | None, texts: Texts) -> str:
@@ -60,7 +86,7 @@ def deliveries(states: Mapping[str, int], texts: Texts) -> str:
 
 def blocked(one: Blocked, texts: Texts) -> list[str]:
     """A blocked record as the cells of a line: where, who, channels, since."""
-    since = moment(one.since, texts.lang) if one.since else texts.get("report.unknown")
+    since = day(one.since, texts.lang) if one.since else texts.get("report.unknown")
     return [
         place(one.stream, one.place, texts),
         printable(one.who) or texts.get("report.unknown"),

@@ -19,12 +19,13 @@ from sync.report.sheet import Sheet, sheet_of
 from sync.texts import Texts
 
 WIDTH: Final = 100
-MOST_BLOCKED: Final = 4
-MOST_CHANGES: Final = 7
+MOST_BLOCKED: Final = 3
+MOST_CHANGES: Final = 6
 MOST_FINDINGS: Final = 7
-MOST_FIGURES: Final = 6
-MOST_STREAMS: Final = 5
-MOST_STOPS: Final = 3
+MOST_FIGURES: Final = 5
+MOST_STREAMS: Final = 8
+MOST_STOPS: Final = 2
+LONG_COMMAND: Final = 50
 
 
 @singledispatch
@@ -86,7 +87,7 @@ class _Screen:
             self._t("run", run=run.run),
             moment(run.started_at, self.lang),
             self._t("by", actor=run.actor),
-            ", ".join(run.systems),
+            run.root or ", ".join(run.systems),
         ]
         return "Ringren · " + " · ".join(part for part in parts if part)
 
@@ -99,10 +100,18 @@ class _Screen:
         if verdict.next:
             yield ""
             yield f"{self._t('heading.next')}:"
-            widest = max(len(one.command) for one in verdict.next)
-            for one in verdict.next:
-                command = one.command.ljust(min(widest, self.width - 40))
-                yield f"  {command}  {one.why.of(self.lang)}"
+            yield from self._next()
+
+    def _next(self) -> Iterator[str]:
+        """What a command does stands beside it, or below it when the line gets too long."""
+        commands = [(one.command, one.why.of(self.lang)) for one in self.report.verdict.next]
+        column = max((len(text) for text, _ in commands if len(text) <= LONG_COMMAND), default=0)
+        for command, why in commands:
+            beside = f"  {command.ljust(column)}  {why}"
+            if len(beside) <= self.width:
+                yield beside
+            else:
+                yield from (f"  {command}", f"    {why}")
 
     def _stops(self) -> Iterator[str]:
         stops = self.report.stops
@@ -140,7 +149,9 @@ class _Screen:
             told = phrases.deliveries(states, self.texts)
             facts.append(f"{self._t('opt_outs.deliveries', system=system)}: {told}")
         yield from self._wrapped(" · ".join(facts), indent=2)
-        by_stream = [f"{one.stream} {self._n(one.records)}" for one in opt_outs.streams]
+        by_stream = [
+            f"{one.stream} {self._n(one.records)}" for one in opt_outs.streams if one.records
+        ]
         if by_stream:
             yield from self._wrapped(" · ".join(by_stream), indent=2)
         rows = [phrases.blocked(one, self.texts) for one in opt_outs.listed[:MOST_BLOCKED]]
@@ -163,7 +174,7 @@ class _Screen:
         headings = [self._t(f"column.{name}") for name in names]
         rows = [self._change(group) for group in groups[:MOST_CHANGES]]
         yield from self._table(headings, rows, right=frozenset({0}))
-        yield from self._more(len(groups) - MOST_CHANGES, self._all_rows("--report"))
+        yield from self._more(len(groups) - MOST_CHANGES, self._all_rows(self._page_command()))
 
     def _change(self, group: ChangeGroup) -> list[str]:
         sample = group.samples[0] if group.samples else None
@@ -187,21 +198,19 @@ class _Screen:
         if not groups:
             yield self._t("no_findings")
             return
-        names = ("count", "severity", "finding", "field", "where", "owner")
+        names = ("count", "severity", "finding", "field", "owner")
         headings = [self._t(f"column.{name}") for name in names]
         rows = [self._finding(group) for group in groups[:MOST_FINDINGS]]
         yield from self._table(headings, rows, right=frozenset({0}))
         yield from self._more(len(groups) - MOST_FINDINGS, self._all_rows("sync findings"))
 
     def _finding(self, group: FindingGroup) -> list[str]:
-        first = group.examples[0] if group.examples else None
         return [
             self._n(group.count),
             self.texts.get(f"severity.{group.severity}"),
             group.title.of(self.lang),
-            group.label.of(self.lang) if group.label else "",
-            phrases.place(first.stream, first.place, self.texts) if first else "",
-            group.owner_name.of(self.lang) if group.owner_name else "",
+            phrases.fields(group, self.texts),
+            phrases.owner(group, self.texts),
         ]
 
     # --- quality and lists -------------------------------------------------------------------
@@ -214,8 +223,8 @@ class _Screen:
             yield from table(rows[0], rows[1:], right=frozenset({0}), width=self.width).splitlines()
         unknown = [one.label.of(self.lang) for one in self.report.figures if one.good is None]
         if unknown:
-            text = f"{self.texts.get('report.unknown')}: {'; '.join(unknown)}"
-            yield from self._wrapped(text, indent=2)
+            whole = f"{self.texts.get('report.unknown')}: {'; '.join(unknown)}"
+            yield textwrap.shorten(whole, self.width - 2, placeholder=" …")
 
     def _figure(self, one: KeyFigure) -> list[str]:
         part = share((one.good or 0) / one.of, self.lang)
@@ -227,39 +236,36 @@ class _Screen:
 
     def _streams(self) -> Iterator[str]:
         streams = self.report.streams
-        if not streams:
-            return
-        shown = sorted(streams, key=_trouble)[:MOST_STREAMS]
-        names = ("list", "kind", "records", "new", "changed", "gone", "broken", "notes")
-        headings = [self._t(f"column.{name}") for name in names]
-        right = frozenset({2, 3, 4, 5, 6})
-        yield from self._table(headings, [self._stream(one) for one in shown], right=right)
-        yield from self._more(len(streams) - MOST_STREAMS, self._all_rows("--report"))
+        shown = [self._stream(one) for one in sorted(streams, key=_trouble)[:MOST_STREAMS]]
+        shown += self._more(len(streams) - MOST_STREAMS, self._all_rows(self._page_command()))
+        yield from self._wrapped(" · ".join(shown), indent=2)
 
-    def _stream(self, one: Stream) -> list[str]:
-        counts = (one.records, one.new, one.changed, one.gone, one.broken)
-        spelt = [phrases.count(value, self.texts) for value in counts]
-        notes = [note.text.of(self.lang) for note in one.notes]
+    def _stream(self, one: Stream) -> str:
+        facts = []
+        for name in ("new", "changed", "gone", "broken"):
+            value = getattr(one, name)
+            if value != 0:
+                facts.append(self._t(f"list_{name}", count=phrases.count(value, self.texts)))
         unsure = sum(not column.sure for column in one.columns if column.field)
         if unsure:
-            notes.append(self.texts.count("report.unsure_columns", unsure))
+            facts.append(self.texts.count("report.unsure_columns", unsure))
         if not one.complete:
-            notes.append(self._t("incomplete"))
-        return [one.stream, one.kind_name.of(self.lang), *spelt, ", ".join(notes)]
+            facts.append(self._t("incomplete"))
+        whole = f"{one.stream} {self._n(one.records)}"
+        return f"{whole} ({', '.join(facts)})" if facts else whole
 
     # --- cost, totals ------------------------------------------------------------------------
 
     def _effects(self) -> Iterator[str]:
         yield from self._wrapped(phrases.cost(self.report.effects, self.texts), indent=2)
         written = self.report.effects.written
-        for one in written[:MOST_STREAMS]:
-            key = "effects.done" if one.done else "effects.would"
-            yield f"{one.stream}: {self._t(key, count=self._n(one.records))}"
-        yield from self._more(len(written) - MOST_STREAMS)
-        if not any(one.done for one in written):
-            yield self._t("effects.none")
-        else:
-            yield self._t("effects.only")
+        done = any(one.done for one in written)
+        streams = [f"{one.stream} ({self._n(one.records)})" for one in written[:MOST_STREAMS]]
+        streams += self._more(len(written) - MOST_STREAMS)
+        if streams:
+            name = self._t("effects.done" if done else "effects.would")
+            yield from self._wrapped(f"{name}: {' · '.join(streams)}", indent=2)
+        yield self._t("effects.only" if done else "effects.none")
 
     def _totals(self) -> Iterator[str]:
         for sum_line in phrases.sums(self.report, self.texts):
@@ -293,6 +299,9 @@ class _Screen:
         if hidden > 0:
             more = self.texts.count("report.more", hidden)
             yield f"{more}; {how}" if how else more
+
+    def _page_command(self) -> str:
+        return f"sync report {self.report.run.run} --report {self._t('file')}"
 
     def _all_rows(self, command: str) -> str:
         return self._t("see_all", how=command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import Final, Literal
 
@@ -37,12 +38,9 @@ class Judge:
         findings: Sequence[FindingGroup],
         stops: Sequence[Stop],
         failures: Sequence[Failure],
-        *,
-        stopped: bool,
     ) -> None:
         self.run, self.totals, self.opt_outs = run, totals, opt_outs
         self.findings, self.stops, self.failures = findings, stops, failures
-        self.stopped = stopped
         self.to_look_at = sum(one.count for one in findings if one.severity in _HARD)
 
     def verdict(self, settings: Settings) -> Verdict:
@@ -56,7 +54,7 @@ class Judge:
 
     def _level(self) -> Level:
         totals = self.totals
-        if self.failures or self.stopped or totals.rejected or totals.unknown:
+        if self.failures or self.run.stopped or totals.rejected or totals.unknown:
             return "error"
         if totals.waiting or totals.conflict or self.to_look_at or totals.broken:
             return "warning"
@@ -66,7 +64,7 @@ class Judge:
         totals = self.totals
         if self.failures and not totals.records:
             return words.say("report.verdict.unread")
-        if self.stopped:
+        if self.run.stopped:
             return words.say("report.verdict.stopped")
         if not totals.records:
             return words.say("report.verdict.nothing_there")
@@ -101,9 +99,9 @@ class Judge:
         else:
             yield words.say("report.verdict.none_blocked")
         yield from self._outcomes()
-        if self.stops and not self.stopped:
+        if self.stops and not self.run.stopped:
             yield words.say("report.verdict.would_stop")
-        if self.run.dry or self.stopped:
+        if self.run.dry or self.run.stopped:
             yield words.say("report.verdict.nothing_written")
 
     def _outcomes(self) -> Iterator[Said]:
@@ -119,7 +117,7 @@ class Judge:
     def _next(self, settings: Settings) -> Iterator[Command]:
         run, totals = self.run, self.totals
         plan = run.plan
-        if plan is not None and totals.waiting and (run.dry or self.stopped):
+        if plan is not None and totals.waiting and (run.dry or self.run.stopped):
             key = "report.next.look_and_apply" if self.stops else "report.next.apply"
             yield command(settings, f"apply {plan.plan}", key, expires=plan.expires_at.date())
         if totals.applied:
@@ -135,10 +133,4 @@ class Judge:
         """A record worth looking at: that of the worst finding that has one."""
         examples = (one for group in self.findings for one in group.examples if one.ref)
         found = next((one.ref for one in examples), None)
-        return "" if found is None else _quoted(found)
-
-
-def _quoted(ref: str) -> str:
-    import shlex
-
-    return shlex.quote(ref)
+        return "" if found is None else shlex.quote(found)

@@ -20,6 +20,7 @@ class Share:
     """An argument that is shown in per cent."""
 
     part: float
+    decimals: int = 1
 
 
 Argument = Words | Share | datetime | date | Path | str | int | float | None
@@ -68,9 +69,11 @@ def _spelt(value: object, lang: str) -> object:
         case Words():
             return value.of(lang)
         case Share():
-            return share(value.part, lang)
+            return share(value.part, lang, value.decimals)
         case datetime():
             return moment(value, lang)
+        case date():
+            return value.strftime("%d.%m.%Y") if lang == "da" else value.isoformat()
         case bool():
             return value
         case int() | float():
