@@ -9,11 +9,12 @@ A command's name wins over a path: `sync runs` is the command, `./runs` the fold
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -76,6 +77,14 @@ class ReaderGone(Exception):
     """Whoever read our output has left. Not an OSError, because click ends those with code 1."""
 
 
+@contextlib.contextmanager
+def _reader_watched() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise ReaderGone from error
+
+
 class Program(click.Group):
     """The root. Loads a command when it is called and runs everything under `guarded`."""
 
@@ -100,7 +109,8 @@ class Program(click.Group):
         """The root context, in the language of this call."""
         extra.setdefault("obj", Shell.of(args))
         localise(self, "", extra["obj"].texts)
-        return super().make_context(info_name, args, parent, **extra)
+        with _reader_watched():
+            return super().make_context(info_name, args, parent, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, with `--dry-run [PATH]` and `--forget [PATH]` written out as their commands."""
@@ -108,10 +118,8 @@ class Program(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """As click's, with a closed pipe taken out of click's hands."""
-        try:
+        with _reader_watched():
             return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The commands in the order in which one meets them."""
@@ -146,11 +154,12 @@ class Program(click.Group):
             formatter.write_dl(rows)
 
     def _written_out(self, args: list[str]) -> list[str]:
-        if "--forget" in args:
-            rest = [arg for arg in args if arg != "--forget"]
-            return rest if "forget" in rest else ["forget", *rest]
         at = self._command_at(args)
-        if at is not None and args[at] in COMMANDS:
+        command = args[at] if at is not None and args[at] in COMMANDS else ""
+        if "--forget" in args and command in {"", "forget"}:
+            rest = [arg for arg in args if arg != "--forget"]
+            return rest if command else ["forget", *rest]
+        if at is not None and command:
             before, after = args[:at], args[at + 1 :]
             own = [arg for arg in before if arg == "--dry-run"]
             return [arg for arg in before if arg not in own] + [args[at], *own, *after]
@@ -202,12 +211,7 @@ program = Program(
 def guarded(shell: Shell, call: Callable[[], Any]) -> int:
     """Run `call`; every error ends here, as a message with a remedy and an exit code."""
     try:
-        code = call()
-        sys.stdout.flush()
-        return code if isinstance(code, int) else int(Exit.OK)
-    except click.exceptions.NoArgsIsHelpError as error:
-        say(error.ctx.get_help())
-        return Exit.OK
+        return _called(call)
     except click.ClickException as error:
         return _failed(shell, Exit.USER, type(error).__name__, *usage_problem(error, shell.texts))
     except (KeyboardInterrupt, click.Abort):
@@ -215,13 +219,38 @@ def guarded(shell: Shell, call: Callable[[], Any]) -> int:
     except RingrenError as error:
         return _ringren_error(shell, error)
     except (BrokenPipeError, ReaderGone):
-        # The interpreter must not flush into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_output()
         return PIPE_CLOSED
     except Exception as error:  # noqa: BLE001 - the one handler
         from sync.crashes import told
 
         return _failed(shell, *told(error, shell))
+
+
+def _called(call: Callable[[], Any]) -> int:
+    try:
+        code = call()
+    except click.exceptions.NoArgsIsHelpError as error:
+        say(error.ctx.get_help())
+        code = Exit.OK
+    _flush()
+    return code if isinstance(code, int) else int(Exit.OK)
+
+
+def _flush() -> None:
+    """Write out what was printed; what cannot be written must not trouble the interpreter's end."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:
+        _let_go_of_output()
+        raise
+
+
+def _let_go_of_output() -> None:
+    """From now on standard output goes nowhere: its reader has gone, or its disk is full."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _ringren_error(shell: Shell, error: RingrenError) -> int:
@@ -250,11 +279,28 @@ def _failed(
     return code
 
 
+def _open_streams() -> None:
+    """Standard streams that exist and never fail for a sign that they lack.
+
+    One that whoever started us had closed leads nowhere: no file of ours may take its place.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name in ("stdin", "stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            mode = "r" if name == "stdin" else "w"
+            nowhere = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper) and name != "stdin":
+            stream.reconfigure(errors="replace")
+
+
 def main() -> NoReturn:
     """The entry point of both console scripts."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            # A terminal that lacks our signs, or a file name that is no text, stops nothing.
-            stream.reconfigure(errors="replace")
+    _open_streams()
     program()
     raise AssertionError  # click leaves the process

@@ -32,7 +32,7 @@ def told(error: Exception, shell: Shell) -> tuple[int, str, str, str]:
     """Exit code, kind, message and remedy of an error that is none of ours."""
     texts = shell.texts
     if isinstance(error, OSError) and error.errno in _SURROUNDINGS:
-        where = str(error.filename or "")
+        where = str(error.filename or texts.get("error.surroundings.output"))
         reason = os.strerror(error.errno)
         message = texts.get("error.surroundings", file=where, reason=reason)
         return Exit.FAILED, "OSError", message, texts.get("error.surroundings.remedy")
@@ -76,6 +76,9 @@ def masked_traceback(error: BaseException) -> str:
         name = kind.__qualname__
         if kind.__module__ != "builtins":
             name = f"{kind.__module__}.{name}"
-        story.append(f"{mask(frames)}{name}: {mask_error(str(current))}\n")
+        # What these quote are names in our own code.
+        ours = isinstance(current, AttributeError | NameError | ImportError)
+        message = mask(str(current)) if ours else mask_error(str(current))
+        story.append(f"{mask(frames)}{name}: {message}\n")
         current = current.__cause__ or current.__context__
     return "\n--- which came after:\n".join(story)

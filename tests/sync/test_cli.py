@@ -97,6 +97,8 @@ def _parsed(*args: str) -> list[str]:
         (["--dry-run", "--sample", "5", "a"], ["run", "--dry-run", "--sample", "5", "a"]),
         (["--forget", "a"], ["forget", "a"]),
         (["a", "--forget", "--yes"], ["forget", "a", "--yes"]),
+        (["forget", "--forget", "a"], ["forget", "a"]),
+        (["run", "--forget"], ["run", "--forget"]),
         (["runs"], ["runs"]),
         (["--dry-run", "--", "runs"], ["run", "--dry-run", "--", "runs"]),
     ],
@@ -275,9 +277,40 @@ def test_ctrl_c_ends_quietly_with_130() -> None:
     assert "Afbrudt" in said
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("command", [["fields", "--json"], ["--help"], ["fields", "cvr"]])
+def test_a_full_disk_under_the_output_is_told_and_ends_with_5(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "sync", *command],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            check=False,
+        )
+    assert done.returncode == Exit.FAILED, done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams_stop_nothing(closed: str, lists: Path) -> None:
+    shell = f'"{sys.executable}" -m sync check "{lists}" {closed}'
+    done = subprocess.run(
+        ["bash", "-c", shell],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == 0
+    assert call("runs", "--path", lists).exit_code == 0
+
+
+@pytest.mark.parametrize("command", [["fields", "--json"], ["--help"], []])
+def test_a_reader_that_leaves_early_is_no_error(command: list[str]) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "sync", "fields", "--json"],
+        [sys.executable, "-m", "sync", *command],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
