@@ -232,6 +232,7 @@ class Pass:
             part.stream,
             part.pulled.lease,
             run=self.facts.run,
+            mark=fingerprint(self.app, part.stream.kind),
             approved=approved,
         )
         part.queued = queueing.run(plan)

@@ -36,10 +36,11 @@ class Queueing:
         lease: Lease,
         *,
         run: int,
+        mark: str,
         approved: bool,
     ) -> None:
         self.app, self.connector, self.stream, self.lease = app, connector, stream, lease
-        self.run_no, self.approved = run, approved
+        self.run_no, self.mark, self.approved = run, mark, approved
         self.queued = Queued()
 
     def run(self, plan: Plan) -> Queued:
@@ -60,7 +61,7 @@ class Queueing:
         rows = []
         for one in page:
             row = held.get(one.rid)
-            if why := _why_not(one, row):
+            if why := _why_not(one, row, self.mark):
                 self.queued.dropped[why] += 1
                 continue
             changes = self._wanted(plan, one.changes)
@@ -93,14 +94,18 @@ class Queueing:
         )  # fmt: skip
 
 
-def _why_not(one: Proposal, row: Held | None) -> str:
-    """Why a proposal no longer holds; empty when it does."""
+def _why_not(one: Proposal, row: Held | None, mark: str) -> str:
+    """Why a proposal no longer holds; empty when it does.
+
+    `mark` is the fingerprint that decisions are made with now. It need not be the one that the
+    proposal was made with: another decision since then may have come to the same.
+    """
     if one.closed_as:
         return one.closed_as
     if row is None:
         return "gone"
     if row.record.version != one.base_version:
         return "changed_since"
-    if row.decided_with != one.fingerprint:
+    if row.decided_with != mark:
         return "decide_anew"
     return ""
