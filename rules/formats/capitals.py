@@ -46,20 +46,18 @@ def capitalised(name: str, part: Part) -> str:
 def plain_capital(word: str) -> str:
     """A word in small letters with its capitals, where any place in any name gives it the same.
 
-    Empty for words that need more thought: particles, initials, Mac and Mc, numerals.
+    Empty for words that need more thought: particles, initials, numerals, most apostrophes.
     """
     pieces = word.split("-")
     for piece in pieces:
         if (
             len(piece) < 3
-            or not piece.isalpha()
-            or piece.startswith("mc")
+            or not piece.removeprefix("o'").isalpha()
             or piece in _particles()
-            or piece in tables.pairs("name_capitals")
             or _ROMAN.fullmatch(piece)
         ):
             return ""
-    return "-".join(map(_upper_first, pieces))
+    return "-".join(_piece(piece, Part.WHOLE, 1, 1) for piece in pieces)
 
 
 @lru_cache(maxsize=1)

@@ -22,6 +22,8 @@ LONGEST: Final = 2000
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202c\u2066\u2069"
 _OUTER = " \t\r\n\v\f\x1c\x1d\x1e\x1f\x85\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + _INVISIBLE
 _OUTER += "".join(map(chr, range(0x2000, 0x200B)))
+NOT_A_NUMBER: Final = frozenset({"nan", "NaN", "NAN", "#N/A", "#NAVN?", "#VALUE!", "#REF!"})
+"""What programs write for nothing, in their spelling: Nan is a name."""
 _RUN = re.compile(rf"[{re.escape(_OUTER)}]+")
 _SPACE_OR_NOTHING = str.maketrans({**dict.fromkeys(_OUTER, " "), **dict.fromkeys(_INVISIBLE, "")})
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufff0-\uffff]")
@@ -72,6 +74,8 @@ def nothing(text: str) -> Formatted | None:
 
 def is_placeholder(text: str) -> bool:
     """Whether trimmed `text` is one of the words people type for "nothing here"."""
+    if text in NOT_A_NUMBER:
+        return True
     folded = text.lower()
     words = tables.words("placeholders")
     return folded in words or folded.strip(" .@!()") in words or not any(map(str.isalnum, folded))

@@ -15,16 +15,15 @@ from rules import tables
 from rules.changes import Severity
 from rules.formats import letters
 from rules.formats.capitals import Part, capitalised, plain_capital
-from rules.formats.cells import LONGEST, kept, nothing, quoted, spaced, spelled
+from rules.formats.cells import LONGEST, NOT_A_NUMBER, kept, nothing, quoted, spaced, spelled
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
 
 _FORMS = tables.pairs("legal_forms")
 _WORD = "[A-ZÆØÅÄÖÜÉ][a-zæøåäöüéèáóíúýðëï]+"
-_SETTLED = re.compile(rf"{_WORD}(?:[ -]{_WORD})*")
-_LETTER = r"[^\W\d_]"
-_NAME = re.compile(rf"{_LETTER}(?:{_LETTER}|[ .'’´`-])*")
+_LOW = tables.words("name_particles")
+_SETTLED = re.compile(rf"{_WORD}(?:[ -]{_WORD}| (?:{'|'.join(sorted(_LOW, reverse=True))})(?= ))*")
 _FORM = re.compile(
     r"(?<![\w/])[A-Za-z]\s*/\s*[Ss](?![\w/])\.?$|(?<![\w/])[A-Za-z]\s*/\s*[Ss](?![\w/])"
 )
@@ -80,24 +79,36 @@ def person_name(text: str, part: Part = Part.WHOLE) -> Formatted:
 
 def unsettled(text: str, part: Part = Part.WHOLE) -> Formatted:
     """`person_name` without its quick look, for who has looked already."""
-    return _usual(text) or nothing(text) or _read(text, part)
+    return _usual(text, part) or nothing(text) or _read(text, part)
 
 
-def _usual(text: str) -> Formatted | None:
+def _usual(text: str, part: Part) -> Formatted | None:
     """Blanks and capitals of a name of plain words; None when it takes more thought."""
     if len(text) > LONGEST:
         return None
     words = text.split()
     name = " ".join(words)
+    if name in NOT_A_NUMBER:
+        return None
     if name.isupper() or name.islower():
-        done = [plain_capital(word.lower()) for word in words]
-        if "" in done:
+        done = [plain_capital(word) for word in name.lower().split(" ")]
+        if "" in done and not _particles_inside(done, name.lower().split(" "), part):
             return None
         name = " ".join(done)
         return spelled(name, "reason.name.capitals") if settled(name) else None
     if name == text or not settled(name):
         return None
     return spelled(name, "reason.name.blanks")
+
+
+def _particles_inside(done: list[str], words: list[str], part: Part) -> bool:
+    """Fill the gaps of `done` with particles that stay low; False when others are left."""
+    for place, word in enumerate(words):
+        if not done[place]:
+            if part is Part.FIRST or not 0 < place < len(words) - 1 or word not in _LOW:
+                return False
+            done[place] = word
+    return True
 
 
 def _read(text: str, part: Part) -> Formatted:
@@ -155,9 +166,12 @@ def _person(text: str, name: str, reason: str, part: Part) -> Formatted:
         if title:
             name, reason = rest, "reason.name.title"
             spill["title"] = title
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         return kept(text, "name_odd_characters", Severity.NOTICE)
     cased = capitalised(name, part)
+    if letters.mended(cased, guess=True)[0] != cased:
+        # Small letters that only look like broken ones once they are capitals.
+        return kept(text, "name_broken_letters")
     if cased != name:
         reason = reason or "reason.name.capitals"
     if cased == text:
@@ -177,9 +191,14 @@ def _comma(name: str, part: Part) -> tuple[str, str, str] | None:
     surname = left.lower().split()[-1]
     known = surname in tables.words("surnames") or surname.endswith(("sen", "gaard", "gård"))
     first = right.lower().split()[0].split("-")[0]
-    if known and first in tables.words("first_names") and _NAME.fullmatch(right):
+    if known and first in tables.words("first_names") and _is_name(right):
         return f"{right} {left}", "", "reason.name.turned"
     return None
+
+
+def _is_name(text: str) -> bool:
+    """Whether `text` begins with a letter and holds nothing but letters and the signs of names."""
+    return text[:1].isalpha() and all(char.isalpha() or char in " .'’´`-" for char in text)
 
 
 def _is_title(text: str) -> bool:
@@ -229,7 +248,7 @@ def settled_company(text: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _no_company() -> frozenset[str]:
-    return tables.words("not_companies") | tables.words("placeholders")
+    return tables.words("not_companies") | tables.words("placeholders") | {"nan"}
 
 
 @lru_cache(maxsize=1)

@@ -181,7 +181,7 @@ def test_the_usual_way_of_capitals_is_the_long_way_shortened(
     words: list[str], part: Part, *, upper: bool
 ) -> None:
     text = " ".join(words).upper() if upper else " ".join(words)
-    usual = names._usual(text)
+    usual = names._usual(text, part)
     if usual is not None:
         assert usual.value == names._read(text, part).value == capitals.capitalised(text, part)
 
