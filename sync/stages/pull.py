@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectors.protocol import Page, Pulls, Stream
+from connectors.protocol import Page, Pulls, Stream, Token
 from rules.errors import InvariantBroken, RunStopped, StartOver
 from rules.limits import shrank
 from state import coverage, cursors, findings, merging, mirror
@@ -38,6 +38,8 @@ class Pulled:
     complete: bool = False
     last_seen: datetime | None = None
     """The end of the last complete reading: up to then a flag was as we knew it."""
+    begun: Token | None = None
+    """The cursor of the last complete reading, from which this one began; None for none."""
 
     @property
     def is_quiet(self) -> bool:
@@ -48,6 +50,7 @@ class Pulled:
 def pull(app: App, connector: Pulls, stream: Stream, lease: Lease, sample: int | None) -> Pulled:
     """Read the stream from its cursor to its end, or `sample` records of it."""
     pulled = Pulled(stream, _with_fields(app, lease, stream), last_seen=lease.compared_at)
+    pulled.begun = pulled.lease.token if pulled.lease.complete else None
     for _ in range(MOST_RESTARTS):
         try:
             _read(app, connector, pulled, sample)
@@ -73,6 +76,7 @@ def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
 
 
 def _start_over(app: App, pulled: Pulled) -> None:
+    pulled.begun = None
     with app.store.transaction() as tx:
         pulled.lease = _next_pass(tx, pulled.lease)
         cursors.advance(tx, pulled.lease, app.clock(), token=None, complete=False)
@@ -88,7 +92,10 @@ def _read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Non
     started = app.clock()
     for page in connector.pull(pulled.stream, pulled.lease.token):
         with app.store.transaction() as tx:
-            _take_page(tx, app, pulled, page, started)
+            stop = _take_page(tx, app, pulled, page, started)
+        if stop:
+            # After the commit: what the page said about opt-outs holds, whatever the rest is worth.
+            raise stop
         if page.of:
             app.progress.advance(*page.of)
         if sample is not None and pulled.read >= sample:
@@ -96,28 +103,39 @@ def _read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Non
     app.progress.end()
 
 
-def _take_page(tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime) -> None:
+def _take_page(
+    tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime
+) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
     merged = merging.merge(tx, lease, page.records, now, app.settings.region)
     gone = mirror.bury_refs(tx, lease, [stone.ref.id for stone in page.tombstones], now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
     _note_broken(tx, lease, page, now)
     records = lease.records + len(merged.born) + merged.revived - gone
+    stop, after = None, replace(lease, token=page.next, complete=page.complete)
     if page.complete and page.full:
-        gone_now = _end_reading(tx, app, lease, records, started)
-        gone, records = gone + gone_now, records - gone_now
+        findings.close_places(tx, lease.system, lease.stream, now, started)
+        stop, buried = _end_reading(tx, app, lease, records)
+        gone, records = gone + buried, records - buried
+    if stop:
+        after = replace(
+            lease, pass_no=lease.pass_no + 1, token=pulled.begun, complete=bool(pulled.begun)
+        )
+    if page.complete:
+        mirror.forget_sightings(tx, lease)
+    compared = {"compared_at": now} if after.complete and not stop else {}
     cursors.advance(
         tx,
-        lease,
+        after,
         now,
-        token=page.next,
-        complete=page.complete,
+        token=after.token,
+        complete=after.complete,
         records=records,
-        **({"compared_at": now} if page.complete else {}),
         moved_at=now,
+        **compared,
     )
-    pulled.lease = replace(lease, token=page.next, complete=page.complete, records=records)
-    pulled.complete = page.complete
+    pulled.lease = replace(after, records=records)
+    pulled.complete = after.complete and not stop
     pulled.read += len(page.records)
     pulled.born += len(merged.born)
     pulled.moved += len(merged.moved)
@@ -125,6 +143,7 @@ def _take_page(tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime) 
     pulled.broken += len(page.broken)
     pulled.statements += statements
     pulled.calls += page.calls_used
+    return stop
 
 
 def _note_broken(tx: Tx, lease: Lease, page: Page, now: datetime) -> None:
@@ -132,24 +151,20 @@ def _note_broken(tx: Tx, lease: Lease, page: Page, now: datetime) -> None:
     findings.replace(tx, lease.system, lease.stream, "pull", judged, now, fresh=False)
 
 
-def _end_reading(tx: Tx, app: App, lease: Lease, records: int, started: datetime) -> int:
-    """Everything there is has been shown: bury the rest, unless the source looks broken."""
-    findings.close_places(tx, lease.system, lease.stream, app.clock(), started)
+def _end_reading(tx: Tx, app: App, lease: Lease, records: int) -> tuple[RunStopped | None, int]:
+    """Everything there is has been shown: bury the rest, unless the source looks broken.
+
+    Then nothing is buried, and the stream will be read once more from where this reading began.
+    """
     if lease.pass_no == 1:
-        return 0
-    unseen = records - mirror.count_sightings(tx, lease)
-    if unseen < 0:
+        return None, 0
+    seen = mirror.count_sightings(tx, lease)
+    if seen > records:
         raise InvariantBroken(f"more records seen than there are in {lease.system}/{lease.stream}")
-    if unseen == 0:
-        mirror.forget_sightings(tx, lease)
-        return 0
+    if seen == records:
+        return None, 0
     before = records - mirror.count_born(tx, lease)
-    if "shrink" not in app.allow and shrank(before, records - unseen, app.policy):
-        raise RunStopped(
-            "error.shrank",
-            system=lease.system,
-            stream=lease.stream,
-            before=before,
-            now=records - unseen,
-        )
-    return len(mirror.bury(tx, lease, app.clock()))
+    if "shrink" not in app.allow and shrank(before, seen, app.policy):
+        where = {"system": lease.system, "stream": lease.stream}
+        return RunStopped("error.shrank", **where, before=before, now=seen), 0
+    return None, len(mirror.bury(tx, lease, app.clock()))
