@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from importlib.metadata import PackageNotFoundError, version
 from typing import Final, NamedTuple
 
 from rules import tables
@@ -377,6 +376,8 @@ def fingerprint(kind: Kind, rules: Sequence[Rule] = RULES) -> str:
 
 
 def _release(library: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(library)
     except PackageNotFoundError:

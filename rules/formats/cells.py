@@ -34,6 +34,13 @@ def trimmed(text: str) -> str:
     return text.strip(_OUTER)
 
 
+def unshielded(text: str) -> str:
+    """`text` without what keeps a spreadsheet from reading digits as a number: `'1` and `="1"`."""
+    if text.startswith('="') and text.endswith('"') and len(text) > 3:
+        return text[2:-1]
+    return text.removeprefix("'")
+
+
 def spaced(text: str) -> str:
     """`text` with every run of blanks and line breaks as one space, and none at the ends."""
     if text.isascii() and text.isprintable() and "  " not in text:

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from rules.changes import Severity
 from rules.formats import phone
-from rules.formats.cells import kept, nothing, spelled, trimmed
+from rules.formats.cells import kept, nothing, spelled, trimmed, unshielded
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -70,7 +70,7 @@ def unsettled(text: str) -> Formatted:
 
 
 def _read(text: str) -> Formatted:
-    bare = trimmed(text)
+    bare = unshielded(trimmed(text))
     found = _NUMBER.fullmatch(bare)
     if _NO_NUMBER.fullmatch(bare):
         return kept(text, "placeholder")

@@ -15,7 +15,7 @@ from rules import tables
 from rules.changes import Severity
 from rules.formats import email as mail
 from rules.formats import foreign
-from rules.formats.cells import kept, nothing, spelled, trimmed
+from rules.formats.cells import kept, nothing, spelled, trimmed, unshielded
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -34,6 +34,7 @@ _DECIMAL = re.compile(r"(\+?\d{8,14})[.,]0+", re.ASCII)
 _SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?e\+?(\d+)", re.IGNORECASE | re.ASCII)
 _CHARACTERS = re.compile(r"[+\d\s().\-/\[\]]+", re.ASCII)
 _DANISH_TWICE = re.compile(r"((?:\+|00)\s*45\)?)[\s.-]*(?:\+|00)\s*45", re.ASCII)
+_CODE_APART = re.compile(r"(\(?(?:\+|00)\s?\d{1,3}\)?)\s*[-/]\s*(?=\d)", re.ASCII)
 _TRUNK = re.compile(r"\(\s*0\s*\)")
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 _SEPARATOR = re.compile(
@@ -152,7 +153,7 @@ def _cell(text: str, region: str) -> Formatted:
     """The long way: read the cell as a person would."""
     if len(text) > _CELL_LIMIT:
         return kept(text, "phone_invalid")
-    plain = trimmed(text).translate(_UNICODE).strip()
+    plain = unshielded(trimmed(text).translate(_UNICODE).strip())
     if "@" in plain:
         return _address(text, plain)
     rounded = _SCIENTIFIC.fullmatch(plain)
@@ -215,6 +216,9 @@ def _numbers(text: str, plain: str, region: str) -> Formatted:
 def _pieces(plain: str) -> list[str]:
     """The cell without labels, cut where another number begins."""
     plain = _DANISH_TWICE.sub(r"\1", plain)
+    apart = _CODE_APART.match(plain)
+    if apart:
+        plain = f"{apart[1]} {plain[apart.end() :]}"
     plain = _BETWEEN.sub("\x1f", _LABEL.sub("\x1f", plain))
     pieces = [piece.strip(" .:-") for piece in _SEPARATOR.split(plain)]
     # A label in brackets leaves the brackets: "20123456 (privat)".
