@@ -97,12 +97,15 @@ def _help(context: click.Context, _param: click.Parameter, asked: bool) -> None:
 
 def _localise_parameter(param: click.Parameter, at: str, texts: Texts) -> None:
     name = param.name or ""
-    own = None if name == "help" else texts.find(f"{at}.{name}")
+    # The program's own options are the shared ones; a miss would read every file of texts.
+    own = None if name == "help" or at == "cli.program" else texts.find(f"{at}.{name}")
     text = own or texts.find(f"cli.option.{name}")
     if isinstance(param, click.Option | click.Argument):
         param.help = text
+    if isinstance(param, click.Option) and param.is_flag:
+        return
     metavar = texts.find(f"cli.metavar.{name}") or _usual_metavar(param, texts)
-    if metavar and not (isinstance(param, click.Option) and param.is_flag):
+    if metavar:
         param.metavar = metavar if isinstance(param, click.Option) else _argument(param, metavar)
 
 
