@@ -116,6 +116,8 @@ def _backward(written: Written, row: Held | None, rule: str | None) -> Backward:
         return Backward(written, row, (), "undone_already")
     if row is None:
         return Backward(written, row, (), "gone")
+    if written.emptied_at is not None:
+        return Backward(written, row, (), "undo_window_over")
     mine = [change for change in written.changes if rule in (None, change.rule)]
     values = row.record.values
     still = [change for change in mine if values.get(change.field) == change.new]
