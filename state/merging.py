@@ -310,7 +310,7 @@ def _rids(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, int]:
             mirror.c.system == lease.system, mirror.c.kind == lease.kind, mirror.c.id.in_(ids)
         )
     )
-    return dict(found.tuples().all())
+    return {row.id: row.rid for row in found}
 
 
 def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:
