@@ -315,6 +315,25 @@ def found(tx: Tx, numbers: Sequence[int]) -> dict[int, Found]:
     }
 
 
+def broken_rows(tx: Tx, systems: Sequence[str]) -> dict[tuple[str, str], int]:
+    """(system, stream) -> rows that could not be read when the stream was last read."""
+    query = (
+        sa.select(
+            findings.c.system,
+            findings.c.stream,
+            sa.func.count(sa.distinct(findings.c.place)).label("rows"),
+        )
+        .where(
+            findings.c.system.in_(systems),
+            findings.c.rid.is_(None),
+            findings.c.place.is_not(None),
+            findings.c.gone_at.is_(None),
+        )
+        .group_by(findings.c.system, findings.c.stream)
+    )
+    return {(row.system, row.stream): row.rows for row in tx.execute(query)}
+
+
 # --- opt-outs --------------------------------------------------------------------------------
 
 

@@ -151,6 +151,7 @@ class _Building(_Asking):
         self.facts = facts
         self.only = facts.only_rule if facts.dry else None
         self.in_plan = self.planned(self.only)
+        self.broken = overview.broken_rows(tx, self.systems)
 
     def report(self) -> Report:
         """All parts, then what they come to."""
@@ -173,7 +174,9 @@ class _Building(_Asking):
             findings=tuple(found),
             figures=self.figures(),
             coverage=self.coverage(gathered),
-            streams=tuple(streams.shown(facts.streams, self.records(), self.catalogue)),
+            streams=tuple(
+                streams.shown(facts.streams, self.records(), self.broken, self.catalogue)
+            ),
             effects=self._effects(),
             totals=totals,
         )
@@ -246,7 +249,7 @@ class _Building(_Asking):
             unknown=outcomes.unknown,
             dropped=dict(sorted(outcomes.dropped.items())),
             fields=gathered.fields,
-            broken=sum(part.pulled.broken for part in self.facts.streams if part.pulled),
+            broken=sum(self.broken.values()),
             findings=dict(severities),
             blocked=blocked,
         )

@@ -84,6 +84,12 @@ def deliveries(states: Mapping[str, int], texts: Texts) -> str:
     )
 
 
+def system(name: str, texts: Texts) -> str:
+    """A system as people call it."""
+    key = f"report.system.{name}"
+    return texts.get(key) if texts.find(key) else name
+
+
 def blocked(one: Blocked, texts: Texts) -> list[str]:
     """A blocked record as the cells of a line: where, who, channels, since."""
     since = day(one.since, texts.lang) if one.since else texts.get("report.unknown")

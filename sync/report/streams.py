@@ -16,28 +16,35 @@ _NAMES: Final = {";": "semicolon", ",": "comma", "|": "bar"}
 
 
 def shown(
-    parts: Iterable[StreamFacts], records: Mapping[tuple[str, str], int], catalogue: Catalogue
+    parts: Iterable[StreamFacts],
+    records: Mapping[tuple[str, str], int],
+    broken: Mapping[tuple[str, str], int],
+    catalogue: Catalogue,
 ) -> list[Stream]:
     """Each stream of the pass, in the order of its name."""
-    made = [
-        _stream(part, records.get((part.system, part.stream.name), 0), catalogue) for part in parts
-    ]
+    made = [_stream(part, records, broken, catalogue) for part in parts]
     return sorted(made, key=lambda one: (one.system, one.stream))
 
 
-def _stream(part: StreamFacts, records: int, catalogue: Catalogue) -> Stream:
+def _stream(
+    part: StreamFacts,
+    records: Mapping[tuple[str, str], int],
+    broken: Mapping[tuple[str, str], int],
+    catalogue: Catalogue,
+) -> Stream:
     stream, pulled = part.stream, part.pulled
+    where = (part.system, stream.name)
     return Stream(
         system=part.system,
         stream=stream.name,
         kind=stream.kind,
         kind_name=words.words(f"kind.{stream.kind}"),
-        records=records,
+        records=records.get(where, 0),
         read=pulled.read if pulled else None,
         new=pulled.born if pulled else None,
         changed=pulled.moved if pulled else None,
         gone=pulled.gone if pulled else None,
-        broken=pulled.broken if pulled else None,
+        broken=broken.get(where, 0) if pulled else None,
         complete=bool(pulled and pulled.complete),
         can_push=stream.can.push,
         identity=_identity(stream.identity),

@@ -147,7 +147,9 @@ class _Screen:
         facts.append(f"{self._t('opt_outs.entries')}: {self._n(opt_outs.entries)}")
         for system, states in opt_outs.deliveries.items():
             told = phrases.deliveries(states, self.texts)
-            facts.append(f"{self._t('opt_outs.deliveries', system=system)}: {told}")
+            facts.append(
+                f"{self._t('opt_outs.deliveries', system=phrases.system(system, self.texts))}: {told}"
+            )
         yield from self._wrapped(" · ".join(facts), indent=2)
         by_stream = [
             f"{one.stream} {self._n(one.records)}" for one in opt_outs.streams if one.records

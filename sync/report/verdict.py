@@ -120,7 +120,7 @@ class Judge:
         if plan is not None and totals.waiting and (run.dry or self.run.stopped):
             key = "report.next.look_and_apply" if self.stops else "report.next.apply"
             yield command(settings, f"apply {plan.plan}", key, expires=plan.expires_at.date())
-        if totals.applied:
+        if totals.applied and not run.command.startswith("undo"):
             yield command(settings, f"undo {run.run}", "report.next.undo")
         if totals.conflict or totals.unknown or totals.dropped_total:
             yield command(settings, "run --dry-run", "report.next.again")

@@ -15,7 +15,9 @@
       one.row.hidden = !fits;
       shown += fits ? 1 : 0;
     });
-    document.body.classList.toggle("searching", words.length > 0);
+    if (words.length) {
+      document.querySelectorAll("#findings details").forEach(function (one) { one.open = true; });
+    }
     if (!words.length) { hits.textContent = ""; return; }
     hits.textContent = shown ? hits.dataset.hits.replace("{count}", String(shown)) : hits.dataset.none;
   }
