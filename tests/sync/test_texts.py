@@ -16,7 +16,7 @@ from sync.texts import Texts, language
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("rules", "state", "connectors", "sync")
 KEY = re.compile(r"[a-z_]+(?:\.[a-z0-9_-]+)+")
-NO_KEY = re.compile(r"\.(?:toml|html|json|csv|txt|sqlite|py)$")
+NO_KEY = re.compile(r"\.(?:toml|html|j2|css|js|json|csv|txt|sqlite|py)$")
 
 
 def _placeholders(text: str) -> set[str]:
