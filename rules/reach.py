@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from rules.keys import PERSONAL_KINDS, Key, is_role_mailbox, ref_key
-from rules.records import Ref
+from rules.records import Kind, Ref
 from rules.suppression import Event, EventType, Evidence, Statement
 
 MAX_PEOPLE_PER_KEY: Final = 5
 """A key on more people than this is shared. Default of the setting of that name."""
+
+PEOPLE: Final = frozenset({Kind.CONTACT, Kind.LEAD, Kind.MEMBER})
+"""Records that stand for a person; a company, a call or a row of an opt-out list does not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,11 @@ def _uses(tx: Tx, digests: Collection[bytes], max_people: int) -> dict[bytes, Ke
                 sa.func.max(sa.case((match_keys.c.key_kind == MAIN_PHONE, 1), else_=0)),
             )
             .join(mirror, mirror.c.rid == match_keys.c.rid)
-            .where(match_keys.c.digest.in_(some), mirror.c.deleted_at.is_(None))
+            .where(
+                match_keys.c.digest.in_(some),
+                mirror.c.deleted_at.is_(None),
+                mirror.c.kind.in_((*rule.PEOPLE, Kind.COMPANY)),
+            )
             .group_by(match_keys.c.digest)
         ).all()
         for digest, records, main in rows:
@@ -159,7 +163,7 @@ def _people(tx: Tx, digest: bytes) -> int:
     """How many different people carry the key, told apart by name, else by company."""
     rids = sa.select(match_keys.c.rid).where(match_keys.c.digest == digest).distinct()
     held = mirrored.held(tx, list(tx.execute(rids).scalars()))
-    return len({who(one.record.values) for one in held.values()})
+    return len({who(o.record.values) for o in held.values() if o.record.ref.kind in rule.PEOPLE})
 
 
 # --- the person's other keys -----------------------------------------------------------------
@@ -225,7 +229,7 @@ class _Spreading:
 
     def of(self, one: HashedRecord) -> Iterator[Statement]:
         """What this record's blocks say of the person's other keys: one statement for each root."""
-        if one.record.ref.kind is Kind.COMPANY:
+        if one.record.ref.kind not in rule.PEOPLE:
             return
         hashed = {key: self.ring.hashed(key) for key in _keys(one)}
         roots: dict[str, Event] = {}
