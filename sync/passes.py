@@ -27,6 +27,7 @@ from state.screen import Screen
 from sync.app import App
 from sync.facts import Failure, PassFacts, StreamFacts
 from sync.fingerprint import fingerprint
+from sync.logs import logger, run_in_logs
 from sync.stages import reaching
 from sync.stages.decide import Decided, Deciding
 from sync.stages.pull import Pulled, pull
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from sync.report.model import Report
 
 STALE_BATCH = 5000
+LOG = logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +68,29 @@ class Pass:
             command, run, app.dry, app.actor, app.clock(), tuple(sorted(app.systems))
         )
         self._screen = Screen(app.keys)
+        self._log = contextlib.ExitStack()
         self._valid_before: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
 
     def __enter__(self) -> Self:
+        self._log.enter_context(run_in_logs(self.facts.run))
+        LOG.info("pass begins", command=self.facts.command, systems=self.facts.systems)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        LOG.info("pass ends", exit_code=self.facts.exit_code.name, crashed=kind is not None)
+        self._log.close()
+        if kind is not None:
+            self._note_crash(kind)
         with contextlib.suppress(RingrenError), self.app.store.transaction() as tx:
             for part in self.facts.streams:
                 if part.pulled:
                     cursors.release(tx, part.pulled.lease)
+
+    def _note_crash(self, kind: type[BaseException]) -> None:
+        """A pass that an unexpected error ended is told apart from one that is still at work."""
+        code = kind.exit_code if issubclass(kind, RingrenError) else Exit.BUG
+        with contextlib.suppress(Exception), self.app.store.transaction() as tx:
+            history.end_run(tx, self.facts.run, now=self.app.clock(), exit_code=code, totals={})
 
     # --- reading -----------------------------------------------------------------------------
 
@@ -113,6 +128,15 @@ class Pass:
         assert isinstance(connector, Pulls)  # noqa: S101 - every configured system can be pulled
         lease = self._take(part)
         part.pulled = pull(self.app, connector, part.stream, lease, sample)
+        LOG.info(
+            "pulled",
+            stream=part.stream.name,
+            read=part.pulled.read,
+            born=part.pulled.born,
+            moved=part.pulled.moved,
+            gone=part.pulled.gone,
+            broken=part.pulled.broken,
+        )
         if part.pulled.complete:
             Settling(self.app, part.pulled.lease, self.facts.run).recover()
 
@@ -237,6 +261,7 @@ class Pass:
         )
         part.queued = queueing.run(plan)
         part.settled = self.send(part)
+        LOG.info("written", stream=part.stream.name, applied=part.settled.applied)
 
     def send(self, part: StreamFacts) -> Settled:
         """Push what is queued for a stream."""
@@ -284,6 +309,7 @@ class Pass:
         try:
             yield
         except (SystemStopped, TryAgain, StartOver, RunStopped) as error:
+            LOG.warning("stopped", system=system, stream=stream, why=error.message)
             self.facts.fail(system, stream, error)
             self.facts.stopped |= isinstance(error, RunStopped)
             for part in self.facts.streams:

@@ -195,7 +195,6 @@ class Limits(Section):
     shrink_share: Share = 0.5
     swapped_share: Share = 0.5
     flips: Annotated[int, Field(ge=1)] = 2
-    put_backs_a_day: Annotated[int, Field(ge=1)] = 3
 
 
 class Plans(Section):
