@@ -29,8 +29,12 @@ PLAN: Final = frozenset(n for n in map(str, range(100, 1000)) if _PLAN.fullmatch
 in the phone library's metadata 9.0.43 (2026); a test holds it against the library installed."""
 
 _CELL_LIMIT = 120
+_BLANKS: Final = {ord(blank): None for blank in " \u00a0"}
+_CODES: Final = {8: "", 10: "45", 11: "+45", 12: "0045"}
+"""What stands before the eight digits of the usual cell, by its length without blanks."""
 _SHORT: Final = frozenset({"112", "114", "118", "1813", "116111", "116006", "116000", "116117"})
 _DECIMAL = re.compile(r"(\+?\d{8,14})[.,]0+", re.ASCII)
+_FRACTION = re.compile(r"\+?\d{5,}(?:[.,]\d{1,3}|-\d)", re.ASCII)
 _SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?e\+?(\d+)", re.IGNORECASE | re.ASCII)
 _CHARACTERS = re.compile(r"[+\d\s().\-/\[\]]+", re.ASCII)
 _DANISH_TWICE = re.compile(r"((?:\+|00)\s*45\)?)[\s.-]*(?:\+|00)\s*45", re.ASCII)
@@ -113,21 +117,21 @@ def phone(text: str, region: str = "DK") -> Formatted:
     (then `value` is None: the cell holds no number). What is not certain stays as it stands, with
     an issue. Total, idempotent.
     """
-    if len(text) == 8 and region == "DK" and text.isascii() and text.isdecimal():
-        if text in _PLACEHOLDERS:
-            return kept(text, "placeholder_number")
-        if text[:3] in PLAN and text[:2] != "90":
-            return spelled("+45" + text, "reason.phone.e164")
-    else:
-        found = _USUAL.fullmatch(text)
-        if found is not None:
-            usual = _usual(text, found, region)
-            if usual is not None:
-                return usual
-        elif text[:1] in {"+", "0"} and _USUAL_FOREIGN.fullmatch(text):
-            number = _number(text, region)
-            if number.e164 and not number.issue:
-                return spelled(number.e164, "" if number.e164 == text else number.reason)
+    tight = text.translate(_BLANKS)
+    code = _CODES.get(len(tight))
+    if code is not None and tight.startswith(code) and (region == "DK" or len(code) > 2):
+        e164 = "+45" + tight[-8:]
+        if settled(e164):
+            return spelled(e164, "" if e164 == text else "reason.phone.e164")
+    found = _USUAL.fullmatch(text)
+    if found is not None:
+        usual = _usual(text, found, region)
+        if usual is not None:
+            return usual
+    elif text[:1] in {"+", "0"} and _USUAL_FOREIGN.fullmatch(text):
+        number = _number(text, region)
+        if number.e164 and not number.issue:
+            return spelled(number.e164, "" if number.e164 == text else number.reason)
     return nothing(text) or _cell(text, region)
 
 
@@ -166,6 +170,8 @@ def _cell(text: str, region: str) -> Formatted:
     decimal = _DECIMAL.fullmatch(plain)
     if decimal:
         plain = decimal[1]
+    elif _FRACTION.fullmatch(plain):
+        return kept(text, "phone_invalid")
     extension = _EXTENSION.fullmatch(plain)
     if extension:
         return _with_extension(text, extension, region)
