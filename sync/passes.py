@@ -33,7 +33,7 @@ from sync.stages.decide import Decided, Deciding
 from sync.stages.pull import Pulled, pull
 from sync.stages.push import push
 from sync.stages.queue import Queueing
-from sync.stages.settle import Settled, Settling
+from sync.stages.settle import Settling
 
 if TYPE_CHECKING:
     from sync.report.model import Report
@@ -260,15 +260,18 @@ class Pass:
             approved=approved,
         )
         part.queued = queueing.run(plan)
-        part.settled = self.send(part)
-        LOG.info("written", stream=part.stream.name, applied=part.settled.applied)
+        self.send(part)
 
-    def send(self, part: StreamFacts) -> Settled:
-        """Push what is queued for a stream."""
+    def send(self, part: StreamFacts) -> None:
+        """Push what is queued for a stream. What was settled before a failure is counted."""
         connector = self.app.systems[part.system]
         assert isinstance(connector, Pushes)  # noqa: S101
         assert part.pulled is not None  # noqa: S101
-        return push(self.app, connector, part.stream, part.pulled.lease, self.facts.run)
+        settling = Settling(self.app, part.pulled.lease, self.facts.run)
+        part.settled = settling.done
+        with self._only_this(part.system, part.stream.name):
+            push(self.app, connector, part.stream, settling)
+        LOG.info("written", stream=part.stream.name, applied=settling.done.applied)
 
     # --- ending ------------------------------------------------------------------------------
 

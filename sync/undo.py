@@ -75,7 +75,7 @@ def undo(app: App, run: int, rule: str | None = None, ref: Ref | None = None) ->
             _queue(app, one, run, rule, rid)
             for part in one.facts.streams:
                 if part.pulled and not part.given_up and part.stream.can.push:
-                    part.settled = one.send(part)
+                    one.send(part)
             with app.store.reading() as tx:
                 after = proposals.next_plan(tx)
             one.decide(after)

@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from connectors.protocol import Moved, Pushes, Stream
+from connectors.protocol import Moved, Outcome, Pushes, Stream
 from rules.changes import RecordChange
-from rules.errors import OutcomeMissing
+from rules.errors import OutcomeMissing, RingrenError
 from state import outbox
-from state.cursors import Lease
 from sync.app import App
-from sync.stages.settle import Settled, Settling
+from sync.stages.settle import Settling
 
 PAGE = 2000
 
 
-def push(app: App, connector: Pushes, stream: Stream, lease: Lease, run: int) -> Settled:
+def push(app: App, connector: Pushes, stream: Stream, settling: Settling) -> None:
     """Send all that is queued for the stream and settle what comes back."""
-    settling = Settling(app, lease, run)
+    lease = settling.lease
     with app.store.transaction() as tx:
-        total = outbox.open_writes(tx, lease.system, lease.stream, run, app.clock())
+        total = outbox.open_writes(tx, lease.system, lease.stream, settling.run_no, app.clock())
     if total == 0:
-        return settling.done
+        return
     app.progress.start("progress.push", total, "unit.records")
-    changes = _changes(app, lease)
-    while batch := _batch(changes, stream.can.batch_size):
+    for batch in _batches(_changes(app, settling), stream.can.batch_size):
         _send(connector, stream, settling, batch)
         app.progress.advance(settling.done.total, total)
     app.progress.end()
@@ -33,25 +31,24 @@ def push(app: App, connector: Pushes, stream: Stream, lease: Lease, run: int) ->
         raise OutcomeMissing(
             f"{lease.system}/{lease.stream}: {total} writes, {settling.done.total} outcomes"
         )
-    return settling.done
 
 
-def _changes(app: App, lease: Lease) -> Iterator[RecordChange]:
-    for one in outbox.sent(app.store, lease.system, lease.stream, PAGE):
+def _changes(app: App, settling: Settling) -> Iterator[RecordChange]:
+    """What is under way. Who lost the lease meanwhile gets nothing more to send."""
+    lease = settling.lease
+    for at, one in enumerate(outbox.sent(app.store, lease.system, lease.stream, PAGE)):
+        if at % PAGE == 0:
+            settling.hold()
         yield RecordChange(one.ref, one.base_version, one.changes, one.place)
 
 
-def _batch(changes: Iterator[RecordChange], size: int | None) -> Iterable[RecordChange] | None:
-    """The next batch; a connector without a batch size gets everything as one stream."""
-    if size is not None:
-        return list(islice(changes, size))
-    first = next(changes, None)
-    return None if first is None else _chained(first, changes)
-
-
-def _chained(first: RecordChange, rest: Iterator[RecordChange]) -> Iterator[RecordChange]:
-    yield first
-    yield from rest
+def _batches(changes: Iterator[RecordChange], size: int | None) -> Iterator[Iterable[RecordChange]]:
+    """Batch by batch; a connector without a batch size gets everything as one stream."""
+    if size is None:
+        yield changes
+        return
+    while batch := list(islice(changes, size)):
+        yield batch
 
 
 def _send(
@@ -60,9 +57,27 @@ def _send(
     settling: Settling,
     batch: Iterable[RecordChange],
 ) -> None:
-    token = settling.lease.token or {}
-    outcomes = connector.push(stream, token, batch)
-    while page := list(islice(outcomes, PAGE)):
-        for moved in (one for one in page if isinstance(one, Moved)):
+    settling.hold()
+    answers = connector.push(stream, settling.lease.token or {}, batch)
+    while page := _Heard(answers, PAGE):
+        for moved in (one for one in page.answers if isinstance(one, Moved)):
             settling.move(moved.token)
-        settling.take([one for one in page if not isinstance(one, Moved)])
+        settling.take([one for one in page.answers if not isinstance(one, Moved)])
+        if page.broke_off:
+            raise page.broke_off
+
+
+class _Heard:
+    """A page of answers; when the system fails midway, those that came before still count."""
+
+    def __init__(self, answers: Iterator[Outcome | Moved], most: int) -> None:
+        self.answers: list[Outcome | Moved] = []
+        self.broke_off: RingrenError | None = None
+        try:
+            for answer in islice(answers, most):
+                self.answers.append(answer)
+        except RingrenError as error:
+            self.broke_off = error
+
+    def __bool__(self) -> bool:
+        return bool(self.answers or self.broke_off)

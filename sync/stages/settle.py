@@ -55,6 +55,11 @@ class Settling:
         self.app, self.lease, self.run_no = app, lease, run
         self.done = Settled()
 
+    def hold(self) -> None:
+        """Before anything leaves: the lease is still ours, and is so for a while."""
+        with self.app.store.transaction() as tx:
+            cursors.advance(tx, self.lease, self.app.clock())
+
     def move(self, token: Mapping[str, Any]) -> None:
         """The cursor after our own writes: the next pull need not read them back."""
         with self.app.store.transaction() as tx:

@@ -1,0 +1,130 @@
+"""Plays random lives by seed: the same steps as the stateful test, quicker to look through.
+
+Also from the command line, for long searches: `python -m promises.play SEEDS [STEPS]`.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from promises.life import Life
+from promises.world import KNOWN, NAMED, World
+from simulators.memory import Fault
+
+FAULTS = [
+    ("crm.push", Fault.LOST),
+    ("crm.push", Fault.DROPPED),
+    ("crm.push", Fault.STOPPED),
+    ("crm.push", Fault.LATER),
+    ("crm.push", Fault.REFUSED),
+    ("crm.pushed", Fault.LOST),
+    ("crm.pull", Fault.STOPPED),
+    ("crm.pull", Fault.LATER),
+    ("crm.pull", Fault.OVER),
+    ("crm.streams", Fault.STOPPED),
+]
+LISTS = [KNOWN, NAMED]
+HEADERS = {KNOWN: ["Navn", "Telefon"], NAMED: ["Navn", "Firma", "Telefon", "Mail"]}
+
+
+def edits(r: random.Random, life: Life) -> list[tuple[int, Callable[[], None]]]:
+    """What people may do next, with how often."""
+    name = r.choice(LISTS)
+    at, spelling = r.randrange(8), r.randrange(6)
+    says = r.choice(["ja", "ja", ""])
+    return [
+        (5, lambda: life.edit_row(name, at, r.choice(HEADERS[name]), spelling)),
+        (1, lambda: life.annotate_row(at, f"note {spelling}")),
+        (3, lambda: life.add_row(name, spelling, at)),
+        (2, lambda: life.delete_row(name, at)),
+        (2, lambda: life.double_row(at)),
+        (2, lambda: life.reorder_rows(name, spelling)),
+        (2, lambda: life.flag_row(name, at, says)),
+        (1, lambda: life.add_to_list(spelling + at)),
+        (1, lambda: life.drop_from_list(at)),
+        (1, lambda: life.add_to_desk(spelling)),
+        (3, lambda: life.edit_at_desk(at, r.choice(["full_name", "direct_phone"]), spelling)),
+        (1, lambda: life.flag_at_desk(at, says)),
+        (1, lambda: life.remove_at_desk(at)),
+    ]
+
+
+def troubles(r: random.Random, life: Life) -> list[tuple[int, Callable[[], None]]]:
+    """What may go wrong with the next pass, with how often."""
+    point, fault = r.choice(FAULTS)
+    nth, at = r.randrange(1, 4), r.randrange(1, 45)
+    return [
+        (3, lambda: life.break_call(point, nth, fault)),
+        (3, lambda: life.kill_at(at)),
+        (2, lambda: life.meddle(at, lambda: one(r, edits(r, life)))),
+    ]
+
+
+def passes(r: random.Random, life: Life) -> list[tuple[int, Callable[[], None]]]:
+    """What we may do next, with how often."""
+    which = r.randrange(6)
+    return [
+        (3, life.dry_run),
+        (5, life.real_run),
+        (1, lambda: life.real_run("phone")),
+        (3, lambda: life.apply(which)),
+        (3, lambda: life.take_back(which)),
+        (1, lambda: life.take_back(which, rule="phone")),
+        (1, lambda: life.take_back(which, ident=which)),
+    ]
+
+
+def one(r: random.Random, choices: list[tuple[int, Callable[[], None]]]) -> None:
+    """Do one of them."""
+    r.choices([does for _, does in choices], [weight for weight, _ in choices])[0]()
+
+
+def play(seed: int, folder: Path, steps: int = 14, url: str = "") -> Life:
+    """One life from beginning to end; AssertionError when a promise was broken."""
+    r = random.Random(seed)
+    life = Life(World(folder, url, delete_feed=r.random() < 0.5))
+    if r.random() < 0.2:
+        life.world.desk.rival = lambda desk, entry: (
+            desk.edit(entry.ident, "rival", **{n: entry.before.get(n, "") for n in entry.asked})
+        )
+    for _ in range(steps):
+        dice = r.random()
+        if dice < 0.5:
+            one(r, edits(r, life))
+        elif dice < 0.9:
+            if r.random() < 0.4:
+                one(r, troubles(r, life))
+            one(r, passes(r, life))
+            life.check()
+        elif dice < 0.95:
+            life.switch("phone", r.choice(["on", "off"]))
+    life.settle()
+    return life
+
+
+def main(first: int, last: int, steps: int) -> int:
+    """Plays the seeds and says which of them broke something."""
+    seen: Counter[str] = Counter()
+    broken = 0
+    for seed in range(first, last):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                seen.update(play(seed, Path(folder), steps).seen)
+            except Exception:
+                broken += 1
+                lines = traceback.format_exc().splitlines()
+                print(f"seed {seed}:", *lines[-14:], sep="\n  ", flush=True)
+    for what, n in seen.most_common():
+        print(f"{n:6} {what}")
+    return broken
+
+
+if __name__ == "__main__":
+    numbers = [int(one) for one in sys.argv[1:]]
+    sys.exit(main(numbers[0], numbers[1], numbers[2] if len(numbers) > 2 else 14))
