@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from state.store import Tx, bulk
-from state.tables import deliveries, ledger
+from state.tables import deliveries, ledger, reach
 
 
 class DeliveryState(StrEnum):
@@ -40,13 +40,39 @@ _OPEN = sa.insert(deliveries).values(
 
 
 def open_for(tx: Tx, seqs: Sequence[int], systems: Collection[str], now: datetime) -> None:
-    """Note that each of `systems` has to hear of each of these new entries."""
+    """Note that each of `systems`, and of those adopted, has to hear of each of these new entries."""
     waiting = DeliveryState.WAITING.value
-    bulk(tx, _OPEN, [(seq, name, waiting, 0, 0, now) for seq in seqs for name in sorted(systems)])
+    hearing = sorted({*systems, *_adopted(tx)})
+    bulk(tx, _OPEN, [(seq, name, waiting, 0, 0, now) for seq in seqs for name in hearing])
 
 
-def open_for_system(tx: Tx, system: str, now: datetime) -> int:
-    """Note that a system new to us has to hear of all entries so far; gives how many."""
+def adopt(tx: Tx, systems: Collection[str], now: datetime) -> int:
+    """Have systems that are new to us, or were gone for a while, hear of all entries so far.
+
+    Gives how many deliveries were opened. A pass calls it with all systems that it knows.
+    """
+    if _adopted(tx) == set(systems):
+        return 0
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.text("LOCK TABLE reach IN SHARE ROW EXCLUSIVE MODE"))
+    known, opened = _adopted(tx), 0
+    if gone := [_HEARS + system for system in known.difference(systems)]:
+        tx.execute(sa.delete(reach).where(reach.c.consumer.in_(gone)))
+    for system in sorted(set(systems) - known):
+        opened += _open_for_system(tx, system, now)
+        tx.execute(sa.insert(reach).values(consumer=_HEARS + system, ledger_seq=0))
+    return opened
+
+
+def _adopted(tx: Tx) -> set[str]:
+    query = sa.select(reach.c.consumer).where(reach.c.consumer.startswith(_HEARS, autoescape=True))
+    return {name.removeprefix(_HEARS) for name in tx.execute(query).scalars()}
+
+
+_HEARS: Final = "hears: "
+
+
+def _open_for_system(tx: Tx, system: str, now: datetime) -> int:
     missing = (
         sa.select(
             ledger.c.seq,

@@ -69,7 +69,7 @@ def append(
     events = [_event(ring, ident, said, heard_at) for ident, said in new.items()]
     written = _write(tx, events, list(new.values()))
     blocks = [entry.seq for entry in written if entry.event.type in _ENTRIES]
-    if blocks and systems:
+    if blocks:
         deliveries.open_for(tx, blocks, systems, heard_at)
     return written
 

@@ -32,7 +32,6 @@ from state.tables import blocked, ledger, match_keys, mirror, reach
 
 _CARRY: Final = "carry"
 _SETTLE: Final = "settle"
-_DECIDING: Final = int("decide", 36)
 _BATCH: Final = 500
 _MOST_CARRIERS: Final = 200
 """A key on more records than this is not looked through for who is who: it is shared."""
@@ -45,7 +44,7 @@ def deciding(tx: Tx) -> None:
     Several may decide at once. SQLite's writing transactions follow one another anyway.
     """
     if tx.dialect.name == "postgresql":
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_DECIDING)))
+        tx.execute(sa.text("LOCK TABLE mirror IN ROW EXCLUSIVE MODE"))
 
 
 def carry(tx: Tx, limit: int = _BATCH) -> int:
@@ -54,7 +53,8 @@ def carry(tx: Tx, limit: int = _BATCH) -> int:
     Gives how many entries were carried. A transaction of its own, nothing else in it.
     """
     if tx.dialect.name == "postgresql":
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_DECIDING)))
+        # Waits for all who write records, and lets them wait: so there is no deadlock over rows.
+        tx.execute(sa.text("LOCK TABLE mirror IN SHARE ROW EXCLUSIVE MODE"))
     new = _next(tx, _CARRY, limit)
     if not new:
         return 0

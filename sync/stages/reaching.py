@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from state import reach
+from state import deliveries, reach
 from state.store import Tx
 from sync.app import App
 
 
 def carry(app: App) -> int:
-    """Have the records decided anew that entries appended since last time concern."""
+    """Have the records decided anew that entries appended since last time concern.
+
+    Systems that are new to us have to hear of all entries so far.
+    """
+    with app.store.transaction() as tx:
+        deliveries.adopt(tx, tuple(app.systems), app.clock())
     return _to_the_end(app, reach.carry)
 
 

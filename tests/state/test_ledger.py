@@ -347,8 +347,17 @@ def test_each_block_waits_for_each_system(store: Store, ring: KeyRing) -> None:
 
 def test_a_system_that_comes_later_has_to_hear_of_everything(store: Store, ring: KeyRing) -> None:
     record(store, ring, block(), block(1))
-    for expected in (2, 0):
+    for systems, opened in (
+        (("crm", "dialer"), 0),
+        (("crm", "dialer", "mail"), 2),
+        (("crm", "dialer", "mail"), 0),
+        (("crm", "dialer"), 0),
+    ):
         with store.transaction() as tx:
-            assert deliveries.open_for_system(tx, "mail", NOW) == expected
-    with store.reading() as tx:
-        assert deliveries.counts(tx)["mail"] == {DeliveryState.WAITING: 2}
+            assert deliveries.adopt(tx, systems, NOW) == opened
+    with store.transaction() as tx:
+        append(tx, ring, [block(2)], NOW)
+        assert {row.system for row in deliveries.of_entries(tx, [3])[3]} == {"crm", "dialer"}
+    with store.transaction() as tx:
+        assert deliveries.adopt(tx, ("crm", "dialer", "mail"), NOW) == 1, "what it missed meanwhile"
+        assert deliveries.counts(tx)["mail"] == {DeliveryState.WAITING: 3}
