@@ -12,6 +12,7 @@ from typing import Final
 from rules.changes import Finding, Severity
 from rules.formats import cpr, phone
 from rules.formats.cells import quoted, trimmed
+from rules.formats.regions import region_of
 from rules.records import ABSENT, Record, Value
 
 PHONE_FIELDS: Final = ("direct_phone", "main_phone", "other_phone", "called_number", "shown_number")
@@ -33,7 +34,12 @@ def cpr_fields(values: Mapping[str, Value], region: str = "DK") -> Mapping[str, 
         together = "\n".join(filter(None, values.values()))  # type: ignore[arg-type]
     except TypeError:  # ABSENT among them: a row that is too short, or a field it does not have
         together = "\n".join(text for text in values.values() if isinstance(text, str))
-    return dict(_fields(values, region)) if cpr.LOOK(together) else _NONE
+    if not cpr.LOOK(together):
+        return _NONE
+    country = values.get("country")
+    if isinstance(country, str) and country:
+        region = region_of(country, region)
+    return dict(_fields(values, region))
 
 
 def _fields(values: Mapping[str, Value], region: str) -> Iterator[tuple[str, Finding]]:

@@ -41,7 +41,22 @@ def hold_back(
             )
         else:
             allowed.append(change)
-    return tuple(allowed), tuple(findings)
+    return together(allowed), tuple(findings)
+
+
+def together(changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes without those that need another one which is not among them.
+
+    What moves from one field to another is two changes: taking it away from where it stood
+    `needs` putting it where it belongs, or it would be lost.
+    """
+    left = tuple(changes)
+    while True:
+        fields = {change.field for change in left}
+        kept = tuple(c for c in left if c.details.get("needs", c.field) in fields)
+        if len(kept) == len(left):
+            return kept
+        left = kept
 
 
 def _times(change: Change, written: Collection[Change]) -> int:

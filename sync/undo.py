@@ -7,7 +7,7 @@ What a person took back is not proposed again while it stays as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connectors.protocol import Pushes
@@ -120,12 +120,19 @@ def _backward(written: Written, row: Held | None, rule: str | None) -> Backward:
         return Backward(written, row, (), "undo_window_over")
     mine = [change for change in written.changes if rule in (None, change.rule)]
     values = row.record.values
-    still = [change for change in mine if values.get(change.field) == change.new]
+    still = _without_loss([c for c in mine if values.get(c.field) == c.new], written.changes)
     if not mine:
         return Backward(written, row, (), "other_rule")
     if not still:
         return Backward(written, row, (), "changed_since")
     return Backward(written, row, tuple(_reversed(change, written.run) for change in still))
+
+
+def _without_loss(still: list[Change], written: Sequence[Change]) -> list[Change]:
+    """What was moved into a field goes out of it again only if it goes back where it stood."""
+    going = {change.field for change in still}
+    held = {c.details["needs"] for c in written if "needs" in c.details and c.field not in going}
+    return [change for change in still if change.field not in held]
 
 
 def _reversed(change: Change, run: int) -> Change:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from connectors.protocol import Pushes, Stream
 from rules.changes import Change, RecordChange
+from rules.trust import together
 from state import cursors, mirror, outbox, proposals
 from state.cursors import Lease
 from state.mirror import Held
@@ -77,11 +78,13 @@ class Queueing:
     def _wanted(self, plan: Plan, changes: Sequence[Change]) -> tuple[Change, ...]:
         """A rule that may only propose is applied by a person's approval alone."""
         switch = self.app.settings.rules.of
-        return tuple(
-            change
-            for change in changes
-            if plan.only_rule in (None, change.rule)
-            and (self.approved or switch(change.rule, change.field) == "on")
+        return together(
+            [
+                change
+                for change in changes
+                if plan.only_rule in (None, change.rule)
+                and (self.approved or switch(change.rule, change.field) == "on")
+            ]
         )
 
     def _row(self, one: Proposal, row: Held, changes: tuple[Change, ...]) -> tuple[object, ...]:
