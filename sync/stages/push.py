@@ -23,9 +23,14 @@ def push(app: App, connector: Pushes, stream: Stream, settling: Settling) -> Non
     if total == 0:
         return
     app.progress.start("progress.push", total, "unit.records")
-    for batch in _batches(_changes(app, settling), stream.can.batch_size):
-        _send(connector, stream, settling, batch)
-        app.progress.advance(settling.done.total, total)
+    try:
+        for batch in _batches(_changes(app, settling), stream.can.batch_size):
+            _send(connector, stream, settling, batch)
+            app.progress.advance(settling.done.total, total)
+    except RingrenError:
+        # Whatever has no outcome yet may have arrived: the next pull will show it.
+        settling.done.unknown += total - settling.done.total
+        raise
     app.progress.end()
     if settling.done.total != total:
         raise OutcomeMissing(
