@@ -15,7 +15,7 @@ from sync.app import App
 from sync.facts import PassFacts, StreamFacts
 from sync.report import causes, changes, opt_outs, quality, streams, words
 from sync.report.changes import Gathered
-from sync.report.commands import shown_path
+from sync.report.commands import shown_path, where
 from sync.report.listing import Listing
 from sync.report.model import (
     ChangeGroup,
@@ -115,7 +115,8 @@ class _Again(_Asking):
     def report(self) -> Report:
         """What was kept, and what the store still tells."""
         kept, tx = self.kept, self.tx
-        run = kept.run.model_copy(update={"again": self.app.clock()})
+        options = where(self.app.settings)
+        run = kept.run.model_copy(update={"again": self.app.clock(), "options": options})
         wrote = any(one.done for one in kept.effects.written)
         only = run.only_rule if run.dry else None
         gathered = self.planned(only)
@@ -203,6 +204,7 @@ class _Building(_Asking):
             ended_at=facts.ended_at,
             systems=self.systems,
             root=shown_path(self.app.settings.files.root),
+            options=where(self.app.settings),
             plan=Plan(
                 plan=plan.plan,
                 state=plan.state,

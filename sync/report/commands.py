@@ -21,7 +21,7 @@ def where(settings: Settings) -> str:
     home, root = settings.state.path, settings.files.root
     if home is None or settings.state.url is not None:
         return ""
-    if root is None or homes.home_of(root) != home:
+    if root is None or homes.home_of(root).resolve() != home.resolve():
         return f" --state {_typed(home)}"
     return f" --path {_typed(root)}" if len(homes.known_homes()) > 1 else ""
 

@@ -85,6 +85,8 @@ class Run(Part):
     systems: tuple[str, ...]
     root: str | None
     """The folder or file that was gone through, when there is one."""
+    options: str
+    """What must be added to commands so that they find this state again; mostly empty."""
     plan: Plan | None
     only_rule: str | None
     sample: int | None

@@ -47,14 +47,14 @@ def owner(group: FindingGroup, texts: Texts) -> str:
 
 
 def value(text: str | None, texts: Texts) -> str:
-    """A cell; an empty one says so, and blanks that one would not see are shown as `␣`."""
+    """A cell; an empty one says so, and blanks that one would not see are shown as `·`."""
     if not text:
         return texts.get("report.empty")
     inner = text.strip()
     if inner == text and "  " not in text:
         return printable(text)
     before, _, after = text.partition(inner) if inner else (text, "", "")
-    return "␣" * len(before) + printable(inner).replace("  ", "␣␣") + "␣" * len(after)
+    return "·" * len(before) + printable(inner).replace("  ", "··") + "·" * len(after)
 
 
 def place(stream: str, row: int | None, texts: Texts) -> str:

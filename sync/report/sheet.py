@@ -5,13 +5,12 @@ A sheet is words and tables in both languages, so that terminal and page need to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
 
 from rules.changes import Change
 from rules.records import ABSENT
 from state.findings import Noted
-from state.history import Written
-from state.proposals import Proposal
 from sync.explain import Explanation
 from sync.output import number, printable
 from sync.report import changes, words
@@ -20,11 +19,12 @@ from sync.undo import Undo
 
 
 class Table(Part):
-    """Rows under headings; `more` of them are not shown."""
+    """Rows under headings, each with a note below it or none; `more` rows are not shown."""
 
     title: Words
     headings: tuple[Words, ...]
     rows: tuple[tuple[Words, ...], ...]
+    notes: tuple[Words, ...] = ()
     more: int = 0
 
 
@@ -58,16 +58,16 @@ def of_undo(undo: Undo) -> Sheet:
     tables = []
     if undo.samples:
         rows = [
-            (_same(ref), _field(one.field), _cell(one.old), _cell(one.new))
+            (_short(ref), _field(one.field), _cell(one.old), _cell(one.new))
             for ref, one in undo.samples
         ]
         tables.append(_table("undo.back", ("where", "field", "before", "after"), rows))
     if undo.skipped:
         counted = [(_reason(why), _number(n)) for why, n in undo.skipped.most_common()]
         tables.append(_table("undo.skipped", ("why", "records"), counted))
-        alone = [(_same(ref), _reason(why)) for ref, why in undo.left_alone]
+        alone = [(_short(ref), _reason(why)) for ref, why in undo.left_alone]
         more = skipped - len(alone)
-        tables.append(_table("undo.left_alone", ("where", "why"), alone, more))
+        tables.append(_table("undo.left_alone", ("where", "why"), alone, more=more))
     title = words.say("report.undo.title", run=undo.run)
     return Sheet(title=title, sentences=tuple(sentences), tables=tuple(tables))
 
@@ -83,96 +83,103 @@ def _reason(why: str) -> Words:
 def of_explanation(told: Explanation) -> Sheet:
     """A record: how it stands, what we did and would do, what was found, who blocks it."""
     record = told.held.record
-    title = words.say("report.explain.title", ref=str(record.ref))
     sentences = []
     if told.blocked_by:
-        sentences.append(words.count("report.explain.blocked", len(told.blocked_by)))
+        many = len(told.blocked_by)
+        why = f"sync opt-out why {shlex.quote(str(record.ref))}"
+        sentences.append(words.count("report.explain.blocked", many, command=why))
     values = [
         (_field(name), _cell(value if isinstance(value, str) else None))
         for name, value in record.values.items()
         if value is not ABSENT and told.field in {None, name}
     ]
     tables = [_table("explain.values", ("field", "value"), values)]
-    tables += _changes_of(told)
-    found = [_finding(one) for one in told.found if told.field in {None, one.finding.field}]
-    if found:
-        tables.append(_table("explain.found", ("severity", "field", "finding", "when"), found))
-    if told.blocked_by:
-        events = [(_same(event),) for event in told.blocked_by]
-        tables.append(_table("explain.events", ("event",), events))
-    return Sheet(title=title, sentences=tuple(sentences), tables=tuple(tables))
+    tables += [_changes("explain.written", [*_written(told)])] if told.written else []
+    tables += [_changes("explain.proposed", [*_proposed(told)])] if told.proposed else []
+    tables += [_findings(told)]
+    title = words.say("report.explain.title", ref=str(record.ref))
+    shown = tuple(part for part in tables if part.rows)
+    return Sheet(title=title, sentences=tuple(sentences), tables=shown)
 
 
-def _changes_of(told: Explanation) -> list[Table]:
-    headings = ("when", "field", "before", "after", "rule", "why")
-    written = [
-        (_when(one), *_change(change))
-        for one in told.written
-        for change in one.changes
-        if told.field in {None, change.field}
+_Row = tuple[tuple[Words, ...], Words]
+"""The cells of a row, and the note below it."""
+
+
+def _written(told: Explanation) -> Iterator[_Row]:
+    for one in told.written:
+        when = words.say("report.explain.in_run", at=one.applied_at, run=one.run, actor=one.actor)
+        for change in one.changes:
+            if told.field in {None, change.field}:
+                yield _change(change, when)
+
+
+def _proposed(told: Explanation) -> Iterator[_Row]:
+    for one in told.proposed:
+        state = words.words(f"report.explain.{'no_longer' if one.closed_as else 'stands'}")
+        for change in one.changes:
+            if told.field in {None, change.field} and one.closed_as != "applied":
+                yield _change(change, state)
+
+
+def _change(change: Change, when: Words) -> _Row:
+    why = words.say(change.reason, **change.details)
+    rule = changes.rule_name(change.rule)
+    note = words.say("report.explain.note", why=why, rule=rule, name=change.rule, when=when)
+    return (_field(change.field), _cell(change.old), _cell(change.new)), note
+
+
+def _changes(name: str, rows: Sequence[_Row]) -> Table:
+    cells = [row for row, _ in rows]
+    return _table(name, ("field", "before", "after"), cells, [note for _, note in rows])
+
+
+def _findings(told: Explanation) -> Table:
+    noted = [one for one in told.found if told.field in {None, one.finding.field}]
+    rows = [
+        (
+            words.words(f"severity.{one.finding.severity}"),
+            _field(one.finding.field) if one.finding.field else _same(""),
+            _seen(one),
+        )
+        for one in noted
     ]
-    proposed = [
-        (_state(one), *_change(change))
-        for one in told.proposed
-        for change in one.changes
-        if told.field in {None, change.field} and one.closed_as != "applied"
-    ]
-    return [
-        _table(f"explain.{name}", headings, rows)
-        for name, rows in (("written", written), ("proposed", proposed))
-        if rows
-    ]
+    notes = [words.say(f"finding.{one.finding.code}", **one.finding.details) for one in noted]
+    return _table("explain.found", ("severity", "field", "when"), rows, notes)
 
 
-def _when(one: Written) -> Words:
-    said = words.say("report.explain.in_run", at=one.applied_at, run=one.run, actor=one.actor)
-    return Words(da=said.da, en=said.en)
-
-
-def _state(one: Proposal) -> Words:
-    return words.words(
-        "report.explain.stands" if one.closed_as is None else "report.explain.no_longer"
-    )
-
-
-def _change(change: Change) -> tuple[Words, ...]:
-    said = words.say(change.reason, **change.details)
-    return (
-        _field(change.field),
-        _cell(change.old),
-        _cell(change.new),
-        changes.rule_name(change.rule),
-        Words(da=said.da, en=said.en),
-    )
-
-
-def _finding(one: Noted) -> tuple[Words, ...]:
-    finding = one.finding
-    said = words.say(f"finding.{finding.code}", **finding.details)
-    gone = one.gone_at
-    when = words.say(
-        "report.explain.gone" if gone else "report.explain.since", at=gone or one.first_seen_at
-    )
-    return (
-        words.words(f"severity.{finding.severity}"),
-        _field(finding.field) if finding.field else _same(""),
-        Words(da=said.da, en=said.en),
-        Words(da=when.da, en=when.en),
-    )
+def _seen(one: Noted) -> Words:
+    key = "report.explain.gone" if one.gone_at else "report.explain.since"
+    return words.say(key, at=one.gone_at or one.first_seen_at)
 
 
 # --- cells -----------------------------------------------------------------------------------
 
 
 def _table(
-    name: str, headings: Sequence[str], rows: Sequence[tuple[Words, ...]], more: int = 0
+    name: str,
+    headings: Sequence[str],
+    rows: Sequence[tuple[Words, ...]],
+    notes: Sequence[Words] = (),
+    more: int = 0,
 ) -> Table:
     return Table(
         title=words.words(f"report.{name}"),
         headings=tuple(words.words(f"report.column.{heading}") for heading in headings),
-        rows=tuple(rows),
+        rows=tuple(tuple(map(_plain, row)) for row in rows),
+        notes=tuple(map(_plain, notes)),
         more=max(0, more),
     )
+
+
+def _plain(said: Words) -> Words:
+    """Without what only a sentence of the report has."""
+    return Words(da=said.da, en=said.en)
+
+
+def _short(ref: str) -> Words:
+    """The id of a reference: system and kind are the same all down a table."""
+    return _same(ref.split("/", 2)[-1])
 
 
 def _same(text: str) -> Words:

@@ -159,7 +159,7 @@ class _Screen:
         rows = [phrases.blocked(one, self.texts) for one in opt_outs.listed[:MOST_BLOCKED]]
         if rows:
             yield from table(rows[0], rows[1:], width=self.width - 2).splitlines()
-        yield from self._more(opt_outs.records - len(rows), self._all_rows("sync opt-out list"))
+        yield from self._more(opt_outs.records - len(rows), self._all_rows(self._page_command()))
 
     # --- changes and findings ----------------------------------------------------------------
 
@@ -204,7 +204,9 @@ class _Screen:
         headings = [self._t(f"column.{name}") for name in names]
         rows = [self._finding(group) for group in groups[:MOST_FINDINGS]]
         yield from self._table(headings, rows, right=frozenset({0}))
-        yield from self._more(len(groups) - MOST_FINDINGS, self._all_rows("sync findings"))
+        yield from self._more(
+            len(groups) - MOST_FINDINGS, self._all_rows(f"sync findings{self.report.run.options}")
+        )
 
     def _finding(self, group: FindingGroup) -> list[str]:
         return [
@@ -303,7 +305,8 @@ class _Screen:
             yield f"{more}; {how}" if how else more
 
     def _page_command(self) -> str:
-        return f"sync report {self.report.run.run} --report {self._t('file')}"
+        run = self.report.run
+        return f"sync report {run.run} --report {self._t('file')}{run.options}"
 
     def _all_rows(self, command: str) -> str:
         return self._t("see_all", how=command)
@@ -337,7 +340,14 @@ def _sheet(sheet: Sheet, lang: str, width: int) -> Iterator[str]:
         yield part.title.of(lang).upper()
         headings = [one.of(lang) for one in part.headings]
         rows = [[cell.of(lang) for cell in row] for row in part.rows]
-        text = table(headings, rows, width=width - 2)
-        yield from (f"  {line}" for line in text.splitlines())
+        first, *lines = table(headings, rows, width=width - 2).splitlines()
+        yield f"  {first}"
+        for place, line in enumerate(lines):
+            yield f"  {line}"
+            if part.notes:
+                note = printable(part.notes[place].of(lang))
+                yield from textwrap.wrap(
+                    note, width, initial_indent=" " * 6, subsequent_indent=" " * 6
+                )
         if part.more:
             yield "  " + Texts(lang).count("report.more", part.more)
