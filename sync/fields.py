@@ -82,11 +82,11 @@ def _page(catalogue: Catalogue, texts: Texts) -> Iterator[str]:
     for layer in Layer:
         members = [field for field in catalogue if field.layer is layer]
         yield f"\n## {texts.get(f'list.layer.{layer}').capitalize()}\n"
-        yield from _table(headings, (_code(astuple(all_rows[f.name])) for f in members))
+        yield from table(headings, (_code(astuple(all_rows[f.name])) for f in members))
     yield from _values(catalogue, texts)
     yield f"\n## {texts.get('fields.headers.title')}\n\n{texts.get('fields.headers.intro')}\n"
     headers = ([f"`{name}", words] for field in catalogue for name, words in _headers(field, texts))
-    yield from _table([texts.get("list.name"), texts.get("fields.headers.header")], headers)
+    yield from table([texts.get("list.name"), texts.get("fields.headers.header")], headers)
 
 
 def _values(catalogue: Catalogue, texts: Texts) -> Iterator[str]:
@@ -96,7 +96,7 @@ def _values(catalogue: Catalogue, texts: Texts) -> Iterator[str]:
         if field.choices:
             key = "fields.values.closed" if field.closed else "fields.values.open"
             yield f"\n### {texts.get(key, name=f'`{field.name}`')}\n"
-            yield from _table(headings, (_choice(one, texts.lang) for one in field.choices))
+            yield from table(headings, (_choice(one, texts.lang) for one in field.choices))
         elif field.type.value == "picklist":
             yield f"\n### {texts.get('fields.values.own', name=f'`{field.name}`')}"
 
@@ -118,7 +118,8 @@ def _code(cells: Sequence[str]) -> list[str]:
     return [f"`{cells[0]}`", *cells[1:]]
 
 
-def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterator[str]:
+def table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a Markdown table."""
     yield _line(headings)
     yield _line(["---"] * len(headings))
     for cells in lines:
