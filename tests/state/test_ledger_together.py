@@ -152,3 +152,29 @@ def test_an_opt_out_waits_for_the_page_being_written_and_no_more(
     with store.reading() as tx:
         assert head(tx).seq == 12
     assert max(waited) <= 3, f"pages written while an opt-out waited: {waited}"
+
+
+_HURRY = """
+import sys
+from state.store import Store
+with Store(sys.argv[1]).transaction(urgent=True):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_whoever_dies_in_a_hurry_holds_nobody_up(store_url: str, store: Store) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _HURRY, store_url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        process.send_signal(signal.SIGKILL)
+    with store.transaction() as tx, store.reading() as other:
+        assert head(tx) == head(other)
+    with store.transaction(urgent=True) as tx:
+        assert head(tx).seq == 0
