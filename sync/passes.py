@@ -27,6 +27,7 @@ from state.screen import Screen
 from sync.app import App
 from sync.facts import Failure, PassFacts, StreamFacts
 from sync.fingerprint import fingerprint
+from sync.heap import roomy
 from sync.logs import logger, run_in_logs
 from sync.stages import reaching
 from sync.stages.decide import Decided, Deciding
@@ -68,17 +69,18 @@ class Pass:
             command, run, app.dry, app.actor, app.clock(), tuple(sorted(app.systems))
         )
         self._screen = Screen(app.keys)
-        self._log = contextlib.ExitStack()
+        self._around = contextlib.ExitStack()
         self._valid_before: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
 
     def __enter__(self) -> Self:
-        self._log.enter_context(run_in_logs(self.facts.run))
+        self._around.enter_context(run_in_logs(self.facts.run))
+        self._around.enter_context(roomy())
         LOG.info("pass begins", command=self.facts.command, systems=self.facts.systems)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         LOG.info("pass ends", exit_code=self.facts.exit_code.name, crashed=kind is not None)
-        self._log.close()
+        self._around.close()
         if kind is not None:
             self._note_crash(kind)
         with contextlib.suppress(RingrenError), self.app.store.transaction() as tx:

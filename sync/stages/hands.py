@@ -15,6 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
+from sync.heap import make_roomy
 from sync.stages.judging import Brief, Judgement, Row, judge
 
 B = TypeVar("B")
@@ -74,6 +75,7 @@ def _begin(brief: Brief) -> None:
     global _brief  # noqa: PLW0603 - a process of the pool has no other place
     _brief = brief
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    make_roomy()
 
 
 def _judge(rows: list[Row]) -> list[Judgement]:
