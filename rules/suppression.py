@@ -200,37 +200,44 @@ class SuppressionList:
         known_at: datetime | None = None,
     ) -> Verdict:
         """As the function of that name."""
+        asked = SINGLE_CHANNELS if channel is Channel.ALL else (channel,)
+        stand = self.standing(keys, at, known_at)
+        events = {event for one in asked for event in stand[one]}
+        return verdict_of(events, channel, at)
+
+    def standing(
+        self, keys: Collection[HashedKey], at: datetime, known_at: datetime | None = None
+    ) -> dict[Channel, list[Event]]:
+        """The events that forbid each single channel to whoever carries any of `keys`, oldest first."""
         if at.tzinfo is None or (known_at is not None and known_at.tzinfo is None):
             raise ValueError("`at` and `known_at` need a time zone")
-        standing = {
+        found: dict[Channel, list[Event]] = {channel: [] for channel in SINGLE_CHANNELS}
+        holding = {
             event
             for key in keys
             for event in self._by_key.get(key, ())
-            if self._stands(event, key, channel, at, known_at)
+            if self._holds(event, key, at, known_at)
         }
-        return _verdict(sorted(standing, key=_age), channel, at)
+        for event in sorted(holding, key=_age) if len(holding) > 1 else holding:
+            for channel in _covered(event.channel):
+                if not self._is_lifted(event, channel, at, known_at):
+                    found[channel].append(event)
+        return found
 
-    def _stands(
-        self,
-        event: Event,
-        key: HashedKey,
-        channel: Channel,
-        at: datetime,
-        known_at: datetime | None,
-    ) -> bool:
-        """Whether this block, through this key, forbids `channel` at `at`."""
+    def _holds(self, event: Event, key: HashedKey, at: datetime, known_at: datetime | None) -> bool:
+        """Whether this block, through this key, stands at `at`, lifts left aside."""
         if known_at is not None and event.heard_at > known_at:
             return False
         if event.begins is not None and event.begins > at:
             return False
         if key not in event.keys and self._is_shared(event, key, known_at):
             return False
-        if self._is_wrong(event, known_at):
-            return False
-        return any(not self._is_lifted(event, c, at, known_at) for c in _covered(event, channel))
+        return not self._is_wrong(event, known_at)
 
     def _is_wrong(self, event: Event, known_at: datetime | None) -> bool:
         """Corrected itself, or reached only through something that is."""
+        if not self._about:
+            return False
         if any(self._effective(c, event, known_at) for c in self._corrections(event.event_id)):
             return True
         ways = set(event.path) | ({event.root} if event.root else set())
@@ -272,6 +279,9 @@ class SuppressionList:
     ) -> bool:
         """Whether a consent has ended this block for this one channel."""
         root = event.root or event.event_id
+        said = self._about.get(root)
+        if not said:
+            return False
         person = self._person_of(root)
         return any(
             lift.type is EventType.LIFT
@@ -281,7 +291,7 @@ class SuppressionList:
                 _lifts(lift, block, at, known_at) for block in (event, *self._ids.get(root, ()))
             )
             and not self._is_wrong(lift, known_at)
-            for lift in self._about.get(root, ())
+            for lift in said
         )
 
     def _person_of(self, root: str) -> frozenset[HashedKey]:
@@ -289,11 +299,8 @@ class SuppressionList:
         return frozenset().union(*(e.keys | e.carried for e in self._ids.get(root, ())))
 
 
-def _covered(event: Event, channel: Channel) -> tuple[Channel, ...]:
-    """The single channels that both the event and the question are about."""
-    if event.channel is Channel.ALL:
-        return SINGLE_CHANNELS if channel is Channel.ALL else (channel,)
-    return (event.channel,) if channel in (event.channel, Channel.ALL) else ()
+def _covered(channel: Channel) -> tuple[Channel, ...]:
+    return SINGLE_CHANNELS if channel is Channel.ALL else (channel,)
 
 
 def _lifts(lift: Event, block: Event, at: datetime, known_at: datetime | None) -> bool:
@@ -318,16 +325,18 @@ def _age(event: Event) -> tuple[datetime, str]:
     return event.heard_at, event.event_id
 
 
-def _verdict(standing: list[Event], channel: Channel, at: datetime) -> Verdict:
+def verdict_of(standing: Collection[Event], channel: Channel, at: datetime) -> Verdict:
+    """The verdict that follows from the events that stand."""
     if not standing:
         return Verdict(blocked=False, channel=channel)
-    starts = [event.begins for event in standing]
-    first = standing[0]
+    listed = sorted(standing, key=_age)
+    starts = [event.begins for event in listed]
+    first = listed[0]
     return Verdict(
         blocked=True,
         channel=channel,
-        by=tuple(event.event_id for event in standing),
+        by=tuple(event.event_id for event in listed),
         since=None if None in starts else min(s for s in starts if s is not None),
-        certain=any(min(event.span.end, event.heard_at) <= at for event in standing),
+        certain=any(min(event.span.end, event.heard_at) <= at for event in listed),
         path=(*first.path, first.event_id) if first.root else (first.event_id,),
     )

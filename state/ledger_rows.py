@@ -53,22 +53,28 @@ def keys_of(tx: Tx, seqs: Collection[int]) -> dict[int, list[Any]]:
     return found
 
 
+_KINDS: Final = {kind.value: kind for kind in KeyKind}
+_TYPES: Final = {one.value: one for one in EventType}
+_CHANNELS: Final = {channel.value: channel for channel in Channel}
+_EVIDENCE: Final = {one.value: one for one in Evidence}
+
+
 def entry(row: Any, keys: Iterable[Any]) -> Entry:
     """A row of the ledger with its key rows, as a value."""
     named: set[HashedKey] = set()
     carried: set[HashedKey] = set()
     for key in keys:
-        hashed = HashedKey(KeyKind(key.key_kind), key.key_id, key.digest)
+        hashed = HashedKey(_KINDS[key.key_kind], key.key_id, key.digest)
         (named if key.role == NAMED else carried).add(hashed)
     event = Event(
         event_id=row.event_id,
-        type=EventType(row.event_type),
-        channel=Channel(row.channel),
+        type=_TYPES[row.event_type],
+        channel=_CHANNELS[row.channel],
         span=Span(row.happened_from, row.happened_to),
         heard_at=row.heard_at,
         system=row.system,
         keys=frozenset(named),
-        evidence=Evidence(row.evidence_kind),
+        evidence=_EVIDENCE[row.evidence_kind],
         carried=frozenset(carried),
         root=row.root,
         path=tuple(row.path.split()),

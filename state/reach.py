@@ -21,7 +21,7 @@ from rules import reach as rule
 from rules.keys import PERSONAL_KINDS, HashedKey, Key, KeyKind, ref_key, who
 from rules.reach import MAX_PEOPLE_PER_KEY, KeyUse
 from rules.records import Kind, Ref
-from rules.suppression import SINGLE_CHANNELS, Event, EventType, Statement, SuppressionList
+from rules.suppression import Event, EventType, Evidence, Statement, SuppressionList
 from state import mirror as mirrored
 from state.keys import KeyRing
 from state.ledger import append, entries_for, head, hold, payloads
@@ -58,34 +58,78 @@ def carry(tx: Tx, limit: int = _BATCH) -> int:
     new = _next(tx, _CARRY, limit)
     if not new:
         return 0
-    origins = {entry.event.root for entry in new if entry.event.root}
-    concerned = [*new, *_about(tx, origins)]
-    mark_reached(tx, concerned)
+    _mark(tx, [e for e in new if e.event.type is EventType.BLOCK])
+    _mark(tx, [e for e in new if e.event.type is EventType.DERIVED], unless_known=True)
+    ended = [e.event.root for e in new if e.event.type not in _BLOCKING and e.event.root]
+    concerned = _about(tx, ended)
+    _mark(tx, concerned)
+    _mark_refs(tx, concerned)
+    _mark_refs(tx, [entry for entry in new if entry.event.evidence not in _BY_THEIR_OWN_RECORD])
     _move(tx, _CARRY, new[-1].seq)
     return len(new)
 
 
-def _about(tx: Tx, roots: Collection[str]) -> Iterator[Entry]:
-    """The roots, and what was derived from them: a lift or a correction concerns all of it."""
-    yield from entries_in(tx, ledger.c.event_id, roots)
-    yield from entries_in(tx, ledger.c.root, roots)
+_BLOCKING: Final = (EventType.BLOCK, EventType.DERIVED)
+_BY_THEIR_OWN_RECORD: Final = (Evidence.FLAG, Evidence.LIST, Evidence.REACH)
+"""What these name as a record is the record that said it: it was being decided anyway."""
 
 
-def mark_reached(tx: Tx, found: Collection[Entry]) -> int:
-    """Mark the records dirty that carry a key of these entries; gives how many."""
+def _about(tx: Tx, ended: Collection[str]) -> list[Entry]:
+    """What a lift, a correction or a shared key is about, and all that came of the same root."""
+    found: dict[int, Entry] = {}
+    asked: set[str] = set()
+    new = set(ended)
+    while new:
+        asked |= new
+        entries_here = [*entries_in(tx, ledger.c.event_id, new)]
+        found |= {entry.seq: entry for entry in entries_here}
+        new = {entry.event.root for entry in entries_here if entry.event.root} - asked
+    found |= {entry.seq: entry for entry in entries_in(tx, ledger.c.root, asked)}
+    return list(found.values())
+
+
+def _mark(tx: Tx, found: Collection[Entry], *, unless_known: bool = False) -> None:
+    """Mark the records dirty that carry a key of these entries.
+
+    `unless_known` leaves out records that are shown as blocked by the same root: the way from
+    there to one more key of the same person changes nothing for them.
+    """
     keys = {key for entry in found for key in entry.event.keys | entry.event.carried}
     if any(key.kind is KeyKind.MAIL_DOMAIN for key in keys):
         # No index finds who has an address there: everything is looked at again.
-        return int(tx.execute(_dirty(sa.true())).rowcount)
-    marked = 0
-    digests = {key.digest for key in keys if key.kind is not KeyKind.REF}
-    for some in chunks(digests):
-        carriers = sa.select(match_keys.c.rid).where(match_keys.c.digest.in_(some))
-        marked += tx.execute(_dirty(mirror.c.rid.in_(carriers))).rowcount
-    for ref in _refs(tx, [entry.seq for entry in found]):
-        here = (mirror.c.system == ref.system, mirror.c.kind == ref.kind, mirror.c.id == ref.id)
-        marked += tx.execute(_dirty(sa.and_(*here))).rowcount
-    return marked
+        tx.execute(_dirty(sa.true()))
+        return
+    roots: dict[bytes, set[str]] = {}
+    for entry in found:
+        for key in entry.event.keys | entry.event.carried:
+            roots.setdefault(key.digest, set()).add(entry.event.root or entry.event.event_id)
+    for some in chunks([key.digest for key in keys if key.kind is not KeyKind.REF]):
+        rows = tx.execute(
+            sa.select(match_keys.c.rid, match_keys.c.digest, blocked.c.events)
+            .outerjoin(blocked, blocked.c.rid == match_keys.c.rid)
+            .where(match_keys.c.digest.in_(some))
+        )
+        rids = {
+            row.rid
+            for row in rows
+            if not (unless_known and roots[row.digest].issubset(row.events or ()))
+        }
+        for those in chunks(rids):
+            tx.execute(_dirty(mirror.c.rid.in_(those)))
+
+
+def _mark_refs(tx: Tx, found: Collection[Entry]) -> None:
+    """Mark the records dirty that these entries name, as far as they are still there in clear."""
+    ids: dict[tuple[str, Kind], list[str]] = {}
+    for payload in payloads(tx, [entry.seq for entry in found]).values():
+        for key in payload.keys:
+            if key.kind is KeyKind.REF:
+                ref = Ref.parse(key.value)
+                ids.setdefault((ref.system, ref.kind), []).append(ref.id)
+    for (system, kind), listed in ids.items():
+        for some in chunks(listed):
+            here = (mirror.c.system == system, mirror.c.kind == kind, mirror.c.id.in_(some))
+            tx.execute(_dirty(sa.and_(*here)))
 
 
 def _dirty(where: sa.ColumnElement[bool]) -> sa.Update:
@@ -94,16 +138,6 @@ def _dirty(where: sa.ColumnElement[bool]) -> sa.Update:
         .where(where, mirror.c.decided_with.is_not(None))
         .values(decided_with=sa.null())
     )
-
-
-def _refs(tx: Tx, seqs: Collection[int]) -> set[Ref]:
-    """The records that entries name, as far as their clear part has not been erased."""
-    return {
-        Ref.parse(key.value)
-        for payload in payloads(tx, seqs).values()
-        for key in payload.keys
-        if key.kind is KeyKind.REF
-    }
 
 
 # --- which keys are shared -------------------------------------------------------------------
@@ -225,7 +259,10 @@ class _Spreading:
     ) -> None:
         self.ring, self.uses, self.now, self.max_people = ring, uses, now, max_people
         self.list = SuppressionList(entry.event for entry in found)
-        self.events = {entry.event.event_id: entry.event for entry in found}
+        self._of_root: dict[str, list[Event]] = {}
+        for event in (entry.event for entry in found):
+            for root in {event.event_id, event.root or event.event_id}:
+                self._of_root.setdefault(root, []).append(event)
 
     def of(self, one: HashedRecord) -> Iterator[Statement]:
         """What this record's blocks say of the person's other keys: one statement for each root."""
@@ -243,8 +280,8 @@ class _Spreading:
                 yield rule.derived(event, one.record.ref, new)
 
     def _standing(self, keys: frozenset[HashedKey]) -> list[Event]:
-        verdicts = [self.list.blocked(keys, channel, self.now) for channel in SINGLE_CHANNELS]
-        return [self.events[ident] for ident in dict.fromkeys(i for v in verdicts for i in v.by)]
+        found = self.list.standing(keys, self.now).values()
+        return list(dict.fromkeys(event for listed in found for event in listed))
 
     def _means_the_person(
         self, event: Event, one: HashedRecord, hashed: Mapping[Key, tuple[HashedKey, ...]]
@@ -280,13 +317,7 @@ class _Spreading:
 
     def _reached(self, root: str) -> frozenset[HashedKey]:
         """All keys that the root names, carries or was carried to; also what people took out again."""
-        return frozenset().union(
-            *(
-                event.keys | event.carried
-                for event in self.events.values()
-                if root in (event.event_id, event.root)
-            )
-        )
+        return frozenset().union(*(e.keys | e.carried for e in self._of_root.get(root, ())))
 
 
 # --- how far we are --------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from rules.keys import (
     ref_key,
 )
 from rules.records import Record
-from rules.suppression import SINGLE_CHANNELS, Channel, SuppressionList
+from rules.suppression import Channel, SuppressionList
 from state.chain import GENESIS
 from state.keys import KeyRing
 from state.ledger import Head, entries_for, head
@@ -212,14 +212,14 @@ class Screen:
 
 
 def _standing(events: SuppressionList, keys: Sequence[HashedKey], at: datetime) -> Standing | None:
-    verdicts = [events.blocked(keys, channel, at) for channel in SINGLE_CHANNELS]
-    stand = [verdict for verdict in verdicts if verdict.blocked]
+    stand = {channel: found for channel, found in events.standing(keys, at).items() if found}
     if not stand:
         return None
-    starts = [verdict.since for verdict in stand]
+    listed = [event for found in stand.values() for event in found]
+    starts = [event.begins for event in listed]
     return Standing(
-        channels=tuple(verdict.channel for verdict in stand),
-        events=tuple(dict.fromkeys(ident for verdict in stand for ident in verdict.by)),
+        channels=tuple(stand),
+        events=tuple(dict.fromkeys(event.event_id for event in listed)),
         since=None if None in starts else min(start for start in starts if start),
     )
 
