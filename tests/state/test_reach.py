@@ -1,13 +1,20 @@
 """How far a block goes: the person everywhere, and nobody else."""
 
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
 import pytest
 import sqlalchemy as sa
+from databases import copy_sqlite
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from records import Passes, person
-from statements import DAY, NOW, block, correction, lift
+from statements import DAY, NOW, block, correction, lift, mail, phone
 
 from rules.keys import Key, KeyKind
 from rules.records import Kind, Record, Ref
-from rules.suppression import EventType
+from rules.suppression import EventType, Evidence
 from state import reach
 from state.keys import KeyRing, bind, new_ring
 from state.ledger import append, payloads, verify
@@ -326,3 +333,99 @@ def test_steps_can_be_cut_short_anywhere(passes: Passes, store: Store, ring: Key
             with store.transaction() as tx:
                 step(tx)
     assert len(passes.blocked()) == 36
+
+
+def test_taking_out_a_link_frees_what_was_reached_through_it(passes: Passes, store: Store) -> None:
+    passes.pull(
+        person("1", direct_phone="20000007", email="wrong@opdigtet-0001.dk"),
+        person("2", "mail", email="wrong@opdigtet-0001.dk", other_phone="30000007"),
+        person("3", "dialer", direct_phone="30000007"),
+    )
+    passes.decide()
+    say(passes, block(7))
+    passes.decide()
+    assert len(passes.blocked()) == 3
+    first = min(of_type(store, EventType.DERIVED), key=lambda entry: len(entry.event.path))
+    say(passes, correction(first.event.event_id), at=NOW + DAY)
+    passes.now = NOW + 2 * DAY
+    passes.decide()
+    assert set(passes.blocked()) == {"crm/contact/1"}
+
+
+def test_a_record_named_at_the_desk_is_looked_at_anew(passes: Passes) -> None:
+    passes.pull(person("1"), person("2"))
+    passes.decide()
+    say(passes, block(keys=(Key(KeyKind.REF, "crm/contact/1"),), evidence=Evidence.PERSON))
+    assert passes.dirty() == ["crm/contact/1"]
+
+
+class Blobs:
+    """Keys and records that hang together, found the simple way."""
+
+    def __init__(self) -> None:
+        self.sets: list[set[str]] = []
+
+    def join(self, *names: str) -> None:
+        touched = [one for one in self.sets if one.intersection(names)]
+        self.sets = [one for one in self.sets if not one.intersection(names)]
+        self.sets.append(set(names).union(*touched))
+
+
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(
+                st.just("record"),
+                st.sampled_from(["crm", "dialer", "mail"]),
+                st.lists(st.integers(0, 9), min_size=1, max_size=3, unique=True),
+                st.booleans(),
+            ),
+            st.tuples(st.just("opt-out"), st.integers(0, 9)),
+            st.tuples(st.just("decide")),
+        ),
+        max_size=14,
+    )
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whoever_hangs_together_with_an_opt_out_is_blocked_and_nobody_else(
+    steps: list[tuple[Any, ...]], sqlite_prepared: Path, tmp_path: Path
+) -> None:
+    """In whatever order records, opt-outs and passes come. Even keys are numbers, odd addresses."""
+    store = Store(copy_sqlite(sqlite_prepared, tmp_path / f"{uuid4()}.db"))
+    ring = new_ring(NOW)
+    bind(store, ring, NOW)
+    passes, blobs, out = Passes(store, ring, NOW), Blobs(), set()
+    for number, step in enumerate(steps):
+        if step[0] == "decide":
+            passes.decide()
+        elif step[0] == "opt-out":
+            say(passes, block(number, keys=(_key(step[1]),)))
+            out.add(f"key {step[1]}")
+        else:
+            _, system, keys, flagged = step
+            record = person(str(number), system, **_fields(keys, flagged=flagged))
+            passes.pull(record)
+            blobs.join(str(record.ref), *(f"key {key}" for key in keys))
+            out |= {str(record.ref)} if flagged else set()
+    passes.decide()
+    expected = {name for blob in blobs.sets if blob & out for name in blob if "/" in name}
+    assert set(passes.blocked()) == expected
+    with store.reading() as tx:
+        assert verify(tx).problems == ()
+        assert not reach.pending(tx)
+    store.close()
+
+
+def _key(number: int) -> Key:
+    return mail(number) if number % 2 else phone(number)
+
+
+def _fields(keys: list[int], *, flagged: bool) -> dict[str, str]:
+    """All records are of one person by name, so that no key is shared."""
+    found = {"full_name": "Peter Opdigtet", "opt_out": "ja" if flagged else ""}
+    phones = [_key(key).value for key in keys if key % 2 == 0]
+    mails = [_key(key).value for key in keys if key % 2]
+    found |= dict(zip(("direct_phone", "other_phone"), phones, strict=False))
+    if len(phones) > 2:
+        found["direct_phone"] += f" / {phones[2]}"
+    return found | ({"email": "; ".join(mails)} if mails else {})
