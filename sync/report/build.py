@@ -123,7 +123,8 @@ class _Again(_Asking):
         groups = self.proposed(gathered)
         if wrote:
             groups, gathered = self.written()
-        found = causes.groups(tx, self.systems, run.started_at, self.catalogue, run.ended_at)
+        known = overview.causes(tx, self.systems, run.started_at, run.ended_at)
+        found = causes.groups(tx, known, self.catalogue)
         heard = {(one.system, one.stream): one.heard for one in kept.heard}
         blocked = opt_outs.of_systems(tx, self.systems, heard)
         judge = Judge(run, kept.totals, blocked, found, kept.stops, kept.failures)
@@ -152,15 +153,16 @@ class _Building(_Asking):
         self.facts = facts
         self.only = facts.only_rule if facts.dry else None
         self.in_plan = self.planned(self.only)
-        self.broken = overview.broken_rows(tx, self.systems)
 
     def report(self) -> Report:
         """All parts, then what they come to."""
         facts, tx = self.facts, self.tx
         groups, gathered = self._changes()
-        found = causes.groups(tx, self.systems, facts.started_at, self.catalogue)
+        known = overview.causes(tx, self.systems, facts.started_at)
+        found = causes.groups(tx, known, self.catalogue)
+        broken = causes.broken(known)
         blocked = opt_outs.of_systems(tx, self.systems, opt_outs.heard_by(facts.streams))
-        totals = self._totals(gathered, found, blocked.records)
+        totals = self._totals(gathered, found, sum(broken.values()), blocked.records)
         run = self._run()
         stops = [_stop(one) for part in facts.streams for one in part.stops]
         failures = [_failure(one) for one in facts.failures]
@@ -175,9 +177,7 @@ class _Building(_Asking):
             findings=tuple(found),
             figures=self.figures(),
             coverage=self.coverage(gathered),
-            streams=tuple(
-                streams.shown(facts.streams, self.records(), self.broken, self.catalogue)
-            ),
+            streams=tuple(streams.shown(facts.streams, self.records(), broken, self.catalogue)),
             effects=self._effects(),
             totals=totals,
         )
@@ -228,7 +228,9 @@ class _Building(_Asking):
             written=tuple(streams.written(parts, self.in_plan.by_stream, dry=self.facts.dry)),
         )
 
-    def _totals(self, gathered: Gathered, found: Sequence[FindingGroup], blocked: int) -> Totals:
+    def _totals(
+        self, gathered: Gathered, found: Sequence[FindingGroup], broken: int, blocked: int
+    ) -> Totals:
         outcomes = _Outcomes.of(self.in_plan.by_stream, self.facts.streams)
         changed = self.in_plan.records or outcomes.sent
         touched = changed
@@ -251,7 +253,7 @@ class _Building(_Asking):
             unknown=outcomes.unknown,
             dropped=dict(sorted(outcomes.dropped.items())),
             fields=gathered.fields,
-            broken=sum(self.broken.values()),
+            broken=broken,
             findings=dict(severities),
             blocked=blocked,
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
 from rules.catalogue import Catalogue
@@ -21,21 +20,23 @@ WORST_FIRST: Final = {severity: order for order, severity in enumerate(Severity)
 _Key = tuple[Severity, str]
 
 
-def groups(
-    tx: Tx,
-    systems: Sequence[str],
-    since: datetime,
-    catalogue: Catalogue,
-    at: datetime | None = None,
-) -> list[FindingGroup]:
-    """All open findings (those open at `at`, when given), the worst and most frequent first."""
+def groups(tx: Tx, causes: Sequence[Cause], catalogue: Catalogue) -> list[FindingGroup]:
+    """The worst and most frequent first; a few findings of each are read."""
     by_key: dict[_Key, list[Cause]] = {}
-    for cause in overview.causes(tx, systems, since, at):
+    for cause in causes:
         by_key.setdefault((cause.severity, cause.code), []).append(cause)
     wanted = {key: _numbers(causes) for key, causes in by_key.items()}
     found = overview.found(tx, sorted({n for numbers in wanted.values() for n in numbers}))
     made = [_group(key, by_key[key], wanted[key], found, catalogue) for key in by_key]
     return sorted(made, key=lambda one: (WORST_FIRST[one.severity], -one.count, one.code))
+
+
+def broken(causes: Sequence[Cause]) -> dict[tuple[str, str], int]:
+    """(system, stream) -> rows that could not be read as records."""
+    rows: Counter[tuple[str, str]] = Counter()
+    for cause in causes:
+        rows[cause.system, cause.stream] += cause.broken
+    return rows
 
 
 def _numbers(causes: Sequence[Cause]) -> list[int]:

@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
 from rules.changes import Change
-from state import findings, mirror, overview
-from state.findings import Noted
-from state.overview import Changed
+from state import mirror, overview
+from state.overview import Changed, Found
 from state.store import Store, Tx
 from sync.report.opt_outs import split, who
 from sync.report.phrases import day
 from sync.texts import Texts
 
 PAGE: Final = 2000
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = frozenset("=+-@\t\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the full list. `what` is blocked, change or finding."""
 
     what: str
@@ -116,11 +114,11 @@ class Listing:
         after = 0
         while True:
             with self.store.reading() as tx:
-                page = findings.listed(tx, self.systems, after=after, limit=PAGE)
-            yield from (_finding_row(one, texts) for one in page)
+                page = overview.found_page(tx, after, PAGE)
+            yield from (_finding_row(one, texts) for one in page if one.system in self.systems)
             if len(page) < PAGE:
                 return
-            after = page[-1].fid
+            after = page[-1].number
 
 
 def _change_row(one: Changed, change: Change, texts: Texts) -> Row:
@@ -140,14 +138,14 @@ def _change_row(one: Changed, change: Change, texts: Texts) -> Row:
     )
 
 
-def _finding_row(one: Noted, texts: Texts) -> Row:
+def _finding_row(one: Found, texts: Texts) -> Row:
     found = one.finding
     return Row(
         "finding",
         one.system,
         one.stream,
         one.place,
-        f"{one.system}/{one.kind}/{one.ref_id}" if one.ref_id else "",
+        f"{one.system}/{one.kind}/{one.id}" if one.id else "",
         "",
         found.field or "",
         found.severity.value,
@@ -167,23 +165,19 @@ def write(listing: Listing, path: Path, lang: str) -> None:
     """All rows into `path`: JSON lines when it ends in .jsonl, else CSV. Readable by its owner."""
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
-    rows = listing.rows(Texts(lang))
+    texts = Texts(lang)
+    rows = listing.rows(texts)
     if path.suffix == ".jsonl":
         with path.open("wb") as lines:
-            lines.writelines(orjson.dumps(row) + b"\n" for row in rows)
+            lines.writelines(orjson.dumps(row._asdict()) + b"\n" for row in rows)
         return
-    texts = Texts(lang)
-    names = [field.name for field in fields(Row)]
     # A BOM and, in Danish, semicolons: what the office programs of these countries open rightly.
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";" if lang == "da" else ",")
-        writer.writerow([texts.get(f"report.list.{name}") for name in names])
-        for row in rows:
-            writer.writerow([_cell(getattr(row, name)) for name in names])
+        writer.writerow([texts.get(f"report.list.{name}") for name in Row._fields])
+        writer.writerows(map(_safe, rows))
 
 
-def _cell(value: object) -> object:
-    """A cell that no spreadsheet takes for a formula: an apostrophe before what looks like one."""
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+def _safe(row: Row) -> list[object]:
+    """Cells that no spreadsheet takes for formulas: an apostrophe before what looks like one."""
+    return [f"'{cell}" if cell.__class__ is str and cell[:1] in _FORMULA else cell for cell in row]

@@ -143,8 +143,14 @@ def test_rows_that_could_not_be_read_are_counted_once(store: Store, now: datetim
     ]
     with store.transaction() as tx:
         findings.replace(tx, SYSTEM, STREAM, "pull", broken, now, fresh=True)
-        assert overview.broken_rows(tx, [SYSTEM]) == {(SYSTEM, STREAM): 2}
-        assert overview.broken_rows(tx, ["crm"]) == {}
+        found = overview.causes(tx, [SYSTEM], now)
+        assert overview.causes(tx, ["crm"], now) == []
+        page = overview.found_page(tx, 0, 1)
+        rest = overview.found_page(tx, page[-1].number, 5)
+    assert [(cause.field, cause.broken) for cause in found if cause.field] == [("email", 1)]
+    assert sum(cause.broken for cause in found) == 2
+    assert [one.place for one in (*page, *rest)] == [5, 9]
+    assert page[0].id is None
 
 
 def test_rows_of_an_opt_out_list_are_not_blocked_records(store: Store, now: datetime) -> None:

@@ -34,7 +34,7 @@ NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    text = path.read_text("utf-8-sig")
+    text = path.read_bytes().decode("utf-8-sig")
     delimiter = ";" if text.splitlines()[0].count(";") else ","
     return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter))
 
