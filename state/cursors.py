@@ -108,6 +108,16 @@ def token_of(tx: Tx, system: str, stream: str) -> Mapping[str, Any] | None:
     return token
 
 
+def filled(tx: Tx, system: str) -> list[tuple[str, Kind]]:
+    """(stream, kind) of the system's cursors that count records."""
+    found = tx.execute(
+        sa.select(cursors.c.stream, cursors.c.kind)
+        .where(cursors.c.system == system, cursors.c.records > 0)
+        .order_by(cursors.c.stream)
+    )
+    return [(row.stream, Kind(row.kind)) for row in found]
+
+
 def holders(tx: Tx, system: str) -> list[str]:
     """Who holds a lease on the system's cursors now."""
     found = tx.execute(

@@ -122,6 +122,18 @@ def last_plan(tx: Tx, systems: Sequence[str]) -> Plan | None:
     return next((_plan(row) for row in found if row.systems == list(systems)), None)
 
 
+def last_totals(tx: Tx) -> Mapping[str, Any] | None:
+    """What the newest plan that has any notes as its totals."""
+    found = tx.execute(
+        sa.select(plans.c.totals)
+        .where(plans.c.totals.is_not(None))
+        .order_by(plans.c.plan.desc())
+        .limit(1)
+    )
+    totals: Mapping[str, Any] | None = found.scalar_one_or_none()
+    return totals
+
+
 def _plan(row: Any) -> Plan:
     values = {name: getattr(row, name) for name in Plan.__slots__}
     return Plan(**{**values, "systems": tuple(row.systems)})

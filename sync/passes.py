@@ -9,17 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from connectors.protocol import Connector, Pulls, Pushes, Stream
+from connectors.protocol import Capabilities, Connector, Pulls, Pushes, Stream
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
-from rules.limits import Tally, judge
 from rules.records import Kind
 from rules.spans import COPENHAGEN
-from state import coverage, cursors, history, mirror, outbox, proposals, snapshots
+from state import cursors, history, mirror, outbox, proposals, snapshots
 from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
@@ -31,7 +30,8 @@ from sync.heap import roomy
 from sync.logs import logger, run_in_logs
 from sync.stages import reaching
 from sync.stages.decide import Decided, Deciding
-from sync.stages.pull import Pulled, pull
+from sync.stages.guard import guard
+from sync.stages.pull import Pulled, emptied, pull
 from sync.stages.push import push
 from sync.stages.queue import Queueing
 from sync.stages.settle import Settling
@@ -70,7 +70,6 @@ class Pass:
         )
         self._screen = Screen(app.keys)
         self._around = contextlib.ExitStack()
-        self._valid_before: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
 
     def __enter__(self) -> Self:
         self._around.enter_context(run_in_logs(self.facts.run))
@@ -99,21 +98,30 @@ class Pass:
     def pull(self, sample: int | None = None) -> None:
         """Pull every stream, opt-out lists first, and settle what an earlier run left open."""
         self.facts.sample = sample
-        self._valid_before = _valid(self.app, self.facts.systems)
         for name in self.facts.systems:
             connector = self.app.systems[name]
             for stream in self._streams(name, connector):
                 part = StreamFacts(name, stream)
                 self.facts.streams.append(part)
                 with self._only_this(name, stream.name):
-                    self._pull(connector, part, sample)
+                    if stream.can.pull:
+                        self._pull(connector, part, sample)
+                    else:
+                        self._close(part)
         reaching.carry(self.app)
 
     def _streams(self, name: str, connector: Connector) -> list[Stream]:
+        """What there is, and as something that cannot be pulled what is there no longer."""
         streams: list[Stream] = []
         with self._only_this(name, None):
             streams += connector.streams()
-            for problem in connector.problems():
+            problems = connector.problems()
+            there = {one.name for one in streams} | {one.stream for one in problems}
+            with self.app.store.reading() as tx:
+                known = cursors.filled(tx, name)
+            gone = Capabilities(pull=False)
+            streams += [Stream(one, kind, gone) for one, kind in known if one not in there]
+            for problem in problems:
                 self.facts.failures.append(
                     Failure(
                         name,
@@ -141,6 +149,10 @@ class Pass:
         )
         if part.pulled.complete:
             Settling(self.app, part.pulled.lease, self.facts.run).recover()
+
+    def _close(self, part: StreamFacts) -> None:
+        """A stream that is no longer there is one that was emptied."""
+        part.pulled = emptied(self.app, part.stream, self._take(part))
 
     def _take(self, part: StreamFacts) -> Lease:
         app = self.app
@@ -217,23 +229,7 @@ class Pass:
 
     def guard(self, plan: Plan) -> None:
         """Ask the limits about each stream. Blocks are no proposals, so nothing here holds one up."""
-        app = self.app
-        with app.store.reading() as tx:
-            shapes = proposals.shapes(tx, plan.plan, plan.systems)
-        now = _valid(app, self.facts.systems)
-        for part in self._pulled():
-            where = (part.system, part.stream.name)
-            changed = sum(n for (*at, _), n in shapes.items() if tuple(at) == where)
-            assert part.pulled is not None  # noqa: S101
-            tally = Tally(
-                *where,
-                part.pulled.lease.records,
-                changed,
-                now.get(where, {}),
-                self._valid_before.get(where, {}),
-            )
-            part.stops = tuple(s for s in judge(tally, app.policy) if s.code not in app.allow)
-        self.facts.proposed = sum(shapes.values())
+        self.facts.proposed = guard(self.app, plan, self._pulled())
 
     # --- writing -----------------------------------------------------------------------------
 
@@ -326,16 +322,6 @@ class Pass:
             with self.app.store.transaction() as tx:
                 cursors.release(tx, part.pulled.lease)
             part.given_up = True
-
-
-def _valid(app: App, systems: Sequence[str]) -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
-    """(system, stream) -> field -> (filled, valid)."""
-    with app.store.reading() as tx:
-        covered = coverage.read(tx, systems)
-    found: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
-    for one in covered:
-        found.setdefault((one.system, one.stream), {})[one.field] = (one.filled, one.valid)
-    return found
 
 
 def _added(old: Decided | None, new: Decided) -> Decided:

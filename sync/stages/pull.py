@@ -61,6 +61,19 @@ def pull(app: App, connector: Pulls, stream: Stream, lease: Lease, sample: int |
     raise StartOver("error.keeps_changing", system=lease.system, stream=lease.stream)
 
 
+def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:
+    """A stream that is gone: its records are buried, once a person has said that this is right."""
+    if "shrink" not in app.allow:
+        where = {"system": lease.system, "stream": lease.stream}
+        raise RunStopped("error.shrank", **where, before=lease.records, now=0)
+    with app.store.transaction() as tx:
+        fresh, now = replace(_next_pass(tx, lease), records=0), app.clock()
+        buried = len(mirror.bury(tx, fresh, now))
+        findings.close_places(tx, lease.system, lease.stream, now, now)
+        cursors.advance(tx, fresh, now, token=None, complete=False, records=0)
+    return Pulled(stream, fresh, gone=buried)
+
+
 def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
     """Note which fields are mapped; other fields than last time mean: read and decide all again."""
     fields = tuple(sorted(c.canonical for c in stream.columns if c.canonical))

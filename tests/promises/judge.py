@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-
 from promises.world import World, number
+from simulators.memory import OURS
+
 from rules.changes import Severity
 from rules.decide import decide
 from rules.keys import Key, KeyKind
 from rules.suppression import Channel, SuppressionList
-from simulators.memory import OURS
 from state import coverage, findings, ledger, mirror, proposals
 from state.ledger import entries_for
 from state.proposals import changes_of

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from promises import judge
 from promises.judge import Witness, Written
 from promises.points import Killed, Points
 from promises.world import KNOWN, LISTED, NAMED, World, companies, mails, names, phones
+from simulators.memory import Fault
+
 from rules.errors import UserError
 from rules.records import Ref
-from simulators.memory import Fault
 from state import mirror
 from sync import plans, undo
 from sync.app import App
@@ -43,19 +45,26 @@ class Life:
     runs: list[int] = field(default_factory=list)
     seen: Counter[str] = field(default_factory=Counter)
     fault: tuple[str, int, Fault] | None = None
-    deadly: int = 0
+    deadly: int | tuple[str, int] = 0
     meddling: tuple[int, Callable[[], None]] | None = None
+    disturbed: bool = False
+    """Something went wrong in the last pass, or somebody edited meanwhile."""
 
     def __post_init__(self) -> None:
-        self.people = 0
-        for sheet in self.world.sheets.values():
-            sheet.save([])
-        for n in range(3):
-            self.add_row(KNOWN, n + 1, n)
-            self.add_row(NAMED, n + 1, n)
-            self.add_to_desk(n + 1, n)
-        self.add_to_list(0)
         self.witness = Witness(self.world)
+
+    @classmethod
+    def born(cls, world: World) -> Life:
+        """A life that begins with a few people in each place."""
+        for sheet in world.sheets.values():
+            sheet.save([])
+        life = cls(world)
+        for n in range(3):
+            life.add_row(KNOWN, n + 1, n)
+            life.add_row(NAMED, n + 1, n)
+            life.add_to_desk(n + 1, n)
+        life.add_to_list(0)
+        return life
 
     # --- what people do ----------------------------------------------------------------------
 
@@ -176,16 +185,15 @@ class Life:
         rows = sheet.load()
         before = [list(row) for row in rows]
         typed(rows)
-        if rows == before and len(self.seen) > 2:
+        if rows == before:
             return
         self.seen[what] += 1
         sheet.save(rows)
-        if hasattr(self, "witness"):
-            in_place = len(rows) == len(before) and at is not None
-            changed = [n for n, (a, b) in enumerate(zip(before, rows, strict=False)) if a != b]
-            for row in changed if in_place else [None]:
-                self.witness.somebody_typed(name, row)
-            self.witness.look_away()
+        in_place = len(rows) == len(before) and at is not None
+        changed = [n for n, (a, b) in enumerate(zip(before, rows, strict=False)) if a != b]
+        for row in changed if in_place else [None]:
+            self.witness.somebody_typed(name, row)
+        self.witness.look_away()
 
     def add_to_desk(self, spelling: int, _at: int = 0) -> None:
         """Somebody enters a person at the desk."""
@@ -234,7 +242,7 @@ class Life:
         """Looks, and touches nothing."""
         before = self.world.outside()
         self._pass("dry run", lambda app: run(app, dry=True, allow=EVERY_LIMIT), dry=True)
-        if not self.meddled:
+        if not self.disturbed:
             assert self.world.outside() == before, "a dry run wrote"
 
     def real_run(self, only: str | None = None) -> None:
@@ -275,6 +283,29 @@ class Life:
             row = mirror.held(tx, [rids[at % len(rids)]]) if rids else {}
         return next((one.record.ref for one in row.values()), None)
 
+    def there_and_back(self) -> None:
+        """A run and its undo leave everything as it was, on the byte, when nobody interferes."""
+        before = (self.world.contents(), self.world.desk.snapshot())
+        known = len(self.runs)
+        clear = all(one.sure for one in self.witness.written) and self.world.desk.rival is None
+        self.real_run()
+        if len(self.runs) == known:
+            return
+        clear &= not self.disturbed
+        self.take_back(len(self.runs) - 1)
+        if clear:
+            self.seen["there and back"] += 1
+            after = (self.world.contents(), self.world.desk.snapshot())
+            assert before == after, "what was run and undone is not as it was"
+
+    def plans_the_same_dry(self, folder: Path) -> None:
+        """A dry run here and a real one in a copy of this world come to the same plan."""
+        other = Life(self.world.copied(folder))
+        self.dry_run()
+        other.real_run()
+        with self.world.process(dry=True) as app, other.world.process(dry=True) as theirs:
+            assert judge.digest_of(app, self.plans[-1]) == judge.digest_of(theirs, other.plans[-1])
+
     def switch(self, rule: str, to: str) -> None:
         """Somebody changes the settings."""
         self.seen["settings changed"] += 1
@@ -286,9 +317,9 @@ class Life:
         """The `at`-th such call of the next pass goes wrong."""
         self.fault = (point, at, fault)
 
-    def kill_at(self, at: int) -> None:
-        """The next pass dies at this point, if it gets that far."""
-        self.deadly = at
+    def kill_at(self, point: str, at: int) -> None:
+        """The next pass dies at this point's `at`-th time, if it gets that far."""
+        self.deadly = (point, at)
 
     def meddle(self, at: int, edit: Callable[[], None]) -> None:
         """Somebody edits while the next pass is at this point."""
@@ -300,22 +331,22 @@ class Life:
         points = Points(deadly=self.deadly)
         calls: Counter[str] = Counter()
         fault, meddling = self.fault, self.meddling
-        self.fault, self.deadly, self.meddling, self.meddled = None, 0, None, False
-        faulty = False
+        self.fault, self.deadly, self.meddling = None, 0, None
+        self.disturbed = faulty = False
 
         def hook(point: str) -> Fault | None:
             nonlocal faulty
             points.visit(point)
             calls[point] += 1
             if fault and (point, calls[point]) == fault[:2]:
-                faulty = True
+                self.disturbed = faulty = True
                 self.seen[f"fault: {fault[2].value}"] += 1
                 return fault[2]
             return None
 
         def edited_meanwhile(_point: str) -> None:
             if meddling and len(points.seen) == meddling[0]:
-                self.meddled = True
+                self.disturbed = True
                 self.seen["edited during a pass"] += 1
                 self.witness.look(sure=False)
                 meddling[1]()
@@ -328,6 +359,7 @@ class Life:
             with self.world.process(dry=dry, points=points, hook=hook) as app:
                 outcome = does(app)
         except Killed:
+            self.disturbed = True
             self.seen[f"killed {points.seen[-1]}"] += 1
         except UserError as error:
             self.seen[error.message] += 1
@@ -336,12 +368,10 @@ class Life:
         if outcome is None:
             return new
         self._note(outcome)
-        if not outcome.report.failures and not self.meddled:
+        if not outcome.report.failures and not self.disturbed:
             self.listed |= present
         self.witness.heard(() if faulty else [one.stream for one in outcome.report.streams])
         return new
-
-    meddled = False
 
     def _note(self, outcome: Outcome) -> None:
         ran = outcome.report.run

@@ -25,9 +25,9 @@ def die() -> None:
 
 @dataclass
 class Points:
-    """Counts what is passed; at number `deadly` (from 1) `kill` is called."""
+    """Counts what is passed; at number `deadly` (from 1), or at the n-th point of a name, it kills."""
 
-    deadly: int = 0
+    deadly: int | tuple[str, int] = 0
     kill: Callable[[], None] = die
     seen: list[str] = field(default_factory=list)
     listeners: list[Callable[[str], None]] = field(default_factory=list)
@@ -39,7 +39,7 @@ class Points:
         self.seen.append(name)
         for listener in self.listeners:
             listener(name)
-        if len(self.seen) == self.deadly:
+        if self.deadly in (len(self.seen), (name, self.seen.count(name))):
             self.dead = True
             self.kill()
 

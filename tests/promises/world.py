@@ -20,12 +20,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from promises.points import Points
 from pydantic import SecretStr
 from simulators.memory import Desk, Fault, Memory
 
 from connectors.files import Files
 from connectors.readonly import ReadOnly
-from promises.points import Points
 from sync.app import App, open_app
 from sync.settings import FileSettings, Settings
 from sync.settings.model import Files as FileSection

@@ -25,9 +25,7 @@ class Office:
         )
         self.desk = Desk()
         for n in range(self.many):
-            self.desk.add(
-                f"P{n:03}", full_name=f"Prøve {n}", email=f"p{n:03}@opdigtet-0001.dk"
-            )
+            self.desk.add(f"P{n:03}", full_name=f"Prøve {n}", email=f"p{n:03}@opdigtet-0001.dk")
 
     def connector(self) -> Memory:
         return Memory("crm", self.desk, delete_feed=self.feed)

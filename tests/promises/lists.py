@@ -1,0 +1,127 @@
+"""A folder of lists and the commands over it, as stories need them: no desk, no dice."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from rules.keys import KeyKind, keys_in
+from rules.records import Ref
+from rules.suppression import Channel, SuppressionList
+from state import history, proposals
+from state.history import Written
+from state.ledger import entries_for
+from state.screen import hashed_keys
+from sync import plans, undo
+from sync.app import App, open_app
+from sync.passes import Outcome
+from sync.run import run
+from sync.settings import Settings
+from sync.settings.model import Files, State
+
+
+@dataclass
+class Lists:
+    """One audited folder. `settings` are sections of the settings file."""
+
+    folder: Path
+    url: str = ""
+    now: datetime = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    settings: dict[str, Any] = field(default_factory=dict)
+    systems: Callable[[App], None] = lambda _app: None
+
+    def __post_init__(self) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "lists"
+
+    def put(self, name: str, *rows: str) -> Path:
+        """Write a list; each argument is a row."""
+        path = self.root / name
+        path.write_bytes("".join(f"{row}\n" for row in rows).encode())
+        return path
+
+    def rows(self, name: str) -> list[str]:
+        """The rows of a list, the header first."""
+        return (self.root / name).read_bytes().decode().splitlines()
+
+    def clock(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+    @contextlib.contextmanager
+    def app(self, *, dry: bool = True, actor: str = "anna") -> Iterator[App]:
+        """A process of ours."""
+        home = self.folder / "state"
+        home.mkdir(exist_ok=True)
+        secret = SecretStr(self.url) if self.url else None
+        sections = {"files": Files(root=self.root), **self.settings}
+        settings = Settings(state=State(path=home, url=secret), **sections)
+        with open_app(settings, actor=actor, dry=dry, clock=self.clock) as app:
+            self.systems(app)
+            yield app
+
+    def dry(self, **how: Any) -> Outcome:
+        with self.app() as app:
+            return run(app, dry=True, **how)
+
+    def run(self, *allow: str, **how: Any) -> Outcome:
+        with self.app(dry=False) as app:
+            return run(app, dry=False, allow=frozenset(allow), **how)
+
+    def apply(self, plan: int) -> Outcome:
+        with self.app(dry=False, actor="birgit") as app:
+            return plans.apply(app, plan)
+
+    def undo(self, number: int, rule: str | None = None, ref: Ref | None = None) -> Outcome:
+        with self.app(dry=False) as app:
+            return undo.undo(app, number, rule, ref)
+
+    def preview(self, number: int, rule: str | None = None) -> undo.Undo:
+        with self.app() as app:
+            return undo.preview(app, number, rule)
+
+    # --- looking into the store ---
+
+    def written(self, number: int) -> list[Written]:
+        """What a run wrote."""
+        with self.app() as app, app.store.reading() as tx:
+            return history.of_run(tx, number)
+
+    def digest(self, plan: int) -> str:
+        """The hash of what a plan would do."""
+        with self.app() as app, app.store.reading() as tx:
+            found = proposals.get_plan(tx, plan)
+            assert found is not None
+            return proposals.digest(tx, plan, found.systems)
+
+    def is_blocked(self, phone: str, channel: Channel = Channel.CALL) -> bool:
+        """Whether a number may not be called, asked of the ledger."""
+        with self.app() as app, app.store.reading() as tx:
+            hashed = hashed_keys(app.keys, keys_in(KeyKind.PHONE, phone, "DK"))
+            found = entries_for(tx, {one.digest for one in hashed})
+            events = SuppressionList(entry.event for entry in found)
+            return events.blocked(hashed, channel, app.clock()).blocked
+
+
+def people(count: int, *, flagged: int = 0, first: int = 0) -> list[str]:
+    """Rows of `Id;Navn;Telefon;Mail;Nej tak` that all need a repair; the first ones are flagged."""
+    return [
+        f"K{n};prøve {_word(n)}sen;68 {n:06d};BO{n}@opdigtet-{n:04}.dk;{'ja' if n - first < flagged else ''}"
+        for n in range(first, first + count)
+    ]
+
+
+HEADER = "Id;Navn;Telefon;Mail;Nej tak"
+
+
+def _word(n: int) -> str:
+    return chr(97 + n // 26 % 26) + "b" + chr(97 + n % 26)
