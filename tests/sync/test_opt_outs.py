@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rules.errors import Exit
+from state.ledger import erase
+from state.store import Store
 from sync.cli import program
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +138,19 @@ def test_the_list_shows_no_more_than_it_must() -> None:
             assert secret not in shown
     assert "30 12 34 56" in call("opt-out", "list", "--clear").output
     assert len(told("list", "--limit", "1")) == 1
+
+
+def test_an_erased_entry_is_told_without_what_was_erased() -> None:
+    call("opt-out", "add", "--phone", PHONE, "--evidence", "kanarie")
+    store = Store(f"sqlite:///{next(Path('xdg-state').rglob('ringren.sqlite'))}")
+    with store.transaction() as tx:
+        assert erase(tx, [1], datetime.now(UTC)) == 1
+    store.close()
+    story = call("opt-out", "why", PHONE).output
+    assert "SPÆRRET" in story
+    assert "spærringen består" in story
+    assert "kanarie" not in story
+    assert "(slettet)" in call("opt-out", "list", "--clear").output
 
 
 # --- through passes --------------------------------------------------------------------------
