@@ -1,4 +1,10 @@
-"""The keyed hashes that each record carries: how a new opt-out finds whom it reaches."""
+"""The keyed hashes that each record carries: how a new opt-out finds whom it reaches.
+
+Hashes come in no order, so writing many of them through an index costs five times as much as
+making the index afterwards. A first load puts it aside and makes it again at its end. Without it
+every look-up gives the same answer, only slower: a kill in between harms nobody, and the next pass
+makes it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +14,12 @@ from typing import Final
 import sqlalchemy as sa
 
 from rules.records import Kind, Ref
-from state.store import Tx, bulk
-from state.tables import match_keys, mirror
+from state.store import GaveWay, Store, Tx, bulk
+from state.tables import cursors, match_keys, match_keys_by_digest, mirror
+
+MANY: Final = 50_000
+"""Records from which on putting the index aside pays."""
+_TRIES: Final = 5
 
 _INSERT: Final = sa.insert(match_keys).values(
     rid=sa.bindparam("b_rid"), key_kind=sa.bindparam("b_kind"), digest=sa.bindparam("b_digest")
@@ -26,6 +36,33 @@ def replace(
                 sa.delete(match_keys).where(match_keys.c.rid.in_(rids[start : start + 1000]))
             )
     bulk(tx, _INSERT, rows)
+
+
+def put_index_aside(tx: Tx, coming: int) -> None:
+    """Drop the index by hash when `coming` records, the most of all, are about to be written."""
+    records = tx.execute(sa.select(sa.func.coalesce(sa.func.sum(cursors.c.records), 0)))
+    if coming >= MANY and coming * 2 >= records.scalar_one():
+        match_keys_by_digest.drop(tx, checkfirst=True)
+
+
+def index_again(store: Store) -> bool:
+    """Make the index by hash unless it is there; False when others were in a hurry all the time."""
+    with store.reading() as tx:
+        if _is_indexed(tx):
+            return True
+    for _ in range(_TRIES):
+        try:
+            with store.giving_way() as tx:
+                match_keys_by_digest.create(tx, checkfirst=True)
+        except GaveWay:
+            continue
+        return True
+    return False
+
+
+def _is_indexed(tx: Tx) -> bool:
+    found = sa.inspect(tx).get_indexes(match_keys.name)
+    return any(one["name"] == match_keys_by_digest.name for one in found)
 
 
 def carriers(tx: Tx, digests: Collection[bytes], limit: int) -> tuple[list[Ref], int]:

@@ -24,6 +24,12 @@ Tx = Connection
 """An open transaction: what every function of this package takes first."""
 
 BUSY_MILLISECONDS = 30_000
+LOOK_UP_EVERY = 20_000
+"""Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
+
+
+class GaveWay(Exception):
+    """A long transaction was broken off for somebody in a hurry: it did nothing, try again."""
 
 
 class Store:
@@ -46,6 +52,26 @@ class Store:
         first = self._turnstile.held() if urgent else contextlib.nullcontext()
         with _told(), first, self.engine.begin() as connection:
             yield connection
+
+    @contextlib.contextmanager
+    def giving_way(self) -> Iterator[Tx]:
+        """A writing transaction that may take seconds; `GaveWay` as soon as an urgent one waits.
+
+        PostgreSQL keeps no others out but those who write the same table.
+        """
+        with self.transaction() as tx:
+            raw: Any = tx.connection.driver_connection
+            if self.is_sqlite:
+                raw.set_progress_handler(self._turnstile.is_held, LOOK_UP_EVERY)
+            try:
+                yield tx
+            except sa.exc.OperationalError as error:
+                if str(error.orig) == "interrupted":
+                    raise GaveWay from error
+                raise
+            finally:
+                if self.is_sqlite:
+                    raw.set_progress_handler(None, 0)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Tx]:

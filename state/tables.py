@@ -27,8 +27,8 @@ metadata = sa.MetaData(
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _table(name: str, *columns: Any, keep: str = "") -> Table:
-    table = Table(name, metadata, *columns, sqlite_strict=True, info={"keep": keep})
+def _table(name: str, *columns: Any, keep: str = "", **how: Any) -> Table:
+    table = Table(name, metadata, *columns, sqlite_strict=True, info={"keep": keep}, **how)
     if any(column.autoincrement is True for column in table.columns):
         # The number of a row that was purged is never given out again, as on PostgreSQL.
         table.kwargs["sqlite_autoincrement"] = True
@@ -148,12 +148,13 @@ sightings = _table(
 
 match_keys = _table(
     "match_keys",
-    Column("rid", sa.BigInteger, nullable=False),
-    _text("key_kind"),
-    Column("digest", sa.LargeBinary, nullable=False),
+    Column("rid", sa.BigInteger, primary_key=True),
+    Column("key_kind", sa.Text, primary_key=True),
+    Column("digest", sa.LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,
 )
-Index("ix_match_keys_rid", match_keys.c.rid)
-Index("ix_match_keys_digest", match_keys.c.digest)
+# Hashes come in no order: this index is put aside while many are written (state/match_keys.py).
+match_keys_by_digest = Index("ix_match_keys_digest", match_keys.c.digest)
 
 coverage = _table(
     "coverage",

@@ -30,15 +30,32 @@ class Turnstile:
         with self.held():
             return
 
+    def is_held(self) -> bool:
+        """Whether somebody is in a hurry now."""
+        if self.path is None:
+            return False
+        handle = self._open()
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         """Keep the others back. Each call has a handle of its own, so threads count as others."""
         if self.path is None:
             yield
             return
-        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        handle = self._open()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
+
+    def _open(self) -> int:
+        assert self.path is not None  # noqa: S101 - nobody asks without one
+        return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -90,9 +90,12 @@ class Deciding:
     def run(self, total: int, advance: Callable[[int], None]) -> Decided:
         """All of them, batch by batch; `total` is about how many, `advance` hears how many are done."""
         done = Decided()
-        with self.app.store.reading() as tx:
-            kinds = self.screen.kinds(tx)
         lease, app = self.lease, self.app
+        with app.store.reading() as tx:
+            kinds = self.screen.kinds(tx)
+        if total >= match_keys.MANY:
+            with app.store.transaction() as tx:
+                match_keys.put_index_aside(tx, total)
         brief = Brief(lease.system, lease.kind, lease.fields, app.context, app.keys, kinds)
         with Hands(brief, total) as hands:
             for batch, judgements in hands.judged(self._batches()):
@@ -102,6 +105,7 @@ class Deciding:
                 done.added += len(writes.added)
                 done.closed += len(writes.closed)
                 advance(done.records)
+        match_keys.index_again(app.store)
         return done
 
     def _batches(self) -> Iterator[tuple[_Batch, list[Row]]]:

@@ -180,10 +180,11 @@ def upgrade() -> None:
         sa.Column("rid", sa.BigInteger(), nullable=False),
         sa.Column("key_kind", sa.Text(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("rid", "key_kind", "digest", name=op.f("pk_match_keys")),
         sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_match_keys_digest", "match_keys", ["digest"], unique=False)
-    op.create_index("ix_match_keys_rid", "match_keys", ["rid"], unique=False)
     op.create_table(
         "mirror",
         sa.Column("rid", ID, autoincrement=True, nullable=False),
