@@ -129,6 +129,13 @@ def of_run(
     return [_written(row) for row in tx.execute(query.order_by(history.c.cid).limit(limit))]
 
 
+def by_number(tx: Tx, cids: Sequence[int]) -> list[Written]:
+    """What was written under these numbers."""
+    if not cids:
+        return []
+    return [_written(row) for row in tx.execute(sa.select(history).where(history.c.cid.in_(cids)))]
+
+
 def count_run(tx: Tx, run: int) -> int:
     """How many records a run wrote."""
     return int(

@@ -103,15 +103,28 @@ def _backwards(app: App, run: int, rule: str | None, rid: int | None) -> Iterato
             page = history.of_run(tx, run, rid=rid, after=after, limit=PAGE)
             held = mirror.held(tx, [one.rid for one in page])
             gone = mirror.gone(tx, [one.rid for one in page])
+            known = history.of_records(tx, [one.rid for one in page])
         if not page:
             return
         for written in page:
-            row = held.get(written.rid)
-            yield _backward(written, None if written.rid in gone else row, rule)
+            row = None if written.rid in gone else held.get(written.rid)
+            yield _backward(written, row, rule, _written_again(written, known[written.rid]))
         after = page[-1].cid
 
 
-def _backward(written: Written, row: Held | None, rule: str | None) -> Backward:
+def _written_again(written: Written, every: Sequence[Written]) -> set[str]:
+    """The fields that we wrote once more later: what stands there is the later run's, not this one's."""
+    return {
+        change.field
+        for later in every
+        if later.cid > written.cid and later.undone_by is None
+        for change in later.changes
+    }
+
+
+def _backward(
+    written: Written, row: Held | None, rule: str | None, written_again: set[str]
+) -> Backward:
     if written.undone_by is not None:
         return Backward(written, row, (), "undone_already")
     if row is None:
@@ -120,7 +133,8 @@ def _backward(written: Written, row: Held | None, rule: str | None) -> Backward:
         return Backward(written, row, (), "undo_window_over")
     mine = [change for change in written.changes if rule in (None, change.rule)]
     values = row.record.values
-    still = _without_loss([c for c in mine if values.get(c.field) == c.new], written.changes)
+    standing = [c for c in mine if values.get(c.field) == c.new and c.field not in written_again]
+    still = _without_loss(standing, written.changes)
     if not mine:
         return Backward(written, row, (), "other_rule")
     if not still:

@@ -10,6 +10,7 @@ from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from rules.changes import Change, Finding, Severity
 from rules.decide import after
 from rules.errors import OutcomeMissing
+from rules.records import Value
 from state import cursors, findings, history, mirror, outbox, proposals
 from state.cursors import Lease
 from state.mirror import Held
@@ -41,7 +42,8 @@ class _Rows:
     history: list[tuple[Any, ...]] = field(default_factory=list)
     written: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, str, int]] = field(default_factory=list)
-    undone: list[tuple[int, int]] = field(default_factory=list)
+    undone: dict[int, tuple[int, Mapping[str, Value]]] = field(default_factory=dict)
+    """History row -> the run that takes it back, and the record's values after that."""
     declined: list[tuple[int, str, str | None, int]] = field(default_factory=list)
     judged: list[findings.Judged] = field(default_factory=list)
     dirty: list[int] = field(default_factory=list)
@@ -112,20 +114,22 @@ class Settling:
     ) -> None:
         text = proposals.changes_text(one.changes)
         now = self.app.clock()
-        cells = mirror.cells_text(after(row.record, one.changes))
+        values = after(row.record, one.changes)
         where = (row.record.ref.system, row.stream)
         how = (self.app.actor, now, one.undoes)
         rows.history.append((one.run, one.rid, *where, one.base_version, version, text, *how))
-        rows.written.append((version, cells, place or one.place, now, None, one.rid))
+        rows.written.append(
+            (version, mirror.cells_text(values), place or one.place, now, None, one.rid)
+        )
         if one.undoes is not None:
-            rows.undone.append((one.run, one.undoes))
+            rows.undone[one.undoes] = (one.run, values)
             rows.declined += [(one.rid, c.field, c.old, one.run) for c in one.changes]
         _close(rows, one, "applied", next_plan)
 
     def _write(self, tx: Tx, rows: _Rows) -> None:
         lease, now = self.lease, self.app.clock()
         history.add(tx, rows.history)
-        history.set_undone(tx, rows.undone)
+        history.set_undone(tx, _wholly(tx, rows.undone))
         history.decline(tx, rows.declined)
         mirror.set_written(tx, rows.written)
         mirror.make_dirty(tx, rows.dirty)
@@ -160,6 +164,15 @@ class Settling:
         else:
             self.done.conflict += 1
             _again(rows, one, "conflict", next_plan)
+
+
+def _wholly(tx: Tx, undone: Mapping[int, tuple[int, Mapping[str, Value]]]) -> list[tuple[int, int]]:
+    """(run, history row) of those of which nothing stands any more: by one rule is not all of it."""
+    return [
+        (undone[one.cid][0], one.cid)
+        for one in history.by_number(tx, list(undone))
+        if not any(undone[one.cid][1].get(c.field) == c.new for c in one.changes)
+    ]
 
 
 def _is_there(changes: Iterable[Change], row: Held) -> bool:

@@ -113,14 +113,16 @@ class Lists:
 
 
 def people(count: int, *, flagged: int = 0, first: int = 0) -> list[str]:
-    """Rows of `Id;Navn;Telefon;Mail;Nej tak` that all need a repair; the first ones are flagged."""
+    """Rows of `HEADER` that all need a repair; the first ones are flagged."""
+    every = range(first, first + count)
+    says = {n: "ja" for n in every[:flagged]}
     return [
-        f"K{n};prøve {_word(n)}sen;68 {n:06d};BO{n}@opdigtet-{n:04}.dk;{'ja' if n - first < flagged else ''}"
-        for n in range(first, first + count)
+        f"K{n};prøve {_word(n)}sen;68 {n:06d};BO{n}@opdigtet-{n:04}.dk;{says.get(n, '')}"
+        for n in every
     ]
 
 
-HEADER = "Id;Navn;Telefon;Mail;Nej tak"
+HEADER = "Kontakt-id;Navn;Telefon;E-mail;Nej tak"
 
 
 def _word(n: int) -> str:

@@ -28,7 +28,7 @@ def _stops(outcome: Outcome) -> set[str]:
 def _assert_stopped(lists: Lists, outcome: Outcome, code: str, before: list[str]) -> None:
     assert outcome.exit_code is Exit.GUARD
     assert code in _stops(outcome)
-    assert lists.rows("kunder.csv") == before
+    assert lists.rows("kontakter.csv") == before
     assert lists.written(outcome.report.run.run) == []
 
 
@@ -37,8 +37,8 @@ def _assert_stopped(lists: Lists, outcome: Outcome, code: str, before: list[str]
 
 def test_a_large_share_of_changes_stops_the_run_until_a_person_allows_it(tmp_path: Path) -> None:
     lists = Lists(tmp_path)
-    lists.put("kunder.csv", HEADER, *people(40, flagged=1))
-    before = lists.rows("kunder.csv")
+    lists.put("kontakter.csv", HEADER, *people(40, flagged=1))
+    before = lists.rows("kontakter.csv")
     _assert_stopped(lists, lists.run(), "large_share", before)
     assert lists.is_blocked("68 000000")
     _assert_stopped(lists, lists.run(), "large_share", before)
@@ -49,15 +49,15 @@ def test_a_large_share_of_changes_stops_the_run_until_a_person_allows_it(tmp_pat
 
 def test_too_many_changes_stop_the_run_until_a_person_allows_it(tmp_path: Path) -> None:
     lists = Lists(tmp_path, settings={"limits": Limits(max_change_share=1, max_changes=5)})
-    lists.put("kunder.csv", HEADER, *people(6, flagged=1))
-    _assert_stopped(lists, lists.run(), "too_many", lists.rows("kunder.csv"))
+    lists.put("kontakter.csv", HEADER, *people(6, flagged=1))
+    _assert_stopped(lists, lists.run(), "too_many", lists.rows("kontakter.csv"))
     assert lists.is_blocked("68 000000")
     assert lists.run("too_many").report.totals.applied == 6
 
 
 def test_one_stream_over_its_limit_holds_back_the_writes_to_all(tmp_path: Path) -> None:
     lists = Lists(tmp_path, settings={"limits": Limits(max_change_share=1, max_changes=5)})
-    lists.put("kunder.csv", HEADER, *people(6))
+    lists.put("kontakter.csv", HEADER, *people(6))
     quiet = lists.put("andre.csv", HEADER, *people(2, first=50)).read_bytes()
     assert lists.run().exit_code is Exit.GUARD
     assert (lists.root / "andre.csv").read_bytes() == quiet
@@ -67,10 +67,10 @@ def test_one_stream_over_its_limit_holds_back_the_writes_to_all(tmp_path: Path) 
 
 
 def _shrunken(lists: Lists, rows: list[str], flagged: str | None = None) -> list[str]:
-    lists.put("kunder.csv", HEADER, *people(40))
+    lists.put("kontakter.csv", HEADER, *people(40))
     assert lists.run().exit_code is Exit.OK
-    lists.put("kunder.csv", HEADER, *rows, *([flagged] if flagged else []))
-    return lists.rows("kunder.csv")
+    lists.put("kontakter.csv", HEADER, *rows, *([flagged] if flagged else []))
+    return lists.rows("kontakter.csv")
 
 
 @pytest.mark.parametrize("left", [0, 1, 19])
@@ -109,7 +109,7 @@ def test_opt_outs_in_a_shrunken_list_are_recorded_by_a_dry_run_too(lists: Lists)
 def test_an_opt_out_list_that_shrinks_stops_the_run_and_keeps_its_opt_outs(lists: Lists) -> None:
     numbers = [f"68 {n:06d}" for n in range(100, 140)]
     lists.put("nejtak.csv", "Telefon", *numbers)
-    lists.put("kunder.csv", HEADER, *people(2))
+    lists.put("kontakter.csv", HEADER, *people(2))
     assert lists.run().exit_code is Exit.OK
     lists.put("nejtak.csv", "Telefon", "68 000199")
     assert lists.run().exit_code is Exit.GUARD
@@ -121,10 +121,10 @@ def test_an_opt_out_list_that_shrinks_stops_the_run_and_keeps_its_opt_outs(lists
 def test_a_list_that_is_suddenly_gone_stops_the_run_and_its_records_go_when_allowed(
     lists: Lists,
 ) -> None:
-    lists.put("kunder.csv", HEADER, *people(40))
+    lists.put("kontakter.csv", HEADER, *people(40))
     lists.put("andre.csv", HEADER, *people(2, first=50))
     lists.run()
-    (lists.root / "kunder.csv").unlink()
+    (lists.root / "kontakter.csv").unlink()
     other = lists.put("andre.csv", HEADER, *people(3, first=50)).read_bytes()
     assert lists.run().exit_code is Exit.GUARD
     assert (lists.root / "andre.csv").read_bytes() == other
@@ -138,7 +138,7 @@ def test_a_shrunken_list_that_comes_back_goes_on_as_if_nothing_had_been(lists: L
     whole = people(40)
     _shrunken(lists, people(5))
     lists.run()
-    lists.put("kunder.csv", HEADER, *whole)
+    lists.put("kontakter.csv", HEADER, *whole)
     outcome = lists.run()
     assert outcome.exit_code is Exit.OK
     assert outcome.report.totals.records == 40
@@ -149,12 +149,12 @@ def test_a_shrunken_list_that_comes_back_goes_on_as_if_nothing_had_been(lists: L
 
 def test_swapped_columns_stop_the_run_every_time_until_a_person_allows_it(lists: Lists) -> None:
     rows = [row.split(";") for row in people(40)]
-    lists.put("kunder.csv", HEADER, *(";".join(row) for row in rows))
+    lists.put("kontakter.csv", HEADER, *(";".join(row) for row in rows))
     assert lists.run().exit_code is Exit.OK
-    clean = [row.split(";") for row in lists.rows("kunder.csv")[1:]]
+    clean = [row.split(";") for row in lists.rows("kontakter.csv")[1:]]
     swapped = [[row[0], row[1], row[3], row[2], row[4]] for row in clean]
-    lists.put("kunder.csv", HEADER, *(";".join(row) for row in swapped))
-    before = lists.rows("kunder.csv")
+    lists.put("kontakter.csv", HEADER, *(";".join(row) for row in swapped))
+    before = lists.rows("kontakter.csv")
     _assert_stopped(lists, lists.run(), "swapped", before)
     _assert_stopped(lists, lists.run(), "swapped", before)
     assert lists.run("swapped").exit_code is not Exit.GUARD
@@ -162,10 +162,10 @@ def test_swapped_columns_stop_the_run_every_time_until_a_person_allows_it(lists:
 
 
 def test_a_dry_run_does_not_use_up_the_warning_about_swapped_columns(lists: Lists) -> None:
-    lists.put("kunder.csv", HEADER, *people(40))
+    lists.put("kontakter.csv", HEADER, *people(40))
     lists.run()
-    clean = [row.split(";") for row in lists.rows("kunder.csv")[1:]]
+    clean = [row.split(";") for row in lists.rows("kontakter.csv")[1:]]
     swapped = [[row[0], row[1], row[3], row[2], row[4]] for row in clean]
-    lists.put("kunder.csv", HEADER, *(";".join(row) for row in swapped))
+    lists.put("kontakter.csv", HEADER, *(";".join(row) for row in swapped))
     assert "swapped" in _stops(lists.dry())
-    _assert_stopped(lists, lists.run(), "swapped", lists.rows("kunder.csv"))
+    _assert_stopped(lists, lists.run(), "swapped", lists.rows("kontakter.csv"))
