@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from dataclasses import field as default
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 from rules.records import Ref
+
+NO_DETAILS: Final[Mapping[str, str]] = {}
+"""Shared by all that has no details; nobody changes it."""
 
 
 class Severity(StrEnum):
@@ -18,8 +21,7 @@ class Severity(StrEnum):
     NOTICE = "notice"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One field of one record: `old` as it stands outside, `new` as it should stand.
 
     `rule` names the rule (a row of `rules.hygiene.RULES`), `source` what the new value was made
@@ -33,11 +35,11 @@ class Change:
     rule: str
     source: str
     reason: str
-    details: Mapping[str, str] = default(default_factory=dict)
+    details: Mapping[str, str] = NO_DETAILS
 
     def reverse(self) -> Change:
         """The change that takes this one back."""
-        return replace(self, old=self.new, new=self.old)
+        return self._replace(old=self.new, new=self.old)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,7 @@ class RecordChange:
     place: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Something a person should know. `code` is stable and documented in docs/findings.md.
 
     `field` is None when the whole record is meant; `details` are arguments of the text
@@ -61,7 +62,7 @@ class Finding:
     code: str
     severity: Severity
     field: str | None = None
-    details: Mapping[str, str] = default(default_factory=dict)
+    details: Mapping[str, str] = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,7 @@ class Proposal:
 
 def changes_text(changes: Sequence[Change]) -> str:
     """Changes as stored: one short list each."""
-    return orjson.dumps(
-        [[c.field, c.old, c.new, c.rule, c.source, c.reason, c.details] for c in changes],
-        default=dict,
-    ).decode()
+    return orjson.dumps([tuple(change) for change in changes], default=dict).decode()
 
 
 def changes_of(text: str) -> tuple[Change, ...]:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from rules.changes import Severity
+from rules.changes import NO_DETAILS, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
+class Issue(NamedTuple):
     """Something about the value that a person should know; becomes a `Finding` of that code."""
 
     code: str
     severity: Severity
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = NO_DETAILS
 
 
-@dataclass(frozen=True, slots=True)
-class Formatted:
+class Formatted(NamedTuple):
     """The outcome of one format on one cell.
 
     `value` is the canonical form, or the text exactly as it was given when nothing is certain
@@ -30,6 +28,6 @@ class Formatted:
 
     value: str | None
     reason: str = ""
-    details: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = NO_DETAILS
     issues: tuple[Issue, ...] = ()
-    spill: Mapping[str, str] = field(default_factory=dict)
+    spill: Mapping[str, str] = NO_DETAILS
