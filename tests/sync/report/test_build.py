@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,21 +11,30 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from proposed import fill
 from pydantic import SecretStr
 
+from connectors.protocol import Capabilities, Column, Stream
 from rules.changes import Finding, Severity
-from rules.errors import UserError
+from rules.errors import InvariantBroken, UserError
+from rules.records import Kind
 from state import findings
+from state.keys import KeyRing
 from state.store import Store
-from state.tables import runs
+from state.tables import cursors, mirror, runs
 from sync.app import App
-from sync.facts import PassFacts
+from sync.facts import PassFacts, StreamFacts
+from sync.output import Silent
 from sync.plans import apply
 from sync.report.build import build, of_run
 from sync.report.model import Report
 from sync.report.terminal import render
 from sync.run import run
+from sync.settings import read
 from sync.settings.model import State
+from sync.stages.queue import Queued
+from sync.stages.settle import Settled
+from sync.undo import undo
 
 STORY = Path(__file__).with_name("golden") / "dry-run.json"
 
@@ -139,3 +149,79 @@ def test_nothing_to_do_is_said_in_so_many_words(
     assert report.opt_outs.records == 0
     assert "nej tak" in render(report, "da", 100)
     assert report.run.started_at < now + timedelta(hours=1)
+
+
+def test_every_record_of_a_plan_has_one_outcome(sqlite_store: Store, now: datetime) -> None:
+    """One stream was settled, one was cut off while it was sent, one was never begun."""
+    streams = {"a.csv": (5, 1), "b.csv": (4, 6), "c.csv": (3, 10)}
+    for name, (many, first) in streams.items():
+        fill(sqlite_store, many, name, first)
+    parts = {name: StreamFacts("files", stream_of(name)) for name in streams}
+    parts["a.csv"].queued = Queued(4, Counter({"changed_since": 1}))
+    parts["a.csv"].settled = Settled(applied=1, conflict=1, rejected=1, unknown=1, fields=1)
+    parts["b.csv"].queued = Queued(3, Counter({"held_back": 1}))
+    facts = PassFacts("apply 1", 2, False, "anna", now, ("files",), plan=1, ended_at=now)
+    facts.streams.extend(parts.values())
+    with sqlite_store.transaction() as tx:
+        tx.execute(sa.update(mirror).where(mirror.c.rid == 1).values(deleted_at=now))
+        tx.execute(sa.update(cursors).where(cursors.c.stream == "a.csv").values(records=4))
+
+    totals = build(made_up_app(sqlite_store, now), facts).totals
+
+    assert totals.model_dump() == {
+        "records": 11,
+        "untouched": 0,
+        "touched": 11,
+        "gone": 1,
+        "changed": 12,
+        "waiting": 3,
+        "applied": 1,
+        "conflict": 1,
+        "rejected": 1,
+        "unknown": 4,
+        "dropped": {"changed_since": 1, "held_back": 1},
+        "fields": 0,
+        "broken": 0,
+        "findings": {},
+        "blocked": 0,
+    }
+
+
+def test_a_pass_that_loses_a_record_is_a_bug_of_ours(sqlite_store: Store, now: datetime) -> None:
+    fill(sqlite_store, 5)
+    part = StreamFacts("files", stream_of("a.csv"), queued=Queued(4), settled=Settled(applied=4))
+    facts = PassFacts("apply 1", 2, False, "anna", now, ("files",), plan=1, ended_at=now)
+    facts.streams.append(part)
+    with pytest.raises(InvariantBroken, match="changed = waiting"):
+        build(made_up_app(sqlite_store, now), facts)
+
+
+def stream_of(name: str) -> Stream:
+    return Stream(name, Kind.CONTACT, Capabilities(push=True), (Column("Tlf.", "direct_phone"),))
+
+
+def made_up_app(store: Store, now: datetime) -> App:
+    """An app without systems: the store alone is asked."""
+    settings = read(root=Path("lists"), state=Path("state"))
+    return App(
+        store=store,
+        systems={},
+        keys=KeyRing((), b""),
+        settings=settings,
+        clock=lambda: now,
+        actor="anna",
+        progress=Silent(),
+        dry=False,
+        rules=(),
+    )
+
+
+def test_runs_that_wrote_tell_the_same_again(opened: Callable[..., App]) -> None:
+    run(opened(dry=True), dry=True)
+    applied = apply(opened(dry=False), 1).report
+    undone = undo(opened(dry=False), 2).report
+    for report, number in ((applied, 2), (undone, 3)):
+        again = of_run(opened(dry=True), number)
+        same = {"totals", "effects", "changes", "stops", "failures"}
+        assert again.model_dump(include=same) == report.model_dump(include=same)
+        assert again.verdict.headline == report.verdict.headline

@@ -9,19 +9,16 @@ import stat
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
+from proposed import fill
 
-from rules.changes import Change
-from state import proposals
 from state.schema import prepare
 from state.store import Store
-from state.tables import mirror
 from sync.app import App
 from sync.plans import apply
 from sync.report import listing
@@ -29,8 +26,6 @@ from sync.report.listing import Listing, beside, write
 from sync.report.model import Report
 from sync.run import run
 from sync.texts import Texts
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -148,32 +143,3 @@ def test_a_page_of_the_list_is_all_that_is_held(tmp_path: Path) -> None:
     assert first == 1
     assert whole == 3 * listing.PAGE
     store.close()
-
-
-def fill(store: Store, many: int) -> None:
-    """So many records with one proposal each, of plan 1."""
-    change = Change("direct_phone", "68 10 00 01", "+4568100001", "phone", "hygiene", "reason.x")
-    with store.transaction() as tx:
-        tx.execute(
-            sa.insert(mirror),
-            [
-                {
-                    "rid": n,
-                    "system": "files",
-                    "kind": "contact",
-                    "stream": "a.csv",
-                    "id": f"a.csv#{n}",
-                    "version": "v",
-                    "cells": "{}",
-                    "place": n,
-                    "by_content": False,
-                    "born_pass": 1,
-                    "first_seen_at": NOW,
-                    "changed_at": NOW,
-                }
-                for n in range(1, many + 1)
-            ],
-        )
-        text, shape = proposals.changes_text([change]), proposals.shape_of([change])
-        where = ("files", "a.csv")
-        proposals.add(tx, [(n, *where, n, "v", "f", shape, text, 1) for n in range(1, many + 1)])
