@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from rules.changes import Change, Finding, Severity
 from rules.records import Kind
+from rules.suppression import EventType
 from state.blocked import BlockedRecord
 from state.proposals import changes_of
 from state.store import Tx
@@ -392,9 +393,10 @@ def blocked_page(
     ]
 
 
-def ledger_entries(tx: Tx) -> int:
-    """How many entries the ledger has."""
-    return int(tx.execute(sa.select(sa.func.count()).select_from(ledger)).scalar_one())
+def opt_outs_recorded(tx: Tx) -> int:
+    """Opt-outs ever recorded, lifted ones too; not what was derived from them."""
+    query = sa.select(sa.func.count()).select_from(ledger)
+    return int(tx.execute(query.where(ledger.c.event_type == EventType.BLOCK.value)).scalar_one())
 
 
 # --- streams ---------------------------------------------------------------------------------

@@ -142,7 +142,8 @@ class OptOuts(Part):
     channels: dict[str, int]
     streams: tuple[BlockedStream, ...]
     heard: int
-    entries: int
+    recorded: int
+    """Opt-outs ever recorded, lifted ones too; not what was derived from them."""
     deliveries: dict[str, dict[str, int]]
     """System -> state -> how many."""
     listed: tuple[Blocked, ...]

@@ -50,7 +50,7 @@ def of_systems(tx: Tx, systems: Sequence[str], heard: Heard) -> OptOuts:
             for where in sorted(counted.keys() | {at for at, number in heard.items() if number})
         ),
         heard=sum(heard.values()),
-        entries=overview.ledger_entries(tx),
+        recorded=overview.opt_outs_recorded(tx),
         deliveries={
             system: {state.value: number for state, number in sorted(states.items())}
             for system, states in sorted(deliveries.counts(tx).items())

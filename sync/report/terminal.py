@@ -140,11 +140,11 @@ class _Screen:
 
     def _opt_outs(self) -> Iterator[str]:
         opt_outs = self.report.opt_outs
-        if not opt_outs.records and not opt_outs.entries:
+        if not opt_outs.records and not opt_outs.recorded:
             yield from self._wrapped(self._t("opt_outs.none"), indent=2)
             return
         facts = [f"{self._t('opt_outs.heard')}: {self._n(opt_outs.heard)}"]
-        facts.append(f"{self._t('opt_outs.entries')}: {self._n(opt_outs.entries)}")
+        facts.append(f"{self._t('opt_outs.recorded')}: {self._n(opt_outs.recorded)}")
         for system, states in opt_outs.deliveries.items():
             told = phrases.deliveries(states, self.texts)
             facts.append(
