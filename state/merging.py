@@ -122,20 +122,25 @@ class _PageMerge:
         self._moved: list[tuple[_Known, Record]] = []
         self._placed: list[tuple[int, int | None]] = []
         self._taken: set[int] = set()
+        self._used: Mapping[str, int] = {}
 
     def take(self, records: Sequence[Record]) -> None:
         by_id = _by_id(self.tx, self.lease, [r.ref.id for r in records if r.ref.id])
         nameless = [record.version for record in records if not record.ref.id]
         by_content = _by_content(self.tx, self.lease, nameless) if nameless else {}
+        self._used = _rids(self.tx, self.lease, [f"{self.lease.stream}~{v}" for v in nameless])
         self._taken |= self._sighted(
             [row.rid for row in by_id.values()]
             + [r.rid for rows in by_content.values() for r in rows]
         )
+        twins: dict[str, list[Record]] = {}
         for record in records:
             if record.ref.id:
                 self._with_id(record, by_id.get(record.ref.id))
             else:
-                self._without_id(record, by_content.get(record.version, []))
+                twins.setdefault(record.version, []).append(record)
+        for version, alike in twins.items():
+            self._without_id(alike, by_content.get(version, []))
 
     def _sighted(self, rids: Sequence[int]) -> set[int]:
         if self.lease.pass_no == 1 or not rids:
@@ -161,13 +166,38 @@ class _PageMerge:
         else:
             self._again(record, ident)
 
-    def _without_id(self, record: Record, rows: list[_Known]) -> None:
-        free = next((row for row in rows if self._is_free(row)), None)
-        if free is not None:
-            self._known(record, free)
-            return
+    def _without_id(self, records: list[Record], rows: list[_Known]) -> None:
+        """Records that are alike, in the order of their places, and the rows that they may be.
+
+        As many of both: the n-th is the n-th, wherever they stand now. Else those first that have
+        not left their place, then those that need no write of ours to have arrived.
+        """
+        free = [row for row in rows if self._is_free(row)]
+        if len(free) != len(records):
+            records, free = self._stayed(records, free)
+            free.sort(key=lambda row: row.version != records[0].version if records else False)
+        for record, row in zip(records, free, strict=False):
+            self._known(record, row)
+        for record in records[len(free) :]:
+            self._new(record)
+
+    def _stayed(
+        self, records: list[Record], rows: list[_Known]
+    ) -> tuple[list[Record], list[_Known]]:
+        """Settles the records that stand where a row stood; gives what is left of both."""
+        by_place = {row.place: row for row in rows if row.place is not None}
+        left = []
+        for record in records:
+            row = by_place.pop(record.place, None) if record.place is not None else None
+            if row is None:
+                left.append(record)
+            else:
+                self._known(record, row)
+        return left, [row for row in rows if row.rid not in self._taken]
+
+    def _new(self, record: Record) -> None:
         ident = f"{self.lease.stream}~{record.version}"
-        if ident in self._born or _by_id(self.tx, self.lease, [ident]):
+        if ident in self._born or ident in self._used:
             ident = self._next_ordinal(ident, 2)
         self._born[ident] = (record, True)
 
@@ -314,7 +344,7 @@ def _rids(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, int]:
 
 
 def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:
-    """Live rows by the version they have, or are about to get by a write of ours."""
+    """Live rows by the version they have, or are about to get by a write of ours; by place."""
     mine = sa.and_(
         mirror.c.by_content,
         mirror.c.system == lease.system,
@@ -322,17 +352,17 @@ def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list
         mirror.c.deleted_at.is_(None),
     )
     here = tx.execute(
-        sa.select(*_KNOWN, mirror.c.version)
-        .where(mine, mirror.c.version.in_(versions))
-        .order_by(mirror.c.rid)
+        sa.select(*_KNOWN, mirror.c.version).where(mine, mirror.c.version.in_(versions))
     )
     arriving = tx.execute(
         sa.select(*_KNOWN, outbox.c.expected_version)
         .join(outbox, outbox.c.rid == mirror.c.rid)
         .where(mine, outbox.c.state != "queued", outbox.c.expected_version.in_(versions))
-        .order_by(mirror.c.rid)
     )
-    rows: dict[str, list[_Known]] = {}
+    rows: dict[str, dict[int, _Known]] = {}
     for row in (*here, *arriving):
-        rows.setdefault(row[-1], []).append(_Known(*row[:-1]))
-    return rows
+        rows.setdefault(row[-1], {})[row[0]] = _Known(*row[:-1])
+    return {
+        version: sorted(alike.values(), key=lambda row: (row.place or 0, row.rid))
+        for version, alike in rows.items()
+    }

@@ -144,7 +144,7 @@ _HELD: Final = (
 class Dirty(NamedTuple):
     """A row to decide: as stored, because it may be decided by another process.
 
-    `filled` is None when it was never decided before, `deleted_at` set for a tombstone.
+    `filled` is None when it was never decided before; `gone` for a tombstone.
     """
 
     rid: int
@@ -154,13 +154,25 @@ class Dirty(NamedTuple):
     place: int | None
     filled: int | None
     valid: int | None
-    deleted_at: datetime | None
+    gone: bool
+
+
+_DIRTY: Final = (
+    mirror.c.rid,
+    mirror.c.id,
+    mirror.c.version,
+    mirror.c.cells,
+    mirror.c.place,
+    mirror.c.filled,
+    mirror.c.valid,
+    mirror.c.deleted_at.is_not(None),
+)
 
 
 def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirty]:
     """The next rows to decide, by rid."""
     found = tx.execute(
-        sa.select(*(mirror.c[name] for name in Dirty._fields))
+        sa.select(*_DIRTY)
         .where(
             mirror.c.system == system,
             mirror.c.decided_with.is_(None),
@@ -170,7 +182,7 @@ def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirt
         .order_by(mirror.c.rid)
         .limit(limit)
     )
-    return [Dirty(*row) for row in found]
+    return [Dirty._make(row) for row in found]
 
 
 def values_of(cells: str) -> dict[str, Value]:
@@ -204,6 +216,19 @@ def gone(tx: Tx, rids: Sequence[int]) -> set[int]:
         sa.select(mirror.c.rid).where(mirror.c.rid.in_(rids), mirror.c.deleted_at.is_not(None))
     )
     return {row.rid for row in found}
+
+
+def buried(tx: Tx, system: str, kind: Kind, ids: Sequence[str]) -> dict[str, int]:
+    """Those of the ids whose record is deleted: id -> rid."""
+    found = tx.execute(
+        sa.select(mirror.c.id, mirror.c.rid).where(
+            mirror.c.system == system,
+            mirror.c.kind == kind,
+            mirror.c.id.in_(ids),
+            mirror.c.deleted_at.is_not(None),
+        )
+    )
+    return {row.id: row.rid for row in found}
 
 
 def find(tx: Tx, ref: Ref) -> Held | None:

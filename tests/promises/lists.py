@@ -23,7 +23,7 @@ from sync.app import App, open_app
 from sync.passes import Outcome
 from sync.run import run
 from sync.settings import Settings
-from sync.settings.model import Files, State
+from sync.settings.model import Files, FileSettings, State
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Lists:
     url: str = ""
     now: datetime = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     settings: dict[str, Any] = field(default_factory=dict)
+    named: dict[str, FileSettings] = field(default_factory=dict)
     systems: Callable[[App], None] = lambda _app: None
 
     def __post_init__(self) -> None:
@@ -63,7 +64,8 @@ class Lists:
         home = self.folder / "state"
         home.mkdir(exist_ok=True)
         secret = SecretStr(self.url) if self.url else None
-        sections = {"files": Files(root=self.root), **self.settings}
+        files = Files(root=self.root, named=self.named)
+        sections = {"files": files, **self.settings}
         settings = Settings(state=State(path=home, url=secret), **sections)
         with open_app(settings, actor=actor, dry=dry, clock=self.clock) as app:
             self.systems(app)
@@ -115,7 +117,7 @@ class Lists:
 def people(count: int, *, flagged: int = 0, first: int = 0) -> list[str]:
     """Rows of `HEADER` that all need a repair; the first ones are flagged."""
     every = range(first, first + count)
-    says = {n: "ja" for n in every[:flagged]}
+    says = dict.fromkeys(every[:flagged], "ja")
     return [
         f"K{n};prøve {_word(n)}sen;68 {n:06d};BO{n}@opdigtet-{n:04}.dk;{says.get(n, '')}"
         for n in every
