@@ -103,10 +103,6 @@ class Shell:
 
     def show(self, result: Any) -> None:
         """Print a result, and write it as a page when `--report` names a file; its path comes last."""
-        if self.report:
-            from sync.report.page import write_html
-
-            write_html(result, self.report, self.lang)
         if self.json:
             say(as_json(result))
         else:
@@ -114,6 +110,10 @@ class Shell:
 
             say(render(result, self.lang))
         if self.report:
+            from sync.report.page import write_html
+
+            # After the result: a page that cannot be written must not hide what a run has done.
+            write_html(result, self.report, self.lang)
             say(self.texts.get("cli.report_written", path=self.report), err=self.json)
 
     def tell(self, result: Any, as_text: Callable[[], str]) -> None:

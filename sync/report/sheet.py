@@ -125,8 +125,21 @@ def _proposed(told: Explanation) -> Iterator[_Row]:
 def _change(change: Change, when: Words) -> _Row:
     why = words.say(change.reason, **change.details)
     rule = changes.rule_name(change.rule)
-    note = words.say("report.explain.note", why=why, rule=rule, name=change.rule, when=when)
+    note = words.say(
+        "report.explain.note",
+        why=why,
+        rule=rule,
+        name=change.rule,
+        source=words.words(f"report.source.{change.source}"),
+        when=when,
+        otherwise=_otherwise(change),
+    )
     return (_field(change.field), _cell(change.old), _cell(change.new)), note
+
+
+def _otherwise(change: Change) -> Words:
+    """What would stand there without this rule. As yet nothing but the cell itself has a say."""
+    return words.words(f"report.otherwise.{'kept' if change.old else 'empty'}")
 
 
 def _changes(name: str, rows: Sequence[_Row]) -> Table:

@@ -50,7 +50,12 @@ class Queueing:
         while True:
             with self.app.store.reading() as tx:
                 page = proposals.of_plan(
-                    tx, plan.plan, plan.systems, stream=self.stream.name, after=after, limit=PAGE
+                    tx,
+                    plan.plan,
+                    [self.lease.system],
+                    stream=self.stream.name,
+                    after=after,
+                    limit=PAGE,
                 )
                 held = mirror.held(tx, [one.rid for one in page])
             if not page:
