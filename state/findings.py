@@ -70,13 +70,23 @@ _GONE: Final = (
 )
 
 
+Stored = tuple[str, str, str | None, str]
+"""(code, severity, field, details) of a finding as the table has them."""
+
+
+def stored(finding: Finding) -> Stored:
+    """A finding in the form in which it is written."""
+    details = orjson.dumps(finding.details, default=dict).decode()
+    return finding.code, finding.severity.value, finding.field, details
+
+
 @dataclass(slots=True)
 class Judged:
     """The findings of one record, or of one place in a stream when `rid` is None."""
 
     rid: int | None
     place: int | None
-    found: Sequence[Finding] = field(default_factory=tuple)
+    found: Sequence[Finding | Stored] = field(default_factory=tuple)
 
 
 def replace(
@@ -100,13 +110,12 @@ def replace(
     for one in judged:
         before = known.pop((one.rid, one.place if one.rid is None else None), {})
         for finding in one.found:
-            row = before.pop((finding.code, finding.field), None)
-            details = orjson.dumps(finding.details, default=dict).decode()
+            told = stored(finding) if isinstance(finding, Finding) else finding
+            code, severity, name, details = told
+            row = before.pop((code, name), None)
             if row is None:
-                place = (system, stream, one.rid, one.place, finding.field)
-                new.append(
-                    (origin, finding.code, finding.severity.value, *place, details, now, now, 0)
-                )
+                place = (system, stream, one.rid, one.place, name)
+                new.append((origin, code, severity, *place, details, now, now, 0))
             else:
                 back = 0 if row.gone_at is None else 1
                 seen.append((one.place, details, now, back, row.fid))

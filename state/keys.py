@@ -74,13 +74,13 @@ class KeyRing:
     def digest(self, key: Key) -> bytes:
         """The newest hash of a key: 16 bytes. What records are indexed by."""
         state = self._started[-1][1].copy()
-        state.update(f"{key[0].value}\0{key[1]}".encode())
+        state.update("\0".join(key).encode())
         digest: bytes = state.digest()
         return digest
 
     def hashed(self, key: Key) -> tuple[HashedKey, ...]:
         """The key under every live hashing key, oldest first."""
-        plain = f"{key.kind.value}\0{key.value}".encode()
+        plain = "\0".join(key).encode()
         found = []
         for key_id, started in self._started:
             state = started.copy()

@@ -47,12 +47,13 @@ class HashedRecord:
     carried: tuple[Carried, ...]
     digests: tuple[bytes, ...]
 
-    def match_keys(self) -> tuple[tuple[str, bytes], ...]:
-        """(kind, digest) as `match_keys` holds them."""
+    def match_keys(self) -> tuple[tuple[int, str, bytes], ...]:
+        """(rid, kind, digest) as `match_keys` holds them."""
+        rid = self.rid
         return tuple(
             [
-                (MAIN_PHONE if carried.main else carried.key.kind.value, digest)
-                for carried, digest in zip(self.carried, self.digests, strict=True)
+                (rid, MAIN_PHONE if main else str(kind), digest)
+                for ((kind, _), main), digest in zip(self.carried, self.digests, strict=True)
             ]
         )
 

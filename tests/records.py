@@ -103,7 +103,7 @@ class Passes:
         with self.store.transaction() as tx:
             reach.deciding(tx)
             found = self.screen.blocked(tx, hashed, self.now)
-            keys = [(one.rid, *key) for one in hashed for key in one.match_keys()]
+            keys = [key for one in hashed for key in one.match_keys()]
             match_keys.replace(tx, rids, keys, fresh=False)
             blocked.replace(tx, rids, _block_rows(found), fresh=False)
             mirror.set_decided(tx, [("mark", 0, 0, rid) for rid in rids])

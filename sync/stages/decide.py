@@ -13,13 +13,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from rules.trust import Past
 from state import (
     blocked,
     coverage,
     cursors,
     findings,
-    history,
     match_keys,
     mirror,
     proposals,
@@ -30,8 +28,9 @@ from state.mirror import Dirty
 from state.screen import Screen, Standing, hash_records
 from state.store import Tx
 from sync.app import App
-from sync.stages.hands import Hands
-from sync.stages.judging import Brief, Judgement, Row
+from sync.stages.hands import Hands, Task
+from sync.stages.judging import Brief, Judgement
+from sync.stages.pasts import pasts_of
 
 BATCH = 4000
 
@@ -108,7 +107,7 @@ class Deciding:
         match_keys.index_again(app.store)
         return done
 
-    def _batches(self) -> Iterator[tuple[_Batch, list[Row]]]:
+    def _batches(self) -> Iterator[Task[_Batch]]:
         after = 0
         while True:
             with self.app.store.reading() as tx:
@@ -116,10 +115,10 @@ class Deciding:
                 if not rows:
                     return
                 fresh = all(row.filled is None for row in rows)
-                pasts = {} if fresh else _pasts(tx, rows)
+                pasts = pasts_of(tx, self.lease, rows)
                 standing = {} if fresh else proposals.standing(tx, [row.rid for row in rows])
             batch = _Batch(rows, fresh, {rid: _Standing(*one) for rid, one in standing.items()})
-            yield batch, [Row(*row[:5], pasts.get(row.rid)) for row in rows if not row.deleted_at]
+            yield batch, [row[:5] for row in rows if not row.gone], pasts
             after = rows[-1].rid
 
     def _writes(self, batch: _Batch, judgements: Sequence[Judgement]) -> _Writes:
@@ -148,7 +147,7 @@ class Deciding:
         writes.filled[one.filled] += 1
         writes.valid[one.valid] += 1
         writes.decided.append((self.fingerprint, one.filled, one.valid, rid))
-        writes.keys += [(rid, kind, digest) for kind, digest in one.keys]
+        writes.keys += one.keys
         if one.findings or row.filled is not None:
             writes.judged.append(findings.Judged(rid, row.place, one.findings))
         if old is not None:
@@ -201,22 +200,3 @@ def _block_rows(
     return [
         (rid, ",".join(one.channels), list(one.events), one.since) for rid, one in blocks.items()
     ]
-
-
-def _pasts(tx: Tx, rows: Sequence[Dirty]) -> dict[int, Past]:
-    """What was written and taken back before, of records that were decided before."""
-    known = [row.rid for row in rows if row.filled is not None]
-    written = history.of_records(tx, known)
-    declined = history.declined_of(tx, known)
-    return {
-        rid: Past(
-            [
-                change
-                for row in written.get(rid, ())
-                if row.undone_by is None and row.undoes is None
-                for change in row.changes
-            ],
-            declined.get(rid, {}),
-        )
-        for rid in written.keys() | declined.keys()
-    }

@@ -5,7 +5,7 @@ No store, no clock: a batch and its outcome are plain values, so that another pr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,21 +13,17 @@ from rules.changes import Change, Decision, Finding, Severity
 from rules.decide import Context, after, decide
 from rules.records import Kind, Record, Ref
 from rules.trust import NO_PAST, Past
+from state import findings
 from state.keys import KeyRing
 from state.mirror import values_of
 from state.proposals import changes_text, shape_of
 from state.screen import all_digests, hash_records
 
+Row = tuple[int, str, str, str, int | None]
+"""(rid, id, version, cells, place) of a mirror row that is to be decided."""
 
-class Row(NamedTuple):
-    """A mirror row that is to be decided; `past` is None when nothing was ever done to it."""
-
-    rid: int
-    id: str
-    version: str
-    cells: str
-    place: int | None
-    past: Past | None = None
+Pasts = Mapping[int, Past]
+"""What was done to records before, by rid; most have no past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +45,9 @@ class Brief:
 class Judgement(NamedTuple):
     """What deciding one record says, ready to be written.
 
-    `changes` is the stored text, empty when nothing is to change. `keys` are (kind, hash) as
+    `changes` is the stored text, empty when nothing is to change. `keys` are (rid, kind, hash) as
     `match_keys` holds them; `digests` every hash by which the ledger could know the record.
+    Values are plain and small, because they go from process to process.
     """
 
     rid: int
@@ -58,24 +55,23 @@ class Judgement(NamedTuple):
     valid: int
     shape: str
     changes: str
-    findings: tuple[Finding, ...]
-    keys: tuple[tuple[str, bytes], ...]
+    findings: tuple[findings.Stored, ...]
+    keys: tuple[tuple[int, str, bytes], ...]
     digests: tuple[bytes, ...]
 
 
-def judge(brief: Brief, rows: Sequence[Row]) -> list[Judgement]:
+def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
     """Decide a batch. The same rows give the same judgements, whoever asks."""
     bits = [(name, 1 << at) for at, name in enumerate(brief.fields)]
     bit_of = dict(bits)
     decided: list[Decision] = []
     cleaned: list[tuple[int, Record]] = []
     masks: list[tuple[int, int]] = []
-    for row in rows:
-        ref = Ref(brief.system, brief.kind, row.id)
-        record = Record(ref, row.version, values_of(row.cells), row.place)
-        decision = decide(record, brief.context, row.past or NO_PAST)
+    for rid, ident, version, cells, place in rows:
+        record = Record(Ref(brief.system, brief.kind, ident), version, values_of(cells), place)
+        decision = decide(record, brief.context, pasts.get(rid, NO_PAST))
         decided.append(decision)
-        cleaned.append((row.rid, _cleaned(record, decision.changes)))
+        cleaned.append((rid, _cleaned(record, decision.changes)))
         filled = sum([bit for name, bit in bits if record.values.get(name)])
         masks.append((filled, filled & ~_wrong(decision.findings, bit_of)))
     # Keys of the cleaned values: they are the same, and cleaning need not be done twice.
@@ -86,7 +82,7 @@ def judge(brief: Brief, rows: Sequence[Row]) -> list[Judgement]:
             *mask,
             shape_of(decision.changes) if decision.changes else "",
             changes_text(decision.changes) if decision.changes else "",
-            decision.findings,
+            tuple([findings.stored(finding) for finding in decision.findings]),
             one.match_keys(),
             all_digests(brief.ring, one, brief.ledger_kinds),
         )
@@ -100,10 +96,10 @@ def _cleaned(record: Record, changes: Sequence[Change]) -> Record:
     return Record(record.ref, record.version, after(record, changes), record.place)
 
 
-def _wrong(findings: Sequence[Finding], bit_of: dict[str, int]) -> int:
+def _wrong(found: Sequence[Finding], bit_of: dict[str, int]) -> int:
     """The bits of the fields that hold something a person should mend."""
     wrong = 0
-    for finding in findings:
+    for finding in found:
         if finding.field and finding.severity is not Severity.NOTICE:
             wrong |= bit_of.get(finding.field, 0)
     return wrong
