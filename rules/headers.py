@@ -231,7 +231,11 @@ class _Matching:
             return
         other = self.catalogue.get(second)
         if other is not None and self.kind in other.kinds and second not in self.claims:
-            self.claim(index, second, sure=sure)
+            widened = found.role is Role.OPT_OUT
+            self.claim(index, second, sure=sure and not widened)
+            if widened:
+                taken = self.headers[self.claims[found.name]]
+                self.say("opt_out_widened", index, field=found.name, other=taken)
             return
         self.settled.add(index)
         self.sure[index] = False
@@ -279,7 +283,14 @@ class _Matching:
 
 
 # Where the second column goes that means the same: one person, two numbers.
-_SECOND: Final = {"direct_phone": "other_phone", "main_phone": "other_phone"}
+_SECOND: Final = {
+    "direct_phone": "other_phone",
+    "main_phone": "other_phone",
+    # A second no about one channel counts for all of them rather than not at all.
+    "opt_out_call": "opt_out",
+    "opt_out_email": "opt_out",
+    "opt_out_sms": "opt_out",
+}
 _SPOKEN: Final = frozenset({Look.EMAIL, Look.PHONE})
 
 

@@ -45,7 +45,7 @@ _NO: Final = _EMPTY | _words(
     ikke opt-out, ikke optout, ikke spærret, ikke blokeret, ikke fravalgt, ikke markeret,
     not opted out, not unsubscribed, not blocked, unchecked, opted in, opted-in, opt-in, opt in,
     optin, tilmeldt, subscribed, må kontaktes, må gerne kontaktes, må ringes op, må gerne ringes op,
-    kontakt ok, call ok, ok to call, may call, ja til kontakt"""
+    kontakt ok, call ok, ok to call, may call, ja til kontakt, allow, allowed, tillad, tilladt"""
 )
 _YES: Final = _words(
     """ja, j, yes, y, 1, 1.0, true, sand, sandt, s, t, x, xx, ✓, ✔, ☑, ☒, ✗, on, til, nej tak,
@@ -56,6 +56,7 @@ _YES: Final = _words(
     opt-out, opt out, optout, opted out, opted-out, unsubscribed, unsubscribe, do not call,
     do not contact, do not email, do not e-mail, do not mail, do not text, don't call,
     don't contact, never call, never contact, dnc, blocked, blokeret, spærret, spaerret,
+    do not allow, don't allow, not allowed, tillad ikke, ikke tilladt,
     suppressed, stop, stoppet, robinson, robinsonlisten, på robinsonlisten, checked, afkrydset"""
 )
 _CONSENT_YES: Final = _words(

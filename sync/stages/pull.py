@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connectors.protocol import Page, Pulls, Stream, Token
+from rules.changes import Finding, Severity
 from rules.errors import InvariantBroken, RunStopped, StartOver
 from rules.limits import shrank
 from state import coverage, cursors, findings, merging, mirror
@@ -51,6 +52,7 @@ def pull(app: App, connector: Pulls, stream: Stream, lease: Lease, sample: int |
     """Read the stream from its cursor to its end, or `sample` records of it."""
     pulled = Pulled(stream, _with_fields(app, lease, stream), last_seen=lease.compared_at)
     pulled.begun = pulled.lease.token if pulled.lease.complete else None
+    _note_columns(app, pulled.lease, stream)
     for _ in range(MOST_RESTARTS):
         try:
             _read(app, connector, pulled, sample)
@@ -157,6 +159,24 @@ def _take_page(
     pulled.statements += statements
     pulled.calls += page.calls_used
     return stop
+
+
+# What a header says that must not go unseen; the other remarks stand beside the mapping.
+_SERIOUS = {"opt_out_twice": Severity.ERROR, "opt_out_unread": Severity.ERROR}
+_HEADER_PLACE = 1
+
+
+def _note_columns(app: App, lease: Lease, stream: Stream) -> None:
+    """A column that says no and is not read is a finding, until it is read."""
+    found = tuple(
+        Finding(one.code, _SERIOUS[one.code], None, one.details)
+        for one in stream.remarks
+        if one.code in _SERIOUS
+    )
+    judged = [findings.Judged(None, _HEADER_PLACE, found)]
+    with app.store.transaction() as tx:
+        now = app.clock()
+        findings.replace(tx, lease.system, lease.stream, "columns", judged, now, fresh=False)
 
 
 def _note_broken(tx: Tx, lease: Lease, page: Page, now: datetime) -> None:

@@ -135,7 +135,15 @@ def test_the_same_header_twice_is_one_field() -> None:
 def test_a_second_opt_out_column_is_never_dropped_in_silence() -> None:
     headers = ["Do not allow Emails", "Do not allow Bulk Emails"]
     found = match(headers, file_name="x", kind=Kind.CONTACT)
-    assert [column.canonical for column in found.columns] == ["opt_out_email", None]
+    assert [column.canonical for column in found.columns] == ["opt_out_email", "opt_out"]
+    assert not found.columns[1].sure
+    assert "opt_out_widened" in codes(found)
+
+
+def test_a_third_opt_out_column_that_finds_no_place_is_named() -> None:
+    headers = ["Do not allow Emails", "Do not allow Bulk Emails", "Nej tak til e-mail"]
+    found = match(headers, file_name="x", kind=Kind.CONTACT)
+    assert [column.canonical for column in found.columns].count(None) == 1
     assert "opt_out_twice" in codes(found)
 
 
