@@ -65,9 +65,10 @@ def _send(
     settling.hold()
     answers = connector.push(stream, settling.lease.token or {}, batch)
     while page := _Heard(answers, PAGE):
+        settling.take([one for one in page.answers if not isinstance(one, Moved)])
+        # Only then: from the new cursor on, a pull would not show what was never settled.
         for moved in (one for one in page.answers if isinstance(one, Moved)):
             settling.move(moved.token)
-        settling.take([one for one in page.answers if not isinstance(one, Moved)])
         if page.broke_off:
             raise page.broke_off
 
