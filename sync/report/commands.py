@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 import shlex
+import shutil
+import sys
 from pathlib import Path
+from typing import Final
 
 from sync import homes
 from sync.report import words
 from sync.report.model import Command
 from sync.settings import Settings
 
+_NAMES: Final = ("sync", "ringren")
+
 
 def command(settings: Settings, text: str, key: str, /, **details: object) -> Command:
     """`sync <text>`, as it must be typed from the working folder, and why."""
-    return Command(command=f"sync {text}{where(settings)}", why=words.say(key, **details))
+    typed = f"{program()} {text}{where(settings)}"
+    return Command(command=typed, why=words.say(key, **details))
+
+
+def program() -> str:
+    """What has to be typed to call this program again.
+
+    `sync`, unless that would call another program: Unix has a `sync` of its own.
+    """
+    called = Path(sys.argv[0])
+    if called.name not in _NAMES:
+        return _NAMES[0]
+    found = shutil.which(called.name)
+    if found and Path(found).resolve() == called.resolve():
+        return called.name
+    return _typed(called)
 
 
 def where(settings: Settings) -> str:
