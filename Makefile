@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 RUN := .venv/.run-ready
 DEV := .venv/.dev-ready
+RIVAL := out/bench/rival
+RIVALS := $(or $(RINGREN_BENCH),../shared/bench)
+ROWS ?= 1000000
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
@@ -35,6 +38,14 @@ check: $(DEV)  ## format, lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+$(RIVAL)/.ready: requirements-bench.lock
+	$(PYTHON) -m venv $(RIVAL)
+	$(RIVAL)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
+
+bench: $(DEV) $(if $(wildcard $(RIVALS)/naive.py),$(RIVAL)/.ready)  ## speed and memory, against other programs: ROWS=1000000 FLAGS=--strict
+	@$(BIN)/python tests/bench/compare.py --rows $(ROWS) --opponent $(RIVAL)/bin/python $(FLAGS)
+
 format: $(DEV)  ## write the format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -42,6 +53,7 @@ format: $(DEV)  ## write the format
 lock:  ## renew both lock files (needs uv)
 	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 	uv pip compile --quiet pyproject.toml --group dev --extra cluster --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
+	uv pip compile --quiet pyproject.toml --group bench --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-bench.lock
 
 clean:  ## remove what was made here (not the state of your own audits)
 	rm -rf .venv out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,112 @@
+"""The benchmarks run: every line gives its figures. How good they are is no business of a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # as Python does it for `python tests/bench/compare.py`
+
+import compare  # noqa: E402
+from lines import Goal, Line  # noqa: E402
+from processes import Failed, used_by  # noqa: E402
+
+GOALS = {
+    "sync --help",
+    "second dry run, nothing changed",
+    "peak memory, largest process",
+    "second run, nothing changed",
+}
+
+
+def bench(*arguments: str | Path, env: dict[str, str] | None = None) -> dict[str, Any]:
+    command = [sys.executable, HERE / "compare.py", "--json", *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+def test_every_line_gives_figures_at_a_hundredth_of_the_size(tmp_path: Path) -> None:
+    found = bench("--rows", "10000", "--repeat", "1", "--folder", tmp_path)
+    by_name = {one["name"]: one for one in found["lines"]}
+    assert by_name.keys() >= GOALS
+    assert all(by_name[name]["goal"] for name in GOALS)
+    for one in found["lines"]:
+        assert one["ratio"] > 0
+        assert one["ours"]
+        assert one["theirs"]
+        assert one["against"]
+    assert {"date", "machine", "python", "list", "opponent"} == found["facts"].keys()
+    assert "seed 20261123" in found["facts"]["list"]
+
+
+def test_without_the_opponent_its_lines_are_left_out_and_the_table_says_so(tmp_path: Path) -> None:
+    found = bench(
+        "--rows", "1000", "--only", "rules", "--folder", tmp_path, env={"RINGREN_BENCH": "/nowhere"}
+    )
+    assert found["lines"] == []
+    assert "naive.py is not in /nowhere" in found["facts"]["opponent"]
+    assert found["facts"]["list"].startswith("own-1000-")
+
+
+@pytest.mark.parametrize(
+    ("goal", "ratio", "holds"),
+    [
+        (Goal(least=3), 3.0, True),
+        (Goal(least=3), 2.99, False),
+        (Goal(most=2), 2.0, True),
+        (Goal(most=2), 2.01, False),
+        (Goal(0.85, 1.15), 1.0, True),
+        (Goal(0.85, 1.15), 1.16, False),
+        (Goal(0.85, 1.15), 0.84, False),
+    ],
+)
+def test_a_goal_has_a_lower_bound_an_upper_bound_or_both(
+    *, goal: Goal, ratio: float, holds: bool
+) -> None:
+    assert goal.holds(ratio) is holds
+    assert Line("x", "1 s", "y", "1 s", ratio, goal).missed is not holds
+    assert not Line("x", "1 s", "y", "1 s", ratio).missed
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_only_with_strict_a_missed_goal_is_the_exit_code(
+    *,
+    strict: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    missed = Line("something slow", "9 s", "a snail", "1 s", 9.0, Goal(most=2))
+    monkeypatch.setattr(compare.lines, "ALL", {"start": lambda _: iter([missed])})
+    monkeypatch.setenv("RINGREN_BENCH", "/nowhere")
+    flags = ["--strict"] * strict
+    given = ["compare.py", "--rows", "1000", "--only", "start", "--folder", str(tmp_path), *flags]
+    monkeypatch.setattr(sys, "argv", given)
+    assert compare.main() == int(strict)
+    told = capsys.readouterr()
+    assert "MISSED" in told.out
+    assert "something slow" in told.err
+
+
+def test_what_a_command_used_is_measured_and_its_failure_is_told(tmp_path: Path) -> None:
+    work = "import time; x = bytearray(80_000_000); time.sleep(0.3); print(sum(range(10**6)))"
+    used = used_by((sys.executable, "-c", work), cwd=tmp_path)
+    assert used.output.strip() == str(sum(range(10**6)))
+    assert used.largest > 80_000_000
+    assert used.together > 80_000_000
+    assert used.cpu > 0
+    assert used.wall > 0
+    with pytest.raises(Failed, match="exit code 3"):
+        used_by((sys.executable, "-c", "raise SystemExit(3)"), cwd=tmp_path)
