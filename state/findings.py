@@ -163,6 +163,7 @@ def close_places(tx: Tx, system: str, stream: str, now: datetime, since: datetim
             findings.c.system == system,
             findings.c.stream == stream,
             findings.c.rid.is_(None),
+            findings.c.origin == "pull",
             findings.c.gone_at.is_(None),
             findings.c.last_seen_at < since,
         )
