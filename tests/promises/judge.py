@@ -62,12 +62,12 @@ class Witness:
 
     def look(self, *, sure: bool) -> list[Written]:
         """Take note of what we wrote since the last look."""
-        new = [*self._in_lists(sure), *self._at_the_desk(sure)]
+        new = [*self._in_lists(sure=sure), *self._at_the_desk(sure=sure)]
         self.written += new
         self.look_away()
         return new
 
-    def _in_lists(self, sure: bool) -> Iterable[Written]:
+    def _in_lists(self, *, sure: bool) -> Iterable[Written]:
         now = self.world.contents()
         for name, sheet in self.world.sheets.items():
             if now[name] == self._seen[name]:
@@ -84,7 +84,7 @@ class Witness:
                 if before != after:
                     yield Written(name, at, _differences(sheet, before, after), sure)
 
-    def _at_the_desk(self, sure: bool) -> Iterable[Written]:
+    def _at_the_desk(self, *, sure: bool) -> Iterable[Written]:
         new = self.world.desk.journal[self._journal :]
         for at, entry in enumerate(new):
             if entry.who != OURS:

@@ -422,7 +422,7 @@ class Life:
 
     def check_all(self, app: App) -> None:
         """What holds once everything has come to rest."""
-        self.witness.heard([one for one in (*self.world.sheets, "people")])
+        self.witness.heard({*self.world.sheets, "people"})
         judge.nothing_is_under_way(app)
         judge.records_are_the_rows(app, self.world)
         judge.history_is_the_journal(app, self.witness)

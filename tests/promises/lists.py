@@ -35,7 +35,9 @@ class Lists:
     now: datetime = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     settings: dict[str, Any] = field(default_factory=dict)
     named: dict[str, FileSettings] = field(default_factory=dict)
-    systems: Callable[[App], None] = lambda _app: None
+    systems: Callable[[App], None] | None = None
+    """What else to do with an app before it is used."""
+    _at_work: App | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
@@ -60,7 +62,10 @@ class Lists:
 
     @contextlib.contextmanager
     def app(self, *, dry: bool = True, actor: str = "anna") -> Iterator[App]:
-        """A process of ours."""
+        """A process of ours; inside of `at_work` the one that is at work."""
+        if self._at_work:
+            yield self._at_work
+            return
         home = self.folder / "state"
         home.mkdir(exist_ok=True)
         secret = SecretStr(self.url) if self.url else None
@@ -68,11 +73,23 @@ class Lists:
         sections = {"files": files, **self.settings}
         settings = Settings(state=State(path=home, url=secret), **sections)
         with open_app(settings, actor=actor, dry=dry, clock=self.clock) as app:
-            self.systems(app)
+            if self.systems:
+                self.systems(app)
             yield app
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[App]:
+        """One process for several commands, which is quicker; none of them may be a dry run."""
+        with self.app(dry=False) as app:
+            self._at_work = app
+            try:
+                yield app
+            finally:
+                self._at_work = None
 
     def dry(self, **how: Any) -> Outcome:
         with self.app() as app:
+            assert app.dry
             return run(app, dry=True, **how)
 
     def run(self, *allow: str, **how: Any) -> Outcome:

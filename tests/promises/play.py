@@ -129,7 +129,7 @@ def main(first: int, last: int, steps: int) -> int:
         with tempfile.TemporaryDirectory() as folder:
             try:
                 seen.update(play(seed, Path(folder), steps).seen)
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever breaks is what is looked for
                 broken += 1
                 lines = traceback.format_exc().splitlines()
                 print(f"seed {seed}:", *lines[-14:], sep="\n  ", flush=True)

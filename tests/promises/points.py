@@ -7,11 +7,15 @@ difference.
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 
 class Killed(BaseException):
@@ -23,6 +27,11 @@ def die() -> None:
     raise Killed
 
 
+def be_killed() -> None:
+    """The death of a process of its own: nothing of it gets to run any more."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 @dataclass
 class Points:
     """Counts what is passed; at number `deadly` (from 1), or at the n-th point of a name, it kills."""
@@ -32,6 +41,7 @@ class Points:
     seen: list[str] = field(default_factory=list)
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     dead: bool = False
+    _writing: bool = False
 
     def visit(self, name: str) -> None:
         """Pass one point."""
@@ -50,25 +60,32 @@ class Points:
 
     def watch(self, engine: Engine) -> None:
         """Make a point before and one after every commit of a writing transaction."""
-        under_way: list[bool] = []
+        self._listen(engine)
+        self._wrap(engine.dialect)
 
-        @event.listens_for(engine, "begin")
-        def begun(_connection: Connection) -> None:
-            self.check()
+    def watch_all(self) -> None:
+        """The same for every engine of this process, from its first moment on; for good."""
+        self._listen(Engine)
+        self._wrap(SQLiteDialect_pysqlite)
+        self._wrap(PGDialect_psycopg)
 
-        @event.listens_for(engine, "commit")
-        def committing(connection: Connection) -> None:
-            self.check()
-            if not connection.get_execution_options().get("ringren_read_only"):
-                under_way.append(True)
-                self.visit("before commit")
+    def _listen(self, engine: Engine | type[Engine]) -> None:
+        event.listen(engine, "begin", lambda _connection: self.check())
+        event.listen(engine, "commit", self._committing)
 
-        commit = engine.dialect.do_commit
+    def _committing(self, connection: Connection) -> None:
+        self.check()
+        self._writing = not connection.get_execution_options().get("ringren_read_only")
+        if self._writing:
+            self.visit("before commit")
 
-        def do_commit(dbapi_connection: Any) -> None:
-            commit(dbapi_connection)
-            if under_way:
-                under_way.clear()
+    def _wrap(self, dialect: Any) -> None:
+        commit = dialect.do_commit
+
+        def do_commit(*arguments: Any) -> None:
+            commit(*arguments)
+            if self._writing:
+                self._writing = False
                 self.visit("after commit")
 
-        engine.dialect.do_commit = do_commit  # type: ignore[method-assign]
+        dialect.do_commit = do_commit

@@ -13,7 +13,6 @@ from connectors.files import Files
 from state import findings
 from state.tables import mirror
 from sync.app import App
-from sync.run import run
 from sync.settings.model import FileSettings, Limits
 
 HEADER = "Navn;Telefon;Intern"
@@ -51,11 +50,12 @@ def _killed_run(lists: Lists, point: str) -> None:
         assert isinstance(files, Files)
         files._fault = points.visit
 
-    lists.systems = armed
-    with pytest.raises(Killed), lists.app(dry=False) as app:
         points.watch(app.store.engine)
-        run(app, dry=False)
-    lists.systems = lambda _app: None
+
+    lists.systems = armed
+    with pytest.raises(Killed):
+        lists.run()
+    lists.systems = None
 
 
 def test_a_row_is_the_same_row_after_our_write(lists: Lists) -> None:

@@ -45,7 +45,7 @@ def test_what_was_taken_back_is_not_done_again_but_other_rows_are(lists: Lists) 
     outcome = lists.run()
     assert outcome.report.totals.applied == 0
     assert path.read_bytes() == before
-    path.write_bytes(before + "K9;ny mand;68 000099;ny@opdigtet-0099.dk;\n".encode())
+    path.write_bytes(before + b"K9;ny mand;68 000099;ny@opdigtet-0099.dk;\n")
     assert lists.run().report.totals.applied == 1
 
 
