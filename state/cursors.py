@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from rules.errors import LeaseLost, SystemStopped
 from rules.records import Kind
@@ -58,25 +59,8 @@ def take(
     lease need not be waited for. A reading that was complete starts a new pass, one that was
     not goes on where it stopped.
     """
-    row = tx.execute(
-        sa.select(cursors).where(_mine(system, stream)).with_for_update()
-    ).one_or_none()
-    if row is None:
-        tx.execute(
-            cursors.insert().values(
-                system=system,
-                stream=stream,
-                kind=kind,
-                complete=False,
-                pass_no=1,
-                records=0,
-                fields=[],
-                epoch=1,
-                holder=holder,
-                leased_until=now + LEASE,
-            )
-        )
-        return Lease(system, stream, kind, 1, holder, 1, None, complete=False, fields=(), records=0)
+    _make(tx, system, stream, kind)
+    row = tx.execute(sa.select(cursors).where(_mine(system, stream)).with_for_update()).one()
     held = row.holder not in (None, holder, *gone) and row.leased_until > now
     if held:
         raise SystemStopped("error.lease_held", system=system, stream=stream, holder=row.holder)
@@ -99,6 +83,22 @@ def take(
         .values(epoch=lease.epoch, holder=holder, leased_until=now + LEASE, kind=kind)
     )
     return lease
+
+
+def _make(tx: Tx, system: str, stream: str, kind: Kind) -> None:
+    """A cursor that nobody holds, unless there is one; several processes may come at once."""
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    new = insert(cursors).values(
+        system=system,
+        stream=stream,
+        kind=kind,
+        complete=False,
+        pass_no=1,
+        records=0,
+        fields=[],
+        epoch=0,
+    )
+    tx.execute(new.on_conflict_do_nothing())
 
 
 def token_of(tx: Tx, system: str, stream: str) -> Mapping[str, Any] | None:

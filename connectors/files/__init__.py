@@ -8,6 +8,7 @@ docs/files.md says what users may rely on.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -100,7 +101,7 @@ class Files:
         right) leaves the file as it was.
         """
         mark = Mark.of(token)
-        with self._opened(stream, token) as (opened, layout):
+        with self._opened(stream, token, lock=fcntl.LOCK_EX) as (opened, layout):
             if mark is None or not mark.done or mark.layout != layout.fingerprint:
                 yield from (Conflict(change.ref) for change in batch)
                 return
@@ -150,13 +151,14 @@ class Files:
 
     @contextmanager
     def _opened(
-        self, stream: Stream, token: Token | None = None
+        self, stream: Stream, token: Token | None = None, *, lock: int = fcntl.LOCK_SH
     ) -> Iterator[tuple[Opened, Layout]]:
         """The stream's file and its layout as they are now; a link is followed to its target."""
         path = self._root / stream.name if self._root.is_dir() else self._root
         with told(path):
             path = path.resolve()
             with path.open("rb") as file:
+                _keep_apart(file, path, lock)
                 opened = Opened(path, file, Stat.of(os.fstat(file.fileno())))
                 try:
                     known = token or self._known(stream.name)
@@ -167,6 +169,22 @@ class Files:
                 if layout.kind is not stream.kind or layout.columns != stream.columns:
                     raise StartOver("files.changed_while_read", file=stream.name)
                 yield opened, layout
+
+
+def _keep_apart(file: BinaryIO, path: Path, lock: int) -> None:
+    """Nobody of ours begins to read while one of ours writes; a writer is held off by nobody else.
+
+    A process that was paused while it wrote still writes when it wakes up: until then what the
+    file holds is not known to anybody. `TryAgain` when it has to be waited for.
+    """
+    try:
+        fcntl.flock(file.fileno(), lock | fcntl.LOCK_NB)
+        if lock == fcntl.LOCK_SH:
+            fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+    except BlockingIOError as error:
+        raise TryAgain("files.in_use", file=str(path)) from error
+    except OSError:
+        return  # a file system without locks
 
 
 def _is_list(path: Path) -> bool:

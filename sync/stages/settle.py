@@ -72,6 +72,8 @@ class Settling:
         """One page of outcomes."""
         with self.app.store.transaction() as tx:
             lease = self.lease
+            # First of all: who took over has settled them by what he read.
+            cursors.advance(tx, lease, self.app.clock())
             ids = [one.ref.id for one in outcomes]
             waiting = outbox.by_ref(tx, lease.system, lease.stream, ids)
             held = mirror.held(tx, [one.rid for one in waiting.values()])
