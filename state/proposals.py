@@ -9,7 +9,6 @@ follows: what one of them applied is closed, and the other finds it applied alre
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,7 @@ import orjson
 import sqlalchemy as sa
 
 from rules.changes import Change
-from state.store import Tx, bulk
+from state.store import Tx, among, bulk
 from state.tables import mirror, plans, proposals
 
 
@@ -164,7 +163,7 @@ def standing(tx: Tx, rids: Sequence[int]) -> dict[int, tuple[int, str, str]]:
     found = tx.execute(
         sa.select(
             proposals.c.rid, proposals.c.pid, proposals.c.base_version, proposals.c.changes
-        ).where(proposals.c.rid.in_(rids), proposals.c.plan_until.is_(None))
+        ).where(among(tx, proposals.c.rid, rids), proposals.c.plan_until.is_(None))
     )
     return {row.rid: (row.pid, row.base_version, row.changes) for row in found}
 
@@ -193,18 +192,6 @@ def _in_plan(plan: int, systems: Sequence[str]) -> sa.ColumnElement[bool]:
         proposals.c.plan_from <= plan,
         sa.or_(proposals.c.plan_until.is_(None), proposals.c.plan_until > plan),
     )
-
-
-def shapes(tx: Tx, plan: int, systems: Sequence[str]) -> Counter[tuple[str, str, str]]:
-    """How many records have which shape: (system, stream, shape) -> records."""
-    found = tx.execute(
-        sa.select(
-            proposals.c.system, proposals.c.stream, proposals.c.shape, sa.func.count().label("n")
-        )
-        .where(_in_plan(plan, systems))
-        .group_by(proposals.c.system, proposals.c.stream, proposals.c.shape)
-    )
-    return Counter({(row.system, row.stream, row.shape): row.n for row in found})
 
 
 def of_plan(

@@ -12,6 +12,7 @@ from rules.errors import Exit, RingrenError, worst
 from rules.limits import Stop
 
 if TYPE_CHECKING:
+    from state.overview import Shape
     from sync.stages.decide import Decided
     from sync.stages.pull import Pulled
     from sync.stages.queue import Queued
@@ -63,6 +64,8 @@ class PassFacts:
     failures: list[Failure] = field(default_factory=list)
     proposed: int = 0
     """Records with proposals that nobody has applied yet, at the end."""
+    shapes: list[Shape] | None = None
+    """What the plan holds, once the guard has counted it: a plan never changes afterwards."""
     stopped: bool = False
     """The guard stopped the pass before it wrote."""
 

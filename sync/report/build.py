@@ -9,6 +9,7 @@ from rules import limits
 from rules.catalogue import DEFAULT, extend
 from rules.errors import UserError
 from state import history, overview, proposals
+from state.overview import Shape
 from state.store import Tx
 from sync import facts as facts_
 from sync.app import App
@@ -69,11 +70,13 @@ class _Asking:
         self.catalogue = extend(DEFAULT, app.settings.fields)
         self.measured = Measured.read(tx, systems)
 
-    def planned(self, only_rule: str | None) -> Gathered:
-        """What the plan holds; `only_rule`: just that rule's share."""
+    def planned(self, only_rule: str | None, shapes: list[Shape] | None = None) -> Gathered:
+        """What the plan holds; `only_rule`: just that rule's share. `shapes`: counted already."""
         if self.plan is None:
             return Gathered()
-        return changes.gather(overview.shapes(self.tx, self.plan, self.systems), only_rule)
+        if shapes is None:
+            shapes = overview.shapes(self.tx, self.plan, self.systems)
+        return changes.gather(shapes, only_rule)
 
     def proposed(self, planned: Gathered) -> list[ChangeGroup]:
         """What a plan would change."""
@@ -152,7 +155,7 @@ class _Building(_Asking):
         super().__init__(app, tx, facts.run, facts.plan, facts.systems)
         self.facts = facts
         self.only = facts.only_rule if facts.dry else None
-        self.in_plan = self.planned(self.only)
+        self.in_plan = self.planned(self.only, facts.shapes)
 
     def report(self) -> Report:
         """All parts, then what they come to."""

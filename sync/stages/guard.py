@@ -11,6 +11,7 @@ from typing import Any
 
 from rules.limits import Stop, Tally, judge
 from state import coverage, proposals
+from state.overview import Shape
 from state.proposals import Plan
 from sync.app import App
 from sync.facts import StreamFacts
@@ -19,15 +20,15 @@ Figures = dict[str, dict[str, dict[str, tuple[int, int]]]]
 """System -> stream -> field -> (filled, valid)."""
 
 
-def guard(app: App, plan: Plan, parts: Iterable[StreamFacts]) -> int:
-    """Set the stops of each stream; gives how many records have proposals."""
+def guard(app: App, plan: Plan, shapes: Sequence[Shape], parts: Iterable[StreamFacts]) -> None:
+    """Set the stops of each stream; `shapes` is what the plan holds."""
     with app.store.reading() as tx:
-        shapes = proposals.shapes(tx, plan.plan, plan.systems)
         usual = _of_json(proposals.last_totals(tx))
         now = _figures(coverage.read(tx, plan.systems))
     for part in parts:
         system, stream = part.system, part.stream.name
-        changed = sum(n for (*at, _), n in shapes.items() if at == [system, stream])
+        mine = [one for one in shapes if (one.system, one.stream) == (system, stream)]
+        changed = sum(one.records for one in mine)
         assert part.pulled is not None  # noqa: S101 - only streams that were pulled are judged
         found = now.get(system, {}).get(stream, {})
         used_to_be = usual.setdefault(system, {}).get(stream, {})
@@ -37,7 +38,6 @@ def guard(app: App, plan: Plan, parts: Iterable[StreamFacts]) -> int:
             usual[system][stream] = found
     with app.store.transaction() as tx:
         proposals.set_plan(tx, plan.plan, totals=usual)
-    return sum(shapes.values())
 
 
 def _is_odd(stops: Sequence[Stop]) -> bool:
