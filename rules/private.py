@@ -19,6 +19,11 @@ PHONE_FIELDS: Final = ("direct_phone", "main_phone", "other_phone", "called_numb
 _NONE: Final[Mapping[str, Finding]] = {}
 
 
+def may_hold_cpr(text: str) -> bool:
+    """Whether a look at the single cells is worth it: False is sure, for a whole row as JSON too."""
+    return cpr.LOOK(text) is not None
+
+
 def without_cpr(record: Record, region: str = "DK") -> tuple[Record, tuple[Finding, ...]]:
     """The record without the fields that hold a CPR number, and a finding for each of them."""
     found = cpr_fields(record.values, region)

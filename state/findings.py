@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from rules.changes import Finding, Severity
-from state.store import Tx, bulk
+from state.store import Tx, among, bulk
 from state.tables import findings, mirror
 
 
@@ -132,12 +132,14 @@ def _known(
         findings.c.system == system, findings.c.stream == stream, findings.c.origin == origin
     )
     rids = [one.rid for one in judged if one.rid is not None]
-    places = [one.place for one in judged if one.rid is None]
+    places = [one.place for one in judged if one.rid is None and one.place is not None]
     rows: list[Any] = []
     if rids:
-        rows += tx.execute(query.where(findings.c.rid.in_(rids)))
+        rows += tx.execute(query.where(among(tx, findings.c.rid, rids)))
     if places:
-        rows += tx.execute(query.where(findings.c.rid.is_(None), findings.c.place.in_(places)))
+        rows += tx.execute(
+            query.where(findings.c.rid.is_(None), among(tx, findings.c.place, places))
+        )
     known: dict[tuple[int | None, int | None], dict[tuple[str, str | None], Any]] = {}
     for row in rows:
         key = (row.rid, row.place if row.rid is None else None)

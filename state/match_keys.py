@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from rules.records import Kind, Ref
-from state.store import GaveWay, Store, Tx, bulk
+from state.store import GaveWay, Store, Tx, among, bulk
 from state.tables import cursors, match_keys, match_keys_by_digest, mirror
 
 MANY: Final = 50_000
@@ -31,10 +31,7 @@ def replace(
 ) -> None:
     """(rid, kind, digest) rows in place of all that these rids carried; `fresh`: they had none."""
     if not fresh:
-        for start in range(0, len(rids), 1000):
-            tx.execute(
-                sa.delete(match_keys).where(match_keys.c.rid.in_(rids[start : start + 1000]))
-            )
+        tx.execute(sa.delete(match_keys).where(among(tx, match_keys.c.rid, rids)))
     bulk(tx, _INSERT, rows)
 
 

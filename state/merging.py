@@ -18,12 +18,13 @@ import orjson
 import sqlalchemy as sa
 
 from rules.changes import Finding
-from rules.private import without_cpr
+from rules.private import may_hold_cpr, without_cpr
 from rules.records import Record, Ref, Value
 from state.cursors import Lease
 from state.mirror import cells_text
-from state.store import Tx, bulk
+from state.store import Tx, among, bulk, moment
 from state.tables import mirror, outbox, sightings
+from state.types import StoredMoment
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ _KNOWN: Final = (
 
 _INSERT = sa.insert(mirror).values(
     {
-        name: sa.bindparam(f"b_{name}", type_=mirror.c[name].type)
+        name: sa.bindparam(f"b_{name}", type_=StoredMoment() if name.endswith("_at") else None)
         for name in (
             "system",
             "kind",
@@ -149,7 +150,7 @@ class _PageMerge:
             sa.select(sightings.c.rid).where(
                 sightings.c.system == self.lease.system,
                 sightings.c.stream == self.lease.stream,
-                sightings.c.rid.in_(rids),
+                among(self.tx, sightings.c.rid, rids),
             )
         )
         return {row.rid for row in found}
@@ -257,7 +258,7 @@ class _PageMerge:
         before = {
             row.rid: orjson.loads(row.cells)
             for row in self.tx.execute(
-                sa.select(mirror.c.rid, mirror.c.cells).where(mirror.c.rid.in_(rids))
+                sa.select(mirror.c.rid, mirror.c.cells).where(among(self.tx, mirror.c.rid, rids))
             )
         }
         bulk(
@@ -276,34 +277,40 @@ class _PageMerge:
     def _write_born(self) -> None:
         if not self._born:
             return
-        lease = self.lease
+        lease, now = self.lease, moment(self.tx, self.now)
+        system, kind, stream, number = lease.system, lease.kind.value, lease.stream, lease.pass_no
         rows = [
             (
-                lease.system,
-                lease.kind.value,
-                lease.stream,
+                system,
+                kind,
+                stream,
                 ident,
                 record.version,
                 self._cells(ident, record),
                 record.place,
                 by_content,
-                lease.pass_no,
-                self.now,
-                self.now,
+                number,
+                now,
+                now,
             )
             for ident, (record, by_content) in self._born.items()
         ]
+        newest = self.tx.execute(_NEWEST).scalar_one() or 0
         bulk(self.tx, _INSERT, rows)
-        rids = _rids(self.tx, lease, list(self._born))
+        rids = _newer(self.tx, lease, newest)
         self.merged.born = [
             (rids[ident], _named(record, ident)) for ident, (record, _) in self._born.items()
         ]
         self._note((ident, rids[ident], r) for ident, (r, _) in self._born.items())
 
     def _cells(self, ident: str, record: Record) -> str:
+        text = cells_text(record.values)
+        if not may_hold_cpr(text):
+            return text
         kept, found = without_cpr(record, self.region)
-        if found:
-            self._private[ident] = found
+        if not found:
+            return text
+        self._private[ident] = found
         return cells_text(kept.values)
 
     def _note(self, rows: Iterable[tuple[str, int, Record]]) -> None:
@@ -328,7 +335,9 @@ def _by_id(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, _Known]:
         return {}
     found = tx.execute(
         sa.select(*_KNOWN).where(
-            mirror.c.system == lease.system, mirror.c.kind == lease.kind, mirror.c.id.in_(ids)
+            mirror.c.system == lease.system,
+            mirror.c.kind == lease.kind,
+            among(tx, mirror.c.id, ids),
         )
     )
     return {row[1]: _Known(*row) for row in found}
@@ -337,10 +346,23 @@ def _by_id(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, _Known]:
 def _rids(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, int]:
     found = tx.execute(
         sa.select(mirror.c.id, mirror.c.rid).where(
-            mirror.c.system == lease.system, mirror.c.kind == lease.kind, mirror.c.id.in_(ids)
+            mirror.c.system == lease.system,
+            mirror.c.kind == lease.kind,
+            among(tx, mirror.c.id, ids),
         )
     )
     return {row.id: row.rid for row in found}
+
+
+_NEWEST: Final = sa.select(sa.func.max(mirror.c.rid))
+
+
+def _newer(tx: Tx, lease: Lease, newest: int) -> dict[str, int]:
+    """The rids of the rows of this stream that were made after `newest`, by id."""
+    mine = (lease.system, lease.kind.value)
+    columns = (mirror.c.id, mirror.c.rid, mirror.c.system, mirror.c.kind)
+    found = tx.execute(sa.select(*columns).where(mirror.c.rid > newest))
+    return {ident: rid for ident, rid, *whose in found if tuple(whose) == mine}
 
 
 def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:
@@ -352,12 +374,12 @@ def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list
         mirror.c.deleted_at.is_(None),
     )
     here = tx.execute(
-        sa.select(*_KNOWN, mirror.c.version).where(mine, mirror.c.version.in_(versions))
+        sa.select(*_KNOWN, mirror.c.version).where(mine, among(tx, mirror.c.version, versions))
     )
     arriving = tx.execute(
         sa.select(*_KNOWN, outbox.c.expected_version)
         .join(outbox, outbox.c.rid == mirror.c.rid)
-        .where(mine, outbox.c.state != "queued", outbox.c.expected_version.in_(versions))
+        .where(mine, outbox.c.state != "queued", among(tx, outbox.c.expected_version, versions))
     )
     rows: dict[str, dict[int, _Known]] = {}
     for row in (*here, *arriving):

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from rules.records import ABSENT, Kind, Record, Ref, Value
 from state.cursors import Lease
-from state.store import Tx, bulk
+from state.store import Tx, among, bulk
 from state.tables import mirror, sightings
 
 
@@ -206,7 +206,7 @@ def held(tx: Tx, rids: Sequence[int]) -> dict[int, Held]:
     """Rows by rid."""
     if not rids:
         return {}
-    found = tx.execute(sa.select(*_HELD, mirror.c.system).where(mirror.c.rid.in_(rids)))
+    found = tx.execute(sa.select(*_HELD, mirror.c.system).where(among(tx, mirror.c.rid, rids)))
     return {row.rid: _held(row.system, row) for row in found}
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from rules.errors import InvariantBroken, SystemStopped, UserError
@@ -156,6 +159,20 @@ def _postgres_engine(url: sa.URL) -> Engine:
         raise UserError("error.no_postgres") from error
 
 
+def among(
+    tx: Tx, column: sa.ColumnElement[Any], values: Sequence[str] | Sequence[int]
+) -> sa.ColumnElement[bool]:
+    """`column IN values` with one parameter, however many values there are.
+
+    A page's ids bound one by one cost twice as much, and leave their lists behind in cycles until
+    the garbage collector comes by.
+    """
+    if tx.dialect.name == "sqlite":
+        each = sa.func.json_each(orjson.dumps(values).decode()).table_valued("value")
+        return column.in_(sa.select(each.c.value))
+    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+
+
 def bulk(
     tx: Tx, statement: sa.Insert | sa.Update | sa.Delete, rows: Sequence[tuple[Any, ...]]
 ) -> None:
@@ -170,6 +187,14 @@ def bulk(
     if len(rows[0]) != width:
         raise InvariantBroken(f"{width} values expected for {sql!r}, {len(rows[0])} given")
     tx.exec_driver_sql(sql, [convert(row) for row in rows] if convert else list(rows))
+
+
+def moment(tx: Tx, at: datetime) -> Any:
+    """A moment as columns hold it, for parameters of the type `StoredMoment`.
+
+    All rows of a page share it, and would convert it one by one.
+    """
+    return UtcDateTime().process_bind_param(at, tx.dialect)
 
 
 _Convert = Callable[[tuple[Any, ...]], tuple[Any, ...]]

@@ -50,6 +50,17 @@ class UtcDateTime(TypeDecorator[datetime]):
         return moment
 
 
+class StoredMoment(TypeDecorator[Any]):
+    """The type of a parameter whose moment `store.moment` has brought into the column's form."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """As the column has it."""
+        return UtcDateTime().load_dialect_impl(dialect)
+
+
 class Json(TypeDecorator[Any]):
     """JSON that SQL may look into on PostgreSQL. Hot columns hold encoded text instead."""
 
