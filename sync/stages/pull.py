@@ -52,10 +52,16 @@ def pull(app: App, connector: Pulls, stream: Stream, lease: Lease, sample: int |
     """Read the stream from its cursor to its end, or `sample` records of it."""
     pulled = Pulled(stream, _with_fields(app, lease, stream), last_seen=lease.compared_at)
     pulled.begun = pulled.lease.token if pulled.lease.complete else None
+    goes_on = pulled.lease.token is not None and not pulled.lease.complete
     _note_columns(app, pulled.lease, stream)
     for _ in range(MOST_RESTARTS):
         try:
             _read(app, connector, pulled, sample)
+            if goes_on and pulled.complete:
+                # What was read before somebody stopped us may have changed since.
+                pulled.lease = replace(pulled.lease, pass_no=pulled.lease.pass_no + 1)
+                pulled.begun = pulled.lease.token
+                _read(app, connector, pulled, sample)
         except StartOver:
             _start_over(app, pulled)
         else:

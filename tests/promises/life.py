@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from promises.points import Killed, Points
 from promises.world import KNOWN, LISTED, NAMED, World, companies, mails, names, phones
 from simulators.memory import Fault
 
-from rules.errors import UserError
+from rules.errors import LeaseLost, UserError
 from rules.records import Ref
 from state import mirror
 from sync import plans, undo
@@ -118,11 +119,13 @@ class Life:
         self._edit(KNOWN, typed, "note typed", at)
 
     def flag_row(self, name: str, at: int, says: str) -> None:
-        """Somebody sets or clears an opt-out."""
+        """Somebody sets an opt-out, or clears one if there is one."""
+        column = self.world.sheets[name].column("Nej tak")
 
         def typed(rows: list[list[str]]) -> None:
-            if rows:
-                rows[at % len(rows)][self.world.sheets[name].column("Nej tak")] = says
+            there = [row for row in rows if bool(row[column]) != bool(says)]
+            if there:
+                there[at % len(there)][column] = says
 
         self._edit(name, typed, "flag set" if says else "flag cleared", at)
 
@@ -193,6 +196,11 @@ class Life:
         changed = [n for n, (a, b) in enumerate(zip(before, rows, strict=False)) if a != b]
         for row in changed if in_place else [None]:
             self.witness.somebody_typed(name, row)
+        names = [sheet.fields[header] for header in sheet.header]
+        known = {tuple(row) for row in before}
+        for row in rows:
+            if tuple(row) not in known or not in_place:
+                self.witness.somebody_wrote(name, zip(names, row, strict=True))
         self.witness.look_away()
 
     def add_to_desk(self, spelling: int, _at: int = 0) -> None:
@@ -214,10 +222,14 @@ class Life:
             self._type_at_desk("desk edited", ident, {field: _spelt(new(person), spelling)})
 
     def flag_at_desk(self, at: int, says: str) -> None:
-        """Somebody sets or clears an opt-out."""
-        if ident := self._at_desk(at):
+        """Somebody sets an opt-out, or clears one if there is one."""
+        rows = self.world.desk.rows
+        there = sorted(
+            i for i, row in rows.items() if bool(row.values.get("opt_out")) != bool(says)
+        )
+        if there:
             what = "desk flag set" if says else "desk flag cleared"
-            self._type_at_desk(what, ident, {"opt_out": says})
+            self._type_at_desk(what, there[at % len(there)], {"opt_out": says})
 
     def remove_at_desk(self, at: int) -> None:
         """Somebody deletes a record; never the last one."""
@@ -325,6 +337,21 @@ class Life:
         """Somebody edits while the next pass is at this point."""
         self.meddling = (at, edit)
 
+    def be_overtaken(self, at: int) -> None:
+        """We fall asleep at this point of the next pass; another process takes over meanwhile."""
+        self.meddle(at, self._another_pass)
+
+    def _another_pass(self) -> None:
+        self.seen["overtaken"] += 1
+        self.world.now += timedelta(minutes=2)
+        with self.world.process(dry=False) as app:
+            app.holder = "elsewhere:1"
+            outcome = run(app, dry=False, allow=EVERY_LIMIT)
+        self.runs.append(outcome.report.run.run)
+        read = {one.stream for one in outcome.report.streams if one.complete}
+        self.witness.look(sure=True)
+        self.witness.heard(read)
+
     def _pass(
         self, what: str, does: Callable[[App], Outcome], *, dry: bool = False
     ) -> list[Written]:
@@ -344,12 +371,15 @@ class Life:
                 return fault[2]
             return None
 
-        def edited_meanwhile(_point: str) -> None:
-            if meddling and len(points.seen) == meddling[0]:
+        def edited_meanwhile(point: str) -> None:
+            nonlocal meddling
+            # Not while we are at the store: others would have to wait for us, as they should.
+            if meddling and len(points.seen) >= meddling[0] and point != "before commit":
                 self.disturbed = True
                 self.seen["edited during a pass"] += 1
                 self.witness.look(sure=False)
-                meddling[1]()
+                (_, does), meddling = meddling, None
+                does()
 
         points.listeners.append(edited_meanwhile)
         self.seen[what] += 1
@@ -364,6 +394,9 @@ class Life:
         except UserError as error:
             self.seen[error.message] += 1
             return []
+        except LeaseLost:
+            self.seen["lease lost"] += 1
+        self.witness.in_doubt |= outcome is None or faulty
         new = self.witness.look(sure=outcome is not None and not faulty)
         if outcome is None:
             return new

@@ -32,6 +32,7 @@ from sync.settings.model import Files as FileSection
 from sync.settings.model import Limits, Rules, State
 
 BLOCK: Final = 68_000_000
+DATABASE: Final = "ringren.sqlite"
 KNOWN, NAMED, LISTED = "kontakter.csv", "kunder.csv", "nejtak.csv"
 
 
