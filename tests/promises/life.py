@@ -323,6 +323,11 @@ class Life:
         self.seen["settings changed"] += 1
         self.world.rules = Rules(switch={**self.world.rules.switch, rule: to})  # type: ignore[dict-item]
 
+    @property
+    def troubled(self) -> bool:
+        """Whether something is to go wrong with the next pass."""
+        return bool(self.fault or self.deadly or self.meddling)
+
     # --- what goes wrong ---------------------------------------------------------------------
 
     def break_call(self, point: str, at: int, fault: Fault) -> None:
