@@ -18,24 +18,13 @@ from rules.changes import Change, Finding, Severity
 from rules.records import Kind
 from rules.suppression import EventType
 from state.blocked import BlockedRecord
-from state.proposals import changes_of
+from state.proposals import changes_of, in_plan
+from state.shapes import Shape
 from state.store import Tx
 from state.tables import blocked, cursors, findings, history, ledger, mirror, proposals
 
 NEAR = 5000
 """How many numbers beyond the first a further example is looked for: keeps a look-up small."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Records with the same rules on the same fields; `numbers` are those of some of them."""
-
-    system: str
-    stream: str
-    rules: tuple[tuple[str, str], ...]
-    """(rule, field) of each change."""
-    records: int
-    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +72,6 @@ class Found:
 # --- changes ---------------------------------------------------------------------------------
 
 
-def _in_plan(plan: int, systems: Sequence[str]) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        proposals.c.system.in_(systems),
-        proposals.c.plan_from <= plan,
-        sa.or_(proposals.c.plan_until.is_(None), proposals.c.plan_until > plan),
-    )
-
-
-def shapes(tx: Tx, plan: int, systems: Sequence[str]) -> list[Shape]:
-    """What a plan holds, by stream and shape; the first and last record of each are named."""
-    columns = (proposals.c.system, proposals.c.stream, proposals.c.shape)
-    found = tx.execute(
-        sa.select(
-            *columns,
-            sa.func.count().label("records"),
-            sa.func.min(proposals.c.pid).label("first"),
-            sa.func.max(proposals.c.pid).label("last"),
-        )
-        .where(_in_plan(plan, systems))
-        .group_by(*columns)
-        .order_by(*columns)
-    )
-    return [
-        Shape(row.system, row.stream, _rules(row.shape), row.records, _numbers(row))
-        for row in found
-    ]
-
-
-def _rules(shape: str) -> tuple[tuple[str, str], ...]:
-    pairs = (part.rpartition(":") for part in shape.split(","))
-    return tuple((rule, field) for rule, _, field in pairs)
-
-
 def _numbers(row: Any) -> tuple[int, ...]:
     return (row.first,) if row.first == row.last else (row.first, row.last)
 
@@ -125,7 +81,7 @@ def touched(tx: Tx, plan: int, systems: Sequence[str]) -> int:
     query = (
         sa.select(sa.func.count(sa.distinct(proposals.c.rid)))
         .join(mirror, mirror.c.rid == proposals.c.rid)
-        .where(_in_plan(plan, systems), mirror.c.deleted_at.is_(None))
+        .where(in_plan(plan, systems), mirror.c.deleted_at.is_(None))
     )
     return int(tx.execute(query).scalar_one())
 
@@ -148,7 +104,7 @@ def more_proposed(tx: Tx, plan: int, like: int, limit: int) -> list[int]:
             proposals.c.pid.between(like + 1, like + NEAR),
             proposals.c.shape == row.shape,
             proposals.c.stream == row.stream,
-            _in_plan(plan, [row.system]),
+            in_plan(plan, [row.system]),
         )
         .order_by(proposals.c.pid)
         .limit(limit)
@@ -202,7 +158,7 @@ def proposed_page(
     """A page of what a plan holds, by number."""
     query = (
         _changed(proposals, proposals.c.pid, proposals.c.place)
-        .where(proposals.c.pid > after, _in_plan(plan, systems))
+        .where(proposals.c.pid > after, in_plan(plan, systems))
         .order_by(proposals.c.pid)
         .limit(limit)
     )

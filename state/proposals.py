@@ -186,7 +186,8 @@ def next_plan(tx: Tx) -> int:
     return int(newest or 0) + 1
 
 
-def _in_plan(plan: int, systems: Sequence[str]) -> sa.ColumnElement[bool]:
+def in_plan(plan: int, systems: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The proposals that a plan holds."""
     return sa.and_(
         proposals.c.system.in_(systems),
         proposals.c.plan_from <= plan,
@@ -205,7 +206,7 @@ def of_plan(
 ) -> list[Proposal]:
     """A page of the plan's proposals in the order of (place, pid); `after` is the last one's."""
     place = sa.func.coalesce(proposals.c.place, 0)
-    query = sa.select(proposals).where(_in_plan(plan, systems))
+    query = sa.select(proposals).where(in_plan(plan, systems))
     if stream is not None:
         query = query.where(proposals.c.stream == stream)
     query = (
@@ -249,7 +250,7 @@ def digest(tx: Tx, plan: int, systems: Sequence[str]) -> str:
             proposals.c.changes,
         )
         .join(mirror, mirror.c.rid == proposals.c.rid)
-        .where(_in_plan(plan, systems))
+        .where(in_plan(plan, systems))
         .order_by(proposals.c.system, mirror.c.kind, mirror.c.id)
     )
     whole = hashlib.blake2b(digest_size=16)

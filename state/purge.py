@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from rules.errors import InvariantBroken
-from state import coverage
+from state import coverage, shapes
 from state.store import Store, Tx, bulk
 from state.tables import (
     blocked,
@@ -148,6 +148,8 @@ def _mirror(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str,
     done = {t.name: _delete(tx, t, t.c.rid.in_(rids)) for t in _KNOWN_OF_A_RECORD}
     open_ones = sa.and_(proposals.c.plan_until.is_(None), proposals.c.rid.in_(rids))
     done["proposals"] = _delete(tx, proposals, open_ones)
+    if done["proposals"]:
+        shapes.forget(tx)
     done["mirror"] = _delete(tx, mirror, mirror.c.rid.in_(rids))
     done["redirects"] = _dead_ends(tx, before, limit)
     return done

@@ -188,6 +188,8 @@ plans = _table(
     _text("only_rule", null=True),
     Column("systems", Json, nullable=False),
     Column("totals", Json, nullable=True),
+    # How many records it holds of which shape, once counted (state/shapes.py).
+    _text("shapes", null=True),
     keep="plans",
 )
 

@@ -12,7 +12,7 @@ from rules.errors import Exit, RingrenError, worst
 from rules.limits import Stop
 
 if TYPE_CHECKING:
-    from state.overview import Shape
+    from state.shapes import Shape
     from sync.stages.decide import Decided
     from sync.stages.pull import Pulled
     from sync.stages.queue import Queued

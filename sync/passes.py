@@ -18,7 +18,7 @@ from connectors.protocol import Capabilities, Connector, Pulls, Pushes, Stream
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
-from state import cursors, history, mirror, outbox, overview, proposals, snapshots
+from state import cursors, history, mirror, outbox, proposals, shapes, snapshots
 from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
@@ -229,11 +229,10 @@ class Pass:
 
     def guard(self, plan: Plan) -> None:
         """Ask the limits about each stream. Blocks are no proposals, so nothing here holds one up."""
-        with self.app.store.reading() as tx:
-            shapes = overview.shapes(tx, plan.plan, plan.systems)
-        self.facts.shapes = shapes
-        self.facts.proposed = sum(one.records for one in shapes)
-        guard(self.app, plan, shapes, self._pulled())
+        found = shapes.of_new_plan(self.app.store, plan.plan, plan.systems)
+        self.facts.shapes = found
+        self.facts.proposed = sum(one.records for one in found)
+        guard(self.app, plan, found, self._pulled())
 
     # --- writing -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from rules import limits
 from rules.catalogue import DEFAULT, extend
 from rules.errors import UserError
 from state import history, overview, proposals
-from state.overview import Shape
+from state.shapes import Shape, of_plan
 from state.store import Tx
 from sync import facts as facts_
 from sync.app import App
@@ -75,7 +75,7 @@ class _Asking:
         if self.plan is None:
             return Gathered()
         if shapes is None:
-            shapes = overview.shapes(self.tx, self.plan, self.systems)
+            shapes = of_plan(self.tx, self.plan, self.systems)
         return changes.gather(shapes, only_rule)
 
     def proposed(self, planned: Gathered) -> list[ChangeGroup]:

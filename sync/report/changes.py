@@ -10,7 +10,8 @@ from typing import Final
 
 from rules.catalogue import Catalogue
 from state import overview
-from state.overview import Changed, Shape
+from state.overview import Changed
+from state.shapes import Shape
 from state.store import Tx
 from sync.report import words
 from sync.report.model import ChangeGroup, Sample, Words

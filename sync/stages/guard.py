@@ -11,8 +11,8 @@ from typing import Any
 
 from rules.limits import Stop, Tally, judge
 from state import coverage, proposals
-from state.overview import Shape
 from state.proposals import Plan
+from state.shapes import Shape
 from sync.app import App
 from sync.facts import StreamFacts
 

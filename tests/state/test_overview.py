@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from rules.changes import Change, Finding, Severity
-from state import blocked, findings, history, overview, proposals
+from state import blocked, findings, history, overview, proposals, shapes
 from state.store import Store, Tx
 from state.tables import mirror
 from state.tables import proposals as rows
@@ -59,7 +59,7 @@ def test_shapes_count_records_and_name_some(store: Store, now: datetime) -> None
         propose(tx, 4, PHONE, MAIL)
         propose(tx, 5, PHONE, plan=2)
         tx.execute(sa.update(rows).where(rows.c.rid == 3).values(plan_until=1))
-        found = overview.shapes(tx, 1, [SYSTEM])
+        found = shapes.of_plan(tx, 1, [SYSTEM])
         changed = overview.proposed(tx, [n for shape in found for n in shape.numbers])
     assert {(shape.rules, shape.records) for shape in found} == {
         ((("phone", "direct_phone"),), 2),
@@ -78,7 +78,7 @@ def test_more_examples_are_of_the_same_shape_and_plan(store: Store, now: datetim
             propose(tx, rid, PHONE)
         propose(tx, 2, MAIL)
         propose(tx, 5, PHONE, plan=2)
-        first = overview.shapes(tx, 1, [SYSTEM])
+        first = shapes.of_plan(tx, 1, [SYSTEM])
         like = next(shape for shape in first if shape.rules == (("phone", "direct_phone"),))
         more = overview.proposed(tx, overview.more_proposed(tx, 1, like.numbers[0], 5))
         assert sorted(one.place or 0 for one in more.values()) == [3, 4]

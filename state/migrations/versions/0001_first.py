@@ -277,6 +277,7 @@ def upgrade() -> None:
         sa.Column("only_rule", sa.Text(), nullable=True),
         sa.Column("systems", Json(), nullable=False),
         sa.Column("totals", Json(), nullable=True),
+        sa.Column("shapes", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("plan", name=op.f("pk_plans")),
         sqlite_autoincrement=True,
         sqlite_strict=True,
