@@ -39,6 +39,11 @@ _INSERT: Final = sa.insert(blocked).values(
 )
 
 
+RECORDS: Final = blocked.join(mirror, mirror.c.rid == blocked.c.rid + 0)
+"""Blocked records. The sum keeps SQLite, which does not know how few they are, from going through
+the whole mirror and asking of each record whether it is blocked."""
+
+
 def replace(
     tx: Tx,
     rids: Sequence[int],

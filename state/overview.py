@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from rules.changes import Change, Finding, Severity
 from rules.records import Kind
 from rules.suppression import EventType
+from state.blocked import RECORDS as BLOCKED_RECORDS
 from state.blocked import BlockedRecord
 from state.proposals import changes_of, in_plan
 from state.shapes import Shape
@@ -306,7 +307,7 @@ def _blocked(*columns: Any) -> sa.Select[Any]:
     """Live records that are blocked. Rows of opt-out lists are the evidence, not whom it is about."""
     return (
         sa.select(*columns)
-        .select_from(blocked.join(mirror, mirror.c.rid == blocked.c.rid))
+        .select_from(BLOCKED_RECORDS)
         .where(mirror.c.deleted_at.is_(None), mirror.c.kind != Kind.OPT_OUT.value)
     )
 

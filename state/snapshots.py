@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from state import deliveries
+from state.blocked import RECORDS as BLOCKED_RECORDS
 from state.store import Tx
 from state.tables import blocked, coverage, cursors, ledger, mirror, snapshots
 
@@ -98,7 +99,7 @@ def _coverage(tx: Tx, live: _Live) -> Iterator[Figure]:
 def _blocked(tx: Tx, live: _Live) -> Iterator[Figure]:
     counted = tx.execute(
         sa.select(mirror.c.system, mirror.c.stream, blocked.c.channels, sa.func.count())
-        .join(mirror, mirror.c.rid == blocked.c.rid)
+        .select_from(BLOCKED_RECORDS)
         .where(mirror.c.deleted_at.is_(None))
         .group_by(mirror.c.system, mirror.c.stream, blocked.c.channels)
     )
