@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rules.records import ABSENT, Kind, Record, Ref, Value
 from state.cursors import Lease
 from state.store import Tx, among, bulk
-from state.tables import mirror, sightings
+from state.tables import cursors, mirror, sightings
 
 
 class Held(NamedTuple):
@@ -277,8 +277,23 @@ def make_dirty(tx: Tx, rids: Sequence[int]) -> None:
         )
 
 
+def will_decide(tx: Tx, system: str, stream: str, fingerprint: str) -> None:
+    """Call first in a pass: it may leave rows behind that were decided with this fingerprint."""
+    tx.execute(
+        sa.update(cursors)
+        .where(_of_stream(system, stream), cursors.c.decided_with != fingerprint)
+        .values(decided_with=None)
+    )
+
+
 def make_stale(tx: Tx, system: str, stream: str, fingerprint: str, limit: int) -> int:
-    """Have up to `limit` rows that were decided with other rules or settings decided anew."""
+    """Have up to `limit` rows that were decided with other rules or settings decided anew.
+
+    Once there are none the cursor says so, and nobody has to look again.
+    """
+    noted = sa.select(cursors.c.decided_with).where(_of_stream(system, stream))
+    if tx.execute(noted).scalar_one_or_none() == fingerprint:
+        return 0
     some = (
         sa.select(mirror.c.rid)
         .where(
@@ -290,7 +305,14 @@ def make_stale(tx: Tx, system: str, stream: str, fingerprint: str, limit: int) -
         .limit(limit)
     )
     done = tx.execute(sa.update(mirror).where(mirror.c.rid.in_(some)).values(decided_with=None))
+    if done.rowcount < limit:
+        noted_now = sa.update(cursors).where(_of_stream(system, stream))
+        tx.execute(noted_now.values(decided_with=fingerprint))
     return int(done.rowcount)
+
+
+def _of_stream(system: str, stream: str) -> sa.ColumnElement[bool]:
+    return sa.and_(cursors.c.system == system, cursors.c.stream == stream)
 
 
 _ARRIVED = (

@@ -82,6 +82,8 @@ cursors = _table(
     _int("records"),
     # The stream's mapped fields in a fixed order: bit n of mirror.filled is the n-th of them.
     Column("fields", Json, nullable=False),
+    # The fingerprint of all rows of the stream that are not dirty; null = not known.
+    _text("decided_with", null=True),
     _int("epoch"),
     _text("holder", null=True),
     _when("leased_until", null=True),

@@ -169,6 +169,8 @@ class Pass:
             )
             part.pulled = Pulled(part.stream, lease)
             outbox.drop_queued(tx, part.system, part.stream.name)
+            mark = fingerprint(app, part.stream.kind)
+            mirror.will_decide(tx, part.system, part.stream.name, mark)
         return lease
 
     # --- deciding ----------------------------------------------------------------------------

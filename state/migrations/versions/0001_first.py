@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("pass_no", sa.BigInteger(), nullable=False),
         sa.Column("records", sa.BigInteger(), nullable=False),
         sa.Column("fields", Json(), nullable=False),
+        sa.Column("decided_with", sa.Text(), nullable=True),
         sa.Column("epoch", sa.BigInteger(), nullable=False),
         sa.Column("holder", sa.Text(), nullable=True),
         sa.Column("leased_until", UtcDateTime(), nullable=True),
