@@ -256,7 +256,8 @@ def test_a_full_disk_is_no_bug_of_ours(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_ctrl_c_ends_quietly_with_130() -> None:
     script = (
-        "import sys, time\n"
+        # Started in the background, a shell's children ignore the signal: not so a person's.
+        "import signal, sys, time\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from sync.cli import guarded\nfrom sync.shell import Shell\n"
         "def wait():\n    print('ready', flush=True)\n    time.sleep(60)\n"
         "sys.exit(guarded(Shell('da'), wait))\n"
