@@ -31,7 +31,8 @@ from sync.logs import logger, run_in_logs
 from sync.stages import reaching
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
-from sync.stages.pull import Pulled, emptied, pull
+from sync.stages.hands import WORTH_IT
+from sync.stages.pull import Pulled, begin, emptied, read
 from sync.stages.push import push
 from sync.stages.queue import Queueing
 from sync.stages.settle import Settling
@@ -95,8 +96,11 @@ class Pass:
 
     # --- reading -----------------------------------------------------------------------------
 
-    def pull(self, sample: int | None = None) -> None:
-        """Pull every stream, opt-out lists first, and settle what an earlier run left open."""
+    def pull(self, sample: int | None = None, plan: int | None = None) -> None:
+        """Pull every stream, opt-out lists first, and settle what an earlier run left open.
+
+        What a large list says at its first reading is decided for `plan` while it is read.
+        """
         self.facts.sample = sample
         for name in self.facts.systems:
             connector = self.app.systems[name]
@@ -105,7 +109,7 @@ class Pass:
                 self.facts.streams.append(part)
                 with self._only_this(name, stream.name):
                     if stream.can.pull:
-                        self._pull(connector, part, sample)
+                        self._pull(connector, part, sample, plan)
                     else:
                         self._close(part)
         reaching.carry(self.app)
@@ -134,10 +138,16 @@ class Pass:
                 )
         return sorted(streams, key=lambda one: one.kind is not Kind.OPT_OUT)
 
-    def _pull(self, connector: Connector, part: StreamFacts, sample: int | None) -> None:
+    def _pull(
+        self, connector: Connector, part: StreamFacts, sample: int | None, plan: int | None
+    ) -> None:
         assert isinstance(connector, Pulls)  # noqa: S101 - every configured system can be pulled
-        lease = self._take(part)
-        part.pulled = pull(self.app, connector, part.stream, lease, sample)
+        part.pulled = begin(self.app, part.stream, self._take(part))
+        reading = read(self.app, connector, part.pulled, sample)
+        if plan is not None and _is_first(part.pulled):
+            self._decide_along(part, part.pulled, plan, reading)
+        for _ in reading:
+            pass
         LOG.info(
             "pulled",
             stream=part.stream.name,
@@ -198,10 +208,20 @@ class Pass:
         assert part.pulled is not None  # noqa: S101 - see _pulled
         mark = fingerprint(self.app, part.stream.kind)
         self._make_stale(part, mark)
-        deciding = Deciding(self.app, self._screen, part.pulled.lease, plan, mark)
+        deciding = Deciding(self.app, self._screen, part.pulled, plan, mark)
         done = deciding.run(total - before, lambda n: self.app.progress.advance(before + n, total))
         part.decided = _added(part.decided, done)
         return done.records
+
+    def _decide_along(
+        self, part: StreamFacts, pulled: Pulled, plan: int, reading: Iterator[None]
+    ) -> None:
+        """Reading keeps one processor busy: the others need not wait for its end."""
+        for _ in reading:
+            if pulled.born >= WORTH_IT:
+                mark = fingerprint(self.app, part.stream.kind)
+                deciding = Deciding(self.app, self._screen, pulled, plan, mark)
+                part.decided = deciding.run(pulled.expected, lambda _: None, reading)
 
     def _make_stale(self, part: StreamFacts, mark: str) -> None:
         while True:
@@ -327,6 +347,12 @@ class Pass:
             with self.app.store.transaction() as tx:
                 cursors.release(tx, part.pulled.lease)
             part.given_up = True
+
+
+def _is_first(pulled: Pulled) -> bool:
+    """Whether nothing of the stream was ever written by us, and it tells no opt-outs: these have
+    to be known in full before anybody is decided."""
+    return pulled.lease.pass_no == 1 and not pulled.stream.can.opt_outs
 
 
 def _added(old: Decided | None, new: Decided) -> Decided:

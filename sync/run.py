@@ -23,8 +23,8 @@ def run(
     """
     app.allow = allow
     with Pass(app, "dry-run" if dry else "run") as one:
-        one.pull(sample)
         number = one.new_plan(only)
+        one.pull(sample, number)
         one.decide(number)
         plan = close(app, number)
         one.guard(plan)

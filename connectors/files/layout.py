@@ -150,7 +150,8 @@ def layout_of(
         error.details.setdefault("file", stream)
         raise
     if meaning is None:
-        raise Unusable("no_header", first=", ".join(header[:5])[:80])
+        # The row is not shown: without headings it is most likely about a person.
+        raise Unusable("no_header")
     begin = len(dialect.bom) + len(dialect.raw(view[:begin]))
     return Layout(stream, dialect, meaning, max_row_bytes, begin, first, place + 1)
 
@@ -170,7 +171,7 @@ def _header(
         found = scan(view, begin, how, line_end)
         end = found.end if found and found.clean else line_end
         if end - begin > max_row_bytes or (cut and end == len(view)):
-            raise Unusable("no_header", first="")
+            raise Unusable("no_header")
         raw, begin = view[begin:end], end
         cells = _texts(raw, how)
         if any(map(str.isalnum, "".join(cells))) and not _is_hint(cells, dialect):
@@ -184,7 +185,7 @@ def _texts(raw: bytes, how: Reading) -> list[str]:
     try:
         return [cell_text(cell, how.dialect.codec) for cell in cells]
     except UnicodeDecodeError as error:
-        raise Unusable("no_header", first="") from error
+        raise Unusable("no_header") from error
 
 
 def _is_hint(cells: Sequence[str], dialect: Dialect) -> bool:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from state import (
     blocked,
@@ -31,6 +31,7 @@ from sync.app import App
 from sync.stages.hands import Hands, Task
 from sync.stages.judging import Brief, Judgement
 from sync.stages.pasts import pasts_of
+from sync.stages.pull import Pulled
 
 BATCH = 4000
 
@@ -82,12 +83,24 @@ class _Writes:
 class Deciding:
     """Decides one stream's dirty records for a plan."""
 
-    def __init__(self, app: App, screen: Screen, lease: Lease, plan: int, fingerprint: str) -> None:
-        self.app, self.lease, self.plan, self.fingerprint = app, lease, plan, fingerprint
+    def __init__(
+        self, app: App, screen: Screen, pulled: Pulled, plan: int, fingerprint: str
+    ) -> None:
+        self.app, self.pulled, self.plan, self.fingerprint = app, pulled, plan, fingerprint
         self.screen = screen
 
-    def run(self, total: int, advance: Callable[[int], None]) -> Decided:
-        """All of them, batch by batch; `total` is about how many, `advance` hears how many are done."""
+    @property
+    def lease(self) -> Lease:
+        """As it is now: a reading that goes on may move it."""
+        return self.pulled.lease
+
+    def run(
+        self, total: int, advance: Callable[[int], None], reading: Iterator[None] | None = None
+    ) -> Decided:
+        """All of them, batch by batch; `total` is about how many, `advance` hears how many are done.
+
+        `reading` gives way after each page: then what is read and what is decided take turns.
+        """
         done = Decided()
         lease, app = self.lease, self.app
         with app.store.reading() as tx:
@@ -97,7 +110,7 @@ class Deciding:
                 match_keys.put_index_aside(tx, total)
         brief = Brief(lease.system, lease.kind, lease.fields, app.context, app.keys, kinds)
         with Hands(brief, total) as hands:
-            for batch, judgements in hands.judged(self._batches()):
+            for batch, judgements in hands.judged(self._batches(reading or iter(()))):
                 writes = self._writes(batch, judgements)
                 self._write(batch, writes, judgements, kinds)
                 done.records += len(batch.rows)
@@ -107,9 +120,11 @@ class Deciding:
         match_keys.index_again(app.store)
         return done
 
-    def _batches(self) -> Iterator[Task[_Batch]]:
-        after = 0
+    def _batches(self, reading: Iterator[None]) -> Iterator[Task[_Batch]]:
+        after = taken = 0
         while True:
+            while self.pulled.born < taken + BATCH and _goes_on(reading):
+                pass
             with self.app.store.reading() as tx:
                 rows = mirror.dirty(tx, self.lease.system, self.lease.stream, after, BATCH)
                 if not rows:
@@ -119,7 +134,7 @@ class Deciding:
                 standing = {} if fresh else proposals.standing(tx, [row.rid for row in rows])
             batch = _Batch(rows, fresh, {rid: _Standing(*one) for rid, one in standing.items()})
             yield batch, [row[:5] for row in rows if not row.gone], pasts
-            after = rows[-1].rid
+            after, taken = rows[-1].rid, taken + len(rows)
 
     def _writes(self, batch: _Batch, judgements: Sequence[Judgement]) -> _Writes:
         writes = _Writes()
@@ -192,6 +207,14 @@ class Deciding:
         records = [(rid, one.record) for rid, one in held.items()]
         hashed = hash_records(self.app.keys, records, self.app.settings.region)
         return self.screen.blocked(tx, hashed, now)
+
+
+def _goes_on(reading: Iterator[None]) -> bool:
+    """Read one more page, if there is one."""
+    return next(reading, _END) is None
+
+
+_END: Final = object()
 
 
 def _block_rows(

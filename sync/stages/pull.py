@@ -7,6 +7,7 @@ inside one leaves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -41,6 +42,16 @@ class Pulled:
     """The end of the last complete reading: up to then a flag was as we knew it."""
     begun: Token | None = None
     """The cursor of the last complete reading, from which this one began; None for none."""
+    goes_on: bool = False
+    """It goes on where an earlier reading was stopped."""
+    of: tuple[int, int] | None = None
+    """How far it has come, in whatever the connector counts: done, of how many."""
+
+    @property
+    def expected(self) -> int:
+        """How many new records it will have shown in the end, as far as can be told now."""
+        done, whole = self.of or (0, 0)
+        return round(self.born * whole / done) if done else self.born
 
     @property
     def is_quiet(self) -> bool:
@@ -48,25 +59,31 @@ class Pulled:
         return not (self.born or self.moved or self.gone)
 
 
-def pull(app: App, connector: Pulls, stream: Stream, lease: Lease, sample: int | None) -> Pulled:
-    """Read the stream from its cursor to its end, or `sample` records of it."""
+def begin(app: App, stream: Stream, lease: Lease) -> Pulled:
+    """Make ready to read a stream from where its cursor stands."""
     pulled = Pulled(stream, _with_fields(app, lease, stream), last_seen=lease.compared_at)
     pulled.begun = pulled.lease.token if pulled.lease.complete else None
-    goes_on = pulled.lease.token is not None and not pulled.lease.complete
+    pulled.goes_on = pulled.lease.token is not None and not pulled.lease.complete
     _note_columns(app, pulled.lease, stream)
+    return pulled
+
+
+def read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iterator[None]:
+    """Read the stream to its end, or `sample` records of it; gives way after each page."""
     for _ in range(MOST_RESTARTS):
         try:
-            _read(app, connector, pulled, sample)
-            if goes_on and pulled.complete:
+            yield from _pages(app, connector, pulled, sample)
+            if pulled.goes_on and pulled.complete:
                 # What was read before somebody stopped us may have changed since.
                 pulled.lease = replace(pulled.lease, pass_no=pulled.lease.pass_no + 1)
                 pulled.begun = pulled.lease.token
-                _read(app, connector, pulled, sample)
+                yield from _pages(app, connector, pulled, sample)
         except StartOver:
             _start_over(app, pulled)
         else:
-            return pulled
-    raise StartOver("error.keeps_changing", system=lease.system, stream=lease.stream)
+            return
+    where = pulled.lease
+    raise StartOver("error.keeps_changing", system=where.system, stream=where.stream)
 
 
 def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:
@@ -108,7 +125,7 @@ def _next_pass(tx: Tx, lease: Lease) -> Lease:
     return replace(lease, pass_no=lease.pass_no + 1, token=None, complete=False)
 
 
-def _read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> None:
+def _pages(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iterator[None]:
     app.progress.start("progress.pull", None, "unit.rows")
     started = app.clock()
     for page in connector.pull(pulled.stream, pulled.lease.token):
@@ -118,7 +135,9 @@ def _read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Non
             # After the commit: what the page said about opt-outs holds, whatever the rest is worth.
             raise stop
         if page.of:
+            pulled.of = page.of
             app.progress.advance(*page.of)
+        yield
         if sample is not None and pulled.read >= sample:
             break
     app.progress.end()
