@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rules.changes import Change, Decision
-from rules.hygiene import RULES, Rule, clean
+from rules.hygiene import RULES, Row, clean
 from rules.records import Kind, Record, Value
 from rules.trust import NO_PAST, Past, hold_back
 
@@ -22,7 +22,7 @@ from rules.trust import NO_PAST, Past, hold_back
 class Context:
     """Everything that a decision may know beside the record and its past."""
 
-    rules: Sequence[Rule] = RULES
+    rules: Sequence[Row] = RULES
     region: str = "DK"
     flips: int = 2
 

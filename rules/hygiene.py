@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 
 from rules import tables
 from rules.changes import Change, Finding, Severity
+from rules.fills import CLEANED, FILLS, Fill, filled
 from rules.formats import cvr, email, names, phone, web
 from rules.formats.cells import quoted, trimmed
 from rules.formats.formatted import Formatted
@@ -25,8 +26,6 @@ from rules.private import PHONE_FIELDS, cpr_fields
 from rules.records import ABSENT, Kind, Value
 
 SOURCE: Final = "hygiene"
-CLEANED: Final = frozenset(Kind) - {Kind.OPT_OUT}
-"""Kinds that are cleaned. A row of an opt-out list is evidence and stays as it came."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +59,10 @@ _NAME_TABLES = (
     "first_names", "name_capitals", "name_particles", "name_titles", "not_persons", "surnames",
 )  # fmt: skip
 
-RULES: Final[tuple[Rule, ...]] = (
+Row = Rule | Fill
+"""What settings switch: a rule that reads a cell, or one that derives a field from others."""
+
+RULES: Final[tuple[Row, ...]] = (
     Rule(
         "cvr",
         ("cvr",),
@@ -138,6 +140,7 @@ RULES: Final[tuple[Rule, ...]] = (
         tables=("placeholders", "shared_domains"),
         libraries=("tldextract",),
     ),
+    *FILLS,
 )
 """In this order. What one rule puts into an empty field is not cleaned again in the same pass."""
 
@@ -166,7 +169,7 @@ class _Plan(NamedTuple):
     rule_of: Mapping[str, Rule]
     phones: tuple[str, ...]
     """Phone fields to be held against the record's CVR number."""
-    fills_root: bool
+    fills: tuple[Fill, ...]
 
 
 @dataclass(slots=True)
@@ -185,25 +188,26 @@ class _Desk:
 
 
 @lru_cache(maxsize=256)
-def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Rule, ...]) -> _Plan:
+def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Row, ...]) -> _Plan:
     mapped = set(fields)
     steps = tuple(
         _Step(name, rule.settled, rule.unsettled, rule.regional, rule)
         for rule in rules
-        if kind in rule.kinds
+        if isinstance(rule, Rule) and kind in rule.kinds
         for name in rule.fields
         if name in mapped
     )
+    fills = tuple(row for row in rules if isinstance(row, Fill) and row.concerns(kind, mapped))
     rule_of = {step.field: step.rule for step in steps}
     phones = tuple(name for name in PHONE_FIELDS if name in rule_of) if "cvr" in mapped else ()
-    return _Plan(steps, rule_of, phones, {"root_domain", "website"} <= rule_of.keys())
+    return _Plan(steps, rule_of, phones, fills)
 
 
 def clean(
     kind: Kind,
     values: Mapping[str, Value],
     *,
-    rules: Sequence[Rule] = RULES,
+    rules: Sequence[Row] = RULES,
     region: str = "DK",
 ) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
     """What hygiene would change in a record, and what a person should know about it.
@@ -214,7 +218,7 @@ def clean(
     """
     if kind is Kind.OPT_OUT:
         return (), ()
-    steps, rule_of, phones, fills_root = _plan(
+    steps, rule_of, phones, fills = _plan(
         kind, tuple(values), rules if rules.__class__ is tuple else tuple(rules)
     )
     country = values.get("country")
@@ -246,8 +250,8 @@ def clean(
         )
     if phones and values["cvr"] and "cvr" not in private:
         _hold_against_cvr(desk, phones, private)
-    if fills_root and "website" not in private:
-        _fill_root(desk)
+    if fills:
+        _fill(desk, fills, private)
     return tuple(changes), tuple(findings)
 
 
@@ -343,30 +347,35 @@ def _eight_digits(cell: str) -> str:
     return digits[-8:] if len(digits) >= 8 and digits[:-8] in {"", "45", "0045"} else ""
 
 
-def _fill_root(desk: _Desk) -> None:
-    """The root domain beside a web address (R8), where the field is mapped and empty."""
-    old, site = desk.values["root_domain"], desk.values["website"]
-    if old is ABSENT or (old and trimmed(old)) or not site or site is ABSENT:
-        return
-    root = web.root_domain(site)
-    if root and web.identifies_company(root) and not web.website(site).issues:
-        desk.changes.append(
-            Change("root_domain", old, root, "root_domain", SOURCE, "reason.website.root")
-        )
+def _fill(desk: _Desk, fills: tuple[Fill, ...], private: Mapping[str, Finding]) -> None:
+    """What the derived fields come to: after all rules, and held against the target's own rule."""
+    for row, change, findings in filled(fills, desk.values, desk.changes, private, desk.region):
+        desk.findings.extend(findings)
+        if change is None:
+            continue
+        rule = desk.rule_of.get(row.target)
+        if rule and change.new and rule.read(change.new, desk.region).value != change.new:
+            details = {"text": quoted(change.new), "rule": row.name}
+            desk.findings.append(
+                Finding("rule_not_idempotent", Severity.ERROR, row.target, details)
+            )
+            continue
+        desk.changes.append(change)
 
 
 @lru_cache(maxsize=64)
-def _fingerprint(kind: Kind, rules: tuple[Rule, ...]) -> str:
+def _fingerprint(kind: Kind, rules: tuple[Row, ...]) -> str:
     parts = []
     for rule in rules:
         if kind in rule.kinds:
             parts += [rule.name, str(rule.version), *rule.fields]
+            parts += rule.sources if isinstance(rule, Fill) else ()
             parts += [tables.digest(name) for name in rule.tables]
             parts += [f"{name} {_release(name)}" for name in rule.libraries]
     return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def fingerprint(kind: Kind, rules: Sequence[Rule] = RULES) -> str:
+def fingerprint(kind: Kind, rules: Sequence[Row] = RULES) -> str:
     """A hash of all that the rules' outcome on this kind depends on: 32 hexadecimal digits.
 
     Names, versions and fields of the rules, their tables, and the releases of the libraries they

@@ -17,7 +17,7 @@ from typing import Any, Final
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
 from rules.decide import Context
-from rules.hygiene import RULES, Rule
+from rules.hygiene import RULES, Row, Rule
 from rules.limits import Policy
 from state import cursors
 from state.keys import KeyRing, open_ring
@@ -49,7 +49,7 @@ class App:
     actor: str
     progress: Progress
     dry: bool
-    rules: tuple[Rule, ...]
+    rules: tuple[Row, ...]
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     allow: frozenset[str] = frozenset()
     """Limits that a person has looked at and lets pass this once."""
@@ -127,13 +127,13 @@ def _files(settings: Settings, store: Store, root: Path) -> Connector:
     return files(FILES, root, said=said, known=known)
 
 
-def active_rules(settings: Settings) -> tuple[Rule, ...]:
+def active_rules(settings: Settings) -> tuple[Row, ...]:
     """The rules that are not switched off, each with the fields that it may look at."""
-    on = []
+    on: list[Row] = []
     for rule in RULES:
         fields = tuple(name for name in rule.fields if settings.rules.of(rule.name, name) != "off")
         if fields == rule.fields:
             on.append(rule)
-        elif fields:
+        elif fields and isinstance(rule, Rule):
             on.append(replace(rule, fields=fields))
     return tuple(on)

@@ -204,6 +204,14 @@ def domain(text: str) -> Formatted:
     return Formatted(root, "" if root == text else "reason.website.root", issues=issues)
 
 
+def root_of_website(site: str) -> Formatted:
+    """The root domain that belongs beside a web address (R8); none beside a doubtful or shared one."""
+    root = root_domain(site)
+    if root and identifies_company(root) and not website(site).issues:
+        return spelled(root, "reason.website.root")
+    return Formatted(None)
+
+
 def _shared(root: str) -> Issue:
     return Issue("website_shared_host", Severity.NOTICE, {"text": root})
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from rules import hygiene
 from rules.changes import Change, Finding, Severity
-from rules.formats.formatted import Formatted
-from rules.hygiene import CLEANED, PHONE_FIELDS, RULES, Rule, clean, fingerprint
+from rules.fills import CLEANED, FILLS, Fill
+from rules.formats.formatted import Formatted, Issue
+from rules.hygiene import PHONE_FIELDS, RULES, Row, Rule, clean, fingerprint
 from rules.records import ABSENT, Kind, Value
 
 CVR = "90000004"
@@ -288,6 +289,76 @@ def test_the_root_domain_is_never_guessed_nor_overwritten(website: str, root: st
     assert after["root_domain"] == root
 
 
+# --- derived fields ------------------------------------------------------------------------------------
+
+
+def test_a_web_address_repaired_in_this_pass_gives_its_root_domain_in_this_pass() -> None:
+    changes, _ = clean(Kind.LEAD, {"website": " WWW.OPDIGTET-0001.DK/", "root_domain": " \u00a0"})
+    filled = next(change for change in changes if change.field == "root_domain")
+    assert filled == Change(
+        "root_domain",
+        " \u00a0",
+        "opdigtet-0001.dk",
+        "root_domain_from_website",
+        "hygiene",
+        "reason.website.root",
+    )
+
+
+@pytest.mark.parametrize("website", ["010170-1234.dk", "https://opdigtet-0001.dk/010170-1234"])
+def test_nothing_is_derived_from_a_cell_with_a_cpr_number(website: str) -> None:
+    after, codes = _lead(website=website, root_domain="")
+    assert after["root_domain"] == ""
+    assert codes == [("website", "cpr_number")]
+
+
+def _said(text: str) -> Fill:
+    def shouted(source: str, other: str) -> Formatted:
+        return Formatted((source + other).upper(), "reason.test")
+
+    def checked(stands: str, source: str, other: str) -> tuple[Issue, ...]:
+        right = shouted(source, other).value == stands
+        return () if right else (Issue(text, Severity.WARNING, {"text": stands}),)
+
+    return Fill("shouted", "note", ("city", "sector"), shouted, 1, checked)
+
+
+def test_what_contradicts_its_sources_is_reported_and_stays() -> None:
+    values = {"city": "by", "note": "en anden"}
+    changes, findings = clean(Kind.LEAD, values, rules=[_said("note_wrong")])
+    assert changes == ()
+    assert findings == (Finding("note_wrong", Severity.WARNING, "note", {"text": "en anden"}),)
+
+
+@pytest.mark.parametrize("values", [{"city": "by"}, {"city": "by", "note": ABSENT}, {"note": ""}])
+def test_a_field_that_is_not_mapped_or_has_no_source_is_never_filled(
+    values: dict[str, Value],
+) -> None:
+    assert clean(Kind.LEAD, values, rules=[_said("note_wrong")]) == ((), ())
+
+
+def test_a_source_that_is_not_mapped_or_blank_counts_as_nothing() -> None:
+    for more in ({}, {"sector": None}, {"sector": "  "}, {"sector": ABSENT}):
+        changes, _ = clean(Kind.LEAD, {"city": "by", "note": "", **more}, rules=[_said("x")])
+        assert [change.new for change in changes] == ["BY"]
+
+
+def test_a_filled_value_that_its_own_rule_would_change_is_not_written() -> None:
+    tidy = Rule("tidy", ("note",), str.islower, lambda text: Formatted(text.lower(), "r"), 1)
+    changes, findings = clean(Kind.LEAD, {"city": "by", "note": ""}, rules=[tidy, _said("x")])
+    assert changes == ()
+    assert _codes(findings) == [("note", "rule_not_idempotent")]
+
+
+def test_no_derived_field_builds_on_one_that_is_filled_later() -> None:
+    for place, row in enumerate(FILLS):
+        assert not {later.target for later in FILLS[place:]} & set(row.sources), row.name
+
+
+def test_no_derived_field_is_one_that_a_rule_may_empty() -> None:
+    assert not {row.target for row in FILLS} & {*PHONE_FIELDS, "phone_extension"}
+
+
 # --- the table of rules --------------------------------------------------------------------------------
 
 
@@ -304,7 +375,10 @@ def test_a_rule_that_does_not_leave_its_own_work_alone_changes_nothing() -> None
 
 def test_a_rule_can_be_switched_off_for_a_field() -> None:
     rules = tuple(
-        replace(rule, fields=("main_phone",)) if rule.name == "phone" else rule for rule in RULES
+        replace(rule, fields=("main_phone",))
+        if isinstance(rule, Rule) and rule.name == "phone"
+        else rule
+        for rule in RULES
     )
     values: dict[str, Value] = {"direct_phone": "20 12 34 56", "main_phone": "20 12 34 56"}
     changes, _ = clean(Kind.LEAD, values, rules=rules)
@@ -313,13 +387,13 @@ def test_a_rule_can_be_switched_off_for_a_field() -> None:
 
 def test_rule_names_and_fields_are_unique() -> None:
     names = [rule.name for rule in RULES]
-    fields = [name for rule in RULES for name in rule.fields]
+    fields = [name for rule in RULES if isinstance(rule, Rule) for name in rule.fields]
     assert len(set(names)) == len(names)
     assert len(set(fields)) == len(fields)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_changed_rule_has_another_fingerprint(rule: Rule, monkeypatch: Any) -> None:
+def test_a_changed_rule_has_another_fingerprint(rule: Row, monkeypatch: Any) -> None:
     before = fingerprint(Kind.LEAD)
     assert before == fingerprint(Kind.LEAD, list(RULES))
     newer = [replace(one, version=one.version + 1) if one is rule else one for one in RULES]

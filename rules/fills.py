@@ -1,0 +1,124 @@
+"""Fields that are derived from others: the root domain of a web address, the label of a code.
+
+A row fills an empty field or says that what stands there contradicts its sources; it never
+overwrites. It looks at the record as the rules leave it, so that a cell repaired in this pass
+serves in this pass, and the record is stable afterwards. Run by `rules.hygiene`, after its rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from rules.changes import Change, Finding
+from rules.formats import web
+from rules.formats.cells import trimmed
+from rules.formats.formatted import Formatted, Issue
+from rules.records import ABSENT, Kind, Value
+
+CLEANED: Final = frozenset(Kind) - {Kind.OPT_OUT}
+"""Kinds that are cleaned. A row of an opt-out list is evidence and stays as it came."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fill:
+    """One field made from others, where it is mapped and empty.
+
+    `fill` is given the texts of the `sources` in their order: the first is never empty, the others
+    are "" where they are empty or not mapped; and the record's region last when the row is
+    `regional`. It returns a value with its reason, or None as value; its issues become findings
+    about the target. `check` is asked instead when the target holds something: it is given what
+    stands there, then the same, and returns its issues; a target that `fill` has just filled must
+    give none. `version`, `tables` and `libraries` as in a `rules.hygiene.Rule`.
+    """
+
+    name: str
+    target: str
+    sources: tuple[str, ...]
+    fill: Callable[..., Formatted] | None
+    version: int
+    check: Callable[..., Sequence[Issue]] | None = None
+    kinds: frozenset[Kind] = CLEANED
+    regional: bool = False
+    tables: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields that it may change: its target. So it is switched like any other rule."""
+        return (self.target,)
+
+    def concerns(self, kind: Kind, mapped: Container[str]) -> bool:
+        """Whether records of `kind` with these fields `mapped` can have anything to fill."""
+        return kind in self.kinds and self.target in mapped and self.sources[0] in mapped
+
+
+FILLS: Final[tuple[Fill, ...]] = (
+    Fill(
+        "root_domain_from_website",
+        "root_domain",
+        ("website",),
+        web.root_of_website,
+        web.VERSION,
+        tables=("placeholders", "shared_domains"),
+        libraries=("tldextract",),
+    ),
+)
+"""In this order: a row may build on what one above it has filled, never on one below."""
+
+
+class Filled(NamedTuple):
+    """What a row says about one record."""
+
+    row: Fill
+    change: Change | None
+    findings: tuple[Finding, ...]
+
+
+def filled(
+    rows: Sequence[Fill],
+    values: Mapping[str, Value],
+    changes: Sequence[Change],
+    private: Container[str],
+    region: str,
+) -> Iterator[Filled]:
+    """What the `rows` say about a record with these `values` once the `changes` are made.
+
+    All rows concern the record. `private` are fields that must be neither read nor written.
+    """
+    later = {change.field: change.new for change in changes}
+    for row in rows:
+        name = row.target
+        stands = later[name] if name in later else values[name]
+        if stands is ABSENT:
+            continue
+        full = bool(stands and ("!" <= stands[0] <= "~" or trimmed(stands)))
+        if full and row.check is None:
+            continue
+        texts = [_text(later[one] if one in later else values.get(one)) for one in row.sources]
+        if not texts[0] or name in private or any(one in private for one in row.sources):
+            continue
+        if row.regional:
+            texts.append(region)
+        if full and row.check is not None:
+            yield Filled(row, None, _findings(name, row.check(stands, *texts)))
+        elif not full and row.fill is not None:
+            made = row.fill(*texts)
+            change = _change(row, values[name], made) if made.value and name not in later else None
+            if change is not None:
+                later[name] = change.new
+            yield Filled(row, change, _findings(name, made.issues))
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) and trimmed(value) else ""
+
+
+def _change(row: Fill, old: Value, made: Formatted) -> Change:
+    stood = old if isinstance(old, str) else None
+    return Change(row.target, stood, made.value, row.name, "hygiene", made.reason, made.details)
+
+
+def _findings(name: str, issues: Sequence[Issue]) -> tuple[Finding, ...]:
+    return tuple(Finding(one.code, one.severity, name, one.details) for one in issues)
