@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from connectors.protocol import Token
 
 if TYPE_CHECKING:
     from connectors.files import Files
+
+FILES: Final = "files"
+"""The file connector's name in refs, `files/contact/contacts.csv#17`, and in settings."""
+
+SYSTEMS: Final = (FILES,)
+"""The names of all systems that can be configured."""
 
 
 def files(

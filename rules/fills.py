@@ -49,6 +49,15 @@ class Fill:
         """The fields that it may change: its target. So it is switched like any other rule."""
         return (self.target,)
 
+    @property
+    def moves(self) -> tuple[str, ...]:
+        """It moves nothing."""
+        return ()
+
+    def within(self, allows: Callable[[str], bool]) -> Fill | None:
+        """The row itself, or None when its target may not be touched."""
+        return self if allows(self.target) else None
+
     def concerns(self, kind: Kind, mapped: Container[str]) -> bool:
         """Whether records of `kind` with these fields `mapped` can have anything to fill."""
         return kind in self.kinds and self.target in mapped and self.sources[0] in mapped

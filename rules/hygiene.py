@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Final, NamedTuple
 
-from rules import tables
 from rules.changes import Change, Finding, Severity
 from rules.fills import CLEANED, FILLS, Fill, filled
 from rules.formats import cvr, email, names, phone, web
@@ -35,7 +33,8 @@ class Rule:
     `settled` is the quick look that nearly every cell gets: True means that `unsettled` would
     neither change it nor report. `unsettled` reads the cell; it is called with the record's region
     besides when the rule is `regional`. `version` rises whenever the same cell may come out
-    differently; `tables` and `libraries` are what the outcome depends on besides.
+    differently; `tables` and `libraries` are what the outcome depends on besides. Into the fields
+    of `moves` it may put what a cell held besides.
     """
 
     name: str
@@ -47,6 +46,15 @@ class Rule:
     regional: bool = False
     tables: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+
+    def within(self, allows: Callable[[str], bool]) -> Rule | None:
+        """The rule with the fields that it may touch; None when there is none."""
+        fields = tuple(filter(allows, self.fields))
+        moves = tuple(filter(allows, self.moves))
+        if (fields, moves) == (self.fields, self.moves):
+            return self
+        return replace(self, fields=fields, moves=moves) if fields else None
 
     def read(self, text: str, region: str) -> Formatted:
         """What the format makes of a cell."""
@@ -86,6 +94,7 @@ RULES: Final[tuple[Row, ...]] = (
         names.unsettled,
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
+        moves=("title",),
     ),
     Rule(
         "first_name",
@@ -94,6 +103,7 @@ RULES: Final[tuple[Row, ...]] = (
         names.unsettled_first,
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
+        moves=("title",),
     ),
     Rule(
         "last_name",
@@ -102,6 +112,7 @@ RULES: Final[tuple[Row, ...]] = (
         names.unsettled_last,
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
+        moves=("title",),
     ),
     Rule(
         "phone",
@@ -112,6 +123,7 @@ RULES: Final[tuple[Row, ...]] = (
         regional=True,
         tables=("placeholders", "placeholder_numbers", "phone_words", "regions"),
         libraries=("phonenumbers",),
+        moves=("phone_extension", "other_phone", "email"),
     ),
     Rule(
         "email",
@@ -121,6 +133,7 @@ RULES: Final[tuple[Row, ...]] = (
         email.VERSION,
         tables=("placeholders", "shared_domains"),
         libraries=("email-validator", "tldextract"),
+        moves=("full_name",),
     ),
     Rule(
         "website",
@@ -283,7 +296,7 @@ def _place(
     for target, value in formatted.spill.items():
         if _stands_already(desk, target, value):
             continue
-        old = desk.values.get(target, ABSENT)
+        old = desk.values.get(target, ABSENT) if target in rule.moves else ABSENT
         if target == name or old is ABSENT or desk.filled(target) or (old and trimmed(old)):
             details = {"text": quoted(text), "value": quoted(value)}
             desk.findings.append(Finding(_NO_PLACE[target], Severity.WARNING, name, details))
@@ -333,7 +346,7 @@ def _same_digits(desk: _Desk, name: str, digits: str) -> None:
         desk.changes[:] = [change for change in desk.changes if change.field != name]
         details = {"text": digits}
         desk.findings.append(Finding("phone_is_own_cvr", Severity.WARNING, name, details))
-    else:
+    elif "cvr" in desk.rule_of:
         details = {"text": digits, "field": name}
         desk.findings.append(Finding("cvr_is_phone", Severity.WARNING, "cvr", details))
 
@@ -361,33 +374,3 @@ def _fill(desk: _Desk, fills: tuple[Fill, ...], private: Mapping[str, Finding]) 
             )
             continue
         desk.changes.append(change)
-
-
-@lru_cache(maxsize=64)
-def _fingerprint(kind: Kind, rules: tuple[Row, ...]) -> str:
-    parts = []
-    for rule in rules:
-        if kind in rule.kinds:
-            parts += [rule.name, str(rule.version), *rule.fields]
-            parts += rule.sources if isinstance(rule, Fill) else ()
-            parts += [tables.digest(name) for name in rule.tables]
-            parts += [f"{name} {_release(name)}" for name in rule.libraries]
-    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def fingerprint(kind: Kind, rules: Sequence[Row] = RULES) -> str:
-    """A hash of all that the rules' outcome on this kind depends on: 32 hexadecimal digits.
-
-    Names, versions and fields of the rules, their tables, and the releases of the libraries they
-    ask. A record decided under another fingerprint is decided again.
-    """
-    return _fingerprint(kind, tuple(rules))
-
-
-def _release(library: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return ""

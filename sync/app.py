@@ -9,15 +9,16 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
+from connectors.registry import FILES
 from rules.decide import Context
-from rules.hygiene import RULES, Row, Rule
+from rules.hygiene import Row
 from rules.limits import Policy
 from state import cursors
 from state.keys import KeyRing, open_ring
@@ -25,9 +26,8 @@ from state.schema import prepare
 from state.store import Store
 from sync.output import Progress, Silent
 from sync.settings import Settings
+from sync.switches import active
 
-FILES: Final = "files"
-"""The name of the file connector's system in refs: `files/contact/contacts.csv#17`."""
 KEYS: Final = "keys"
 Clock = Callable[[], datetime]
 
@@ -49,15 +49,20 @@ class App:
     actor: str
     progress: Progress
     dry: bool
-    rules: tuple[Row, ...]
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     allow: frozenset[str] = frozenset()
     """Limits that a person has looked at and lets pass this once."""
+    _rules: dict[str, tuple[Row, ...]] = field(default_factory=dict, init=False)
 
-    @property
-    def context(self) -> Context:
-        """What deciding may know of the settings."""
-        return Context(self.rules, self.settings.region, self.settings.limits.flips)
+    def rules(self, system: str) -> tuple[Row, ...]:
+        """The rules that are on in a system; each call gives the same ones."""
+        if system not in self._rules:
+            self._rules[system] = active(self.settings, system)
+        return self._rules[system]
+
+    def context(self, system: str) -> Context:
+        """What deciding about a system's records may know of the settings."""
+        return Context(self.rules(system), self.settings.region, self.settings.limits.flips)
 
     @property
     def policy(self) -> Policy:
@@ -94,7 +99,6 @@ def open_app(
             actor=actor,
             progress=progress or Silent(),
             dry=dry,
-            rules=active_rules(settings),
         )
     finally:
         store.close()
@@ -125,15 +129,3 @@ def _files(settings: Settings, store: Store, root: Path) -> Connector:
         }
 
     return files(FILES, root, said=said, known=known)
-
-
-def active_rules(settings: Settings) -> tuple[Row, ...]:
-    """The rules that are not switched off, each with the fields that it may look at."""
-    on: list[Row] = []
-    for rule in RULES:
-        fields = tuple(name for name in rule.fields if settings.rules.of(rule.name, name) != "off")
-        if fields == rule.fields:
-            on.append(rule)
-        elif fields and isinstance(rule, Rule):
-            on.append(replace(rule, fields=fields))
-    return tuple(on)

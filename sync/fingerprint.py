@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rules.hygiene import fingerprint as of_rules
+from rules.fingerprint import fingerprint as of_rules
 from rules.records import Kind
 from sync.settings import fingerprint as of_settings
 
 if TYPE_CHECKING:
+    from state.cursors import Lease
     from sync.app import App
 
 
-def fingerprint(app: App, kind: Kind | None) -> str:
-    """For the records of one kind; of all kinds together for None: what a plan depends on."""
-    kinds = [kind] if kind else list(Kind)
-    parts = [of_rules(one, app.rules) for one in kinds]
-    parts += [of_settings(app.settings), app.keys.fingerprint]
+def of_stream(app: App, stream: Lease) -> str:
+    """For the records of one stream: what touches none of its fields does not move it.
+
+    Whether a rule may write unasked is not in it: that is asked when a plan is queued.
+    """
+    rules = of_rules(stream.kind, app.rules(stream.system), stream.fields)
+    return _hash([rules, of_settings(app.settings, stream.kind), app.keys.fingerprint])
+
+
+def of_plan(app: App) -> str:
+    """For all systems and kinds together: what a plan depends on."""
+    rules = [of_rules(kind, app.rules(name)) for name in sorted(app.systems) for kind in Kind]
+    return _hash([*rules, of_settings(app.settings), app.keys.fingerprint])
+
+
+def _hash(parts: Iterable[str]) -> str:
     return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()

@@ -23,9 +23,9 @@ from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
 from state.screen import Screen
+from sync import fingerprint
 from sync.app import App
 from sync.facts import Failure, PassFacts, StreamFacts
-from sync.fingerprint import fingerprint
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
 from sync.stages import reaching
@@ -64,7 +64,7 @@ class Pass:
                 actor=app.actor,
                 dry=app.dry,
                 now=app.clock(),
-                fingerprint=fingerprint(app, None),
+                fingerprint=fingerprint.of_plan(app),
             )
         self.facts = PassFacts(
             command, run, app.dry, app.actor, app.clock(), tuple(sorted(app.systems))
@@ -179,7 +179,7 @@ class Pass:
             )
             part.pulled = Pulled(part.stream, lease)
             outbox.drop_queued(tx, part.system, part.stream.name)
-            mark = fingerprint(app, part.stream.kind)
+            mark = fingerprint.of_stream(app, lease)
             mirror.will_decide(tx, part.system, part.stream.name, mark)
         return lease
 
@@ -206,7 +206,7 @@ class Pass:
 
     def _decide(self, part: StreamFacts, plan: int, before: int, total: int) -> int:
         assert part.pulled is not None  # noqa: S101 - see _pulled
-        mark = fingerprint(self.app, part.stream.kind)
+        mark = fingerprint.of_stream(self.app, part.pulled.lease)
         self._make_stale(part, mark)
         deciding = Deciding(self.app, self._screen, part.pulled, plan, mark)
         done = deciding.run(total - before, lambda n: self.app.progress.advance(before + n, total))
@@ -219,7 +219,7 @@ class Pass:
         """Reading keeps one processor busy: the others need not wait for its end."""
         for _ in reading:
             if pulled.born >= WORTH_IT:
-                mark = fingerprint(self.app, part.stream.kind)
+                mark = fingerprint.of_stream(self.app, pulled.lease)
                 deciding = Deciding(self.app, self._screen, pulled, plan, mark)
                 part.decided = deciding.run(pulled.expected, lambda _: None, reading)
 
@@ -240,7 +240,7 @@ class Pass:
                 author=app.actor,
                 now=app.clock(),
                 life=timedelta(days=app.settings.plans.expire_days),
-                fingerprint=fingerprint(app, None),
+                fingerprint=fingerprint.of_plan(app),
                 only_rule=only_rule,
                 systems=self.facts.systems,
             )
@@ -279,7 +279,7 @@ class Pass:
             part.stream,
             part.pulled.lease,
             run=self.facts.run,
-            mark=fingerprint(self.app, part.stream.kind),
+            mark=fingerprint.of_stream(self.app, part.pulled.lease),
             approved=approved,
         )
         part.queued = queueing.run(plan)

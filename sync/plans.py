@@ -5,8 +5,8 @@ from __future__ import annotations
 from rules.errors import UserError
 from state import proposals
 from state.proposals import Plan
+from sync import fingerprint
 from sync.app import App
-from sync.fingerprint import fingerprint
 from sync.passes import Outcome, Pass
 
 
@@ -34,7 +34,7 @@ def _appliable(app: App, number: int) -> Plan:
         raise UserError("error.plan_unfinished", plan=number)
     if plan.expires_at < app.clock():
         raise UserError("error.plan_expired", plan=number, expired=plan.expires_at.date())
-    if plan.fingerprint != fingerprint(app, None):
+    if plan.fingerprint != fingerprint.of_plan(app):
         raise UserError("error.plan_settings", plan=number)
     missing = sorted(set(plan.systems) - set(app.systems))
     if missing:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import SecretStr, ValidationError
 from pydantic_settings import (
@@ -24,6 +24,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as UnreadableEnvironment
 
 from rules.errors import UserError
+from rules.records import Kind
 from sync import homes, masking
 from sync.settings import sources
 from sync.settings.misnamed import misnamed
@@ -117,16 +118,16 @@ def _is_inner(key: tuple[str, ...]) -> bool:
 
 
 def _siblings(key: tuple[str, ...]) -> list[str]:
-    model: Any = Settings
+    """The keys that may stand where the last of `key` stands; empty where people make them up."""
+    at: Any = Settings
     for part in key[:-1]:
-        info = model.model_fields.get(part) if model else None
-        model = sources.section_of(info.annotation) if info else _named(model)
+        model = sources.section_of(at)
+        if model is None:
+            at = get_args(at)[1] if get_origin(at) is dict else None
+        else:
+            at = model.model_fields[part].annotation if part in model.model_fields else None
+    model = sources.section_of(at)
     return list(model.model_fields) if model else []
-
-
-def _named(model: Any) -> Any:
-    """Under `files.named` stand tables that all have the keys of a file."""
-    return FileSettings if model is None else None
 
 
 def _no_json(message: str) -> Problem:
@@ -163,15 +164,27 @@ def _at_home(settings: Settings) -> Settings:
     return settings.model_copy(update={"files": files, "state": state})
 
 
-def fingerprint(settings: Settings, *parts: str) -> str:
-    """A stable hash of all settings that a decision depends on, and of `parts`.
+def fingerprint(settings: Settings, kind: Kind | None = None) -> str:
+    """A stable hash of all settings beside the rules that decisions about `kind` depend on.
 
-    `parts` are the callers' own: versions of rules and tables. Limits, logs, places and lives are
-    not in it: they decide whether something is done, not what.
+    Of all kinds for None: what a plan depends on. Which rules are on is told by the rules
+    themselves (`rules.hygiene.fingerprint`); how a file is read, by what was read. Limits, logs,
+    places and lives are not in it: they decide whether something is done, not what.
     """
-    chosen = settings.model_dump(
-        mode="json", include={"region", "rules", "fields", "suppression", "files"}
-    )
-    chosen["files"].pop("root")
-    text = json.dumps([chosen, *parts], sort_keys=True, ensure_ascii=False)
+    chosen = settings.model_dump(mode="json", include={"region", "suppression"})
+    chosen["flips"] = settings.limits.flips
+    chosen["fields"] = {
+        name: one for name, one in settings.fields.items() if _concerns(name, one, kind)
+    }
+    if kind is None:
+        chosen["files"] = settings.files.model_dump(mode="json", exclude={"root"})
+    text = json.dumps(chosen, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _concerns(name: str, override: Mapping[str, Any], kind: Kind | None) -> bool:
+    """Whether records of `kind` may carry the field that is overridden; None: any records."""
+    from rules.catalogue import DEFAULT
+
+    field = DEFAULT.get(name)
+    return kind is None or kind in (field.kinds if field else override.get("kinds", ()))

@@ -42,16 +42,16 @@ def _section(name: str, model: type[BaseModel], texts: Texts) -> Iterator[str]:
     for key, info in model.model_fields.items():
         named = _named_model(info.annotation)
         if named:
-            later.append((key, named))
+            later.append((key, info, named))
             continue
         yield ""
         yield from _setting(("settings", name, key), key, info, texts)
-    for key, named in later:
+    for key, info, named in later:
         yield ""
         yield from _prose(texts.get(f"settings.{name}.{key}"))
-        yield f'#[{name}.{key}."contacts.csv"]'
-        for inner, info in named.model_fields.items():
-            yield from _setting(("settings", name, key, inner), inner, info, texts)
+        yield f"#[{name}.{key}.{_key(next(iter(_shown(info))))}]"
+        for inner, told in named.model_fields.items():
+            yield from _setting(("settings", name, key, inner), inner, told, texts)
 
 
 def _named_model(annotation: Any) -> type[BaseModel] | None:

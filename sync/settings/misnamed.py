@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rules.errors import UserError
@@ -12,13 +12,13 @@ from sync.texts import Texts
 
 
 def misnamed(values: Mapping[str, Any], file: File, texts: Texts) -> Iterator[Problem]:
-    """Overrides of the catalogue that it refuses, unknown fields of columns, unknown rules.
+    """Overrides of the catalogue that it refuses, unknown fields of columns, wrong switches.
 
     `values` may be the file's own, unchecked, when it has other mistakes too.
     """
     yield from _wrong_fields(values, file, texts)
     yield from _wrong_columns(values, file)
-    yield from _wrong_rules(values, file)
+    yield from _wrong_switches(values, file)
 
 
 def _wrong_fields(values: Mapping[str, Any], file: File, texts: Texts) -> Iterator[Problem]:
@@ -49,23 +49,43 @@ def _wrong_columns(values: Mapping[str, Any], file: File) -> Iterator[Problem]:
                 yield Problem(file.where(key), dotted(key), "no_field", details)
 
 
-def _wrong_rules(values: Mapping[str, Any], file: File) -> Iterator[Problem]:
-    """Names of rules that do not exist, in `rules.switch` and `rules.fields`."""
+def _wrong_switches(values: Mapping[str, Any], file: File) -> Iterator[Problem]:
+    """Rules, fields and systems that do not exist, and rules that never touch a field."""
+    from connectors.registry import SYSTEMS
+
+    yield from _switches(("rules",), _table(values, "rules"), file)
+    for system, said in _table(values, "rules", "systems").items():
+        key = ("rules", "systems", system)
+        if system in SYSTEMS:
+            yield from _switches(key, said, file)
+        else:
+            yield _unknown(key, "no_system", SYSTEMS, file)
+
+
+def _switches(at: tuple[str, ...], said: Any, file: File) -> Iterator[Problem]:
     from rules.hygiene import RULES
 
-    known = {rule.name for rule in RULES}
-    by_field = _table(values, "rules", "fields")
-    named: list[tuple[str, ...]] = [
-        ("rules", "switch", rule) for rule in _table(values, "rules", "switch")
-    ]
-    named += [
-        ("rules", "fields", field, rule) for field in by_field for rule in _table(by_field, field)
-    ]
-    for key in named:
-        if key[-1] not in known:
-            near = nearest(key[-1], known)
-            details = {"nearest": near} if near else {}
-            yield Problem(file.where(key), dotted(key), "no_rule", details)
+    touched = {rule.name: {*rule.fields, *rule.moves} for rule in RULES}
+    fields = {name for names in touched.values() for name in names}
+    for rule in _table(said, "switch"):
+        if rule not in touched:
+            yield _unknown((*at, "switch", rule), "no_rule", touched, file)
+    for name, rules in _table(said, "fields").items():
+        if name not in fields:
+            yield _unknown((*at, "fields", name), "no_switched_field", fields, file)
+            continue
+        for rule in _table(rules):
+            key = (*at, "fields", name, rule)
+            if rule not in touched:
+                yield _unknown(key, "no_rule", touched, file)
+            elif name not in touched[rule]:
+                yield Problem(file.where(key), dotted(key), "not_touched", {"rule": rule})
+
+
+def _unknown(key: tuple[str, ...], kind: str, known: Iterable[str], file: File) -> Problem:
+    near = nearest(key[-1], known)
+    details = {"nearest": near} if near else {"known": ", ".join(sorted(known))}
+    return Problem(file.where(key), dotted(key), kind, details)
 
 
 def _table(values: Any, *keys: str) -> Mapping[str, Any]:

@@ -136,7 +136,7 @@ class Files(Section):
     """[files]: the folder of files, and what cannot be guessed about single ones."""
 
     root: Path | None = Field(default=None, examples=["customers"])
-    named: dict[str, FileSettings] = Field(default_factory=dict)
+    named: dict[str, FileSettings] = Field(default_factory=dict, examples=[{"contacts.csv": {}}])
 
     def of(self, name: str) -> FileSettings:
         """The settings of a file: by its name, else by the first pattern that fits it."""
@@ -203,10 +203,10 @@ class Plans(Section):
     expire_days: Days = 7
 
 
-class Rules(Section):
-    """[rules]: which rules work on their own, which only propose, which are off."""
+class Switches(Section):
+    """[rules.systems.files]: what is different in one system."""
 
-    default: Switch = "on"
+    default: Switch | None = Field(default=None, examples=["propose"])
     switch: dict[str, Switch] = Field(
         default_factory=dict, examples=[{"full_name": "propose", "root_domain": "off"}]
     )
@@ -214,10 +214,28 @@ class Rules(Section):
         default_factory=dict, examples=[{"other_phone": {"phone": "propose"}}]
     )
 
-    def of(self, rule: str, field: str) -> Switch:
-        """What `rule` may do to `field`: by field, else by rule, else the default."""
-        own = self.fields.get(field, {})
-        return own.get(rule, self.switch.get(rule, self.default))
+    def named(self, rule: str, field: str) -> Switch | None:
+        """What is said of `rule` by name: for this field, else for all of its fields."""
+        return self.fields.get(field, {}).get(rule) or self.switch.get(rule)
+
+
+class Rules(Switches):
+    """[rules]: which rules work on their own, which only propose, which are off."""
+
+    default: Switch = "on"
+    systems: dict[str, Switches] = Field(default_factory=dict, examples=[{"files": {}}])
+
+    def of(self, rule: str, field: str, system: str) -> Switch:
+        """What `rule` may do to `field` in `system`; the first that says something counts.
+
+        The field in the system, the rule in the system, the field, the rule, the system's
+        default, the default: a name goes before a default, a system before all systems.
+        """
+        own = self.systems.get(system) or _NOTHING_SAID
+        return own.named(rule, field) or self.named(rule, field) or own.default or self.default
+
+
+_NOTHING_SAID = Switches()
 
 
 class Suppression(Section):

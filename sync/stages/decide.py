@@ -108,7 +108,9 @@ class Deciding:
         if total >= match_keys.MANY:
             with app.store.transaction() as tx:
                 match_keys.put_index_aside(tx, total)
-        brief = Brief(lease.system, lease.kind, lease.fields, app.context, app.keys, kinds)
+        brief = Brief(
+            lease.system, lease.kind, lease.fields, app.context(lease.system), app.keys, kinds
+        )
         with Hands(brief, total) as hands:
             for batch, judgements in hands.judged(self._batches(reading or iter(()))):
                 writes = self._writes(batch, judgements)

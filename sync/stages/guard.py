@@ -15,6 +15,7 @@ from state.proposals import Plan
 from state.shapes import Shape
 from sync.app import App
 from sync.facts import StreamFacts
+from sync.switches import writes_unasked
 
 Figures = dict[str, dict[str, dict[str, tuple[int, int]]]]
 """System -> stream -> field -> (filled, valid)."""
@@ -28,7 +29,7 @@ def guard(app: App, plan: Plan, shapes: Sequence[Shape], parts: Iterable[StreamF
     for part in parts:
         system, stream = part.system, part.stream.name
         mine = [one for one in shapes if (one.system, one.stream) == (system, stream)]
-        changed = sum(one.records for one in mine)
+        changed = sum(one.records for one in mine if _writes_unasked(app, plan, one))
         assert part.pulled is not None  # noqa: S101 - only streams that were pulled are judged
         found = now.get(system, {}).get(stream, {})
         used_to_be = usual.setdefault(system, {}).get(stream, {})
@@ -38,6 +39,13 @@ def guard(app: App, plan: Plan, shapes: Sequence[Shape], parts: Iterable[StreamF
             usual[system][stream] = found
     with app.store.transaction() as tx:
         proposals.set_plan(tx, plan.plan, totals=usual)
+
+
+def _writes_unasked(app: App, plan: Plan, shape: Shape) -> bool:
+    """Limits are for what is written unattended: what only is proposed a person looks at anyway."""
+    return any(
+        writes_unasked(app.settings, plan, shape.system, rule, name) for rule, name in shape.rules
+    )
 
 
 def _is_odd(stops: Sequence[Stop]) -> bool:

@@ -14,6 +14,7 @@ from state.cursors import Lease
 from state.mirror import Held
 from state.proposals import Plan, Proposal
 from sync.app import App
+from sync.switches import writes_unasked
 
 PAGE = 2000
 
@@ -82,14 +83,11 @@ class Queueing:
 
     def _wanted(self, plan: Plan, changes: Sequence[Change]) -> tuple[Change, ...]:
         """A rule that may only propose is applied by a person's approval alone."""
-        switch = self.app.settings.rules.of
+        settings, system = self.app.settings, self.lease.system
+        if self.approved:
+            return together([one for one in changes if plan.only_rule in (None, one.rule)])
         return together(
-            [
-                change
-                for change in changes
-                if plan.only_rule in (None, change.rule)
-                and (self.approved or switch(change.rule, change.field) == "on")
-            ]
+            [one for one in changes if writes_unasked(settings, plan, system, one.rule, one.field)]
         )
 
     def _row(self, one: Proposal, row: Held, changes: tuple[Change, ...]) -> tuple[object, ...]:

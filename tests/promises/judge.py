@@ -188,7 +188,7 @@ def coverage_is_a_recount(app: App) -> None:
     frozen = {(one.rid, one.finding.field) for one in flips}
     counted: dict[tuple[str, str, str], tuple[int, int]] = {}
     for row in held.values():
-        decision = decide(row.record, app.context)
+        decision = decide(row.record, app.context(row.record.ref.system))
         wrong = {f.field for f in decision.findings if f.severity is not Severity.NOTICE}
         for name in fields[row.record.ref.system, row.stream]:
             if (row.rid, name) in frozen:

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import hygiene
 from rules.changes import Change, Finding, Severity
 from rules.fills import CLEANED, FILLS, Fill
 from rules.formats.formatted import Formatted, Issue
-from rules.hygiene import PHONE_FIELDS, RULES, Row, Rule, clean, fingerprint
+from rules.hygiene import PHONE_FIELDS, RULES, Rule, clean
 from rules.records import ABSENT, Kind, Value
 
 CVR = "90000004"
@@ -390,22 +389,6 @@ def test_rule_names_and_fields_are_unique() -> None:
     fields = [name for rule in RULES if isinstance(rule, Rule) for name in rule.fields]
     assert len(set(names)) == len(names)
     assert len(set(fields)) == len(fields)
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_a_changed_rule_has_another_fingerprint(rule: Row, monkeypatch: Any) -> None:
-    before = fingerprint(Kind.LEAD)
-    assert before == fingerprint(Kind.LEAD, list(RULES))
-    newer = [replace(one, version=one.version + 1) if one is rule else one for one in RULES]
-    assert fingerprint(Kind.LEAD, newer) != before
-    assert fingerprint(Kind.LEAD, [one for one in RULES if one is not rule]) != before
-    monkeypatch.setattr(hygiene.tables, "digest", lambda name: f"new {name}")
-    assert fingerprint(Kind.LEAD, [replace(one) for one in RULES]) != before
-
-
-def test_a_kind_that_no_rule_touches_keeps_its_fingerprint() -> None:
-    newer = [replace(rule, version=99) for rule in RULES]
-    assert fingerprint(Kind.OPT_OUT) == fingerprint(Kind.OPT_OUT, newer)
 
 
 # --- what holds for every record ------------------------------------------------------------------------

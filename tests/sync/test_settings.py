@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from rules.errors import UserError
+from rules.records import Kind
 from sync import homes, masking
 from sync.settings import Settings, SettingsError, fingerprint, read
 from sync.settings.example import example
@@ -336,24 +337,29 @@ def test_a_folder_that_is_no_home_is_not_forgotten(tmp_path: Path) -> None:
 
 
 def test_the_fingerprint_moves_with_what_decides_and_with_nothing_else(tmp_path: Path) -> None:
-    def mark(text: str, *parts: str) -> str:
+    def marks(text: str) -> tuple[str, str, str]:
         _file(text)
-        return fingerprint(read(root=tmp_path), *parts)
+        settings = read(root=tmp_path)
+        kinds = (None, Kind.COMPANY, Kind.CALL)
+        of_all, of_companies, of_calls = (fingerprint(settings, kind) for kind in kinds)
+        return of_all, of_companies, of_calls
 
-    base = mark("", "tables 1")
-    assert base == mark(
-        "[logs]\nlevel = 'debug'\n[limits]\nmax_changes = 5\n[purge]\nruns = 9", "tables 1"
-    )
-    assert base == fingerprint(read(root=tmp_path / "elsewhere"), "tables 1")
-    others = {
-        mark('region = "SE"', "tables 1"),
-        mark('[rules]\nswitch = { phone = "off" }', "tables 1"),
-        mark("[fields.website]\nmax_age_days = 3", "tables 1"),
-        mark("[files.named.'a.csv']\ncolumns = { A = 'email' }", "tables 1"),
-        mark("", "tables 2"),
-    }
-    assert base not in others
-    assert len(others) == 5
+    def moved(text: str) -> list[bool]:
+        return [a != b for a, b in zip(base, marks(text), strict=True)]
+
+    base = marks("")
+    _file("")
+    assert base[0] == fingerprint(read(root=tmp_path / "elsewhere"))
+    calm = "[logs]\nlevel = 'debug'\n[limits]\nmax_changes = 5\n[purge]\nruns = 9"
+    assert moved(calm) == [False, False, False]
+    assert moved("[rules]\nswitch = { phone = 'off' }") == [False, False, False]
+    assert moved('region = "SE"') == [True, True, True]
+    assert moved("[limits]\nflips = 9") == [True, True, True]
+    assert moved("[suppression]\nmax_people_per_key = 9") == [True, True, True]
+    assert moved("[fields.website]\nmax_age_days = 3") == [True, True, False]
+    own = "[fields.x]\ntype = 'text'\nkinds = ['call']\nda = 'x'\nen = 'x'"
+    assert moved(own) == [True, False, True]
+    assert moved("[files.named.'a.csv']\ncolumns = { A = 'email' }") == [True, False, False]
 
 
 def test_a_file_is_found_by_its_name_before_any_pattern() -> None:
@@ -370,23 +376,69 @@ def test_a_file_is_found_by_its_name_before_any_pattern() -> None:
     assert not files.encodings
 
 
-def test_a_rule_is_switched_by_field_then_by_rule_then_by_default() -> None:
-    _file(
-        "[rules]\ndefault = 'propose'\nswitch = { phone = 'off' }\n"
-        "fields = { main_phone = { phone = 'on' }, email = { email = 'off' } }"
-    )
+SWITCHED = """
+[rules]
+default = "propose"
+switch = { phone = "off", cvr = "off", email = "off" }
+fields = { main_phone = { phone = "on" }, email = { email = "on" } }
+[rules.systems.files]
+default = "off"
+switch = { phone = "propose", email = "off" }
+fields = { direct_phone = { phone = "on" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("rule", "field", "elsewhere", "in_files"),
+    [
+        ("phone", "direct_phone", "off", "on"),  # the field in the system
+        ("phone", "main_phone", "on", "propose"),  # the rule in the system, before the field
+        ("email", "email", "on", "off"),
+        ("cvr", "cvr", "off", "off"),  # the rule, before the system's default
+        ("website", "website", "propose", "off"),  # the system's default
+    ],
+)
+def test_what_is_said_most_closely_of_a_rule_counts(
+    rule: str, field: str, elsewhere: str, in_files: str
+) -> None:
+    _file(SWITCHED)
     rules = read().rules
-    assert [rules.of("phone", name) for name in ("main_phone", "direct_phone")] == ["on", "off"]
-    assert [rules.of("cvr", "cvr"), rules.of("email", "email")] == ["propose", "off"]
+    assert [rules.of(rule, field, name) for name in ("crm", "files")] == [elsewhere, in_files]
 
 
-def test_a_rule_that_does_not_exist_is_named() -> None:
-    found = _problems("[rules]\nswitch = { fone = 'off' }\nfields = { email = { emial = 'off' } }")
+def test_a_name_goes_before_a_systems_default() -> None:
+    _file("[rules]\nswitch = { cvr = 'off' }\n[rules.systems.files]\ndefault = 'on'")
+    assert read().rules.of("cvr", "cvr", "files") == "off"
+
+
+def test_each_name_in_the_switches_that_does_not_exist_is_told_with_its_line() -> None:
+    found = _problems(
+        "[rules]\n"
+        "switch = { fone = 'off' }\n"
+        "fields = { email = { emial = 'off' }, emial = { email = 'off' } }\n"
+        "[rules.systems.fliles]\n"
+        "switch = { phone = 'off' }\n"
+        "[rules.systems.files]\n"
+        "defualt = 'off'\n"
+    )
     assert [(where, key) for where, key, _ in found] == [
         ("ringren.toml:2", "rules.switch.fone"),
         ("ringren.toml:3", "rules.fields.email.emial"),
+        ("ringren.toml:3", "rules.fields.emial"),
+        ("ringren.toml:4", "rules.systems.fliles"),
+        ("ringren.toml:7", "rules.systems.files.defualt"),
     ]
-    assert "phone?" in found[0][2]
+    near = [remedy for *_, remedy in found]
+    assert ["phone?" in near[0], "email?" in near[1], "email?" in near[2]] == [True] * 3
+    assert ["files?" in near[3], "default?" in near[4]] == [True] * 2
+
+
+def test_a_switch_for_a_field_that_the_rule_never_touches_is_no_switch() -> None:
+    found = _problems("[rules.systems.files]\nfields = { email = { cvr = 'off', phone = 'off' } }")
+    assert [(where, key) for where, key, _ in found] == [
+        ("ringren.toml:2", "rules.systems.files.fields.email.cvr")
+    ]
+    assert "cvr" in found[0][2]
 
 
 # --- the example file ------------------------------------------------------------------------

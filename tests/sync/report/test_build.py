@@ -212,7 +212,6 @@ def made_up_app(store: Store, now: datetime) -> App:
         actor="anna",
         progress=Silent(),
         dry=False,
-        rules=(),
     )
 
 

@@ -1,0 +1,31 @@
+"""Switches: which rules work on which fields of which system, and whether they write unasked.
+
+`off` takes a rule away before anything is decided: no change, no finding. `propose` lets it decide
+and keeps its changes from being written until a person carries a plan out. Blocks come from the
+ledger and not from rules: no switch holds one up (promise 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rules.hygiene import RULES, Row
+from state.proposals import Plan
+from sync.settings import Settings
+
+
+def active(settings: Settings, system: str) -> tuple[Row, ...]:
+    """The rules that are not off in `system`, each with the fields that it may touch there."""
+    found = (rule.within(_on(settings, system, rule.name)) for rule in RULES)
+    return tuple(rule for rule in found if rule is not None)
+
+
+def _on(settings: Settings, system: str, rule: str) -> Callable[[str], bool]:
+    return lambda field: settings.rules.of(rule, field, system) != "off"
+
+
+def writes_unasked(settings: Settings, plan: Plan, system: str, rule: str, field: str) -> bool:
+    """Whether an unattended run over `plan` writes what `rule` says about `field`."""
+    if plan.only_rule not in {None, rule}:
+        return False
+    return settings.rules.of(rule, field, system) == "on"
