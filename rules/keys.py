@@ -15,7 +15,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from rules.formats import email, phone
+from rules.formats import email, phone, web
+from rules.formats.regions import region_of
 from rules.records import ABSENT, Kind, Ref, Value
 
 
@@ -138,6 +139,25 @@ def name_company_key(values: Mapping[str, Value]) -> Key | None:
         if name and company:
             return Key(KeyKind.NAME_ADDRESS, f"{name}|{field}|{company}")
     return None
+
+
+SITE: Final = "site"
+"""What `site_key` is called in a store: it is no kind of key that an opt-out may name."""
+
+
+def site_key(values: Mapping[str, Value], region: str = "DK") -> Key | None:
+    """Root domain and country, by which companies are told to be the same (R50).
+
+    None without a domain, or when it is somebody else's (a free mail, a host, a network). The bar
+    keeps it apart from every real mail domain.
+    """
+    site = values.get("root_domain") or values.get("website")
+    root = web.root_domain(site) if site and site is not ABSENT else None
+    if not root or not web.identifies_company(root):
+        return None
+    country = values.get("country")
+    where = region_of(country, region) if country and country is not ABSENT else region
+    return Key(KeyKind.MAIL_DOMAIN, f"{root}|{where}")
 
 
 def name_of(values: Mapping[str, Value]) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from rules.records import Kind, Ref
+from state import doubles
 from state.store import GaveWay, Store, Tx, among, bulk
 from state.tables import cursors, match_keys, match_keys_by_digest, mirror
 
@@ -25,14 +26,35 @@ _INSERT: Final = sa.insert(match_keys).values(
     rid=sa.bindparam("b_rid"), key_kind=sa.bindparam("b_kind"), digest=sa.bindparam("b_digest")
 )
 
+_DELETE: Final = sa.delete(match_keys).where(
+    match_keys.c.rid == sa.bindparam("b_rid"),
+    match_keys.c.key_kind == sa.bindparam("b_kind"),
+    match_keys.c.digest == sa.bindparam("b_digest"),
+)
+
 
 def replace(
     tx: Tx, rids: Sequence[int], rows: Sequence[tuple[int, str, bytes]], *, fresh: bool
 ) -> None:
     """(rid, kind, digest) rows in place of all that these rids carried; `fresh`: they had none."""
-    if not fresh:
-        tx.execute(sa.delete(match_keys).where(among(tx, match_keys.c.rid, rids)))
-    bulk(tx, _INSERT, rows)
+    old = set() if fresh else _carried(tx, rids)
+    new = set(rows)
+    gone, come = old - new, new - old
+    if gone or come:
+        following = doubles.Following(tx, {digest for _, _, digest in gone | come})
+        bulk(tx, _DELETE, list(gone))
+        # In their order, so that pages fill up one after the other.
+        bulk(tx, _INSERT, [row for row in dict.fromkeys(rows) if row in come])
+        following.end()
+
+
+def _carried(tx: Tx, rids: Sequence[int]) -> set[tuple[int, str, bytes]]:
+    found = tx.execute(
+        sa.select(match_keys.c.rid, match_keys.c.key_kind, match_keys.c.digest).where(
+            among(tx, match_keys.c.rid, rids)
+        )
+    )
+    return {(row.rid, row.key_kind, bytes(row.digest)) for row in found}
 
 
 def put_index_aside(tx: Tx, coming: int) -> None:

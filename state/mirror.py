@@ -154,6 +154,7 @@ class Dirty(NamedTuple):
     place: int | None
     filled: int | None
     valid: int | None
+    marks: int | None
     gone: bool
 
 
@@ -165,6 +166,7 @@ _DIRTY: Final = (
     mirror.c.place,
     mirror.c.filled,
     mirror.c.valid,
+    mirror.c.marks,
     mirror.c.deleted_at.is_not(None),
 )
 
@@ -258,12 +260,15 @@ _DECIDED = (
         decided_with=sa.bindparam("b_decided_with"),
         filled=sa.bindparam("b_filled"),
         valid=sa.bindparam("b_valid"),
+        marks=sa.bindparam("b_marks"),
     )
 )
 
 
-def set_decided(tx: Tx, rows: Sequence[tuple[str, int | None, int | None, int]]) -> None:
-    """(fingerprint, filled, valid, rid) of each row that has been decided."""
+def set_decided(
+    tx: Tx, rows: Sequence[tuple[str, int | None, int | None, int | None, int]]
+) -> None:
+    """(fingerprint, filled, valid, marks, rid) of each row that has been decided."""
     bulk(tx, _DECIDED, rows)
 
 

@@ -74,6 +74,8 @@ WITH_THE_RECORD: Final = {
 FOR_EVER: Final = {
     "cursors": "one row for each stream",
     "coverage": "one row for each field of a stream: counts, no persons",
+    "tallies": "one row for each kind of record in a stream: counts, no persons",
+    "doubles": "one row for each kind of key: counts, no persons",
     "reach": "one row for each consumer of the ledger",
     "parties": "ids without any value; never used again for somebody else",
     "links": "numbers of records and parties; who was taken for whom must be told later",

@@ -115,6 +115,8 @@ mirror = _table(
     # order of cursors.fields: what this row adds to `coverage`. Null = never decided.
     _int("filled", null=True),
     _int("valid", null=True),
+    # What it adds to the key figures (rules/marks.py): its share of `tallies`.
+    _int("marks", null=True),
     UniqueConstraint("system", "kind", "id"),
 )
 Index(
@@ -165,6 +167,23 @@ coverage = _table(
     Column("field", sa.Text, primary_key=True),
     _int("filled"),
     _int("valid"),
+)
+
+# How many records of a stream have the same marks (rules/marks.py).
+tallies = _table(
+    "tallies",
+    Column("system", sa.Text, primary_key=True),
+    Column("stream", sa.Text, primary_key=True),
+    Column("marks", sa.BigInteger, primary_key=True),
+    _int("records"),
+)
+
+# How many keys stand on more than one record, and on how many more; empty = not known.
+doubles = _table(
+    "doubles",
+    Column("key_kind", sa.Text, primary_key=True),
+    _int("groups"),
+    _int("surplus"),
 )
 
 # Which of the ledger's events have been carried to the records they reach.

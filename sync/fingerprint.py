@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rules import marks
 from rules.fingerprint import fingerprint as of_rules
 from rules.records import Kind
 from sync.settings import fingerprint as of_settings
@@ -21,7 +22,8 @@ def of_stream(app: App, stream: Lease) -> str:
     Whether a rule may write unasked is not in it: that is asked when a plan is queued.
     """
     rules = of_rules(stream.kind, app.rules(stream.system), stream.fields)
-    return _hash([rules, of_settings(app.settings, stream.kind), app.keys.fingerprint])
+    settings = of_settings(app.settings, stream.kind)
+    return _hash([rules, settings, app.keys.fingerprint, f"marks {marks.VERSION}"])
 
 
 def of_plan(app: App) -> str:

@@ -18,7 +18,7 @@ from connectors.protocol import Capabilities, Connector, Pulls, Pushes, Stream
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
-from state import cursors, history, mirror, outbox, proposals, shapes, snapshots
+from state import cursors, doubles, history, mirror, outbox, proposals, shapes, snapshots
 from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
@@ -193,6 +193,7 @@ class Pass:
         self._decide_all(plan)
         while reaching.follow(self.app):
             self._decide_all(plan)
+        doubles.settle(self.app.store)
 
     def _decide_all(self, plan: int) -> None:
         with self.app.store.reading() as tx:
@@ -323,6 +324,8 @@ class Pass:
         with app.store.transaction() as tx:
             first = not snapshots.of_day(tx, today)
             snapshots.take(tx, today)
+            if first and tx.dialect.name == "postgresql":
+                doubles.count(tx)
         if first:
             purge_all(app.store, app.clock(), Lifetimes(**app.settings.purge.model_dump()))
 

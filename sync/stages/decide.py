@@ -17,11 +17,13 @@ from state import (
     blocked,
     coverage,
     cursors,
+    doubles,
     findings,
     match_keys,
     mirror,
     proposals,
     reach,
+    tallies,
 )
 from state.cursors import Lease
 from state.mirror import Dirty
@@ -74,10 +76,11 @@ class _Writes:
     judged: list[findings.Judged] = field(default_factory=list)
     added: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, str, int]] = field(default_factory=list)
-    decided: list[tuple[str, int | None, int | None, int]] = field(default_factory=list)
+    decided: list[tuple[str, int | None, int | None, int | None, int]] = field(default_factory=list)
     keys: list[tuple[int, str, bytes]] = field(default_factory=list)
     filled: Counter[int] = field(default_factory=Counter)
     valid: Counter[int] = field(default_factory=Counter)
+    marks: Counter[int] = field(default_factory=Counter)
 
 
 class Deciding:
@@ -105,8 +108,9 @@ class Deciding:
         lease, app = self.lease, self.app
         with app.store.reading() as tx:
             kinds = self.screen.kinds(tx)
-        if total >= match_keys.MANY:
+        if total:
             with app.store.transaction() as tx:
+                doubles.about_to_change(tx, total)
                 match_keys.put_index_aside(tx, total)
         brief = Brief(
             lease.system, lease.kind, lease.fields, app.context(lease.system), app.keys, kinds
@@ -146,6 +150,8 @@ class Deciding:
                 writes.filled[row.filled] -= 1
             if row.valid:
                 writes.valid[row.valid] -= 1
+            if row.marks is not None:
+                writes.marks[row.marks] -= 1
             one = of_rid.get(row.rid)
             if one is None:
                 self._bury(writes, row, batch.standing.get(row.rid))
@@ -157,13 +163,14 @@ class Deciding:
         if old:
             writes.closed.append((self.plan, "gone", old.pid))
         writes.buried.append(row.rid)
-        writes.decided.append((self.fingerprint, 0, 0, row.rid))
+        writes.decided.append((self.fingerprint, 0, 0, None, row.rid))
 
     def _take(self, writes: _Writes, row: Dirty, one: Judgement, old: _Standing | None) -> None:
         rid = row.rid
         writes.filled[one.filled] += 1
         writes.valid[one.valid] += 1
-        writes.decided.append((self.fingerprint, one.filled, one.valid, rid))
+        writes.marks[one.marks] += 1
+        writes.decided.append((self.fingerprint, one.filled, one.valid, one.marks, rid))
         writes.keys += one.keys
         if one.findings or row.filled is not None:
             writes.judged.append(findings.Judged(rid, row.place, one.findings))
@@ -195,6 +202,7 @@ class Deciding:
             match_keys.replace(tx, batch.rids, writes.keys, fresh=fresh)
             blocked.replace(tx, batch.rids, _block_rows(blocks), fresh=fresh)
             coverage.add(tx, *where, lease.fields, writes.filled, writes.valid)
+            tallies.add(tx, *where, writes.marks)
             mirror.set_decided(tx, writes.decided)
             cursors.advance(tx, lease, now)
 

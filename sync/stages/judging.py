@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from rules import marks
 from rules.changes import Change, Decision, Finding, Severity
 from rules.decide import Context, after, decide
+from rules.keys import SITE, site_key
 from rules.records import Kind, Record, Ref
 from rules.trust import NO_PAST, Past
 from state import findings
 from state.keys import KeyRing
 from state.mirror import values_of
 from state.proposals import changes_text, shape_of
-from state.screen import all_digests, hash_records
+from state.screen import HashedRecord, all_digests, hash_records
 
 Row = tuple[int, str, str, str, int | None]
 """(rid, id, version, cells, place) of a mirror row that is to be decided."""
@@ -53,6 +55,7 @@ class Judgement(NamedTuple):
     rid: int
     filled: int
     valid: int
+    marks: int
     shape: str
     changes: str
     findings: tuple[findings.Stored, ...]
@@ -63,17 +66,22 @@ class Judgement(NamedTuple):
 def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
     """Decide a batch. The same rows give the same judgements, whoever asks."""
     bits = [(name, 1 << at) for at, name in enumerate(brief.fields)]
+    marking = marks.steps(brief.kind, brief.fields)
     bit_of = dict(bits)
     decided: list[Decision] = []
     cleaned: list[tuple[int, Record]] = []
-    masks: list[tuple[int, int]] = []
+    masks: list[tuple[int, int, int]] = []
     for rid, ident, version, cells, place in rows:
         record = Record(Ref(brief.system, brief.kind, ident), version, values_of(cells), place)
         decision = decide(record, brief.context, pasts.get(rid, NO_PAST))
         decided.append(decision)
-        cleaned.append((rid, _cleaned(record, decision.changes)))
+        clean = _cleaned(record, decision.changes)
+        cleaned.append((rid, clean))
         filled = sum([bit for name, bit in bits if record.values.get(name)])
-        masks.append((filled, filled & ~_wrong(decision.findings, bit_of)))
+        wrong = _wrong(decision.findings)
+        mask = sum([bit_of.get(name, 0) for name in wrong])
+        marked = marks.packed(marking, record.values, clean.values, wrong)
+        masks.append((filled, filled & ~mask, marked))
     # Keys of the cleaned values: they are the same, and cleaning need not be done twice.
     hashed = hash_records(brief.ring, cleaned, brief.context.region)
     return [
@@ -83,7 +91,7 @@ def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
             shape_of(decision.changes) if decision.changes else "",
             changes_text(decision.changes) if decision.changes else "",
             tuple([findings.stored(finding) for finding in decision.findings]),
-            one.match_keys(),
+            _keys(brief, one),
             all_digests(brief.ring, one, brief.ledger_kinds),
         )
         for one, mask, decision in zip(hashed, masks, decided, strict=True)
@@ -96,10 +104,24 @@ def _cleaned(record: Record, changes: Sequence[Change]) -> Record:
     return Record(record.ref, record.version, after(record, changes), record.place)
 
 
-def _wrong(found: Sequence[Finding], bit_of: dict[str, int]) -> int:
-    """The bits of the fields that hold something a person should mend."""
-    wrong = 0
-    for finding in found:
-        if finding.field and finding.severity is not Severity.NOTICE:
-            wrong |= bit_of.get(finding.field, 0)
-    return wrong
+def _keys(brief: Brief, one: HashedRecord) -> tuple[tuple[int, str, bytes], ...]:
+    """The keys in its fields, and by which a company is known besides: it reaches nobody."""
+    keys = one.match_keys()
+    if brief.kind is Kind.COMPANY:
+        site = site_key(one.record.values, brief.context.region)
+        if site:
+            return (*keys, (one.rid, SITE, brief.ring.digest(site)))
+    return keys
+
+
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def _wrong(found: Sequence[Finding]) -> frozenset[str]:
+    """The fields that hold something a person should mend."""
+    if not found:
+        return _NOTHING
+    return frozenset([one.field for one in found if one.field and one.severity in _MEND])
+
+
+_MEND: Final = (Severity.ERROR, Severity.WARNING)

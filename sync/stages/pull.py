@@ -15,7 +15,7 @@ from connectors.protocol import Page, Pulls, Stream, Token
 from rules.changes import Finding, Severity
 from rules.errors import InvariantBroken, RunStopped, StartOver
 from rules.limits import shrank
-from state import coverage, cursors, findings, merging, mirror
+from state import coverage, cursors, findings, merging, mirror, tallies
 from state.cursors import Lease
 from state.store import Tx
 from sync.app import App
@@ -109,6 +109,7 @@ def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
         if lease.token is not None:
             fresh = _next_pass(tx, fresh)
             coverage.forget(tx, lease.system, lease.stream)
+            tallies.forget(tx, lease.system, lease.stream)
         cursors.advance(tx, fresh, app.clock(), fields=list(fields))
     return fresh
 

@@ -40,7 +40,7 @@ def dirty(store: Store) -> int:
 
 def decide(store: Store, mark: str, first: int = 1, last: int = ROWS) -> None:
     with store.transaction() as tx:
-        mirror.set_decided(tx, [(mark, 0, 0, rid) for rid in range(first, last + 1)])
+        mirror.set_decided(tx, [(mark, 0, 0, 0, rid) for rid in range(first, last + 1)])
 
 
 def test_rows_decided_with_something_else_are_found_in_steps(people: Store) -> None:

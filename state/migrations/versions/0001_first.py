@@ -85,6 +85,14 @@ def upgrade() -> None:
         sqlite_strict=True,
     )
     op.create_table(
+        "doubles",
+        sa.Column("key_kind", sa.Text(), nullable=False),
+        sa.Column("groups", sa.BigInteger(), nullable=False),
+        sa.Column("surplus", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_kind", name=op.f("pk_doubles")),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "findings",
         sa.Column("fid", ID, autoincrement=True, nullable=False),
         sa.Column("origin", sa.Text(), nullable=False),
@@ -204,6 +212,7 @@ def upgrade() -> None:
         sa.Column("decided_with", sa.Text(), nullable=True),
         sa.Column("filled", sa.BigInteger(), nullable=True),
         sa.Column("valid", sa.BigInteger(), nullable=True),
+        sa.Column("marks", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("rid", name=op.f("pk_mirror")),
         sa.UniqueConstraint("system", "kind", "id", name=op.f("uq_mirror_system_kind_id")),
         sqlite_autoincrement=True,
@@ -359,6 +368,15 @@ def upgrade() -> None:
         sa.Column("numerator", sa.BigInteger(), nullable=False),
         sa.Column("denominator", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("day", "system", "stream", "measure", name=op.f("pk_snapshots")),
+        sqlite_strict=True,
+    )
+    op.create_table(
+        "tallies",
+        sa.Column("system", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("marks", sa.BigInteger(), nullable=False),
+        sa.Column("records", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("system", "stream", "marks", name=op.f("pk_tallies")),
         sqlite_strict=True,
     )
     op.create_table(
