@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from rules.changes import Finding, RecordChange
 from rules.records import Kind, Record, Redirect, Ref, Tombstone
@@ -35,6 +35,8 @@ class Capabilities:
     """The whole push becomes visible at once or not at all (a file that is renamed)."""
     batch_size: int | None = 200
     """Records a push may hold; None: all of the stream in one go, in the order of `place`."""
+    counts: Literal["records", "bytes"] = "records"
+    """What `Page.of` counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class Page:
     """One step of a pull. `next` is the cursor to store with this page's effects.
 
     `complete` is set on the last page only. `full` says that the pull as a whole has shown every
-    record that exists, so that what was not seen is gone. `of` is a (done, total) pair in any
-    unit, for the progress bar.
+    record that exists, so that what was not seen is gone. `of` is a (done, total) pair of what
+    the stream `counts`, for the progress bar.
     """
 
     records: Sequence[Record]

@@ -27,6 +27,7 @@ Tx = Connection
 """An open transaction: what every function of this package takes first."""
 
 BUSY_MILLISECONDS = 30_000
+CACHE_KIB = 32_768
 LOOK_UP_EVERY = 20_000
 """Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
 
@@ -60,11 +61,13 @@ class Store:
     def giving_way(self) -> Iterator[Tx]:
         """A writing transaction that may take seconds; `GaveWay` as soon as an urgent one waits.
 
-        PostgreSQL keeps no others out but those who write the same table.
+        PostgreSQL keeps no others out but those who write the same table. SQLite sorts a new index
+        in as much memory as its cache may take, besides the cache: a quarter of each is enough.
         """
         with self.transaction() as tx:
             raw: Any = tx.connection.driver_connection
             if self.is_sqlite:
+                tx.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KIB // 4}")
                 raw.set_progress_handler(self._turnstile.is_held, LOOK_UP_EVERY)
             try:
                 yield tx
@@ -75,6 +78,7 @@ class Store:
             finally:
                 if self.is_sqlite:
                     raw.set_progress_handler(None, 0)
+                    raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Tx]:
@@ -138,7 +142,7 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_MILLISECONDS}",
-        "cache_size=-32768",
+        f"cache_size=-{CACHE_KIB}",
         "temp_store=FILE",
         # Moving pages from the log into the database costs a sync: not after every commit.
         "wal_autocheckpoint=8000",

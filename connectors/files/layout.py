@@ -111,6 +111,7 @@ class Layout:
             calls=self.kind is Kind.CALL,
             atomic_batch=True,
             batch_size=None,
+            counts="bytes",
         )
         notes = {
             "encoding": self.dialect.encoding + ("-sig" if self.dialect.bom else ""),

@@ -127,7 +127,7 @@ def _next_pass(tx: Tx, lease: Lease) -> Lease:
 
 
 def _pages(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iterator[None]:
-    app.progress.start("progress.pull", None, "unit.rows")
+    app.progress.start("progress.pull", None, f"unit.{pulled.stream.can.counts}")
     started = app.clock()
     for page in connector.pull(pulled.stream, pulled.lease.token):
         with app.store.transaction() as tx:

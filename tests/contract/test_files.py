@@ -16,7 +16,9 @@ from connectors.protocol import Capabilities
 class Folder:
     """A folder with one list of contacts, edited with the standard library's csv."""
 
-    claims = Capabilities(push=True, conditional_write=True, atomic_batch=True, batch_size=None)
+    claims = Capabilities(
+        push=True, conditional_write=True, atomic_batch=True, batch_size=None, counts="bytes"
+    )
     many = 4100
 
     def __init__(self, root: Path, headers: list[str]) -> None:

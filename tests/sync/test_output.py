@@ -185,7 +185,7 @@ def test_names_that_are_no_text_and_huge_numbers_become_json_too() -> None:
 def test_a_pipe_gets_a_plain_line_every_few_seconds_with_rate_and_time_left() -> None:
     out, clock = io.StringIO(), Clock()
     lines = Lines(out, Texts("da"), clock)
-    lines.start("progress.pull", None, "unit.rows")
+    lines.start("progress.pull", None, "unit.records")
     for step in range(1, 26):
         clock.now += 0.5
         lines.advance(step * 7500, 300_000)
@@ -200,7 +200,7 @@ def test_a_pipe_gets_a_plain_line_every_few_seconds_with_rate_and_time_left() ->
 def test_a_quick_stage_says_nothing_in_a_pipe() -> None:
     out = io.StringIO()
     lines = Lines(out, Texts("en"), Clock())
-    lines.start("progress.pull", 10, "unit.rows")
+    lines.start("progress.pull", 10, "unit.records")
     lines.advance(10)
     lines.end()
     assert out.getvalue() == ""
@@ -209,11 +209,11 @@ def test_a_quick_stage_says_nothing_in_a_pipe() -> None:
 @pytest.mark.parametrize(
     ("done", "total", "unit", "elapsed", "expected"),
     [
-        (0, None, "unit.rows", 0.0, "0 rows"),
-        (5, None, "unit.rows", 0.0, "5 rows"),
-        (0, 0, "unit.rows", 1.0, "0 rows"),
-        (10, 10, "unit.rows", 2.0, "100.0% · 10 of 10 rows · 5/s"),
-        (20, 10, "unit.rows", 2.0, "100.0% · 20 of 10 rows · 10/s"),
+        (0, None, "unit.records", 0.0, "0 records"),
+        (5, None, "unit.records", 0.0, "5 records"),
+        (0, 0, "unit.records", 1.0, "0 records"),
+        (10, 10, "unit.records", 2.0, "100.0% · 10 of 10 records · 5/s"),
+        (20, 10, "unit.records", 2.0, "100.0% · 20 of 10 records · 10/s"),
         (
             5_000_000,
             10_000_000,
@@ -232,7 +232,7 @@ def test_what_is_not_known_is_not_told(
 def test_a_closed_error_stream_silences_progress_and_stops_nothing() -> None:
     out, clock = io.StringIO(), Clock()
     lines = Lines(out, Texts("da"), clock)
-    lines.start("progress.pull", 10, "unit.rows")
+    lines.start("progress.pull", 10, "unit.records")
     out.close()
     for step in range(10):
         clock.now += 10
@@ -245,7 +245,7 @@ def test_a_terminal_gets_a_bar_that_ends_with_the_stage() -> None:
     bar = progress_for(out, Texts("da"), quiet=False, color=False)
     assert isinstance(bar, Bar)
     for stage in ("progress.pull", "progress.push"):
-        bar.start(stage, None, "unit.rows")
+        bar.start(stage, None, "unit.records")
         bar.advance(1000, 4000)
         bar.advance(4000)
         bar.end()
