@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from rules.cell_rules import CELL_RULES, Rule
 from rules.changes import Change, Finding, Severity
-from rules.fills import CLEANED, FILLS, Fill, filled
-from rules.formats import cvr, email, names, phone, web
+from rules.fills import FILLS, Fill, filled
+from rules.formats import cvr
 from rules.formats.cells import quoted, trimmed
 from rules.formats.formatted import Formatted
 from rules.formats.regions import region_of
@@ -26,136 +27,11 @@ from rules.records import ABSENT, Kind, Value
 SOURCE: Final = "hygiene"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
-    """One format on some fields.
-
-    `settled` is the quick look that nearly every cell gets: True means that `unsettled` would
-    neither change it nor report. `unsettled` reads the cell; it is called with the record's region
-    besides when the rule is `regional`. `version` rises whenever the same cell may come out
-    differently; `tables` and `libraries` are what the outcome depends on besides. Into the fields
-    of `moves` it may put what a cell held besides.
-    """
-
-    name: str
-    fields: tuple[str, ...]
-    settled: Callable[[str], bool]
-    unsettled: Callable[..., Formatted]
-    version: int
-    kinds: frozenset[Kind] = CLEANED
-    regional: bool = False
-    tables: tuple[str, ...] = ()
-    libraries: tuple[str, ...] = ()
-    moves: tuple[str, ...] = ()
-
-    def within(self, allows: Callable[[str], bool]) -> Rule | None:
-        """The rule with the fields that it may touch; None when there is none."""
-        fields = tuple(filter(allows, self.fields))
-        moves = tuple(filter(allows, self.moves))
-        if (fields, moves) == (self.fields, self.moves):
-            return self
-        return replace(self, fields=fields, moves=moves) if fields else None
-
-    def read(self, text: str, region: str) -> Formatted:
-        """What the format makes of a cell."""
-        if self.settled(text):
-            return Formatted(text)
-        return self.unsettled(text, region) if self.regional else self.unsettled(text)
-
-
-_NAME_TABLES = (
-    "first_names", "name_capitals", "name_particles", "name_titles", "not_persons", "surnames",
-)  # fmt: skip
-
 Row = Rule | Fill
 """What settings switch: a rule that reads a cell, or one that derives a field from others."""
 
-RULES: Final[tuple[Row, ...]] = (
-    Rule(
-        "cvr",
-        ("cvr",),
-        cvr.settled,
-        cvr.unsettled,
-        cvr.VERSION,
-        tables=("placeholders", "placeholder_numbers"),
-    ),
-    Rule(
-        "company_name",
-        ("company_name",),
-        names.settled_company,
-        names.unsettled_company,
-        names.VERSION,
-        tables=("placeholders", "legal_forms", "company_tails", "not_companies"),
-    ),
-    Rule(
-        "full_name",
-        ("full_name",),
-        names.settled,
-        names.unsettled,
-        names.VERSION,
-        tables=("placeholders", *_NAME_TABLES),
-        moves=("title",),
-    ),
-    Rule(
-        "first_name",
-        ("first_name",),
-        names.settled,
-        names.unsettled_first,
-        names.VERSION,
-        tables=("placeholders", *_NAME_TABLES),
-        moves=("title",),
-    ),
-    Rule(
-        "last_name",
-        ("last_name",),
-        names.settled,
-        names.unsettled_last,
-        names.VERSION,
-        tables=("placeholders", *_NAME_TABLES),
-        moves=("title",),
-    ),
-    Rule(
-        "phone",
-        PHONE_FIELDS,
-        phone.settled,
-        phone.phone,
-        phone.VERSION,
-        regional=True,
-        tables=("placeholders", "placeholder_numbers", "phone_words", "regions"),
-        libraries=("phonenumbers",),
-        moves=("phone_extension", "other_phone", "email"),
-    ),
-    Rule(
-        "email",
-        ("email",),
-        email.settled,
-        email.unsettled,
-        email.VERSION,
-        tables=("placeholders", "shared_domains"),
-        libraries=("email-validator", "tldextract"),
-        moves=("full_name",),
-    ),
-    Rule(
-        "website",
-        ("website",),
-        web.settled,
-        web.unsettled,
-        web.VERSION,
-        tables=("placeholders", "shared_domains"),
-        libraries=("tldextract",),
-    ),
-    Rule(
-        "root_domain",
-        ("root_domain",),
-        web.settled_domain,
-        web.domain,
-        web.VERSION,
-        tables=("placeholders", "shared_domains"),
-        libraries=("tldextract",),
-    ),
-    *FILLS,
-)
-"""In this order. What one rule puts into an empty field is not cleaned again in the same pass."""
+RULES: Final[tuple[Row, ...]] = (*CELL_RULES, *FILLS)
+"""In this order: the rows of `rules.cell_rules`, then those of `rules.fills`."""
 
 _NO_PLACE: Final = {
     "phone_extension": "phone_extension",

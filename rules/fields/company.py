@@ -277,6 +277,7 @@ COMPANY: tuple[Field, ...] = (
         owner="register",
         sources=("cvr", "lasso", "vainu", "dnb", "customer", "crm", "list"),
         requirement="R9",
+        validator="country",
     ),
     Field(
         name="technology",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.formats import cvr, email, names, phone, web
+from rules.formats import countries, cvr, email, names, phone, web
 from rules.formats.capitals import Part
 from rules.formats.formatted import Formatted
 
@@ -46,6 +46,7 @@ FORMATS: dict[str, Callable[[Row], Formatted]] = {
     "website": lambda row: web.website(row["before"]),
     "person_name": _person,
     "company_name": lambda row: names.company_name(row["before"]),
+    "country": lambda row: countries.country(row["before"]),
 }
 
 

@@ -15,7 +15,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from stdnum.dk import cvr as stdnum_cvr
 
-from rules.formats import capitals, cells, cpr, cvr, email, foreign, names, phone, web
+from rules.formats import capitals, cells, countries, cpr, cvr, email, foreign, names, phone, web
 from rules.formats.capitals import Part
 from rules.formats.formatted import Formatted
 
@@ -37,6 +37,7 @@ FORMATS: dict[str, Format] = {
     "first name": names.first_name,
     "last name": names.last_name,
     "company name": names.company_name,
+    "country": countries.country,
 }
 QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "phone": (phone.settled, phone.phone),
@@ -48,6 +49,7 @@ QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "first name": (names.settled, names.unsettled_first),
     "last name": (names.settled, names.unsettled_last),
     "company name": (names.settled_company, names.unsettled_company),
+    "country": (countries.settled, countries.unsettled),
 }
 UNDERSTOOD = {
     "phone_trunk_zero", "phone_not_in_plan", "phone_premium", "cvr_checksum", "email_typo",

@@ -9,7 +9,8 @@ import phonenumbers
 import pytest
 
 from rules import tables
-from rules.formats import web
+from rules.folding import fold
+from rules.formats import countries, web
 
 FOLDER = Path(tables.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.csv"))
@@ -40,8 +41,19 @@ def test_a_table_has_a_digest_of_its_own(name: str) -> None:
     assert [tables.digest(other) for other in NAMES].count(tables.digest(name)) == 1
 
 
-def test_every_region_is_one_that_has_phone_numbers() -> None:
-    assert set(tables.pairs("regions").values()) <= phonenumbers.SUPPORTED_REGIONS
+def test_no_spelling_means_two_countries() -> None:
+    owners: dict[str, set[str]] = {}
+    for row in tables.rows("countries"):
+        for spelling in (row["code"], row["da"], row["en"], *row["spellings"].split("|")):
+            owners.setdefault(fold(spelling) or spelling, set()).add(row["code"])
+    owners.pop("", None)
+    assert {spelling: codes for spelling, codes in owners.items() if len(codes) > 1} == {}
+
+
+def test_every_region_that_has_phone_numbers_is_a_country() -> None:
+    # 001 and the like stand for networks of no country, AC and TA for parts of Saint Helena.
+    regions = phonenumbers.SUPPORTED_REGIONS - {"AC", "TA"}
+    assert regions <= countries.CODES
 
 
 def test_every_shared_domain_is_spelled_as_domains_are_looked_up() -> None:

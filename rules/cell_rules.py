@@ -1,0 +1,152 @@
+"""The rules that read a cell: which format runs on which field, and what it depends on.
+
+Not the formats themselves (`rules.formats`), and not what comes of their verdict (`rules.hygiene`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rules.fills import CLEANED
+from rules.formats import countries, cvr, email, names, phone, web
+from rules.formats.formatted import Formatted
+from rules.private import PHONE_FIELDS
+from rules.records import Kind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One format on some fields.
+
+    `settled` is the quick look that nearly every cell gets: True means that `unsettled` would
+    neither change it nor report. `unsettled` reads the cell; it is called with the record's region
+    besides when the rule is `regional`. `version` rises whenever the same cell may come out
+    differently; `tables` and `libraries` are what the outcome depends on besides. Into the fields
+    of `moves` it may put what a cell held besides.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    settled: Callable[[str], bool]
+    unsettled: Callable[..., Formatted]
+    version: int
+    kinds: frozenset[Kind] = CLEANED
+    regional: bool = False
+    tables: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    moves: tuple[str, ...] = ()
+
+    def within(self, allows: Callable[[str], bool]) -> Rule | None:
+        """The rule with the fields that it may touch; None when there is none."""
+        fields = tuple(filter(allows, self.fields))
+        moves = tuple(filter(allows, self.moves))
+        if (fields, moves) == (self.fields, self.moves):
+            return self
+        return replace(self, fields=fields, moves=moves) if fields else None
+
+    def read(self, text: str, region: str) -> Formatted:
+        """What the format makes of a cell."""
+        if self.settled(text):
+            return Formatted(text)
+        return self.unsettled(text, region) if self.regional else self.unsettled(text)
+
+
+_NAME_TABLES = (
+    "first_names", "name_capitals", "name_particles", "name_titles", "not_persons", "surnames",
+)  # fmt: skip
+
+CELL_RULES: Final[tuple[Rule, ...]] = (
+    Rule(
+        "cvr",
+        ("cvr",),
+        cvr.settled,
+        cvr.unsettled,
+        cvr.VERSION,
+        tables=("placeholders", "placeholder_numbers"),
+    ),
+    Rule(
+        "company_name",
+        ("company_name",),
+        names.settled_company,
+        names.unsettled_company,
+        names.VERSION,
+        tables=("placeholders", "legal_forms", "company_tails", "not_companies"),
+    ),
+    Rule(
+        "full_name",
+        ("full_name",),
+        names.settled,
+        names.unsettled,
+        names.VERSION,
+        tables=("placeholders", *_NAME_TABLES),
+        moves=("title",),
+    ),
+    Rule(
+        "first_name",
+        ("first_name",),
+        names.settled,
+        names.unsettled_first,
+        names.VERSION,
+        tables=("placeholders", *_NAME_TABLES),
+        moves=("title",),
+    ),
+    Rule(
+        "last_name",
+        ("last_name",),
+        names.settled,
+        names.unsettled_last,
+        names.VERSION,
+        tables=("placeholders", *_NAME_TABLES),
+        moves=("title",),
+    ),
+    Rule(
+        "phone",
+        PHONE_FIELDS,
+        phone.settled,
+        phone.phone,
+        phone.VERSION,
+        regional=True,
+        tables=("placeholders", "placeholder_numbers", "phone_words", "countries"),
+        libraries=("phonenumbers",),
+        moves=("phone_extension", "other_phone", "email"),
+    ),
+    Rule(
+        "email",
+        ("email",),
+        email.settled,
+        email.unsettled,
+        email.VERSION,
+        tables=("placeholders", "shared_domains"),
+        libraries=("email-validator", "tldextract"),
+        moves=("full_name",),
+    ),
+    Rule(
+        "website",
+        ("website",),
+        web.settled,
+        web.unsettled,
+        web.VERSION,
+        tables=("placeholders", "shared_domains"),
+        libraries=("tldextract",),
+    ),
+    Rule(
+        "root_domain",
+        ("root_domain",),
+        web.settled_domain,
+        web.domain,
+        web.VERSION,
+        tables=("placeholders", "shared_domains"),
+        libraries=("tldextract",),
+    ),
+    Rule(
+        "country",
+        ("country",),
+        countries.settled,
+        countries.unsettled,
+        countries.VERSION,
+        tables=("placeholders", "countries"),
+    ),
+)
+"""In this order. What one rule puts into an empty field is not cleaned again in the same pass."""
