@@ -7,7 +7,7 @@ process which was paused, lost its lease and woke up again cannot write a single
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,19 +64,8 @@ def take(
     held = row.holder not in (None, holder, *gone) and row.leased_until > now
     if held:
         raise SystemStopped("error.lease_held", system=system, stream=stream, holder=row.holder)
-    lease = Lease(
-        system,
-        stream,
-        kind,
-        epoch=row.epoch + 1,
-        holder=holder,
-        pass_no=row.pass_no + 1 if row.complete else row.pass_no,
-        token=row.token,
-        complete=row.complete,
-        fields=tuple(row.fields),
-        records=row.records,
-        compared_at=row.compared_at,
-    )
+    pass_no = row.pass_no + 1 if row.complete else row.pass_no
+    lease = replace(_lease(row), kind=kind, epoch=row.epoch + 1, holder=holder, pass_no=pass_no)
     tx.execute(
         cursors.update()
         .where(_mine(system, stream))
@@ -99,6 +88,32 @@ def _make(tx: Tx, system: str, stream: str, kind: Kind) -> None:
         epoch=0,
     )
     tx.execute(new.on_conflict_do_nothing())
+
+
+def _lease(row: Any) -> Lease:
+    return Lease(
+        row.system,
+        row.stream,
+        Kind(row.kind),
+        epoch=row.epoch,
+        holder=row.holder or "",
+        pass_no=row.pass_no,
+        token=row.token,
+        complete=row.complete,
+        fields=tuple(row.fields),
+        records=row.records,
+        compared_at=row.compared_at,
+    )
+
+
+def seen(tx: Tx, systems: Sequence[str]) -> list[Lease]:
+    """The cursors as they stand, as leases that nobody took: for looking, not for moving them."""
+    found = tx.execute(
+        sa.select(cursors)
+        .where(cursors.c.system.in_(systems), cursors.c.records > 0)
+        .order_by(cursors.c.system, cursors.c.stream)
+    )
+    return [_lease(row) for row in found]
 
 
 def token_of(tx: Tx, system: str, stream: str) -> Mapping[str, Any] | None:

@@ -187,6 +187,22 @@ def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirt
     return [Dirty._make(row) for row in found]
 
 
+def alive(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirty]:
+    """The next rows that are not deleted, by rid: for looking, decided or not."""
+    found = tx.execute(
+        sa.select(*_DIRTY)
+        .where(
+            mirror.c.system == system,
+            mirror.c.stream == stream,
+            mirror.c.deleted_at.is_(None),
+            mirror.c.rid > after,
+        )
+        .order_by(mirror.c.rid)
+        .limit(limit)
+    )
+    return [Dirty._make(row) for row in found]
+
+
 def values_of(cells: str) -> dict[str, Value]:
     """The inverse of `cells_text`."""
     values: dict[str, Value] = orjson.loads(cells)

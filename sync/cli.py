@@ -36,6 +36,8 @@ COMMANDS = {
     "explain": "sync.commands.look:explain",
     "runs": "sync.commands.look:runs",
     "findings": "sync.commands.look:findings",
+    "rules": "sync.commands.rules:rules",
+    "preview": "sync.commands.rules:preview",
     "fields": "sync.commands.fields:fields",
     "report": "sync.commands.look:report",
     "opt-out": "sync.opt_outs:opt_out",

@@ -68,6 +68,11 @@ def known_homes() -> list[Home]:
     return [home for home in map(read_home, folders) if home.audited]
 
 
+def has_store(folder: Path | None) -> bool:
+    """Whether something has been read into this home's own database."""
+    return folder is not None and (folder / DATABASE).is_file()
+
+
 def make_home(folder: Path, audited: Path | None) -> None:
     """Make the folder, for its owner only, and note what it is the state of.
 

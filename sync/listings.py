@@ -24,7 +24,7 @@ _WORST_FIRST = {severity.value: order for order, severity in enumerate(Severity)
 _PAGE = 500
 
 
-def _width() -> int | None:
+def width() -> int | None:
     """A terminal's width; in a pipe nothing is cut."""
     return max(80, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
@@ -39,7 +39,7 @@ def runs_table(runs: Sequence[Run], texts: Texts) -> str:
     headings = [
         texts.get(f"list.{name}") for name in ("run", "started", "command", "by", "took", "ended")
     ]
-    return table(headings, [_run(run, texts) for run in runs], right=frozenset({0}), width=_width())
+    return table(headings, [_run(run, texts) for run in runs], right=frozenset({0}), width=width())
 
 
 def _run(run: Run, texts: Texts) -> list[str]:
@@ -130,7 +130,7 @@ def findings_table(found: Found, texts: Texts) -> str:
         headings,
         [_finding(one, texts) for one in found.shown],
         whole=frozenset({0, 1}),
-        width=_width(),
+        width=width(),
     )
     hidden = (found.total or 0) - len(found.shown)
     if hidden <= 0:
@@ -161,7 +161,7 @@ def fields_table(catalogue: Catalogue, texts: Texts) -> str:
     names = ("name", "label", "type", "owner", "mandatory", "age", "personal")
     headings = [texts.get(f"list.{name}") for name in names]
     lines = [[getattr(row, name) for name in names] for row in rows(catalogue, None, texts.lang)]
-    return table(headings, lines, whole=frozenset({0}), width=_width())
+    return table(headings, lines, whole=frozenset({0}), width=width())
 
 
 def field_sheet(catalogue: Catalogue, name: str, texts: Texts) -> str:
