@@ -83,6 +83,12 @@ def list_runs(tx: Tx, limit: int = 50) -> list[Run]:
     ]
 
 
+def runs_before(tx: Tx, run: int, limit: int = 50) -> list[Run]:
+    """The runs before one that came to their end, the newest first."""
+    query = sa.select(runs).where(runs.c.run < run, runs.c.totals.is_not(None))
+    return [Run(*row) for row in tx.execute(query.order_by(runs.c.run.desc()).limit(limit))]
+
+
 _INSERT: Final = sa.insert(history).values(
     {
         name: sa.bindparam(f"b_{name}", type_=history.c[name].type)

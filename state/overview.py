@@ -15,14 +15,16 @@ import orjson
 import sqlalchemy as sa
 
 from rules.changes import Change, Finding, Severity
+from rules.fields.field import PEOPLE
+from rules.keys import KeyKind
 from rules.records import Kind
-from rules.suppression import EventType
+from rules.suppression import Channel, EventType
 from state.blocked import RECORDS as BLOCKED_RECORDS
 from state.blocked import BlockedRecord
 from state.proposals import changes_of, in_plan
 from state.shapes import Shape
 from state.store import Tx
-from state.tables import blocked, cursors, findings, history, ledger, mirror, proposals
+from state.tables import blocked, cursors, findings, history, ledger, match_keys, mirror, proposals
 
 NEAR = 5000
 """How many numbers beyond the first a further example is looked for: keeps a look-up small."""
@@ -348,6 +350,41 @@ def blocked_page(
         )
         for row in found
     ]
+
+
+def blocked_marks(tx: Tx, systems: Sequence[str], channel: str) -> dict[int, int]:
+    """Marks (rules/marks.py) -> live people who are blocked on the channel."""
+    columns = (_read(mirror.c.system), blocked.c.channels, mirror.c.marks)
+    query = _blocked(*columns, sa.func.count()).where(mirror.c.kind.in_(sorted(PEOPLE)))
+    found: dict[int, int] = {}
+    for system, channels, marks, records in tx.execute(query.group_by(*columns)):
+        if system in systems and marks is not None and _concerns(channels, channel):
+            found[marks] = found.get(marks, 0) + records
+    return found
+
+
+def blocked_doubles(tx: Tx, channel: str) -> int:
+    """People blocked on the channel whose number stands on another blocked record, but the first."""
+    query = (
+        sa.select(blocked.c.channels, match_keys.c.digest, sa.func.count())
+        .select_from(BLOCKED_RECORDS)
+        .join(match_keys, match_keys.c.rid == blocked.c.rid + 0)
+        .where(
+            mirror.c.deleted_at.is_(None),
+            mirror.c.kind.in_(sorted(PEOPLE)),
+            match_keys.c.key_kind == KeyKind.PHONE.value,
+        )
+        .group_by(blocked.c.channels, match_keys.c.digest)
+    )
+    records: dict[bytes, int] = {}
+    for channels, digest, number in tx.execute(query):
+        if _concerns(channels, channel):
+            records[digest] = records.get(digest, 0) + number
+    return sum(number - 1 for number in records.values())
+
+
+def _concerns(channels: str, channel: str) -> bool:
+    return not {channel, Channel.ALL.value}.isdisjoint(channels.split(","))
 
 
 def opt_outs_recorded(tx: Tx) -> int:

@@ -5,6 +5,8 @@
     blocked.<channel>     live records that are blocked          of all live records
     deliveries.<state>    entries of the ledger in that state    of all the system has to hear of
     ledger.<type>         entries of that type                   of all entries (system and stream "")
+    figure.<name>         records that meet a key figure         of all it is asked of    (likewise)
+    findings.<severity>   open findings                          of all live records      (likewise)
 
 A day's figures are what stood when it was last taken, whoever took it.
 """
@@ -41,10 +43,11 @@ class Figure:
         return self.numerator / self.denominator if self.denominator else None
 
 
-def take(tx: Tx, day: date) -> int:
+def take(tx: Tx, day: date, more: Sequence[Figure] = ()) -> int:
     """Keep today's figures; gives how many. `day` is the date in Copenhagen.
 
-    Doing so again replaces them: the last of a day counts.
+    `more` are figures that somebody has counted already. Doing so again replaces them: the last
+    of a day counts.
     """
     rows = [
         {
@@ -55,7 +58,7 @@ def take(tx: Tx, day: date) -> int:
             "numerator": figure.numerator,
             "denominator": figure.denominator,
         }
-        for figure in current(tx)
+        for figure in (*current(tx), *more)
     ]
     tx.execute(sa.delete(snapshots).where(snapshots.c.day == day.isoformat()))
     if rows:
@@ -153,6 +156,30 @@ def trend(
         date.fromisoformat(day): Figure("", "", measure, int(numerator), int(denominator))
         for day, numerator, denominator in tx.execute(query)
     }
+
+
+def by_measure(
+    tx: Tx, measures: Sequence[str], first: date, last: date
+) -> dict[str, dict[date, Figure]]:
+    """Some measures by day, both ends included, added up over all systems and streams."""
+    columns = (snapshots.c.measure, snapshots.c.day)
+    found: dict[str, dict[date, Figure]] = {measure: {} for measure in measures}
+    for measure, day, numerator, denominator in tx.execute(
+        sa.select(
+            *columns,
+            sa.func.sum(snapshots.c.numerator),
+            sa.func.sum(snapshots.c.denominator),
+        )
+        .where(
+            snapshots.c.measure.in_(measures),
+            snapshots.c.day.between(first.isoformat(), last.isoformat()),
+        )
+        .group_by(*columns)
+        .order_by(*columns)
+    ):
+        figure = Figure("", "", measure, int(numerator), int(denominator))
+        found[measure][date.fromisoformat(day)] = figure
+    return found
 
 
 def of_day(tx: Tx, day: date) -> list[Figure]:

@@ -314,16 +314,18 @@ class Pass:
                 exit_code=self.facts.exit_code,
                 totals=report.kept(),
             )
-        self._keep_house()
+        self._keep_house(report)
         return Outcome(report, self.facts.exit_code)
 
-    def _keep_house(self) -> None:
+    def _keep_house(self, report: Report) -> None:
         """The day's figures, and with the first of the day: what has outlived its life goes."""
+        from sync.report.trend import kept
+
         app = self.app
         today = app.clock().astimezone(COPENHAGEN).date()
         with app.store.transaction() as tx:
             first = not snapshots.of_day(tx, today)
-            snapshots.take(tx, today)
+            snapshots.take(tx, today, kept(report.figures, report.totals))
             if first and tx.dialect.name == "postgresql":
                 doubles.count(tx)
         if first:

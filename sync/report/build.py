@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rules import limits
 from rules.catalogue import DEFAULT, extend
 from rules.errors import UserError
+from rules.marks import CHANNELS, unpacked
+from rules.spans import COPENHAGEN
 from state import history, overview, proposals
 from state.shapes import Shape, of_plan
 from state.store import Tx
 from sync import facts as facts_
 from sync.app import App
 from sync.facts import PassFacts, StreamFacts
-from sync.report import causes, changes, opt_outs, quality, streams, words
+from sync.report import causes, changes, opt_outs, quality, standing, streams, trend, words
 from sync.report.changes import Gathered
 from sync.report.commands import shown_path, where
 from sync.report.listing import Listing
+from sync.report.measured import Measured
 from sync.report.model import (
     ChangeGroup,
     Effects,
     Failure,
     FindingGroup,
     Kept,
-    KeyFigure,
     Plan,
     Report,
     Run,
     Stop,
-    StreamCoverage,
     Totals,
 )
-from sync.report.quality import Measured
 from sync.report.verdict import Judge
+from sync.report.what_if import what_if
 from sync.report.words import Share
 
 Where = tuple[str, str]
@@ -98,13 +100,27 @@ class _Asking:
         """Live records of each stream."""
         return {(system, name): n for system, name, _, n in self.measured.streams}
 
-    def figures(self) -> tuple[KeyFigure, ...]:
-        """The key figures as they stand now."""
-        return tuple(quality.figures(self.measured))
-
-    def coverage(self, gathered: Gathered) -> tuple[StreamCoverage, ...]:
-        """How full and right the fields are now."""
-        return tuple(quality.by_stream(self.measured, gathered.by_field, self.catalogue))
+    def standing(self, gathered: Gathered, totals: Totals) -> dict[str, Any]:
+        """The parts that say how the data stand now, by their names in the report."""
+        today = self.app.clock().astimezone(COPENHAGEN).date()
+        measured, assumed = self.measured, self.app.settings.what_if
+        blocked = {
+            channel: [
+                (unpacked(marks), records)
+                for marks, records in overview.blocked_marks(self.tx, self.systems, channel).items()
+            ]
+            for channel in CHANNELS
+        }
+        figures = tuple(quality.figures(measured, gathered.by_field, today))
+        return {
+            "figures": figures,
+            "coverage": tuple(quality.by_stream(measured, gathered.by_field, self.catalogue)),
+            "age": standing.age(measured, self.catalogue, today),
+            "doubles": standing.doubles(measured),
+            "permissions": standing.permissions(measured, blocked),
+            "what_if": what_if(self.tx, measured, blocked["call"], assumed),
+            "trend": trend.trend(self.tx, self.run, today, figures, totals),
+        }
 
 
 class _Again(_Asking):
@@ -139,8 +155,7 @@ class _Again(_Asking):
             opt_outs=blocked,
             changes=tuple(groups),
             findings=tuple(found),
-            figures=self.figures(),
-            coverage=self.coverage(gathered),
+            **self.standing(gathered, kept.totals),
             streams=kept.streams,
             effects=kept.effects,
             totals=kept.totals,
@@ -178,8 +193,7 @@ class _Building(_Asking):
             opt_outs=blocked,
             changes=tuple(groups),
             findings=tuple(found),
-            figures=self.figures(),
-            coverage=self.coverage(gathered),
+            **self.standing(gathered, totals),
             streams=tuple(streams.shown(facts.streams, self.records(), broken, self.catalogue)),
             effects=self._effects(),
             totals=totals,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from rules.spans import COPENHAGEN
-from sync.output import moment, number, printable
-from sync.report.model import Blocked, Effects, FindingGroup, Report, Run, Totals
+from sync.output import moment, number, printable, share
+from sync.report.model import Blocked, DataAge, Effects, FindingGroup, Report, Run, Totals
 from sync.texts import Texts
 
 
@@ -108,6 +108,32 @@ def cost(effects: Effects, texts: Texts) -> str:
     return (
         f"{texts.get('report.effects.paid')}: {paid} · {texts.get('report.effects.calls')}: {calls}"
     )
+
+
+def summary(report: Report, texts: Texts) -> Iterator[str]:
+    """Age, duplicates and what a clean-up is worth, a line each; what nobody knows is left out."""
+    age, sum_ = report.age, report.what_if
+    if age.known:
+        yield old(age, texts)
+    found = [one for one in report.doubles if one.surplus]
+    if found:
+        shown = " · ".join(
+            f"{one.label.of(texts.lang)} {number(one.surplus, texts.lang)}" for one in found
+        )
+        yield f"{texts.get('report.heading.doubles')}: {shown}"
+    if sum_ is not None:
+        yield texts.get(
+            f"report.what_if.line.{'own' if sum_.measured else 'assumed'}",
+            calls=number(sum_.calls, texts.lang),
+            before=number(sum_.meetings_before, texts.lang, 0),
+            after=number(sum_.meetings_after, texts.lang, 0),
+        )
+
+
+def old(age: DataAge, texts: Texts) -> str:
+    """How much of what is known is too old."""
+    part = share(age.old / age.known, texts.lang)
+    return texts.get("report.age.old", share=part, days=number(age.limit_days, texts.lang))
 
 
 def sums(report: Report, texts: Texts) -> Iterator[str]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import date
 from typing import Final, NamedTuple
 
+from rules import kpis
 from rules.catalogue import Catalogue, Moment
 from rules.fields.field import COMPANIES, PARTIES, PEOPLE
+from rules.kpis import Counted, Share
+from rules.marks import CHANNELS
 from rules.records import Kind
-from state import coverage, overview
-from state.coverage import Covered
-from state.store import Tx
 from sync.report import words
+from sync.report.measured import Asked, Measured
 from sync.report.model import FieldCoverage, KeyFigure, StreamCoverage
 
-StreamRow = tuple[str, str, str, int]
-"""(system, stream, kind, live records)."""
+Repaired = Mapping[tuple[str, str, str], int]
+"""(system, stream, field) -> records with a change in that field."""
+
+PHONES: Final = ("direct_phone", "other_phone", "main_phone")
 
 
 class Measure(NamedTuple):
-    """One key figure: how many records of some kinds have a field filled, or valid."""
+    """A key figure about one field: how many records of some kinds have it filled, or valid."""
 
     name: str
     kinds: frozenset[Kind]
@@ -28,70 +31,111 @@ class Measure(NamedTuple):
 
 
 MEASURES: Final = (
-    Measure("direct_phone", PEOPLE, valid=True),
     Measure("email", PEOPLE, valid=True),
     Measure("title", PEOPLE, valid=False),
-    Measure("function", PEOPLE, valid=False),
-    Measure("lawful_basis", PEOPLE, valid=False),
-    Measure("consent_call", PEOPLE, valid=False),
-    Measure("consent_email", PEOPLE, valid=False),
-    Measure("consent_sms", PEOPLE, valid=False),
-    Measure("data_checked_at", PARTIES, valid=False),
     Measure("cvr", COMPANIES, valid=True),
     Measure("main_phone", COMPANIES, valid=True),
     Measure("industry_code", COMPANIES, valid=False),
 )
 
 
-Mapped = Mapping[tuple[str, str], Sequence[str]]
-"""(system, stream) -> its mapped fields: what a list has a column for."""
+class Joint(NamedTuple):
+    """A key figure about several fields of a record at once."""
+
+    name: str
+    kinds: frozenset[Kind]
+    all_of: Collection[str]
+    any_of: Collection[str]
+    formula: Callable[[Counted], tuple[Share, Share]]
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What was counted: streams, what they have columns for, what is filled and valid there."""
+def _permitted(channel: str) -> Callable[[Counted], tuple[Share, Share]]:
+    def both(counted: Counted) -> tuple[Share, Share]:
+        share = kpis.permitted(counted, channel)
+        return share, share
 
-    streams: Sequence[StreamRow]
-    mapped: Mapped
-    covered: Mapping[tuple[str, str, str], Covered]
-
-    @classmethod
-    def read(cls, tx: Tx, systems: Sequence[str]) -> Measured:
-        """The figures as they stand now."""
-        known = {(one.system, one.stream, one.field): one for one in coverage.read(tx, systems)}
-        rows = coverage.streams(tx, systems)
-        return cls(rows, overview.mapped_fields(tx, systems), known)
+    return both
 
 
-def figures(measured: Measured) -> list[KeyFigure]:
+JOINTS: Final = (
+    Joint("phone", PEOPLE, (), PHONES, kpis.with_phone),
+    Joint("title_and_function", PEOPLE, ("title", "function"), (), kpis.titled),
+    *(
+        Joint(f"permitted_{one}", PEOPLE, (), (f"consent_{one}", "lawful_basis"), _permitted(one))
+        for one in CHANNELS
+    ),
+)
+
+ORDER: Final = (
+    "phone", "email", "title", "title_and_function",
+    *(f"permitted_{channel}" for channel in CHANNELS),
+    "checked_recently", "cvr", "main_phone", "industry_code",
+)  # fmt: skip
+
+
+def figures(measured: Measured, repaired: Repaired, today: date) -> list[KeyFigure]:
     """The key figures; lists that have no such column are counted apart, not as empty."""
+    made = {one.name: one for one in _figures(measured, repaired, today)}
+    return [made[name] for name in ORDER if name in made]
+
+
+def _figures(measured: Measured, repaired: Repaired, today: date) -> Iterator[KeyFigure]:
     kinds = {Kind(kind) for _, _, kind, records in measured.streams if records}
-    return [_figure(measure, measured) for measure in MEASURES if measure.kinds & kinds]
+    for measure in MEASURES:
+        if measure.kinds & kinds:
+            yield _simple(measure, measured, repaired)
+    for joint in JOINTS:
+        if joint.kinds & kinds:
+            yield _joint(joint, measured.asked(joint.kinds, joint.all_of, joint.any_of))
+    if PARTIES & kinds:
+        yield _checked(measured, today)
 
 
-def _figure(measure: Measure, measured: Measured) -> KeyFigure:
-    good = of = not_asked = 0
+def _simple(measure: Measure, measured: Measured, repaired: Repaired) -> KeyFigure:
+    good = of = not_asked = changed = 0
     for system, stream, kind, records in measured.streams:
         if Kind(kind) not in measure.kinds:
             continue
-        if measure.name not in measured.mapped.get((system, stream), ()):
+        where = (system, stream, measure.name)
+        if measure.name not in measured.mapped.get(where[:2], ()):
             not_asked += records
             continue
-        one = measured.covered.get((system, stream, measure.name))
+        one = measured.covered.get(where)
         good += (one.valid if measure.valid else one.filled) if one else 0
+        changed += repaired.get(where, 0) if measure.valid else 0
         of += records
+    before = max(0, good - changed)
+    return _figure(measure.name, Share(before, of), Share(good, of), not_asked)
+
+
+def _joint(joint: Joint, asked: Asked) -> KeyFigure:
+    return _figure(joint.name, *joint.formula(asked.counted), asked.not_asked)
+
+
+def _checked(measured: Measured, today: date) -> KeyFigure:
+    days, not_asked = measured.last_checked(PARTIES)
+    old, of = kpis.older(days, today), sum(days.values())
+    fresh = Share(old.denominator - old.numerator, of)
+    return _figure("checked_recently", fresh, fresh, not_asked)
+
+
+def _figure(name: str, before: Share, after: Share, not_asked: int) -> KeyFigure:
+    of = after.denominator
     return KeyFigure(
-        name=measure.name,
-        label=words.words(f"report.figure.{measure.name}"),
-        good=good if of else None,
+        name=name,
+        label=words.words(f"report.figure.{name}"),
+        how=words.words(f"report.figure.{name}.how"),
+        good=after.numerator if of else None,
+        before=before.numerator if of and before != after else None,
         of=of,
         not_asked=not_asked,
     )
 
 
-def by_stream(
-    measured: Measured, repaired: Mapping[tuple[str, str, str], int], catalogue: Catalogue
-) -> list[StreamCoverage]:
+# --- coverage --------------------------------------------------------------------------------
+
+
+def by_stream(measured: Measured, repaired: Repaired, catalogue: Catalogue) -> list[StreamCoverage]:
     """Each stream's mapped fields in the order of the catalogue, empty ones included."""
     order = {field.name: place for place, field in enumerate(catalogue)}
     return [
@@ -100,24 +144,36 @@ def by_stream(
             stream=stream,
             records=records,
             fields=tuple(
-                FieldCoverage(
-                    field=name,
-                    label=words.label(catalogue, name),
-                    filled=one.filled if one else 0,
-                    valid=one.valid if one else 0,
-                    repaired=repaired.get((system, stream, name), 0),
-                    needed=_needed(catalogue, name, Kind(kind)),
-                )
+                _field((system, stream, name), Kind(kind), measured, repaired, catalogue)
                 for name in sorted(
                     measured.mapped.get((system, stream), ()),
                     key=lambda name: order.get(name, len(order)),
                 )
-                for one in [measured.covered.get((system, stream, name))]
             ),
         )
         for system, stream, kind, records in measured.streams
         if Kind(kind) is not Kind.OPT_OUT
     ]
+
+
+def _field(
+    where: tuple[str, str, str],
+    kind: Kind,
+    measured: Measured,
+    repaired: Repaired,
+    catalogue: Catalogue,
+) -> FieldCoverage:
+    one, changed = measured.covered.get(where), repaired.get(where, 0)
+    filled, valid = (one.filled, one.valid) if one else (0, 0)
+    return FieldCoverage(
+        field=where[2],
+        label=words.label(catalogue, where[2]),
+        filled=filled,
+        before=max(0, valid - changed),
+        valid=valid,
+        repaired=changed,
+        needed=_needed(catalogue, where[2], kind),
+    )
 
 
 def _needed(catalogue: Catalogue, name: str, kind: Kind) -> str:

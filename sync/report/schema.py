@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from sync.report.model import VERSION, Report
+from sync.report.model import CHANGES, VERSION, Report
 
 SCHEMA: Final = Path(__file__).parents[2] / "docs" / "report.schema.json"
 ID: Final = f"urn:ringren:report:{VERSION}/report.schema.json"
@@ -19,6 +19,9 @@ def published() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": ID,
         **Report.model_json_schema(mode="serialization"),
+        "description": "\n".join(
+            [str(Report.__doc__), "", *(f"{n}: {what}." for n, what in CHANGES)]
+        ),
     }
     return orjson.dumps(schema, option=orjson.OPT_INDENT_2).decode() + "\n"
 

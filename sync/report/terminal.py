@@ -229,10 +229,15 @@ class _Screen:
         if unknown:
             whole = f"{self.texts.get('report.unknown')}: {'; '.join(unknown)}"
             yield textwrap.shorten(whole, self.width - 2, placeholder=" …")
+        for line in phrases.summary(self.report, self.texts):
+            yield from self._wrapped(line, indent=2)
 
     def _figure(self, one: KeyFigure) -> list[str]:
         part = share((one.good or 0) / one.of, self.lang)
         of = self._t("records_of", count=self._n(one.good or 0), of=self._n(one.of))
+        if one.before is not None:
+            before = share(one.before / one.of, self.lang)
+            of = f"{of} ({self._t('before_repair', share=before)})"
         return [part, one.label.of(self.lang), of]
 
     def _stream_title(self) -> str:

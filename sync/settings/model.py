@@ -244,6 +244,15 @@ class Suppression(Section):
     max_people_per_key: Annotated[int, Field(ge=1)] = 5
 
 
+class WhatIf(Section):
+    """[what_if]: what the report reckons with where the user's own call log says too little."""
+
+    calls: Annotated[int, Field(ge=1)] = 500
+    contact_rate: Share = 0.2
+    booking_rate: Share = 0.1
+    fewest_calls: Annotated[int, Field(ge=1)] = 100
+
+
 class Logs(Section):
     """[logs]: what operators read."""
 
@@ -286,6 +295,7 @@ class Settings(BaseSettings):
         default_factory=dict, examples=[{"website": {"max_age_days": 180}}]
     )
     suppression: Suppression = Suppression()
+    what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     purge: Purge = Purge()
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.errors import InvariantBroken
-from sync.report.model import Report, Totals
+from sync.report.model import VERSION, Report, Totals
 from sync.report.schema import SCHEMA, published
 
 COUNT = st.integers(0, 10**7)
@@ -106,7 +106,9 @@ def test_the_published_schema_is_the_one_of_the_model() -> None:
     whole = json.loads(published())
     jsonschema.Draft202012Validator.check_schema(whole)
     assert whole["$id"].endswith("/report.schema.json")
-    assert whole["properties"]["version"]["const"] == 1
+    assert whole["properties"]["version"]["const"] == VERSION
+    assert whole["$id"].split(":")[-1].startswith(str(VERSION))
+    assert f"{VERSION}: " in whole["description"]
 
 
 def test_a_real_report_fits_the_published_schema() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from rules import kpis
 from rules.catalogue import Moment
 from rules.changes import Severity
 from rules.hygiene import RULES
@@ -13,7 +14,8 @@ from rules.suppression import SINGLE_CHANNELS
 from state.deliveries import DeliveryState
 from sync import texts
 from sync.report import words
-from sync.report.quality import MEASURES
+from sync.report.quality import ORDER
+from sync.report.standing import KEYS
 from sync.report.words import Share
 
 CODES = sorted(
@@ -29,7 +31,9 @@ NAMES = [
     *(f"report.delivery.{state}" for state in DeliveryState),
     *(f"report.moment.{moment}" for moment in Moment),
     *(f"report.severity.{severity}" for severity in Severity),
-    *(f"report.figure.{measure.name}" for measure in MEASURES),
+    *(f"report.figure.{name}{end}" for name in ORDER for end in ("", ".how")),
+    *(f"report.double.{key}{end}" for key in KEYS for end in ("", ".how")),
+    *(f"report.age.{name}" for name in (*dict(kpis.BANDS), "future", "unknown")),
     *(
         f"report.stop.{code}{end}"
         for code in ("too_many", "large_share", "swapped")
