@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rules.fills import CLEANED
-from rules.formats import countries, cvr, email, names, phone, web
+from rules.formats import bins, countries, cvr, email, industry, names, phone, web
 from rules.formats.formatted import Formatted
 from rules.private import PHONE_FIELDS
 from rules.records import Kind
@@ -24,7 +24,8 @@ class Rule:
     neither change it nor report. `unsettled` reads the cell; it is called with the record's region
     besides when the rule is `regional`. `version` rises whenever the same cell may come out
     differently; `tables` and `libraries` are what the outcome depends on besides. Into the fields
-    of `moves` it may put what a cell held besides.
+    of `moves` it may put what a cell held besides. `options` name what settings said to it
+    (`rules.options`).
     """
 
     name: str
@@ -37,6 +38,7 @@ class Rule:
     tables: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     def within(self, allows: Callable[[str], bool]) -> Rule | None:
         """The rule with the fields that it may touch; None when there is none."""
@@ -147,6 +149,40 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         countries.unsettled,
         countries.VERSION,
         tables=("placeholders", "countries"),
+    ),
+    Rule(
+        "industry_code",
+        ("industry_code",),
+        industry.settled,
+        industry.unsettled,
+        industry.VERSION,
+        tables=("placeholders", "db07", "db25"),
+        moves=("industry_label", "industry_scheme"),
+    ),
+    Rule(
+        "industry_code_db25",
+        ("industry_code_db25",),
+        industry.settled_db25,
+        industry.unsettled_db25,
+        industry.VERSION,
+        tables=("placeholders", "db07", "db25"),
+        moves=("industry_label", "industry_scheme"),
+    ),
+    Rule(
+        "employees",
+        ("employees",),
+        bins.EMPLOYEE_BINS.__contains__,
+        bins.employees,
+        bins.VERSION,
+        tables=("placeholders", "amount_words"),
+    ),
+    Rule(
+        "revenue",
+        ("revenue",),
+        bins.REVENUE_BINS.__contains__,
+        bins.revenue,
+        bins.VERSION,
+        tables=("placeholders", "amount_words"),
     ),
 )
 """In this order. What one rule puts into an empty field is not cleaned again in the same pass."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from rules.changes import Change, Finding
-from rules.formats import web
+from rules.formats import forms, web
+from rules.formats import industry_schemes as schemes
 from rules.formats.cells import trimmed
 from rules.formats.formatted import Formatted, Issue
 from rules.records import ABSENT, Kind, Value
@@ -30,7 +31,8 @@ class Fill:
     `regional`. It returns a value with its reason, or None as value; its issues become findings
     about the target. `check` is asked instead when the target holds something: it is given what
     stands there, then the same, and returns its issues; a target that `fill` has just filled must
-    give none. `version`, `tables` and `libraries` as in a `rules.hygiene.Rule`.
+    give none. `version`, `tables`, `libraries` and `options` as in a
+    `rules.cell_rules.Rule`.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Fill:
     regional: bool = False
     tables: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -63,6 +66,8 @@ class Fill:
         return kind in self.kinds and self.target in mapped and self.sources[0] in mapped
 
 
+_SCHEMES = ("db07", "db25")
+
 FILLS: Final[tuple[Fill, ...]] = (
     Fill(
         "root_domain_from_website",
@@ -72,6 +77,67 @@ FILLS: Final[tuple[Fill, ...]] = (
         web.VERSION,
         tables=("placeholders", "shared_domains"),
         libraries=("tldextract",),
+    ),
+    Fill(
+        "legal_form_from_name",
+        "legal_form",
+        ("company_name",),
+        forms.legal_form,
+        forms.VERSION,
+        forms.check_legal_form,
+        tables=("legal_forms", "company_tails", "form_words"),
+    ),
+    Fill(
+        "company_status_from_name",
+        "company_status",
+        ("company_name",),
+        forms.status,
+        forms.VERSION,
+        forms.check_status,
+        tables=("company_tails",),
+    ),
+    Fill(
+        "industry_code_from_label",
+        "industry_code",
+        ("industry_label", "industry_scheme"),
+        schemes.code_of_label,
+        schemes.VERSION,
+        tables=_SCHEMES,
+    ),
+    Fill(
+        "industry_scheme_from_code",
+        "industry_scheme",
+        ("industry_code", "industry_label", "data_checked_at"),
+        schemes.scheme_of_code,
+        schemes.VERSION,
+        schemes.check_scheme,
+        tables=_SCHEMES,
+    ),
+    Fill(
+        "industry_label_from_code",
+        "industry_label",
+        ("industry_code", "industry_scheme", "data_checked_at"),
+        schemes.label_of_code,
+        schemes.VERSION,
+        schemes.check_label,
+        tables=_SCHEMES,
+    ),
+    Fill(
+        "industry_meaning",
+        "industry_code",
+        ("industry_code", "industry_scheme", "industry_label", "data_checked_at"),
+        None,
+        schemes.VERSION,
+        schemes.check_meaning,
+        tables=_SCHEMES,
+    ),
+    Fill(
+        "industry_db25_from_code",
+        "industry_code_db25",
+        ("industry_code", "industry_scheme", "industry_label", "data_checked_at"),
+        schemes.successor,
+        schemes.VERSION,
+        tables=(*_SCHEMES, "db07_to_db25"),
     ),
 )
 """In this order: a row may build on what one above it has filled, never on one below."""

@@ -44,6 +44,7 @@ def _parts(row: Row, mapped: Container[str]) -> Iterator[str]:
     yield from (name for name in row.fields if name in mapped)
     yield ">"
     yield from (name for name in _fields(row) if name in mapped)
+    yield from row.options
     yield from (tables.digest(name) for name in row.tables)
     yield from (f"{name} {_release(name)}" for name in row.libraries)
 

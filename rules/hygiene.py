@@ -39,6 +39,8 @@ _NO_PLACE: Final = {
     "email": "phone_holds_email",
     "full_name": "email_display_name",
     "title": "name_with_title",
+    "industry_label": "industry_code_with_label",
+    "industry_scheme": "industry_code_with_scheme",
 }
 """The finding when what was found in a cell has nowhere to go, by the field it belongs in."""
 

@@ -9,15 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rules.catalogue import DEFAULT, extend
+from rules.formats.industry_schemes import Scheme
 from rules.hygiene import RULES, Row
+from rules.options import Options, bins_of, with_options
 from state.proposals import Plan
 from sync.settings import Settings
 
 
 def active(settings: Settings, system: str) -> tuple[Row, ...]:
     """The rules that are not off in `system`, each with the fields that it may touch there."""
-    found = (rule.within(_on(settings, system, rule.name)) for rule in RULES)
+    rules = with_options(RULES, options(settings))
+    found = (rule.within(_on(settings, system, rule.name)) for rule in rules)
     return tuple(rule for rule in found if rule is not None)
+
+
+def options(settings: Settings) -> Options:
+    """What the settings say to single rules."""
+    catalogue = extend(DEFAULT, settings.fields)
+    scheme = settings.industry.scheme
+    return Options(
+        employees=bins_of(catalogue, "employees"),
+        revenue=bins_of(catalogue, "revenue"),
+        up=settings.sizes.rounding == "up",
+        revenue_unit=settings.sizes.revenue_unit,
+        scheme=None if scheme == "unknown" else Scheme(scheme),
+        fill_db25=settings.industry.fill_db25,
+    )
 
 
 def _on(settings: Settings, system: str, rule: str) -> Callable[[str], bool]:

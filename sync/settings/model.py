@@ -238,6 +238,20 @@ class Rules(Switches):
 _NOTHING_SAID = Switches()
 
 
+class Sizes(Section):
+    """[sizes]: how employees and revenue go into their bins (R36)."""
+
+    rounding: Literal["down", "up"] = "down"
+    revenue_unit: Literal["unknown", "DKK", "TDKK", "MDKK"] = "unknown"
+
+
+class Industry(Section):
+    """[industry]: what industry codes are taken for (R35)."""
+
+    scheme: Literal["unknown", "DB07", "DB25"] = "unknown"
+    fill_db25: bool = False
+
+
 class Suppression(Section):
     """[suppression]: how far an opt-out reaches."""
 
@@ -294,6 +308,8 @@ class Settings(BaseSettings):
     fields: dict[str, dict[str, Any]] = Field(
         default_factory=dict, examples=[{"website": {"max_age_days": 180}}]
     )
+    sizes: Sizes = Sizes()
+    industry: Industry = Industry()
     suppression: Suppression = Suppression()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()

@@ -23,6 +23,7 @@ CANONICAL = [
     "industry_code",
     "industry_scheme",
     "industry_label",
+    "industry_code_db25",
     "sector",
     "employees",
     "revenue",

@@ -79,4 +79,4 @@ def test_a_finding_brings_all_that_its_text_asks_for(values: dict[str, str]) -> 
 
 
 def test_rules_are_named_as_settings_name_them() -> None:
-    assert all(re.fullmatch(r"[a-z_]+", rule.name) for rule in RULES)
+    assert all(re.fullmatch(r"[a-z0-9_]+", rule.name) for rule in RULES)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.formats import countries, cvr, email, names, phone, web
+from rules.formats import bins, countries, cvr, email, industry, names, phone, web
 from rules.formats.capitals import Part
 from rules.formats.formatted import Formatted
 
@@ -47,6 +47,9 @@ FORMATS: dict[str, Callable[[Row], Formatted]] = {
     "person_name": _person,
     "company_name": lambda row: names.company_name(row["before"]),
     "country": lambda row: countries.country(row["before"]),
+    "industry_code": lambda row: industry.code(row["before"]),
+    "employees": lambda row: bins.employees(row["before"]),
+    "revenue": lambda row: bins.revenue(row["before"]),
 }
 
 

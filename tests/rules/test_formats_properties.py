@@ -6,6 +6,7 @@ import random
 import re
 import string
 from collections.abc import Callable
+from decimal import Decimal
 
 import phonenumbers
 import pytest
@@ -15,7 +16,22 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from stdnum.dk import cvr as stdnum_cvr
 
-from rules.formats import capitals, cells, countries, cpr, cvr, email, foreign, names, phone, web
+from rules.fields import bins as catalogue_bins
+from rules.fields.field import Choice
+from rules.formats import (
+    bins,
+    capitals,
+    cells,
+    countries,
+    cpr,
+    cvr,
+    email,
+    foreign,
+    industry,
+    names,
+    phone,
+    web,
+)
 from rules.formats.capitals import Part
 from rules.formats.formatted import Formatted
 
@@ -24,6 +40,14 @@ Format = Callable[[str], Formatted]
 
 def _abroad(text: str) -> Formatted:
     return phone.phone(text, "SE")
+
+
+def _up(text: str) -> Formatted:
+    return bins.employees(text, up=True)
+
+
+def _millions(text: str) -> Formatted:
+    return bins.revenue(text, unit="MDKK")
 
 
 FORMATS: dict[str, Format] = {
@@ -38,6 +62,12 @@ FORMATS: dict[str, Format] = {
     "last name": names.last_name,
     "company name": names.company_name,
     "country": countries.country,
+    "industry code": industry.code,
+    "DB25 code": industry.code_db25,
+    "employees": bins.employees,
+    "employees up": _up,
+    "revenue": bins.revenue,
+    "revenue in millions": _millions,
 }
 QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "phone": (phone.settled, phone.phone),
@@ -50,11 +80,15 @@ QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "last name": (names.settled, names.unsettled_last),
     "company name": (names.settled_company, names.unsettled_company),
     "country": (countries.settled, countries.unsettled),
+    "industry code": (industry.settled, industry.unsettled),
+    "DB25 code": (industry.settled_db25, industry.unsettled_db25),
+    "employees": (bins.EMPLOYEE_BINS.__contains__, bins.employees),
+    "revenue": (bins.REVENUE_BINS.__contains__, bins.revenue),
 }
 UNDERSTOOD = {
     "phone_trunk_zero", "phone_not_in_plan", "phone_premium", "cvr_checksum", "email_typo",
     "email_domain_unknown", "email_not_ascii", "website_shared_host", "company_status_in_name",
-    "company_sole_trader",
+    "company_sole_trader", "industry_code_retired",
 }  # fmt: skip
 """Issues of cells that were read all the same; with any other issue the cell must not change."""
 
@@ -64,7 +98,8 @@ _TYPED = (
     "Søren", "von", "der", "O'", "Mc", "-", ".", "opdigtet-0001", ".dk", ".co.uk", "www.",
     "https://", "http", ":8080", "?", "#", "ApS", "APS", "a/s", "A / S", "v/", "under konkurs",
     "ukendt", "SÃ¸", "S¢", "\u00a0", "\u200b", "\x00", "😀", "İ", "ß", "ﬁ", "E+07", ".0", "0",
-    "direktør", "Dr.", "å", "a\u030a", "(at)", "gmial.com", "xn--", "\u2011", "٢", "１", "+46",
+    "620100", "01.11.00", "DB07", "Torvehandel med fødevarer", "ca.", "10-19", "ansatte", "mio.", "kr.",
+    "over", "under", "til", "1.000", "TDKK", "EUR", "okt", "direktør", "Dr.", "å", "a\u030a", "(at)", "gmial.com", "xn--", "\u2011", "٢", "１", "+46",
 )  # fmt: skip
 CELLS = st.one_of(
     st.text(max_size=40),
@@ -347,3 +382,42 @@ def test_every_identity_number_is_found_and_masked(day: object, serial: int, das
 def test_other_numbers_are_no_identity_numbers(text: str) -> None:
     assert not cpr.holds(text)
     assert cpr.masked(text) == text
+
+
+# --- sizes ----------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 20_000))
+def test_every_number_of_employees_has_the_one_bin_that_holds_it(count: int) -> None:
+    value = bins.employees(str(count)).value or ""
+    if count in range(36_526, 47_849):
+        return
+    low, _, high = value.rstrip("+").partition("-")
+    assert int(low) <= count
+    assert value == "1000+" or count <= int(high or low)
+
+
+@given(st.decimals(0, 5000, places=2))
+def test_a_revenue_goes_into_the_same_bin_in_every_unit(millions: Decimal) -> None:
+    text = f"{millions:f}".replace(".", ",")
+    kroner = f"{millions * 1_000_000:.0f} kr"
+    expected = bins.revenue(f"{text} mio. kr.").value
+    assert bins.revenue(text, unit="MDKK").value in {expected, text}
+    assert bins.revenue(kroner, unit="DKK").value == expected
+    assert bins.revenue(f"{millions * 1000:.0f} TDKK").value == expected
+
+
+@given(st.integers(0, 1500), st.integers(0, 1500))
+def test_a_range_goes_into_the_bin_of_one_of_its_ends(one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    text = f"{low} til {high}"
+    assert bins.employees(text).value == bins.employees(str(low)).value
+    assert bins.employees(text, up=True).value == bins.employees(str(high)).value
+
+
+@given(st.sampled_from(catalogue_bins.REVENUE), st.sampled_from(["value", "da", "en"]))
+def test_a_bin_is_known_by_each_of_its_names(choice: Choice, name: str) -> None:
+    assert bins.revenue(f" {getattr(choice, name).upper()} ").value in {
+        choice.value,
+        f" {choice.value} ",
+    }

@@ -351,7 +351,11 @@ def test_a_filled_value_that_its_own_rule_would_change_is_not_written() -> None:
 
 def test_no_derived_field_builds_on_one_that_is_filled_later() -> None:
     for place, row in enumerate(FILLS):
-        assert not {later.target for later in FILLS[place:]} & set(row.sources), row.name
+        if row.fill is None:
+            continue
+        for later in FILLS[place:]:
+            # Where the later one is made from this one's own target, it had nothing to be made from.
+            assert later.target not in row.sources or row.target in later.sources, row.name
 
 
 def test_no_derived_field_is_one_that_a_rule_may_empty() -> None:
@@ -399,13 +403,17 @@ _CELLS = st.sampled_from(
         "DK 90000004", "anne@opdigtet-0001.dk", "Anne <ANNE@opdigtet-0001.dk>", "ukendt", "",
         "ANNE HANSEN", "Hansen, Peter", "Anne, direktør", "Opdigtet aps", "www.opdigtet-0001.dk",
         "010170-1234", "x", "  ", "12", "Dr. Anne", "SE", "020123456", "20123456 / 20123456",
+        "11100", "478100", "DB07 478100", "DB25", "db07", "Torvehandel med fødevarer", "62.01.00",
+        "620100 Computerprogrammering", "Computerprogrammering", "421000", "2024-05-01", "ca. 50",
+        "11-50", "12 mio. kr.", "500", "Opdigtet v/Anne", "Opdigtet A/S under konkurs", "active",
     ]
 )  # fmt: skip
 _FIELDS = st.sampled_from(
     [
         "company_name", "cvr", "website", "root_domain", "full_name", "first_name", "last_name",
         "title", "email", "direct_phone", "main_phone", "other_phone", "phone_extension", "country",
-        "note",
+        "note", "legal_form", "company_status", "industry_code", "industry_scheme",
+        "industry_label", "industry_code_db25", "data_checked_at", "employees", "revenue",
     ]
 )  # fmt: skip
 _RECORDS = st.dictionaries(_FIELDS, st.one_of(_CELLS, st.none(), st.just(ABSENT)), max_size=15)

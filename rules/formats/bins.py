@@ -1,0 +1,208 @@
+"""Employees and revenue, from numbers and free text to the bins of the catalogue.
+
+A number goes into the bin that holds it. An open end (`50+`, `under 10`) says only where its bound
+lies, and goes into the bin at the bound. A range that reaches over several bins goes into the lowest,
+or the highest when the settings say `up`: one rule, so that the same text gives the same bin.
+Missing is not zero, another figure is not revenue, and nothing is converted from foreign currency.
+(requirements R5, R6, R36, R43)
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from rules.changes import Severity
+from rules.fields import bins
+from rules.fields.field import Choice
+from rules.formats import amounts
+from rules.formats.amounts import Amount, Unread
+from rules.formats.cells import kept, nothing, quoted, spaced, spelled, unshielded
+from rules.formats.formatted import Formatted
+
+VERSION = 1
+
+UNITS: Final[Mapping[str, Decimal | None]] = {
+    "unknown": None,
+    "DKK": Decimal(1),
+    "TDKK": Decimal(1000),
+    "MDKK": Decimal(1_000_000),
+}
+"""What a bare number in the revenue field is counted in, by the word of the settings."""
+
+_MILLION = Decimal(1_000_000)
+_SURELY_KRONER = Decimal(10_000_000)
+"""From here on a bare number is kroner: in thousands it would be ten billion."""
+_DAYS = range(36_526, 47_849)
+"""Spreadsheets count days: 2000 to 2030. Hardly a company in Denmark has that many employees."""
+
+
+class Scale(NamedTuple):
+    """Bins in order: their values, the lowest number of each, and the highest (None: open)."""
+
+    values: tuple[str, ...]
+    lows: tuple[Decimal, ...]
+    highs: tuple[Decimal | None, ...]
+    whole: bool
+    spellings: Mapping[str, str]
+
+    def at(self, number: Decimal) -> int | None:
+        """The bin that holds a number; None when none does."""
+        return self._within(bisect_right(self.lows, number) - 1, number)
+
+    def below(self, number: Decimal) -> int | None:
+        """The bin that holds what lies just below a number."""
+        if self.whole:
+            return self.at(number - 1)
+        return self._within(bisect_left(self.lows, number) - 1, number)
+
+    def _within(self, place: int, number: Decimal) -> int | None:
+        if place < 0:
+            return None
+        high = self.highs[place]
+        return place if high is None or number < high + self.whole or number == high else None
+
+
+@lru_cache(maxsize=64)
+def scale(choices: tuple[Choice, ...], *, whole: bool) -> Scale:
+    """The bins that choices speak of; those that name no amounts have spellings only.
+
+    Bins of `whole` numbers hold both their ends, others reach up to the next one. Revenue bins
+    without a unit count in millions.
+    """
+    found: list[tuple[Decimal, Decimal | None, str]] = []
+    for choice in choices:
+        amount = amounts.read(choice.value)
+        if isinstance(amount, Amount) and (bounds := _bounds(amount, whole=whole)):
+            found.append((*bounds, choice.value))
+    if len(found) < len(choices) or len({low for low, _, _ in found}) < len(found):
+        found = []
+    found.sort(key=lambda one: one[0])
+    spellings = {
+        _folded(text): choice.value
+        for choice in reversed(choices)
+        for text in (*choice.spellings, choice.en, choice.da, choice.value)
+    }
+    return Scale(
+        tuple(value for _, _, value in found),
+        tuple(low for low, _, _ in found),
+        tuple(high for _, high, _ in found),
+        whole,
+        spellings,
+    )
+
+
+def _bounds(amount: Amount, *, whole: bool) -> tuple[Decimal, Decimal | None] | None:
+    if amount.low is None and amount.high is None:
+        return None
+    factor = (amount.unit or Decimal(1)) if whole or amount.currency else amount.unit or _MILLION
+    low = Decimal(0) if amount.low is None else amount.low * factor + (whole and amount.above)
+    return low, None if amount.high is None else amount.high * factor - (whole and amount.below)
+
+
+def _folded(text: str) -> str:
+    return spaced(text).lower().replace("–", "-")
+
+
+def employees(
+    text: str, choices: tuple[Choice, ...] = bins.EMPLOYEES, *, up: bool = False
+) -> Formatted:
+    """A number of employees as its bin. Total, idempotent."""
+    into = scale(choices, whole=True)
+    amount = _amount(text, into)
+    if isinstance(amount, Formatted):
+        return amount
+    if amount.currency or amount.unit not in {None, Decimal(1000)}:
+        return kept(text, "interval_unreadable")
+    if amount.low == amount.high and amount.low in _DAYS and text.strip().isdecimal():
+        return kept(text, "interval_is_date")
+    return _binned(text, amount, amount.unit or Decimal(1), into, up=up)
+
+
+def revenue(
+    text: str,
+    choices: tuple[Choice, ...] = bins.REVENUE,
+    *,
+    up: bool = False,
+    unit: str = "unknown",
+) -> Formatted:
+    """A yearly revenue in kroner as its bin; `unit` is what a bare number counts. Total, idempotent."""
+    into = scale(choices, whole=False)
+    amount = _amount(text, into)
+    if isinstance(amount, Formatted):
+        return amount
+    if amount.currency not in {"", "DKK"}:
+        return kept(text, "revenue_currency", currency=amount.currency)
+    factor = amount.unit or _bare_unit(amount, unit)
+    if factor is None:
+        return kept(text, "revenue_unit_unknown")
+    return _binned(text, amount, factor, into, up=up)
+
+
+def _bare_unit(amount: Amount, unit: str) -> Decimal | None:
+    """What an amount without unit counts: nothing is nothing in any, book-keepers count kroner."""
+    numbers = [one for one in (amount.low, amount.high) if one is not None]
+    if amount.exact or not any(numbers) or min(numbers) >= _SURELY_KRONER:
+        return Decimal(1)
+    if amount.currency and min(numbers) >= 100_000:
+        return Decimal(1)
+    return UNITS[unit]
+
+
+def _amount(text: str, into: Scale) -> Amount | Formatted:
+    """What a cell speaks of, or the verdict when that is settled without bins."""
+    bare = spaced(unshielded(spaced(text)))
+    known = into.spellings.get(_folded(bare))
+    if known is not None:
+        return Formatted(text) if known == text else spelled(known, "reason.bin.spelling")
+    empty = nothing(text)
+    if empty is not None:
+        return empty
+    amount = amounts.read(bare)
+    if isinstance(amount, Unread):
+        return _unread(text, amount)
+    return amount
+
+
+def _unread(text: str, why: Unread) -> Formatted:
+    match why:
+        case Unread.DATE:
+            return kept(text, "interval_is_date")
+        case Unread.UNCLEAR:
+            return kept(text, "interval_unclear")
+        case Unread.FIGURE:
+            return kept(text, "interval_other_figure")
+        case Unread.OTHER:
+            return kept(text, "interval_unreadable")
+
+
+def _binned(text: str, amount: Amount, factor: Decimal, into: Scale, *, up: bool) -> Formatted:
+    low, high = (None if one is None else one * factor for one in (amount.low, amount.high))
+    first = None if low is None else into.at(low + (into.whole and amount.above))
+    if low == high:
+        last = first
+    elif high is None:
+        last = None
+    elif into.whole and not amount.below:
+        last = into.at(high)
+    else:
+        last = into.below(high)
+    ends = [place for place in (first, last) if place is not None]
+    if len(ends) < sum(one is not None for one in (low, high)):
+        return kept(text, "interval_outside", Severity.NOTICE)
+    value = into.values[ends[-1] if up else ends[0]]
+    if value == text:
+        return Formatted(text)
+    if low is None or high is None:
+        return spelled(value, "reason.bin.open")
+    if len(set(ends)) == 1:
+        return spelled(value, "reason.bin.number" if low == high else "reason.bin.within")
+    details = {"low": into.values[ends[0]], "high": into.values[ends[-1]], "text": quoted(text)}
+    return Formatted(value, "reason.bin.up" if up else "reason.bin.down", details)
+
+
+EMPLOYEE_BINS: Final = frozenset(choice.value for choice in bins.EMPLOYEES)
+REVENUE_BINS: Final = frozenset(choice.value for choice in bins.REVENUE)
