@@ -9,7 +9,7 @@ ROWS ?= 1000000
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit test check format lock bench clean
+.PHONY: help audit test check format docs lock bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ bench: $(DEV) $(if $(wildcard $(RIVALS)/naive.py),$(RIVAL)/.ready)  ## speed and
 format: $(DEV)  ## write the format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(DEV)  ## renew the pages that are made from code: rules, findings, fields, settings, commands
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(BIN)/python -m pages
 
 lock:  ## renew both lock files (needs uv)
 	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock

@@ -77,6 +77,7 @@ RAISES: Final[Mapping[str, tuple[str, ...]]] = {
         "website_typo",
     ),
     "root_domain": _DOMAIN,
+    "country": (*_CELL, "country_unknown"),
     "root_domain_from_website": (),
 }
 """Rule -> codes, the shared ones first."""
