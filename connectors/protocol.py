@@ -50,7 +50,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One thing to pull: a vendor object, a file, later a sheet. `name` is unique in the system."""
+    """One thing to pull: a vendor object, a file, a sheet. `name` is unique in the system."""
 
     name: str
     kind: Kind
@@ -99,6 +99,9 @@ class Applied:
     ref: Ref
     version: str
     place: int | None = None
+    before: Mapping[str, str] = field(default_factory=dict)
+    """By field: how the old value was written, where its text does not tell (a number, a date).
+    It comes back as the detail `written_as` of the change that takes this one back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +142,19 @@ class Moved:
 class Problem:
     """Something in the system that cannot be used as a stream; the others go on.
 
-    `message` and `remedy` are text keys, `details` their arguments.
+    `stream` may also hold several (`kunder.xlsx` for `kunder.xlsx#Ark1`). `message` and `remedy`
+    are text keys, `details` their arguments. What is not `stops` is worth a word, and no failure.
     """
 
     stream: str
     message: str
     remedy: str
     details: Mapping[str, str] = field(default_factory=dict)
+    stops: bool = True
+
+    def covers(self, stream: str) -> bool:
+        """Whether the stream of that name is meant: what cannot be read has not gone."""
+        return stream == self.stream or stream.startswith(f"{self.stream}#")
 
 
 class Connector(Protocol):

@@ -1,8 +1,8 @@
-"""Files as a system: a folder of CSV and TSV lists, or one such file, pulled and pushed.
+"""Files as a system: a folder of CSV lists and workbooks, or one such file, pulled and pushed.
 
 The words: a *row* is one CSV record with its line end, a *place* its number counted from 1 at the
 top of the file, a *layout* what the columns mean, a *dialect* how the text is written, a *mark*
-what a cursor holds, a *draft* the temporary file that becomes the new version.
+what a cursor holds, a *draft* the temporary file that becomes the new version. Workbooks are in `books`.
 docs/files.md says what users may rely on.
 """
 
@@ -15,9 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from connectors.files.books.book import DEFAULT_LIMIT
+from connectors.files.books.sheets import SUFFIXES, is_copy, parted
+from connectors.files.books.shelf import Shelf
 from connectors.files.drafts import Fault, no_fault
-from connectors.files.identity import Identity, described, tentative
+from connectors.files.identity import described, made_with, tentative
 from connectors.files.layout import Layout, Unusable, first_rows, layout_of
+from connectors.files.locks import keep_apart
 from connectors.files.meaning import Wishes
 from connectors.files.pages import Opened, pages
 from connectors.files.records import Shaper, version_of
@@ -32,7 +36,7 @@ from rules.records import Record, Ref
 
 __all__ = ["Files"]
 
-_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"})
+_SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt"}) | SUFFIXES
 
 
 def _no_wishes(_name: str) -> Wishes:
@@ -44,10 +48,13 @@ def _nothing_known(_stream: str) -> Token | None:
 
 
 class Files:
-    """The connector. Each file is a stream, named by its name below `root`.
+    """The connector. Each file is a stream, named by its name below `root`; of a workbook each sheet
+    is one, `kunder.xlsx#Ark1`.
 
-    `wishes` gives what the settings say of a file by its name. A row of more than `max_row_bytes` is reported, never loaded. `known` gives the cursor of an earlier pass for a stream's name, if there is one:
-    what the columns meant then holds on. `fault` is called at the points where tests crash.
+    `wishes` gives what the settings say of a file by its name. A row of more than `max_row_bytes` is
+    reported, never loaded; a workbook that expands to more than `max_book_bytes` is refused. `known`
+    gives the cursor of an earlier pass for a stream's name, if there is one: what the columns meant
+    then holds on. `fault` is called at the points where tests crash.
     """
 
     def __init__(
@@ -57,6 +64,7 @@ class Files:
         *,
         wishes: Callable[[str], Wishes] = _no_wishes,
         max_row_bytes: int = 1 << 20,
+        max_book_bytes: int = DEFAULT_LIMIT,
         known: Callable[[str], Token | None] = _nothing_known,
         fault: Fault = no_fault,
     ) -> None:
@@ -66,6 +74,7 @@ class Files:
         self._max_row_bytes = max_row_bytes
         self._known = known
         self._fault = fault
+        self._shelf = Shelf(name, wishes, known, max_book_bytes)
 
     def streams(self) -> Sequence[Stream]:
         """The files that can be used, by name. `SystemStopped` when the folder cannot be read."""
@@ -77,14 +86,20 @@ class Files:
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 2,000 rows; `StartOver` when the file changed while it was read."""
+        if parted(stream.name)[1]:
+            yield from self._shelf.pull(self._path(stream), stream, token)
+            return
         with self._opened(stream, token) as (opened, layout):
             yield from pages(self.name, opened, layout, token)
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """The rows with these ids, in the order of the file; rows without an id are not found."""
+        if parted(stream.name)[1]:
+            yield from self._shelf.read(self._path(stream), stream, refs)
+            return
         wanted = {ref.id for ref in refs if ref.id}
         with self._opened(stream) as (opened, layout):
-            for identity in _identities(layout, wanted):
+            for identity in made_with(layout, wanted):
                 shaper = Shaper(self.name, layout, identity)
                 for block in blocks(
                     layout.source(opened.file).read, layout.reading, layout.first_place
@@ -100,6 +115,9 @@ class Files:
         Outcomes come after the whole file has been replaced. `SystemStopped` (no space, no
         right) leaves the file as it was.
         """
+        if parted(stream.name)[1]:
+            yield from self._shelf.push(self._path(stream), stream, token, batch, self._fault)
+            return
         mark = Mark.of(token)
         with self._opened(stream, token, lock=fcntl.LOCK_EX) as (opened, layout):
             if mark is None or not mark.done or mark.layout != layout.fingerprint:
@@ -121,22 +139,25 @@ class Files:
         with told(self._root):
             paths = self._paths()
         for path in paths:
-            yield self._looked_at_one(path)
+            shown = path.name.encode(errors="replace").decode()
+            if shown != path.name:
+                yield Unusable("bad_name").problem(shown)
+            elif path.suffix.lower() in SUFFIXES:
+                yield from self._shelf.looked_at(path)
+            else:
+                yield self._looked_at_one(path)
 
     def _looked_at_one(self, path: Path) -> Stream | Problem:
-        shown = path.name.encode(errors="replace").decode()
-        if shown != path.name:
-            return Unusable("bad_name").problem(shown)
         try:
             with path.open("rb") as file:
                 layout = self._layout(path.name, file, self._known(path.name))
                 size = os.fstat(file.fileno()).st_size
                 identity = tentative(layout, first_rows(file, layout))
         except Unusable as unusable:
-            return unusable.problem(shown)
+            return unusable.problem(path.name)
         except OSError as error:
             reason = os.strerror(error.errno or 0)
-            return Unusable("unreadable", reason=reason).problem(shown)
+            return Unusable("unreadable", reason=reason).problem(path.name)
         return layout.as_stream(size, described(layout, identity))
 
     def _paths(self) -> list[Path]:
@@ -149,16 +170,20 @@ class Files:
         wishes = self._wishes(name)
         return layout_of(file, name, wishes, self._max_row_bytes, known)
 
+    def _path(self, stream: Stream) -> Path:
+        """The file that a stream stands in."""
+        return self._root / parted(stream.name)[0] if self._root.is_dir() else self._root
+
     @contextmanager
     def _opened(
         self, stream: Stream, token: Token | None = None, *, lock: int = fcntl.LOCK_SH
     ) -> Iterator[tuple[Opened, Layout]]:
         """The stream's file and its layout as they are now; a link is followed to its target."""
-        path = self._root / stream.name if self._root.is_dir() else self._root
+        path = self._path(stream)
         with told(path):
             path = path.resolve()
             with path.open("rb") as file:
-                _keep_apart(file, path, lock)
+                keep_apart(file, path, lock)
                 opened = Opened(path, file, Stat.of(os.fstat(file.fileno())))
                 try:
                     known = token or self._known(stream.name)
@@ -171,31 +196,9 @@ class Files:
                 yield opened, layout
 
 
-def _keep_apart(file: BinaryIO, path: Path, lock: int) -> None:
-    """Nobody of ours begins to read while one of ours writes; a writer is held off by nobody else.
-
-    A process that was paused while it wrote still writes when it wakes up: until then what the
-    file holds is not known to anybody. `TryAgain` when it has to be waited for.
-    """
-    try:
-        fcntl.flock(file.fileno(), lock | fcntl.LOCK_NB)
-        if lock == fcntl.LOCK_SH:
-            fcntl.flock(file.fileno(), fcntl.LOCK_UN)
-    except BlockingIOError as error:
-        raise TryAgain("files.in_use", file=str(path)) from error
-    except OSError:
-        return  # a file system without locks
-
-
 def _is_list(path: Path) -> bool:
-    """Lists by their ending; not what is hidden (our drafts too) or an office program's lock."""
+    """Lists by their ending; not what is hidden (our drafts too), an office program's lock, or a
+    corrected copy of ours."""
     hidden = path.name.startswith((".", "~$"))
-    return path.suffix.lower() in _SUFFIXES and not hidden and path.is_file()
-
-
-def _identities(layout: Layout, ids: set[str]) -> list[Identity]:
-    """The identities that these ids were made with: the cursor that knows is not at hand here."""
-    if layout.id_column is not None:
-        return [Identity.COLUMN]
-    made = (Identity.CVR, Identity.EMAIL)
-    return [one for one in made if any(i.startswith(f"{layout.stream}#{one}:") for i in ids)]
+    ours = hidden or is_copy(path.name)
+    return path.suffix.lower() in _SUFFIXES and not ours and path.is_file()

@@ -41,7 +41,7 @@ class Draft:
     def __init__(self, target: Path, fault: Fault) -> None:
         self._target = target
         self._fault = fault
-        self._path = target
+        self.path = target
         self.file: BinaryIO
         self.digest = hashlib.new(DIGEST, usedforsecurity=False)
 
@@ -49,19 +49,19 @@ class Draft:
         descriptor = -1
         while descriptor < 0:
             name = f"{PREFIX}{_host()}-{os.getpid()}-{next(_numbers)}.tmp"
-            self._path = self._target.with_name(name)
+            self.path = self._target.with_name(name)
             # A name may be taken: process ids come back after a restart of the machine.
             with suppress(FileExistsError):
-                descriptor = os.open(self._path, _FLAGS, 0o600)
+                descriptor = os.open(self.path, _FLAGS, 0o600)
         self.file = os.fdopen(descriptor, "wb", 1 << 20)
-        _sweep(self._path)
+        _sweep(self.path)
         return self
 
     def __exit__(self, *_: object) -> None:
         # Closing flushes; on a full disk that fails again, and the file must go all the same.
         with suppress(OSError):
             self.file.close()
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def write(self, data: bytes) -> None:
         """Append to the file."""
@@ -79,7 +79,7 @@ class Draft:
     def publish(self) -> None:
         """Put the file in the place of the target. On return it is on the disk under that name."""
         self._fault("before_rename")
-        self._path.replace(self._target)
+        self.path.replace(self._target)
         self._fault("after_rename")
         # Some network file systems cannot do this to a folder; the rename itself has happened.
         with suppress(OSError):

@@ -13,10 +13,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
-from typing import BinaryIO, Final
+from typing import Final
 
-from connectors.files.layout import Layout
-from connectors.files.rows import Flaw, Row, blocks
+from connectors.files.meaning import Meant
+from connectors.files.rows import Flaw, Row
 from rules.errors import SystemStopped
 from rules.records import Kind
 
@@ -86,7 +86,7 @@ class Naming:
         return [prefix + key if (key := key_of(row[column])) else "" for row in rows]
 
 
-def naming(layout: Layout, identity: Identity) -> Naming:
+def naming(layout: Meant, identity: Identity) -> Naming:
     """How to make the ids of a file whose identity has been decided."""
     if identity is Identity.COLUMN:
         return Naming(layout.id_column, f"{layout.stream}#", str.strip)
@@ -96,7 +96,7 @@ def naming(layout: Layout, identity: Identity) -> Naming:
     return Naming(dict(layout.fields).get(name), f"{layout.stream}#{identity}:", key)
 
 
-def candidates(layout: Layout) -> tuple[Identity, ...]:
+def candidates(layout: Meant) -> tuple[Identity, ...]:
     """What may identify the rows of a file, best first; never empty."""
     if layout.id_column is not None:
         return (Identity.COLUMN,)
@@ -105,15 +105,15 @@ def candidates(layout: Layout) -> tuple[Identity, ...]:
     return (*(one for one in order if _KEYS[one][0] in fields), Identity.CONTENT)
 
 
-def described(layout: Layout, identity: Identity) -> str:
+def described(layout: Meant, identity: Identity) -> str:
     """The identity in words for people, as `Stream.identity` has it."""
     if identity is Identity.COLUMN and layout.id_column is not None:
         return f"column {layout.columns[layout.id_column].name}"
     return "e-mail" if identity is Identity.EMAIL else str(identity)
 
 
-def decide_identity(file: BinaryIO, layout: Layout) -> Identity:
-    """The best identity that holds for every row; reads the whole file unless there is an id column.
+def decide_identity(rows: Iterable[Iterable[Row]], layout: Meant) -> Identity:
+    """The best identity that holds for every row; reads all `rows` unless there is an id column.
 
     At least half of the rows must have the key, and no two rows the same. `SystemStopped` when
     the disk has no room for the temporary database.
@@ -121,21 +121,27 @@ def decide_identity(file: BinaryIO, layout: Layout) -> Identity:
     found = candidates(layout)
     if len(found) == 1:
         return found[0]
-    source = layout.source(file)
-    pages = (block.rows for block in blocks(source.read, layout.reading, layout.first_place))
     try:
-        return _best(found[:-1], layout, pages)
+        return _best(found[:-1], layout, rows)
     except sqlite3.OperationalError as error:
         raise SystemStopped("files.no_temporary_space") from error
 
 
-def tentative(layout: Layout, sample: Iterable[Row]) -> Identity:
+def made_with(layout: Meant, ids: Iterable[str]) -> list[Identity]:
+    """The identities that these ids were made with, where no cursor is at hand that knows."""
+    if layout.id_column is not None:
+        return [Identity.COLUMN]
+    made = (Identity.CVR, Identity.EMAIL)
+    return [one for one in made if any(i.startswith(f"{layout.stream}#{one}:") for i in ids)]
+
+
+def tentative(layout: Meant, sample: Iterable[Row]) -> Identity:
     """What `decide_identity` would say if the file ended with the sample."""
     found = candidates(layout)
     return found[0] if len(found) == 1 else _best(found[:-1], layout, [sample])
 
 
-def _best(order: tuple[Identity, ...], layout: Layout, pages: Iterable[Iterable[Row]]) -> Identity:
+def _best(order: tuple[Identity, ...], layout: Meant, pages: Iterable[Iterable[Row]]) -> Identity:
     """Keys are counted as hashes in a temporary database, which spills to disk by itself."""
     ways = {one: naming(layout, one) for one in order}
     filled = dict.fromkeys(order, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
@@ -14,12 +14,10 @@ from typing import BinaryIO, Final
 
 from connectors.files.detection import SAMPLE_BYTES, dialect_of
 from connectors.files.dialect import Dialect, Source
-from connectors.files.meaning import Meaning, Wishes, meaning_of
+from connectors.files.meaning import Meaning, Meant, Wishes, meaning_of
 from connectors.files.rows import Flaw, Reading, Row, blocks, cell_text, scan
-from connectors.protocol import Capabilities, Column, Problem, Stream, Token
+from connectors.protocol import Problem, Stream, Token
 from rules.errors import UserError
-from rules.opt_out_fields import is_watched
-from rules.records import Kind
 
 _SAMPLE_ROWS: Final = 50
 _SPREADSHEET: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
@@ -34,14 +32,14 @@ class Unusable(Exception):
         self.code = code
         self.details = details
 
-    def problem(self, file: str) -> Problem:
+    def problem(self, file: str, *, stops: bool = True) -> Problem:
         """The same as a value."""
         key = f"files.{self.code}"
-        return Problem(file, key, f"{key}.remedy", {"file": file, **self.details})
+        return Problem(file, key, f"{key}.remedy", {"file": file, **self.details}, stops)
 
 
 @dataclass(frozen=True)
-class Layout:
+class Layout(Meant):
     """The layout of one file. Two files with the same `fingerprint` give the same records."""
 
     stream: str
@@ -55,33 +53,19 @@ class Layout:
     first_place: int
 
     @property
-    def kind(self) -> Kind:
-        """What each row is."""
-        return self.meaning.kind
-
-    @property
-    def columns(self) -> tuple[Column, ...]:
-        """The columns in their order."""
-        return self.meaning.columns
-
-    @property
-    def id_column(self) -> int | None:
-        """The column that identifies the rows."""
-        return self.meaning.id_column
-
-    @cached_property
-    def fields(self) -> tuple[tuple[str, int], ...]:
-        """(canonical name, column), by name; the order in which versions are made."""
-        places: dict[str, int] = {}
-        for index, column in enumerate(self.columns):
-            if column.canonical:
-                places.setdefault(column.canonical, index)
-        return tuple(sorted(places.items()))
+    def about(self) -> Mapping[str, str]:
+        """What the findings about broken rows may want to say."""
+        return {"encoding": self.dialect.encoding, "limit": str(self.max_row_bytes)}
 
     @property
     def reading(self) -> Reading:
         """How to cut the file into rows."""
         return Reading(self.dialect, len(self.columns), self.max_row_bytes)
+
+    def rows(self, file: BinaryIO) -> Iterator[Sequence[Row]]:
+        """All rows below the header, block by block."""
+        for block in blocks(self.source(file).read, self.reading, self.first_place):
+            yield block.rows
 
     def source(self, file: BinaryIO) -> Source:
         """The open file, from its first row on."""
@@ -103,23 +87,19 @@ class Layout:
 
     def as_stream(self, size: int, identity: str) -> Stream:
         """What the engine and the user see of it."""
-        names = [name for name, _ in self.fields]
-        can = Capabilities(
-            push=True,
-            conditional_write=True,
-            opt_outs=self.kind is Kind.OPT_OUT or is_watched(self.kind, names),
-            calls=self.kind is Kind.CALL,
-            atomic_batch=True,
-            batch_size=None,
-            counts="bytes",
-        )
         notes = {
             "encoding": self.dialect.encoding + ("-sig" if self.dialect.bom else ""),
             "delimiter": {"\t": "tab"}.get(self.dialect.delimiter, self.dialect.delimiter),
             "bytes": str(size),
         }
         return Stream(
-            self.stream, self.kind, can, self.columns, identity, notes, self.meaning.remarks
+            self.stream,
+            self.kind,
+            self.can(counts="bytes"),
+            self.columns,
+            identity,
+            notes,
+            self.meaning.remarks,
         )
 
 

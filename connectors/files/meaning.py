@@ -11,10 +11,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from functools import cached_property
+from typing import Any, Literal, Self
 
-from connectors.protocol import Column, Token
+from connectors.protocol import Capabilities, Column, Token
 from rules.headers import HeaderMatch, Remark, match
+from rules.opt_out_fields import is_watched
 from rules.records import Kind
 from rules.samples import FEWEST, look_of
 
@@ -67,6 +69,55 @@ class Meaning:
             )
         except (KeyError, TypeError, ValueError):
             return None
+
+
+class Meant:
+    """What the layouts of all lists have in common: a stream's name, and what its columns mean."""
+
+    stream: str
+    meaning: Meaning
+
+    @property
+    def kind(self) -> Kind:
+        """What each row is."""
+        return self.meaning.kind
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns in their order."""
+        return self.meaning.columns
+
+    @property
+    def id_column(self) -> int | None:
+        """The column that identifies the rows."""
+        return self.meaning.id_column
+
+    @cached_property
+    def fields(self) -> tuple[tuple[str, int], ...]:
+        """(canonical name, column), by name; the order in which versions are made."""
+        places: dict[str, int] = {}
+        for index, column in enumerate(self.columns):
+            if column.canonical:
+                places.setdefault(column.canonical, index)
+        return tuple(sorted(places.items()))
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What the findings about broken rows may want to say."""
+        return {}
+
+    def can(self, *, push: bool = True, counts: Literal["records", "bytes"] = "records") -> Capabilities:
+        """What a file can do; a push replaces all of it at once."""
+        names = [name for name, _ in self.fields]
+        return Capabilities(
+            push=push,
+            conditional_write=push,
+            opt_outs=self.kind is Kind.OPT_OUT or is_watched(self.kind, names),
+            calls=self.kind is Kind.CALL,
+            atomic_batch=push,
+            batch_size=None,
+            counts=counts,
+        )
 
 
 def meaning_of(

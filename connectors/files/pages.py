@@ -73,7 +73,7 @@ def _beginning(opened: Opened, layout: Layout, last: Mark | None) -> Mark:
     if last is not None and last.identity in candidates(layout):
         identity = last.identity
     else:
-        identity = decide_identity(opened.file, layout)
+        identity = decide_identity(layout.rows(opened.file), layout)
     digest = digest_upto(opened.file, layout.begin).hexdigest()
     return Mark(
         done=False,

@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Final, cast
 
 from connectors.files.identity import Identity, naming
-from connectors.files.layout import Layout
+from connectors.files.meaning import Meant
 from connectors.files.rows import Block, Flaw
 from connectors.protocol import Broken
 from rules.changes import Finding, Severity
@@ -20,7 +20,7 @@ _VERSION_BYTES: Final = 16
 class Shaper:
     """Turns the blocks of one file into records; made once per reading, because rows are many."""
 
-    def __init__(self, system: str, layout: Layout, identity: Identity) -> None:
+    def __init__(self, system: str, layout: Meant, identity: Identity) -> None:
         self._system = system
         self._layout = layout
         self._names = [name for name, _ in layout.fields]
@@ -91,8 +91,7 @@ class Shaper:
             "file": self._layout.stream,
             "row": str(place),
             "expected": str(len(columns)),
-            "encoding": self._layout.dialect.encoding,
-            "limit": str(self._layout.max_row_bytes),
+            **self._layout.about,
             "remedy": f"finding.{flaw.code}.remedy",
         }
         field = None
