@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 from rules.changes import Finding, RecordChange
 from rules.records import Kind, Record, Redirect, Ref, Tombstone
@@ -92,6 +92,10 @@ class Page:
     calls_used: int = 0
 
 
+WRITTEN_AS: Final = "written_as"
+"""The detail of a change that takes another back: what `Applied.before` said of the field."""
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """Written, and confirmed by the system; `version` is the record's new version."""
@@ -101,7 +105,7 @@ class Applied:
     place: int | None = None
     before: Mapping[str, str] = field(default_factory=dict)
     """By field: how the old value was written, where its text does not tell (a number, a date).
-    It comes back as the detail `written_as` of the change that takes this one back."""
+    It comes back as the detail `WRITTEN_AS` of the change that takes this one back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,11 +252,16 @@ def _columns(system: str, stream: Stream, texts: Texts, width: int | None) -> It
 def _notes(stream: Stream, texts: Texts) -> str:
     notes = dict(stream.notes)
     octets = notes.pop("bytes", "")
-    shown = [printable(note) for note in notes.values() if note]
+    shown = [_note(name, note, texts) for name, note in notes.items() if note]
     shown += [size(int(octets), texts.lang)] if octets.isdigit() else []
     if stream.identity:
         shown.append(_identity(stream.identity, texts))
     return "".join(f" · {note}" for note in shown)
+
+
+def _note(name: str, note: str, texts: Texts) -> str:
+    """A word says what it is; a number needs its name."""
+    return f"{texts.get(f'report.note.{name}')}: {note}" if note.isdigit() else printable(note)
 
 
 def _identity(identity: str, texts: Texts) -> str:

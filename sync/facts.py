@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connectors.protocol import Stream
+from connectors.protocol import Problem, Stream
 from rules.errors import Exit, RingrenError, worst
 from rules.limits import Stop
 
@@ -62,6 +62,8 @@ class PassFacts:
     ended_at: datetime | None = None
     streams: list[StreamFacts] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    notices: list[Failure] = field(default_factory=list)
+    """What is worth a word and stops nothing: a sheet that holds no list, a copy beside a file."""
     proposed: int = 0
     """Records with proposals that nobody has applied yet, at the end."""
     shapes: list[Shape] | None = None
@@ -74,6 +76,12 @@ class PassFacts:
         self.failures.append(
             Failure(system, stream, error.message, error.remedy, error.details, error.exit_code)
         )
+
+    def note(self, system: str, problem: Problem) -> None:
+        """Note what cannot be used as a stream, as a failure or as a mere notice."""
+        kept, code = (self.failures, Exit.FAILED) if problem.stops else (self.notices, Exit.OK)
+        said = (problem.message, problem.remedy, problem.details)
+        kept.append(Failure(system, problem.stream, *said, code))
 
     @property
     def exit_code(self) -> Exit:

@@ -25,7 +25,7 @@ from state.purge import Lifetimes, purge_all
 from state.screen import Screen
 from sync import fingerprint
 from sync.app import App
-from sync.facts import Failure, PassFacts, StreamFacts
+from sync.facts import PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
 from sync.stages import reaching
@@ -120,22 +120,17 @@ class Pass:
         with self._only_this(name, None):
             streams += connector.streams()
             problems = connector.problems()
-            there = {one.name for one in streams} | {one.stream for one in problems}
+            there = {one.name for one in streams}
             with self.app.store.reading() as tx:
                 known = cursors.filled(tx, name)
             gone = Capabilities(pull=False)
-            streams += [Stream(one, kind, gone) for one, kind in known if one not in there]
+            streams += [
+                Stream(one, kind, gone)
+                for one, kind in known
+                if not (one in there or any(p.covers(one) for p in problems))
+            ]
             for problem in problems:
-                self.facts.failures.append(
-                    Failure(
-                        name,
-                        problem.stream,
-                        problem.message,
-                        problem.remedy,
-                        problem.details,
-                        Exit.FAILED,
-                    )
-                )
+                self.facts.note(name, problem)
         return sorted(streams, key=lambda one: one.kind is not Kind.OPT_OUT)
 
     def _pull(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from connectors.protocol import Pushes
+from connectors.protocol import WRITTEN_AS, Pushes
 from rules.changes import Change, RecordChange
 from rules.errors import UserError
 from rules.records import Ref
@@ -150,9 +150,10 @@ def _without_loss(still: list[Change], written: Sequence[Change]) -> list[Change
 
 
 def _reversed(change: Change, run: int) -> Change:
-    return Change(
-        change.field, change.new, change.old, change.rule, "undo", "reason.undo", {"run": str(run)}
-    )
+    details = {"run": str(run)}
+    if WRITTEN_AS in change.details:
+        details[WRITTEN_AS] = change.details[WRITTEN_AS]
+    return Change(change.field, change.new, change.old, change.rule, "undo", "reason.undo", details)
 
 
 def _queue(app: App, one: Pass, run: int, rule: str | None, rid: int | None) -> None:

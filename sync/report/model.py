@@ -510,6 +510,7 @@ class Kept(Part):
     run: Run
     stops: tuple[Stop, ...]
     failures: tuple[Failure, ...]
+    notices: tuple[Failure, ...] = ()
     streams: tuple[Stream, ...]
     effects: Effects
     totals: Totals
@@ -524,6 +525,7 @@ class Report(Part):
     run: Run
     stops: tuple[Stop, ...]
     failures: tuple[Failure, ...]
+    notices: tuple[Failure, ...]
     opt_outs: OptOuts
     changes: tuple[ChangeGroup, ...]
     findings: tuple[FindingGroup, ...]
@@ -549,7 +551,8 @@ class Report(Part):
     def kept(self) -> dict[str, Any]:
         """What is stored with the run: no personal data, and little, for runs are many."""
         whole = self.model_dump(
-            mode="json", include={"run", "stops", "failures", "streams", "effects", "totals"}
+            mode="json",
+            include={"run", "stops", "failures", "notices", "streams", "effects", "totals"},
         )
         for stream in whole["streams"]:
             stream.update(columns=[], notes=[], remarks=[])

@@ -14,7 +14,7 @@ from typing import Final
 
 from sync.output import moment, number, printable, share, table
 from sync.report import phrases
-from sync.report.model import ChangeGroup, FindingGroup, KeyFigure, Report, Said, Stream
+from sync.report.model import ChangeGroup, Failure, FindingGroup, KeyFigure, Report, Said, Stream
 from sync.report.sheet import Sheet, sheet_of
 from sync.texts import Texts
 
@@ -63,12 +63,13 @@ class _Screen:
         yield from self._verdict()
         for title, body in (
             (self._t("heading.stops"), self._stops()),
-            (self._t("heading.failures"), self._failures()),
+            (self._t("heading.failures"), self._failures(self.report.failures)),
             (self._opt_out_title(), self._opt_outs()),
             (self._change_title(), self._changes()),
             (self._finding_title(), self._findings()),
             (self._t("heading.figures"), self._figures()),
             (self._stream_title(), self._streams()),
+            (self._t("heading.notices"), self._failures(self.report.notices)),
             (self._t("heading.effects"), self._effects()),
             (self._t("heading.totals"), self._totals()),
         ):
@@ -121,12 +122,12 @@ class _Screen:
         for remedy in _each_once(stop.remedy for stop in stops[:MOST_STOPS]):
             yield from self._wrapped(f"→ {remedy.of(self.lang)}", indent=4)
 
-    def _failures(self) -> Iterator[str]:
-        for failure in self.report.failures[:MOST_STREAMS]:
+    def _failures(self, failures: Sequence[Failure]) -> Iterator[str]:
+        for failure in failures[:MOST_STREAMS]:
             yield from self._wrapped(failure.message.of(self.lang), indent=2)
             if failure.remedy:
                 yield from self._wrapped(f"→ {failure.remedy.of(self.lang)}", indent=4)
-        yield from self._more(len(self.report.failures) - MOST_STREAMS)
+        yield from self._more(len(failures) - MOST_STREAMS)
 
     # --- opt-outs ----------------------------------------------------------------------------
 

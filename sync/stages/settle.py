@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
-from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
+from connectors.protocol import WRITTEN_AS, Applied, Conflict, Outcome, Rejected, Unknown
 from rules.changes import Change, Finding, Severity
 from rules.decide import after
 from rules.errors import OutcomeMissing
@@ -90,7 +90,9 @@ class Settling:
             case Applied():
                 self.done.applied += 1
                 self.done.fields += len(one.changes)
-                self._applied(rows, one, row, outcome.version, outcome.place, next_plan)
+                self._applied(
+                    rows, _noted(one, outcome), row, outcome.version, outcome.place, next_plan
+                )
             case Conflict():
                 self.done.conflict += 1
                 _again(rows, one, "conflict", next_plan)
@@ -175,6 +177,20 @@ def _wholly(tx: Tx, undone: Mapping[int, tuple[int, Mapping[str, Value]]]) -> li
         for one in history.by_number(tx, list(undone))
         if not any(undone[one.cid][1].get(c.field) == c.new for c in one.changes)
     ]
+
+
+def _noted(one: Waiting, outcome: Applied) -> Waiting:
+    """What was sent, with what the system needs to write the old values as they were."""
+    before = outcome.before
+    if not before:
+        return one
+    changes = [
+        change._replace(details={**change.details, WRITTEN_AS: before[change.field]})
+        if change.field in before
+        else change
+        for change in one.changes
+    ]
+    return replace(one, changes=tuple(changes))
 
 
 def _is_there(changes: Iterable[Change], row: Held) -> bool:

@@ -1,4 +1,4 @@
-"""The file connector keeps the contract, with and without an id column."""
+"""The file connector keeps the contract, for lists and for sheets, with and without an id column."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+import xlsxwriter
 from contract.suite import ConnectorContract, Outside
 
 from connectors.files import Files
@@ -56,6 +58,40 @@ class Folder:
             csv.writer(file, delimiter=";").writerows(rows)
 
 
+class Workbook(Folder):
+    """A folder with one workbook; others edit it with openpyxl, which writes all of it anew."""
+
+    def __init__(self, root: Path, headers: list[str]) -> None:
+        self.first = True
+        super().__init__(root, headers)
+        self.path = root / "kontakter.xlsx"
+
+    def load(self) -> list[list[str]]:
+        sheet = openpyxl.load_workbook(self.root / "kontakter.xlsx")["Ark1"]
+        return [["" if one is None else str(one) for one in row] for row in sheet.values]
+
+    def save(self, rows: list[list[str]]) -> None:
+        path = self.root / "kontakter.xlsx"
+        if self.first:
+            self.first = False
+            self._make(path, rows)
+            return
+        book = openpyxl.load_workbook(path)
+        sheet = book["Ark1"]
+        sheet.delete_rows(1, sheet.max_row)
+        for row in rows:
+            sheet.append(row)
+        book.save(path)
+
+    def _make(self, path: Path, rows: list[list[str]]) -> None:
+        book = xlsxwriter.Workbook(path)
+        sheet = book.add_worksheet("Ark1")
+        for place, row in enumerate(rows):
+            sheet.write_row(place, 0, row)
+        book.add_worksheet("Noter").write(0, 0, "Kun en note")
+        book.close()
+
+
 class TestFilesWithAnIdColumn(ConnectorContract):
     @pytest.fixture
     def outside(self, tmp_path: Path) -> Outside:
@@ -66,3 +102,15 @@ class TestFilesKnownByTheirEmail(ConnectorContract):
     @pytest.fixture
     def outside(self, tmp_path: Path) -> Outside:
         return Folder(tmp_path, ["Navn", "E-mail"])
+
+
+class TestSheetsWithAnIdColumn(ConnectorContract):
+    @pytest.fixture
+    def outside(self, tmp_path: Path) -> Outside:
+        return Workbook(tmp_path, ["Kontakt-id", "Navn", "E-mail"])
+
+
+class TestSheetsKnownByTheirEmail(ConnectorContract):
+    @pytest.fixture
+    def outside(self, tmp_path: Path) -> Outside:
+        return Workbook(tmp_path, ["Navn", "E-mail"])

@@ -22,8 +22,6 @@ from connectors.files.layout import Unusable
 
 LONGEST: Final = 32_767
 """Characters that a cell of Excel holds."""
-WRITTEN_AS: Final = "written_as"
-"""The detail of a change under which the XML of the old cell comes back."""
 
 _ATTRIBUTE: Final = re.compile(rb"""\s+([^\s=/>]+)\s*=\s*("[^"]*"|'[^']*')""")
 _OPENING: Final = re.compile(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.files.books.book import Book, Sheet
-from connectors.files.books.edits import WRITTEN_AS, Edit, Pen, check, check_cell, shared_texts
+from connectors.files.books.edits import Edit, Pen, check, check_cell, shared_texts
 from connectors.files.books.markup import Cell, Line, lines_of
 from connectors.files.books.sheets import SheetLayout
 from connectors.files.cells import Refused
@@ -26,7 +26,7 @@ from connectors.files.pages import Opened
 from connectors.files.records import Shaper
 from connectors.files.rewrite import Changes
 from connectors.files.tokens import Mark, Stat
-from connectors.protocol import Applied, Conflict, Moved, Outcome, Rejected
+from connectors.protocol import WRITTEN_AS, Applied, Conflict, Moved, Outcome, Rejected
 from rules.changes import RecordChange
 from rules.errors import SystemStopped
 from rules.records import Ref

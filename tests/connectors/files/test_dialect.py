@@ -161,7 +161,7 @@ def test_a_file_name_in_an_old_encoding_is_a_problem_and_the_others_go_on(desk: 
 
 
 def test_what_is_hidden_locked_or_no_list_is_left_alone(desk: Any) -> None:
-    for name in (".skjult.csv", "~$laast.csv", ".ringren-00000000-1-1.tmp", "noter.md", "ark.xlsx"):
+    for name in (".skjult.csv", "~$laast.csv", ".ringren-00000000-1-1.tmp", "noter.md", "ark.docx"):
         desk.put(name, LIST)
     (desk.root / "mappe.csv").mkdir()
     desk.put("B.CSV", LIST)

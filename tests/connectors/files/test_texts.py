@@ -10,7 +10,7 @@ import pytest
 import connectors.files
 from sync.texts import LANGUAGES, Texts
 
-SOURCES = [path.read_text() for path in Path(connectors.files.__file__).parent.glob("*.py")]
+SOURCES = [path.read_text() for path in Path(connectors.files.__file__).parent.rglob("*.py")]
 STOPS = sorted({key for text in SOURCES for key in re.findall(r'"(files\.[a-z_]+)"', text)})
 UNUSABLE = sorted({key for text in SOURCES for key in re.findall(r'Unusable\(\s*"(\w+)"', text)})
 CODES = sorted(
