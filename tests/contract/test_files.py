@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,8 @@ class Folder:
 
 class Workbook(Folder):
     """A folder with one workbook; others edit it with openpyxl, which writes all of it anew."""
+
+    claims = replace(Folder.claims, counts="records")
 
     def __init__(self, root: Path, headers: list[str]) -> None:
         self.first = True
