@@ -106,7 +106,9 @@ class Meant:
         """What the findings about broken rows may want to say."""
         return {}
 
-    def can(self, *, push: bool = True, counts: Literal["records", "bytes"] = "records") -> Capabilities:
+    def can(
+        self, *, push: bool = True, counts: Literal["records", "bytes"] = "records"
+    ) -> Capabilities:
         """What a file can do; a push replaces all of it at once."""
         names = [name for name, _ in self.fields]
         return Capabilities(
