@@ -10,7 +10,20 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rules.fills import CLEANED
-from rules.formats import bins, countries, cvr, email, industry, names, phone, web
+from rules.formats import (
+    addresses,
+    bins,
+    countries,
+    cvr,
+    email,
+    industry,
+    names,
+    numbers,
+    phone,
+    postcodes,
+    towns,
+    web,
+)
 from rules.formats.formatted import Formatted
 from rules.private import PHONE_FIELDS
 from rules.records import Kind
@@ -58,6 +71,8 @@ class Rule:
 _NAME_TABLES = (
     "first_names", "name_capitals", "name_particles", "name_titles", "not_persons", "surnames",
 )  # fmt: skip
+
+_TOWN_TABLES = ("postcodes", "town_words")
 
 CELL_RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -184,5 +199,72 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         bins.VERSION,
         tables=("placeholders", "amount_words"),
     ),
+    Rule(
+        "postcode",
+        ("postcode",),
+        postcodes.settled,
+        postcodes.unsettled,
+        postcodes.VERSION,
+        regional=True,
+        tables=("placeholders", "countries", *_TOWN_TABLES),
+        moves=("city",),
+    ),
+    Rule(
+        "city",
+        ("city",),
+        towns.settled,
+        towns.unsettled,
+        towns.VERSION,
+        regional=True,
+        tables=("placeholders", "countries", *_TOWN_TABLES),
+        moves=("postcode",),
+    ),
+    Rule(
+        "address",
+        ("address",),
+        addresses.settled,
+        addresses.unsettled,
+        addresses.VERSION,
+        regional=True,
+        tables=("placeholders", "countries", *_TOWN_TABLES),
+        moves=("postcode", "city", "country"),
+    ),
+    Rule(
+        "p_number",
+        ("p_number",),
+        numbers.settled_p_number,
+        numbers.p_number,
+        numbers.VERSION,
+        tables=("placeholders",),
+    ),
+    Rule(
+        "phone_extension",
+        ("phone_extension",),
+        numbers.settled_extension,
+        numbers.extension,
+        numbers.VERSION,
+        tables=("placeholders", "placeholder_numbers", "phone_words", "countries"),
+        libraries=("phonenumbers",),
+    ),
+    Rule(
+        "priority",
+        ("priority",),
+        numbers.settled_number,
+        numbers.number,
+        numbers.VERSION,
+        tables=("placeholders",),
+    ),
+    Rule(
+        "duration_seconds",
+        ("duration_seconds",),
+        numbers.settled_seconds,
+        numbers.seconds,
+        numbers.VERSION,
+        tables=("placeholders",),
+    ),
 )
-"""In this order. What one rule puts into an empty field is not cleaned again in the same pass."""
+"""In this order. What one rule puts into an empty field is not cleaned again in the same pass.
+
+The address comes after the fields into which it gives away what is not its own, so that it finds
+them as they will stand.
+"""

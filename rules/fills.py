@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from rules.changes import Change, Finding
-from rules.formats import forms, web
+from rules.formats import forms, postcodes, web
 from rules.formats import industry_schemes as schemes
 from rules.formats.cells import trimmed
 from rules.formats.formatted import Formatted, Issue
@@ -138,6 +138,16 @@ FILLS: Final[tuple[Fill, ...]] = (
         schemes.successor,
         schemes.VERSION,
         tables=(*_SCHEMES, "db07_to_db25"),
+    ),
+    Fill(
+        "city_from_postcode",
+        "city",
+        ("postcode",),
+        postcodes.town_for,
+        postcodes.VERSION,
+        check=postcodes.against,
+        regional=True,
+        tables=("countries", "postcodes", "town_words"),
     ),
 )
 """In this order: a row may build on what one above it has filled, never on one below."""

@@ -41,6 +41,9 @@ _NO_PLACE: Final = {
     "title": "name_with_title",
     "industry_label": "industry_code_with_label",
     "industry_scheme": "industry_code_with_scheme",
+    "postcode": "postcode_no_place",
+    "city": "town_no_place",
+    "country": "country_no_place",
 }
 """The finding when what was found in a cell has nowhere to go, by the field it belongs in."""
 
@@ -168,7 +171,7 @@ def _place(
 ) -> Mapping[str, str] | None:
     """Find a place for what the cell held besides; None when there is none (then a finding).
 
-    The details say which change this one `needs`: nobody may make it without the other.
+    The details say which changes this one `needs`, by their fields: nobody may make it without.
     """
     needed: list[Change] = []
     for target, value in formatted.spill.items():
@@ -182,7 +185,7 @@ def _place(
         reason = f"reason.moved.{target}"
         needed.append(Change(target, old, value, rule.name, SOURCE, reason, {"from": name}))
     desk.changes.extend(needed)
-    return {"needs": needed[0].field} if needed else {}
+    return {"needs": " ".join(change.field for change in needed)} if needed else {}
 
 
 def _stands_already(desk: _Desk, target: str, value: str) -> bool:

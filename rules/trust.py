@@ -48,12 +48,12 @@ def together(changes: Sequence[Change]) -> tuple[Change, ...]:
     """The changes without those that need another one which is not among them.
 
     What moves from one field to another is two changes: taking it away from where it stood
-    `needs` putting it where it belongs, or it would be lost.
+    `needs` putting it where it belongs, or it would be lost. An address can need two fields.
     """
     left = tuple(changes)
     while True:
         fields = {change.field for change in left}
-        kept = tuple(c for c in left if c.details.get("needs", c.field) in fields)
+        kept = tuple(c for c in left if fields.issuperset(c.details.get("needs", "").split()))
         if len(kept) == len(left):
             return kept
         left = kept

@@ -145,7 +145,9 @@ def _backward(
 def _without_loss(still: list[Change], written: Sequence[Change]) -> list[Change]:
     """What was moved into a field goes out of it again only if it goes back where it stood."""
     going = {change.field for change in still}
-    held = {c.details["needs"] for c in written if "needs" in c.details and c.field not in going}
+    held = {
+        name for c in written if c.field not in going for name in c.details.get("needs", "").split()
+    }
     return [change for change in still if change.field not in held]
 
 

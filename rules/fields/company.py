@@ -64,6 +64,7 @@ COMPANY: tuple[Field, ...] = (
         owner="register",
         sources=("cvr", "lasso", "vainu", "crm", "list"),
         requirement="R1",
+        validator="p_number",
         role=Role.IDENTITY,
     ),
     Field(
@@ -246,6 +247,7 @@ COMPANY: tuple[Field, ...] = (
         owner="register",
         sources=("cvr", "lasso", "vainu", "dnb", "customer", "crm", "list"),
         requirement="R9",
+        validator="address",
         mandatory_at=TO_CLOSE,
         max_age_days=365,
         personal=True,
@@ -262,6 +264,7 @@ COMPANY: tuple[Field, ...] = (
         owner="register",
         sources=("cvr", "lasso", "vainu", "dnb", "customer", "crm", "list"),
         requirement="R9",
+        validator="postcode",
         mandatory_at=TO_CLOSE,
         max_age_days=365,
     ),
@@ -277,6 +280,7 @@ COMPANY: tuple[Field, ...] = (
         owner="register",
         sources=("cvr", "lasso", "vainu", "dnb", "customer", "crm", "list"),
         requirement="R9",
+        validator="town",
         max_age_days=365,
     ),
     Field(

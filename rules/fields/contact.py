@@ -143,6 +143,7 @@ CONTACT: tuple[Field, ...] = (
         owner="research",
         sources=("customer", "sales", "research", "crm", "list"),
         requirement="R14",
+        validator="extension",
         personal=True,
     ),
     Field(

@@ -156,6 +156,7 @@ INTERACTION: tuple[Field, ...] = (
         owner="dialer",
         sources=("dialer", "crm", "list"),
         requirement="R75",
+        validator="seconds",
     ),
     Field(
         name="note",
@@ -283,5 +284,6 @@ INTERACTION: tuple[Field, ...] = (
         owner="system",
         sources=("system", "sales", "crm", "list"),
         requirement="R21",
+        validator="number",
     ),
 )

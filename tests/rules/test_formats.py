@@ -13,7 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from rules.formats import bins, countries, cvr, email, industry, names, phone, web
+from rules.formats import (
+    addresses,
+    bins,
+    countries,
+    cvr,
+    email,
+    industry,
+    names,
+    numbers,
+    phone,
+    postcodes,
+    towns,
+    web,
+)
 from rules.formats.capitals import Part
 from rules.formats.formatted import Formatted
 
@@ -39,6 +52,12 @@ def _person(row: Row) -> Formatted:
     return names.person_name(row["before"], Part(row["part"]))
 
 
+NUMBERS: dict[str, Callable[[str], Formatted]] = {
+    "p_number": numbers.p_number,
+    "extension": numbers.extension,
+    "number": numbers.number,
+    "seconds": numbers.seconds,
+}
 FORMATS: dict[str, Callable[[Row], Formatted]] = {
     "phone": _phone,
     "email": lambda row: email.email(row["before"]),
@@ -50,6 +69,10 @@ FORMATS: dict[str, Callable[[Row], Formatted]] = {
     "industry_code": lambda row: industry.code(row["before"]),
     "employees": lambda row: bins.employees(row["before"]),
     "revenue": lambda row: bins.revenue(row["before"]),
+    "postcode": lambda row: postcodes.postcode(row["before"], row["region"] or "DK"),
+    "city": lambda row: towns.town(row["before"], row["region"] or "DK"),
+    "address": lambda row: addresses.address(row["before"], row["region"] or "DK"),
+    "number": lambda row: NUMBERS[row["kind"]](row["before"]),
 }
 
 
@@ -63,7 +86,7 @@ def _cases() -> Iterator[object]:
 def test_a_cell_comes_out_as_its_case_says(table: str, row: Row) -> None:
     formatted = FORMATS[table](row)
     after = {"=": row["before"], "(none)": None}.get(row["after"], row["after"])
-    spill = "".join(f"{field}={value}" for field, value in formatted.spill.items())
+    spill = "; ".join(f"{field}={value}" for field, value in formatted.spill.items())
     assert formatted.value == after
     assert [issue.code for issue in formatted.issues] == row["findings"].split()
     assert spill == row.get("spill", "")

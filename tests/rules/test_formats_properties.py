@@ -19,6 +19,7 @@ from stdnum.dk import cvr as stdnum_cvr
 from rules.fields import bins as catalogue_bins
 from rules.fields.field import Choice
 from rules.formats import (
+    addresses,
     bins,
     capitals,
     cells,
@@ -29,7 +30,10 @@ from rules.formats import (
     foreign,
     industry,
     names,
+    numbers,
     phone,
+    postcodes,
+    towns,
     web,
 )
 from rules.formats.capitals import Part
@@ -68,6 +72,16 @@ FORMATS: dict[str, Format] = {
     "employees up": _up,
     "revenue": bins.revenue,
     "revenue in millions": _millions,
+    "postcode": postcodes.postcode,
+    "postcode abroad": lambda text: postcodes.postcode(text, "SE"),
+    "town": towns.town,
+    "town abroad": lambda text: towns.town(text, "SE"),
+    "address": addresses.address,
+    "address abroad": lambda text: addresses.address(text, "SE"),
+    "p-number": numbers.p_number,
+    "extension": numbers.extension,
+    "number": numbers.number,
+    "seconds": numbers.seconds,
 }
 QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "phone": (phone.settled, phone.phone),
@@ -84,6 +98,13 @@ QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "DB25 code": (industry.settled_db25, industry.unsettled_db25),
     "employees": (bins.EMPLOYEE_BINS.__contains__, bins.employees),
     "revenue": (bins.REVENUE_BINS.__contains__, bins.revenue),
+    "postcode": (postcodes.settled, postcodes.unsettled),
+    "town": (towns.settled, towns.unsettled),
+    "address": (addresses.settled, addresses.unsettled),
+    "p-number": (numbers.settled_p_number, numbers.p_number),
+    "extension": (numbers.settled_extension, numbers.extension),
+    "number": (numbers.settled_number, numbers._number),
+    "seconds": (numbers.settled_seconds, numbers.seconds),
 }
 UNDERSTOOD = {
     "phone_trunk_zero", "phone_not_in_plan", "phone_premium", "cvr_checksum", "email_typo",
@@ -99,7 +120,10 @@ _TYPED = (
     "https://", "http", ":8080", "?", "#", "ApS", "APS", "a/s", "A / S", "v/", "under konkurs",
     "ukendt", "SÃ¸", "S¢", "\u00a0", "\u200b", "\x00", "😀", "İ", "ß", "ﬁ", "E+07", ".0", "0",
     "620100", "01.11.00", "DB07", "Torvehandel med fødevarer", "ca.", "10-19", "ansatte", "mio.", "kr.",
-    "over", "under", "til", "1.000", "TDKK", "EUR", "okt", "direktør", "Dr.", "å", "a\u030a", "(at)", "gmial.com", "xn--", "\u2011", "٢", "１", "+46",
+    "over", "under", "til", "1.000", "TDKK", "EUR", "okt",
+    "8000", "Aarhus C", "Århus", "DK-1050", "København", "K", "Kbh.", "Fabelvej 12", "st.th.", "2.",
+    "tv", "Kgs.", "Lyngby", "Danmark", "1.234", "1012345678", "02:30", "min", "1 234", "917", "800",
+    "direktør", "Dr.", "å", "a\u030a", "(at)", "gmial.com", "xn--", "\u2011", "٢", "１", "+46",
 )  # fmt: skip
 CELLS = st.one_of(
     st.text(max_size=40),
