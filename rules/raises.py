@@ -20,6 +20,25 @@ _PERSON: Final = (
     "name_odd_characters",
     "name_with_title",
 )
+_INDUSTRY: Final = (
+    *_CELL,
+    "industry_code_invalid",
+    "industry_code_mixed",
+    "industry_code_unknown",
+    "industry_code_with_label",
+    "industry_code_with_scheme",
+    "industry_code_within",
+    "industry_codes_several",
+    "industry_not_stated",
+)
+_INTERVAL: Final = (
+    *_CELL,
+    "interval_is_date",
+    "interval_other_figure",
+    "interval_outside",
+    "interval_unclear",
+    "interval_unreadable",
+)
 _DOMAIN: Final = (*_CELL, "website_domain_unknown", "website_invalid", "website_shared_host")
 
 RAISES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -78,6 +97,26 @@ RAISES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "root_domain": _DOMAIN,
     "country": (*_CELL, "country_unknown"),
+    "industry_code": (*_INDUSTRY, "industry_code_retired", "industry_scheme_wrong"),
+    "industry_code_db25": (
+        *_INDUSTRY,
+        "industry_code_old",
+        "industry_code_retired",
+        "industry_scheme_wrong",
+    ),
+    "employees": _INTERVAL,
+    "revenue": (*_INTERVAL, "revenue_currency", "revenue_unit_unknown"),
     "root_domain_from_website": (),
+    "legal_form_from_name": ("legal_form_differs",),
+    "company_status_from_name": ("company_status_differs",),
+    "industry_code_from_label": (),
+    "industry_scheme_from_code": ("industry_scheme_wrong",),
+    "industry_label_from_code": ("industry_label_wrong",),
+    "industry_meaning": ("industry_scheme_unknown",),
+    "industry_db25_from_code": (
+        "industry_successor_label",
+        "industry_successor_only",
+        "industry_successors",
+    ),
 }
 """Rule -> codes, the shared ones first."""

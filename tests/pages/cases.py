@@ -1,6 +1,7 @@
 """The tables of cases behind each rule, with what the rule itself makes of them.
 
-A rule `x` has its cases in `cases/x.csv`, or in a table of `_ELSEWHERE`.
+A rule `x` that reads cells has its cases in `cases/x.csv`, or in a table of `_ELSEWHERE`; one that
+derives a field from others has them in `cases/derived.csv`, a record a row.
 """
 
 from __future__ import annotations
@@ -11,59 +12,78 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from rules.fills import Fill
-from rules.formats.formatted import Formatted
+from rules.fills import Fill, filled
 from rules.hygiene import Row
 
 CASES = Path(__file__).parents[1] / "rules" / "cases"
+DERIVED = "derived"
 _ELSEWHERE = {
     "full_name": ("person_name", "whole"),
     "first_name": ("person_name", "first"),
     "last_name": ("person_name", "last"),
     "root_domain": ("website", ""),
-    "root_domain_from_website": ("website", ""),
+    "industry_code_db25": ("industry_code", ""),
 }
 """Rule -> table, and the part of a name that its rows must be of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row: the cell before, as the table writes it, and what comes of it."""
+    """One row. `before` is as the table writes it; `after` None where all stays as it is."""
 
     before: str
-    formatted: Formatted
+    after: str | None
+    spill: dict[str, str]
+    findings: tuple[str, ...]
     note: str
 
     @property
     def says_something(self) -> bool:
         """Whether anything is made, moved or found."""
-        text = plain(self.before)
-        return self.formatted.value != text or bool(self.formatted.issues)
+        return self.after is not None or bool(self.findings)
 
 
 def table_of(row: Row) -> Path:
     """Where the rule's cases stand; the file may be missing."""
-    name, _ = _ELSEWHERE.get(row.name, (row.name, ""))
-    return CASES / f"{name}.csv"
+    if isinstance(row, Fill):
+        return CASES / f"{DERIVED}.csv"
+    return CASES / f"{_ELSEWHERE.get(row.name, (row.name, ''))[0]}.csv"
 
 
 def cases_of(row: Row) -> Iterator[Case]:
-    """The rule's cases, in the order of their table."""
+    """The rule's cases, in the order of their table; none while there is no table."""
+    if not table_of(row).is_file():
+        return
     _, part = _ELSEWHERE.get(row.name, ("", ""))
     with table_of(row).open(encoding="utf-8", newline="") as file:
         for case in csv.DictReader(file):
-            if not part or case["part"] == part:
-                yield Case(case["before"], _formatted(row, case), case.get("note") or "")
+            if isinstance(row, Fill):
+                if case["rule"] == row.name:
+                    yield _derived(row, case)
+            elif not part or case["part"] == part:
+                yield _read(row, case)
 
 
-def _formatted(row: Row, case: dict[str, str]) -> Formatted:
-    text, region = plain(case["before"]), case.get("region") or "DK"
-    if not isinstance(row, Fill):
-        return row.read(text, region)
-    if not text or row.fill is None:
-        return Formatted(text)
-    others = ["" for _ in row.sources[1:]]
-    return row.fill(text, *others, *([region] if row.regional else ()))
+def _read(row: Row, case: dict[str, str]) -> Case:
+    assert not isinstance(row, Fill)
+    text = plain(case["before"])
+    formatted = row.read(text, case.get("region") or "DK")
+    after = None if formatted.value == text else formatted.value or ""
+    findings = tuple(issue.code for issue in formatted.issues)
+    return Case(case["before"], after, dict(formatted.spill), findings, case.get("note") or "")
+
+
+def _derived(row: Fill, case: dict[str, str]) -> Case:
+    outcomes = list(filled([row], record(case["record"]), (), (), "DK"))
+    after = next((one.change.new for one in outcomes if one.change), None)
+    findings = tuple(finding.code for one in outcomes for finding in one.findings)
+    return Case(case["record"], after and str(after), {}, findings, case["note"])
+
+
+def record(text: str) -> dict[str, str | None]:
+    """`field=value | field=` as the values of a record; nothing behind the sign is an empty cell."""
+    parts = (part.partition("=") for part in text.split(" | "))
+    return {name.strip(): value or None for name, _, value in parts}
 
 
 def plain(text: str) -> str:

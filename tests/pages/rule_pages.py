@@ -109,19 +109,14 @@ def _examples(row: Row, texts: Texts) -> Iterator[str]:
     headings = [texts.get(f"pages.rules.{name}") for name in names]
     yield from table(
         headings,
-        (
-            _example(case, texts)[: len(names)]
-            for case in cases_of(row)
-            if case.says_something or not isinstance(row, Fill)
-        ),
+        (_example(case, texts)[: len(names)] for case in cases_of(row)),
     )
 
 
 def _example(case: Case, texts: Texts) -> list[str]:
-    after = case.formatted.value
-    moved = (f"`{name}` = {cell(value)}" for name, value in case.formatted.spill.items())
-    shown = texts.get("pages.rules.kept") if not case.formatted.reason else cell(after or "")
-    codes = (f"`{issue.code}`" for issue in case.formatted.issues)
+    shown = texts.get("pages.rules.kept") if case.after is None else cell(case.after)
+    moved = (f"`{name}` = {cell(value)}" for name, value in case.spill.items())
+    codes = (f"`{code}`" for code in case.findings)
     return [cell(case.before), ", ".join([shown, *moved]), ", ".join(codes), case.note]
 
 

@@ -32,7 +32,7 @@ def test_no_page_is_left_over() -> None:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_page_shows_the_key_of_a_text_that_is_missing(path: Path) -> None:
     keys = r"\b(?:pages|list\.rules|rule|settings|codes|report\.cause|finding)\.[a-z_]+"
-    assert set(re.findall(keys, PAGES[path])) <= {"settings.toml"}
+    assert set(re.findall(keys, PAGES[path])) <= {"settings.toml", "settings.md"}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_each_rule_says_what_it_does(row: Row) -> None:
 def test_each_rule_has_cases_in_a_table(row: Row) -> None:
     assert table_of(row).is_file(), "name the table after the rule, or add it to pages/cases.py"
     telling = [case for case in cases_of(row) if case.says_something]
-    assert len(telling) >= 10
+    assert len(telling) >= (1 if isinstance(row, Fill) else 10)
 
 
 def test_each_rule_says_which_findings_it_raises() -> None:
@@ -65,7 +65,7 @@ def test_each_rule_says_which_findings_it_raises() -> None:
 
 @EACH_RULE
 def test_no_case_raises_what_its_rule_does_not_say(row: Row) -> None:
-    raised = {issue.code for case in cases_of(row) for issue in case.formatted.issues}
+    raised = {code for case in cases_of(row) for code in case.findings}
     if not isinstance(row, Fill):
         raised |= {
             i.code for text in ("x" * 3000, "nan", "\x00a") for i in row.read(text, "DK").issues
