@@ -18,13 +18,17 @@ from rules.hygiene import Row
 CASES = Path(__file__).parents[1] / "rules" / "cases"
 DERIVED = "derived"
 _ELSEWHERE = {
-    "full_name": ("person_name", "whole"),
-    "first_name": ("person_name", "first"),
-    "last_name": ("person_name", "last"),
-    "root_domain": ("website", ""),
-    "industry_code_db25": ("industry_code", ""),
+    "full_name": ("person_name", "part", "whole"),
+    "first_name": ("person_name", "part", "first"),
+    "last_name": ("person_name", "part", "last"),
+    "root_domain": ("website", "", ""),
+    "industry_code_db25": ("industry_code", "", ""),
+    "p_number": ("number", "kind", "p_number"),
+    "phone_extension": ("number", "kind", "extension"),
+    "priority": ("number", "kind", "number"),
+    "duration_seconds": ("number", "kind", "seconds"),
 }
-"""Rule -> table, and the part of a name that its rows must be of."""
+"""Rule -> table, and the column with the value that marks its own rows there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +51,20 @@ def table_of(row: Row) -> Path:
     """Where the rule's cases stand; the file may be missing."""
     if isinstance(row, Fill):
         return CASES / f"{DERIVED}.csv"
-    return CASES / f"{_ELSEWHERE.get(row.name, (row.name, ''))[0]}.csv"
+    return CASES / f"{_ELSEWHERE.get(row.name, (row.name,))[0]}.csv"
 
 
 def cases_of(row: Row) -> Iterator[Case]:
     """The rule's cases, in the order of their table; none while there is no table."""
     if not table_of(row).is_file():
         return
-    _, part = _ELSEWHERE.get(row.name, ("", ""))
+    _, column, mark = _ELSEWHERE.get(row.name, ("", "", ""))
     with table_of(row).open(encoding="utf-8", newline="") as file:
         for case in csv.DictReader(file):
             if isinstance(row, Fill):
                 if case["rule"] == row.name:
                     yield _derived(row, case)
-            elif not part or case["part"] == part:
+            elif not column or case[column] == mark:
                 yield _read(row, case)
 
 
