@@ -29,24 +29,34 @@ from sync.texts import LANGUAGES, Texts
 INTERRUPTED = 130
 PIPE_CLOSED = 141
 
-COMMANDS = {
-    "run": "sync.commands.passes:run",
-    "apply": "sync.commands.passes:apply",
-    "undo": "sync.commands.passes:undo",
-    "explain": "sync.commands.look:explain",
-    "runs": "sync.commands.look:runs",
-    "findings": "sync.commands.look:findings",
-    "rules": "sync.commands.rules:rules",
-    "preview": "sync.commands.rules:preview",
-    "fields": "sync.commands.fields:fields",
-    "report": "sync.commands.look:report",
-    "opt-out": "sync.opt_outs:opt_out",
-    "check": "sync.commands.check:check",
-    "init": "sync.commands.setup:init",
-    "forget": "sync.commands.setup:forget",
-    "completion": "sync.commands.setup:completion",
+GROUPS = {
+    "repair": {
+        "run": "sync.commands.passes:run",
+        "apply": "sync.commands.passes:apply",
+        "undo": "sync.commands.passes:undo",
+    },
+    "look": {
+        "report": "sync.commands.look:report",
+        "findings": "sync.commands.look:findings",
+        "explain": "sync.commands.look:explain",
+        "runs": "sync.commands.look:runs",
+    },
+    "opt_outs": {"opt-out": "sync.opt_outs:opt_out"},
+    "settings": {
+        "rules": "sync.commands.rules:rules",
+        "fields": "sync.commands.fields:fields",
+        "init": "sync.commands.setup:init",
+        "preview": "sync.commands.rules:preview",
+        "check": "sync.commands.check:check",
+    },
+    "program": {
+        "forget": "sync.commands.setup:forget",
+        "completion": "sync.commands.setup:completion",
+    },
 }
-"""Command → where it is defined; imported only when called."""
+"""Group → command → where it is defined; imported only when called. In the order of the help."""
+
+COMMANDS = {name: place for group in GROUPS.values() for name, place in group.items()}
 
 
 def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
@@ -148,12 +158,22 @@ class Program(click.Group):
             raise click.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
         return super().resolve_command(ctx, args)
 
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """For a newcomer: what it is, how one begins, what there is; options last."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        self.format_epilog(ctx, formatter)
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The list of commands, without importing one of them."""
+        """The commands by what one wants, without importing one of them."""
         texts: Texts = ctx.find_root().obj.texts
-        rows = [(name, texts.get(f"cli.{name}.short")) for name in COMMANDS]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
+        spacing = max(map(len, COMMANDS))
+        for group, commands in GROUPS.items():
+            rows = [(name.ljust(spacing), texts.get(f"cli.{name}.short")) for name in commands]
+            with formatter.section(texts.get(f"cli.group.{group}")):
+                formatter.write_dl(rows)
 
     def _written_out(self, args: list[str]) -> list[str]:
         at = self._command_at(args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -93,22 +94,30 @@ def _listed(order: int, row: Row, settings: Settings, now: Said | None, texts: T
 
 
 def rules_table(rules: Iterable[Listed], texts: Texts) -> str:
-    """One line a rule."""
+    """One line a rule with its facts, and below it what it does: a sentence is never cut."""
     rows = list(rules)
     counted = rows[0].proposals is not None
     names = ["order", "name", "switch", "version"]
     names += ["proposals", "findings"] if counted else []
-    names += ["fields", "what"]
-    text = table(
+    names += ["fields"]
+    facts = table(
         [texts.get(f"list.rules.{name}") for name in names],
         [[_cell(rule, name, texts) for name in names] for rule in rows],
         right=frozenset({0, 3, *((4, 5) if counted else ())}),
-        whole=frozenset(range(len(names) - 2)),
+        whole=frozenset(range(len(names) - 1)),
         width=width(),
     )
+    heading, *lines = facts.splitlines()
+    told = [line for pair in zip(lines, map(_sentence, rows), strict=True) for line in pair]
     notes = [texts.get("list.rules.says")]
     notes += [] if counted else [texts.get("list.rules.no_store")]
-    return "\n".join([text, "", *notes])
+    return "\n".join([heading, *told, "", *notes])
+
+
+def _sentence(rule: Listed) -> str:
+    indent = " " * 5
+    wide = width() or 100
+    return textwrap.fill(rule.what, wide, initial_indent=indent, subsequent_indent=indent)
 
 
 def rule_sheet(rule: Listed, texts: Texts) -> str:

@@ -440,7 +440,7 @@ def test_completion_scripts_name_the_program(shell: str) -> None:
 def test_completion_completes_commands_and_options() -> None:
     env = {"_SYNC_COMPLETE": "bash_complete", "COMP_WORDS": "sync ru", "COMP_CWORD": "1"}
     result = CliRunner(env=env).invoke(program, [], prog_name="sync")
-    assert [line.partition(",")[2] for line in result.stdout.split()] == ["run", "runs"]
+    assert [line.partition(",")[2] for line in result.stdout.split()] == ["run", "runs", "rules"]
     env |= {"COMP_WORDS": "sync run --dr", "COMP_CWORD": "2"}
     result = CliRunner(env=env).invoke(program, [], prog_name="sync")
     assert result.stdout.split() == ["plain,--dry-run"]

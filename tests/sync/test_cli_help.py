@@ -117,6 +117,13 @@ def test_help_is_quick_because_it_imports_nothing_heavy() -> None:
     assert not [name for name in loaded if name.startswith("sync.commands")]
 
 
+def test_the_help_begins_with_how_one_begins() -> None:
+    result = CliRunner().invoke(program, ["--help", "--lang", "en"], prog_name="sync")
+    said = result.stdout
+    places = [said.index(word) for word in ("sync --dry-run", "  run ", "  completion ", "--path")]
+    assert places == sorted(places)
+
+
 def test_both_console_scripts_are_the_same_function() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
     assert scripts["sync"] == scripts["ringren"]
