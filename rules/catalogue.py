@@ -48,6 +48,17 @@ class Catalogue:
         if len(set(names)) != len(names):
             raise ValueError("a field stands twice in the catalogue")
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(self.fields)
+
+    def __reduce__(self) -> tuple[type[Catalogue], tuple[tuple[Field, ...]]]:
+        """What was worked out stays here: another process works it out anew."""
+        return Catalogue, (self.fields,)
+
     @cached_property
     def by_name(self) -> Mapping[str, Field]:
         """All fields by canonical name."""

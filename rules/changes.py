@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -67,7 +68,12 @@ class Finding(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The only thing `decide()` returns."""
+    """The only thing `decide()` returns.
+
+    `again_on` is the first day on which the same record may be decided otherwise, because something
+    in it will be old, past or no longer to come; None when time makes no difference to it.
+    """
 
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
+    again_on: date | None = None

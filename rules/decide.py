@@ -2,6 +2,7 @@
 
 1. hygiene: formats, in the order of `rules.hygiene.RULES`
 2. trust: what must be held back although a rule wants it
+3. checks: what is missing, old or unproven in the record as it will be then
 
 Suppression is no step here: whether a record is blocked is asked of the ledger alone, and no rule,
 trust or merge has a say in it (promise 1).
@@ -12,9 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rules.catalogue import DEFAULT, Catalogue
 from rules.changes import Change, Decision
+from rules.checks.desk import NO_TERMS, Terms
+from rules.checks.record import look
 from rules.hygiene import RULES, Row, clean
-from rules.records import Kind, Record, Value
+from rules.records import Record, Value
 from rules.trust import NO_PAST, Past, hold_back
 
 
@@ -25,19 +29,21 @@ class Context:
     rules: Sequence[Row] = RULES
     region: str = "DK"
     flips: int = 2
+    catalogue: Catalogue = DEFAULT
+    terms: Terms = NO_TERMS
 
 
 def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     """What should change in this record, and what a person should know about it."""
-    if record.ref.kind is Kind.OPT_OUT:
-        return Decision((), ())
     changes, findings = clean(
         record.ref.kind, record.values, rules=context.rules, region=context.region
     )
     if changes and past is not NO_PAST:
         changes, held = hold_back(changes, past, most_times=context.flips)
         findings = (*findings, *held)
-    return Decision(changes, findings)
+    values = after(record, changes) if changes else record.values
+    lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
+    return Decision(changes, (*findings, *lacking) if lacking else findings, again_on)
 
 
 def after(record: Record, changes: Sequence[Change]) -> dict[str, Value]:

@@ -82,7 +82,8 @@ def stored(finding: Finding) -> Stored:
 
 @dataclass(slots=True)
 class Judged:
-    """The findings of one record, or of one place in a stream when `rid` is None."""
+    """The findings of one record; of one place in a stream when `rid` is None, or of the stream
+    as such when `place` is None, too."""
 
     rid: int | None
     place: int | None
@@ -140,6 +141,8 @@ def _known(
         rows += tx.execute(
             query.where(findings.c.rid.is_(None), among(tx, findings.c.place, places))
         )
+    if any(one.rid is None and one.place is None for one in judged):
+        rows += tx.execute(query.where(findings.c.rid.is_(None), findings.c.place.is_(None)))
     known: dict[tuple[int | None, int | None], dict[tuple[str, str | None], Any]] = {}
     for row in rows:
         key = (row.rid, row.place if row.rid is None else None)
@@ -155,6 +158,20 @@ def close_records(tx: Tx, rids: Sequence[int], now: datetime) -> None:
             .where(findings.c.rid.in_(rids), findings.c.gone_at.is_(None))
             .values(gone_at=now)
         )
+
+
+def close_stream(tx: Tx, system: str, stream: str, now: datetime) -> None:
+    """The stream is gone, and with it whatever was found in it as such."""
+    tx.execute(
+        sa.update(findings)
+        .where(
+            findings.c.system == system,
+            findings.c.stream == stream,
+            findings.c.rid.is_(None),
+            findings.c.gone_at.is_(None),
+        )
+        .values(gone_at=now)
+    )
 
 
 def close_places(tx: Tx, system: str, stream: str, now: datetime, since: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -277,14 +277,15 @@ _DECIDED = (
         filled=sa.bindparam("b_filled"),
         valid=sa.bindparam("b_valid"),
         marks=sa.bindparam("b_marks"),
+        again_on=sa.bindparam("b_again_on"),
     )
 )
 
 
 def set_decided(
-    tx: Tx, rows: Sequence[tuple[str, int | None, int | None, int | None, int]]
+    tx: Tx, rows: Sequence[tuple[str, int | None, int | None, int | None, str | None, int]]
 ) -> None:
-    """(fingerprint, filled, valid, marks, rid) of each row that has been decided."""
+    """(fingerprint, filled, valid, marks, day to decide again, rid) of each row that was decided."""
     bulk(tx, _DECIDED, rows)
 
 
@@ -330,6 +331,22 @@ def make_stale(tx: Tx, system: str, stream: str, fingerprint: str, limit: int) -
         noted_now = sa.update(cursors).where(_of_stream(system, stream))
         tx.execute(noted_now.values(decided_with=fingerprint))
     return int(done.rowcount)
+
+
+def make_due(tx: Tx, system: str, stream: str, today: date, limit: int) -> int:
+    """Have up to `limit` rows decided anew whose day has come although nothing in them changed."""
+    some = (
+        sa.select(mirror.c.rid)
+        .where(
+            mirror.c.system == system,
+            mirror.c.stream == stream,
+            mirror.c.again_on.is_not(None),
+            mirror.c.again_on <= today.isoformat(),
+        )
+        .limit(limit)
+    )
+    come = sa.update(mirror).where(mirror.c.rid.in_(some))
+    return int(tx.execute(come.values(decided_with=None, again_on=None)).rowcount)
 
 
 def _of_stream(system: str, stream: str) -> sa.ColumnElement[bool]:

@@ -117,7 +117,17 @@ mirror = _table(
     _int("valid", null=True),
     # What it adds to the key figures (rules/marks.py): its share of `tallies`.
     _int("marks", null=True),
+    # The first day (ISO) on which the row may be decided otherwise although nothing changes.
+    _text("again_on", null=True),
     UniqueConstraint("system", "kind", "id"),
+)
+Index(
+    "ix_mirror_again",
+    mirror.c.system,
+    mirror.c.stream,
+    mirror.c.again_on,
+    sqlite_where=mirror.c.again_on.is_not(None),
+    postgresql_where=mirror.c.again_on.is_not(None),
 )
 Index(
     "ix_mirror_dirty",

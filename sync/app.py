@@ -10,16 +10,20 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
 from connectors.registry import FILES
+from rules.catalogue import DEFAULT, Catalogue, extend
+from rules.checks.desk import Terms
 from rules.decide import Context
+from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
+from rules.spans import COPENHAGEN
 from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
@@ -62,7 +66,24 @@ class App:
 
     def context(self, system: str) -> Context:
         """What deciding about a system's records may know of the settings."""
-        return Context(self.rules(system), self.settings.region, self.settings.limits.flips)
+        settings = self.settings
+        terms = Terms(
+            today=self.today,
+            users=frozenset(map(fold, settings.checks.users)),
+            unused_months=settings.checks.consent_unused_max_months,
+        )
+        rules = self.rules(system)
+        return Context(rules, settings.region, settings.limits.flips, self.catalogue, terms)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The fields in use."""
+        return extend(DEFAULT, self.settings.fields) if self.settings.fields else DEFAULT
+
+    @property
+    def today(self) -> date:
+        """The day in Denmark."""
+        return self.clock().astimezone(COPENHAGEN).date()
 
     @property
     def policy(self) -> Policy:

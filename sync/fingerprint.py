@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rules import marks
+from rules.checks.record import fingerprint as of_checks
 from rules.fingerprint import fingerprint as of_rules
 from rules.records import Kind
 from sync.settings import fingerprint as of_settings
@@ -23,7 +24,8 @@ def of_stream(app: App, stream: Lease) -> str:
     """
     rules = of_rules(stream.kind, app.rules(stream.system), stream.fields)
     settings = of_settings(app.settings, stream.kind)
-    return _hash([rules, settings, app.keys.fingerprint, f"marks {marks.VERSION}"])
+    checks = [of_checks(app.catalogue, stream.kind), app.settings.checks.model_dump_json()]
+    return _hash([rules, *checks, settings, app.keys.fingerprint, f"marks {marks.VERSION}"])
 
 
 def of_plan(app: App) -> str:

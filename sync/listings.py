@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from itertools import islice
 
-from rules.catalogue import DEFAULT, Catalogue
+from rules.catalogue import Catalogue
 from rules.changes import Severity
 from rules.hygiene import RULES
 from state import findings
 from state.findings import Noted
 from state.history import Run
 from state.store import Tx
-from sync.fields import label, rows
+from sync.fields import rows
 from sync.output import duration, moment, number, printable, table
+from sync.report import words
 from sync.texts import Texts
 
 _WORST_FIRST = {severity.value: order for order, severity in enumerate(Severity)}
@@ -140,11 +141,8 @@ def findings_table(found: Found, texts: Texts) -> str:
 
 def _finding(noted: Noted, texts: Texts) -> list[str]:
     severity = texts.get(f"severity.{noted.finding.severity.value}")
-    field = noted.finding.field or ""
-    row = DEFAULT.get(field)
-    details = {"field": label(row, texts.lang) if row else field, **noted.finding.details}
-    said = texts.get(f"finding.{noted.finding.code}", **details)
-    return [severity, _where(noted), field, said]
+    said = words.found(noted.finding).of(texts.lang)
+    return [severity, _where(noted), noted.finding.field or "", said]
 
 
 def _where(noted: Noted) -> str:

@@ -220,10 +220,14 @@ class Pass:
                 part.decided = deciding.run(pulled.expected, lambda _: None, reading)
 
     def _make_stale(self, part: StreamFacts, mark: str) -> None:
+        """Rows decided with other rules or settings, and those whose day has come, once more."""
+        today = self.app.today
         while True:
             with self.app.store.transaction() as tx:
-                n = mirror.make_stale(tx, part.system, part.stream.name, mark, STALE_BATCH)
-            if n < STALE_BATCH:
+                where = (part.system, part.stream.name)
+                stale = mirror.make_stale(tx, *where, mark, STALE_BATCH)
+                due = mirror.make_due(tx, *where, today, STALE_BATCH)
+            if max(stale, due) < STALE_BATCH:
                 return
 
     def new_plan(self, only_rule: str | None = None) -> int:

@@ -106,7 +106,7 @@ class Passes:
             keys = [key for one in hashed for key in one.match_keys()]
             match_keys.replace(tx, rids, keys, fresh=False)
             blocked.replace(tx, rids, _block_rows(found), fresh=False)
-            mirror.set_decided(tx, [("mark", 0, 0, 0, rid) for rid in rids])
+            mirror.set_decided(tx, [("mark", 0, 0, 0, None, rid) for rid in rids])
 
     def blocked(self) -> dict[str, tuple[str, ...]]:
         """Channels of each blocked record, by ref."""

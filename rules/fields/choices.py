@@ -128,6 +128,22 @@ NEXT_ACTION: tuple[Choice, ...] = (
     Choice("none", "Ingen", "None"),
 )
 
+STAGE: tuple[Choice, ...] = (
+    Choice("new", "Ny", "New", ("nyt emne", "lead", "emne", "subscriber")),
+    Choice(
+        "qualified", "Kvalificeret", "Qualified", ("mql", "sql", "opportunity", "salgsmulighed")
+    ),
+    Choice("meeting", "Møde", "Meeting", ("møde booket", "appointment scheduled")),
+    Choice("offer", "Tilbud", "Offer", ("tilbud sendt", "proposal", "quote", "forhandling")),
+    Choice(
+        "won",
+        "Vundet",
+        "Won",
+        ("closed won", "closedwon", "lukket vundet", "kunde", "customer", "solgt"),
+    ),
+    Choice("lost", "Tabt", "Lost", ("closed lost", "closedlost", "lukket tabt", "afvist")),
+)
+
 DIRECTION: tuple[Choice, ...] = (
     Choice("outbound", "Udgående", "Outbound", ("ud", "outgoing", "out")),
     Choice("inbound", "Indgående", "Inbound", ("ind", "incoming", "in")),

@@ -159,6 +159,8 @@ next_action_at: næste skridt dato, dato for næste skridt, næste handling dato
     opfølgning dato, ring igen, ring igen dato, ring tilbage, genkald, næste opkald, next step
     date, next action date, follow up date, callback, callback date, next activity date, due
     date
+stage: fase, salgstrin, stage name, stagename, deal stage, dealstage, opportunity stage, sales
+    stage, pipeline stage, lifecycle stage, lifecyclestage, livscyklusfase, kundestatus
 contact_ref: kontakt id, kontaktid, kontaktpersonid, kontakt nr, kontaktnr, person id, lead id,
     leadid, emne id, contactid, contact no, who id, whoid, associated contact id, name id,
     contact guid, lead or contact id

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.fields.choices import DIRECTION, NEXT_ACTION, OUTCOME, SOURCE
+from rules.fields.choices import DIRECTION, NEXT_ACTION, OUTCOME, SOURCE, STAGE
 from rules.fields.field import (
     ACTIVITIES,
     DEALS,
@@ -215,6 +215,20 @@ INTERACTION: tuple[Field, ...] = (
         sources=("sales", "system", "crm", "list"),
         requirement="R18",
         mandatory_at=TO_HAND_OVER,
+    ),
+    Field(
+        name="stage",
+        layer=Layer.INTERACTION,
+        kinds=DEALS | PARTIES,
+        home=DEALS,
+        type=Type.PICKLIST,
+        format="format.choice",
+        da="Salgsfase",
+        en="Stage",
+        owner="sales",
+        sources=("sales", "crm", "list"),
+        requirement="R26",
+        choices=STAGE,
     ),
     Field(
         name="contact_ref",

@@ -64,7 +64,7 @@ def _group(
         new=sum(cause.new for cause in causes),
         fields=_fields(causes, catalogue),
         streams=tuple(sorted({cause.stream for cause in causes})),
-        examples=tuple(_example(one) for one in there),
+        examples=tuple(_example(one, catalogue) for one in there),
     )
 
 
@@ -93,10 +93,10 @@ def title(code: str, details: object = None) -> Said:
     return said or Said(da=code, en=code, key=f"finding.{code}")
 
 
-def _example(one: Found) -> Example:
+def _example(one: Found, catalogue: Catalogue) -> Example:
     return Example(
         ref=f"{one.system}/{one.kind}/{one.id}" if one.id else None,
         stream=one.stream,
         place=one.place,
-        text=words.say(f"finding.{one.finding.code}", **one.finding.details),
+        text=words.found(one.finding, catalogue),
     )

@@ -18,6 +18,7 @@ from rules.changes import Change
 from state import mirror, overview
 from state.overview import Changed, Found
 from state.store import Store, Tx
+from sync.report import words
 from sync.report.opt_outs import split, who
 from sync.report.phrases import day
 from sync.texts import Texts
@@ -152,7 +153,7 @@ def _finding_row(one: Found, texts: Texts) -> Row:
         found.code,
         "",
         "",
-        texts.get(f"finding.{found.code}", **found.details),
+        words.found(found).of(texts.lang),
     )
 
 

@@ -157,7 +157,7 @@ def _findings(told: Explanation) -> Table:
         )
         for one in noted
     ]
-    notes = [words.say(f"finding.{one.finding.code}", **one.finding.details) for one in noted]
+    notes = [words.found(one.finding) for one in noted]
     return _table("explain.found", ("severity", "field", "when"), rows, notes)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from rules.catalogue import Catalogue
+from rules.catalogue import DEFAULT, Catalogue
+from rules.changes import Finding
 from sync.output import moment, number, share
 from sync.report.model import Detail, Said, Words
 from sync.texts import LANGUAGES, Texts
@@ -46,6 +47,30 @@ def exists(key: str) -> bool:
 def say_first(*keys: str, details: Mapping[str, object]) -> Said | None:
     """The first of `keys` that there is a text for."""
     return next((say(key, **details) for key in keys if exists(key)), None)
+
+
+def found(finding: Finding, catalogue: Catalogue = DEFAULT) -> Said:
+    """What a finding says, with the names of fields and days as people call them."""
+    said = say(f"finding.{finding.code}", **_told(finding, catalogue))
+    return said.model_copy(update={"details": dict(finding.details)})
+
+
+def _told(finding: Finding, catalogue: Catalogue) -> dict[str, object]:
+    told: dict[str, object] = dict(finding.details)
+    if finding.field:
+        told.setdefault("field", label(catalogue, finding.field))
+    if "fields" in told:
+        told["fields"] = _joined(finding.details["fields"], lambda one: label(catalogue, one))
+    if "about" in told:
+        told["about"] = _joined(finding.details["about"], lambda one: words(f"report.about.{one}"))
+    if "date" in told:
+        told["date"] = date.fromisoformat(finding.details["date"])
+    return told
+
+
+def _joined(names: str, spelt: Callable[[str], Words]) -> Words:
+    each = [spelt(name) for name in names.split(", ")]
+    return Words(da=", ".join(one.da for one in each), en=", ".join(one.en for one in each))
 
 
 def words(key: str) -> Words:

@@ -252,6 +252,13 @@ class Industry(Section):
     fill_db25: bool = False
 
 
+class Checks(Section):
+    """[checks]: what counts as missing, old or unproven."""
+
+    users: list[str] = Field(default_factory=list, examples=[["Rav Elkedel", "Birk Blyant"]])
+    consent_unused_max_months: Annotated[int, Field(ge=1, le=120)] = 12
+
+
 class Suppression(Section):
     """[suppression]: how far an opt-out reaches."""
 
@@ -310,6 +317,7 @@ class Settings(BaseSettings):
     )
     sizes: Sizes = Sizes()
     industry: Industry = Industry()
+    checks: Checks = Checks()
     suppression: Suppression = Suppression()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()

@@ -76,7 +76,9 @@ class _Writes:
     judged: list[findings.Judged] = field(default_factory=list)
     added: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, str, int]] = field(default_factory=list)
-    decided: list[tuple[str, int | None, int | None, int | None, int]] = field(default_factory=list)
+    decided: list[tuple[str, int | None, int | None, int | None, str | None, int]] = field(
+        default_factory=list
+    )
     keys: list[tuple[int, str, bytes]] = field(default_factory=list)
     filled: Counter[int] = field(default_factory=Counter)
     valid: Counter[int] = field(default_factory=Counter)
@@ -163,14 +165,16 @@ class Deciding:
         if old:
             writes.closed.append((self.plan, "gone", old.pid))
         writes.buried.append(row.rid)
-        writes.decided.append((self.fingerprint, 0, 0, None, row.rid))
+        writes.decided.append((self.fingerprint, 0, 0, None, None, row.rid))
 
     def _take(self, writes: _Writes, row: Dirty, one: Judgement, old: _Standing | None) -> None:
         rid = row.rid
         writes.filled[one.filled] += 1
         writes.valid[one.valid] += 1
         writes.marks[one.marks] += 1
-        writes.decided.append((self.fingerprint, one.filled, one.valid, one.marks, rid))
+        writes.decided.append(
+            (self.fingerprint, one.filled, one.valid, one.marks, one.again_on, rid)
+        )
         writes.keys += one.keys
         if one.findings or row.filled is not None:
             writes.judged.append(findings.Judged(rid, row.place, one.findings))

@@ -61,6 +61,8 @@ class Judgement(NamedTuple):
     findings: tuple[findings.Stored, ...]
     keys: tuple[tuple[int, str, bytes], ...]
     digests: tuple[bytes, ...]
+    again_on: str | None = None
+    """The day on which to decide it again, ISO."""
 
 
 def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
@@ -93,6 +95,7 @@ def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
             tuple([findings.stored(finding) for finding in decision.findings]),
             _keys(brief, one),
             all_digests(brief.ring, one, brief.ledger_kinds),
+            decision.again_on.isoformat() if decision.again_on else None,
         )
         for one, mask, decision in zip(hashed, masks, decided, strict=True)
     ]

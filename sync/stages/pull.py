@@ -13,6 +13,7 @@ from datetime import datetime
 
 from connectors.protocol import Page, Pulls, Stream, Token
 from rules.changes import Finding, Severity
+from rules.checks.record import columns
 from rules.errors import InvariantBroken, RunStopped, StartOver
 from rules.limits import shrank
 from state import coverage, cursors, findings, merging, mirror, tallies
@@ -94,7 +95,7 @@ def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:
     with app.store.transaction() as tx:
         fresh, now = replace(_next_pass(tx, lease), records=0), app.clock()
         buried = len(mirror.bury(tx, fresh, now))
-        findings.close_places(tx, lease.system, lease.stream, now, now)
+        findings.close_stream(tx, lease.system, lease.stream, now)
         cursors.advance(tx, fresh, now, token=None, complete=False, records=0)
     return Pulled(stream, fresh, gone=buried)
 
@@ -193,13 +194,17 @@ _HEADER_PLACE = 1
 
 
 def _note_columns(app: App, lease: Lease, stream: Stream) -> None:
-    """A column that says no and is not read is a finding, until it is read."""
+    """A column that says no and is not read is a finding, until it is read; so is one that lacks."""
     found = tuple(
         Finding(one.code, _SERIOUS[one.code], None, one.details)
         for one in stream.remarks
         if one.code in _SERIOUS
     )
-    judged = [findings.Judged(None, _HEADER_PLACE, found)]
+    lacking = columns(stream.kind, lease.fields, app.catalogue)
+    judged = [
+        findings.Judged(None, _HEADER_PLACE, found),
+        findings.Judged(None, None, lacking),
+    ]
     with app.store.transaction() as tx:
         now = app.clock()
         findings.replace(tx, lease.system, lease.stream, "columns", judged, now, fresh=False)

@@ -64,6 +64,7 @@ CANONICAL = [
     "last_contact_at",
     "next_action",
     "next_action_at",
+    "stage",
     "contact_ref",
     "company_ref",
     "source",

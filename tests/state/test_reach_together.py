@@ -55,7 +55,7 @@ def test_a_block_between_judging_and_marking_is_not_missed(
         assert found == {}
         thread.start()
         carried.wait(0.3)
-        set_decided(tx, [("mark", 0, 0, 0, rid)])
+        set_decided(tx, [("mark", 0, 0, 0, None, rid)])
     thread.join(30)
     other.close()
     assert carried.is_set()
@@ -85,7 +85,7 @@ def test_all_at_once(passes: Passes, store_url: str, ring: KeyRing) -> None:
                 (rid, ",".join(s.channels), list(s.events), s.since) for rid, s in found.items()
             ]
             blocked.replace(tx, list(rids.values()), stood, fresh=False)
-            set_decided(tx, [("mark", 0, 0, 0, rid) for rid in rids.values()])
+            set_decided(tx, [("mark", 0, 0, 0, None, rid) for rid in rids.values()])
 
     def carry(store: Store) -> None:
         with store.transaction() as tx:

@@ -93,5 +93,5 @@ def test_findings_are_told_in_words_with_their_place(lists: Path) -> None:
         assert "finding." not in shown
         assert "{" not in shown
     assert "firmaer" not in call("findings", "--severity", "error").stdout
-    assert "1 more" in call("findings", "--limit", "1", "--lang", "en").stdout
+    assert "4 more" in call("findings", "--limit", "1", "--lang", "en").stdout
     assert "firmaer" not in call("findings", "--field", "email").stdout

@@ -1,0 +1,131 @@
+"""Notes: what people write there that belongs elsewhere, or nowhere (R66, R75).
+
+A consent in a note is proposed for a person to confirm, a no must be recorded at once, and private
+matters (GDPR art. 9) should not stand there at all. A finding says what was met, never the text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import Final
+
+from rules import tables
+from rules.catalogue import Catalogue, Role
+from rules.changes import Severity
+from rules.checks.desk import Check, Desk
+from rules.opt_out_fields import CONSENTS
+from rules.opt_out_words import ConsentMeaning, consent_meaning
+from rules.records import Kind
+
+TABLE: Final = "note_phrases"
+_WORD: Final = re.compile(r"[a-z0-9æøå]+")
+_NEGATIONS: Final = frozenset(
+    {"ikke", "aldrig", "ingen", "uden", "hverken", "not", "no", "never", "without", "didn", "t"}
+)
+_BEFORE: Final = 3
+"""So many words before a consent may deny it: `har endnu ikke givet samtykke`."""
+
+_CHANNELS: Final = {
+    "consent_call": re.compile(r" (?:ring|opkald|telefon|tlf|call|phone)"),
+    "consent_email": re.compile(r" (?:mail|e mail|email|nyhedsbrev|newsletter)"),
+    "consent_sms": re.compile(r" (?:sms|tekstbesked|text message)"),
+}
+_LONGEST: Final = 20_000
+"""Letters of a note that are read: beyond that it is a document."""
+
+
+class _Phrase:
+    """One row of the table: words in a row, the last of them perhaps a beginning only."""
+
+    __slots__ = ("about", "first", "found")
+
+    def __init__(self, phrase: str, about: str) -> None:
+        open_end = phrase.endswith("*")
+        words = phrase.rstrip("*").split()
+        self.about = about
+        self.first = words[0] if len(words) > 1 or not open_end else f"{words[0]}*"
+        pattern = re.escape(f" {' '.join(words)}") + ("" if open_end else "(?= )")
+        self.found = re.compile(pattern).finditer
+
+
+@cache
+def _phrases() -> tuple[_Phrase, ...]:
+    return tuple(_Phrase(row["phrase"], row["about"]) for row in tables.rows(TABLE))
+
+
+@cache
+def _firsts() -> tuple[frozenset[str], re.Pattern[str]]:
+    """First words of the phrases, and a pattern for those of which only the beginning is given."""
+    firsts = {phrase.first for phrase in _phrases()}
+    whole = frozenset(first for first in firsts if not first.endswith("*"))
+    stems = sorted(first.rstrip("*") for first in firsts - whole)
+    return whole, re.compile(f" (?:{'|'.join(map(re.escape, stems))})")
+
+
+@lru_cache(maxsize=4096)
+def met(text: str) -> tuple[str, ...]:
+    """What a note holds: `consent`, `opt_out`, `health`, ... each once, in the table's order; total.
+
+    A consent that is denied in the words before it is none.
+    """
+    words = _WORD.findall(text[:_LONGEST].casefold())
+    whole, stems = _firsts()
+    line = f" {' '.join(words)} "
+    if whole.isdisjoint(words) and not stems.search(line):
+        return ()
+    about = (
+        one.about
+        for one in _phrases()
+        if any(_stands(one, line, at.start()) for at in one.found(line))
+    )
+    return tuple(dict.fromkeys(about))
+
+
+def _stands(phrase: _Phrase, line: str, at: int) -> bool:
+    if phrase.about != "consent":
+        return True
+    return _NEGATIONS.isdisjoint(line[:at].split()[-_BEFORE:])
+
+
+def channels(text: str) -> tuple[str, ...]:
+    """The consent fields that a note's words point to; all of them when it names no channel."""
+    line = f" {' '.join(_WORD.findall(text[:_LONGEST].casefold()))} "
+    named = tuple(name for name, found in _CHANNELS.items() if found.search(line))
+    return named or tuple(_CHANNELS)
+
+
+def notes(kind: Kind, mapped: frozenset[str], catalogue: Catalogue) -> Check | None:
+    """Each free-text field of the record."""
+    fields = tuple(
+        row.name
+        for row in catalogue.for_kind(kind)
+        if row.role is Role.FREE_TEXT and row.name in mapped
+    )
+    if not fields or kind is Kind.OPT_OUT:
+        return None
+
+    def check(desk: Desk) -> None:
+        for name in fields:
+            text = desk.values.get(name)
+            if text and isinstance(text, str) and (found := met(text)):
+                _tell(desk, name, text, found)
+
+    return check
+
+
+def _tell(desk: Desk, name: str, text: str, found: tuple[str, ...]) -> None:
+    private = [about for about in found if about not in {"consent", "opt_out"}]
+    if "opt_out" in found:
+        if not desk.refuses():
+            desk.note("note_holds_opt_out", Severity.ERROR, name)
+    elif "consent" in found:
+        open_ones = [one for one in channels(text) if not _is_given(desk, one)]
+        if open_ones:
+            desk.note("note_holds_consent", Severity.NOTICE, name, fields=", ".join(open_ones))
+    if private:
+        desk.note("note_private", Severity.WARNING, name, about=", ".join(private))
+
+
+def _is_given(desk: Desk, name: str) -> bool:
+    return name in CONSENTS and consent_meaning(desk.text(name)) is ConsentMeaning.YES

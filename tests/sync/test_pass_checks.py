@@ -1,0 +1,112 @@
+"""What is missing, old or unproven: found when its day comes, said once a list, gone when mended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from promises.lists import Lists
+
+from state import findings
+from state import mirror as mirror_
+from sync.settings.model import Limits
+
+HEADER = "Id;Navn;Telefon;Ringeliste;Behandlingsgrundlag;Næste skridt den;Dataopdateret"
+PEOPLE = (
+    "1;Rav Elkedel;+4568000001;;Aftale;2026-11-26;2026-10-01",
+    "2;Birk Blyant;+4568000002;;Aftale;2027-03-01;2026-10-01",
+    "3;Vibe Kande;+4568000003;;Aftale;;2026-10-01",
+)
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> Lists:
+    return Lists(tmp_path, settings={"limits": Limits(max_change_share=1)})
+
+
+def found(lists: Lists, *, gone: bool = False) -> set[tuple[str | None, str]]:
+    """(id or None for the list, code) of the findings there are."""
+    with lists.app() as app, app.store.reading() as tx:
+        listed = findings.listed(tx, with_gone=gone)
+    return {(one.ref_id and one.ref_id.split("#")[1], one.finding.code) for one in listed}
+
+
+def test_a_record_grows_old_while_nobody_touches_it(
+    lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decided: list[int] = []
+    really = mirror_.set_decided
+
+    def counted(tx: Any, rows: Any) -> None:
+        decided.append(len(rows))
+        really(tx, rows)
+
+    monkeypatch.setattr(mirror_, "set_decided", counted)
+    lists.put("kontakter.csv", HEADER, *PEOPLE)
+    seen = []
+    for days in (0, 1, 2, 0, 400):
+        lists.now += timedelta(days=days)
+        decided.clear()
+        lists.dry()
+        codes = sorted(f"{ident} {code}" for ident, code in found(lists) if ident)
+        seen.append((sum(decided), codes))
+    assert seen[0] == (3, [])
+    assert seen[1] == (0, [])  # 25 November: nothing is due, nothing is looked at
+    assert seen[2] == (1, ["1 next_action_past"])
+    assert seen[3] == (0, ["1 next_action_past"])
+    assert seen[4][0] == 3
+    assert {"1 data_stale", "2 data_stale", "2 next_action_past", "3 data_stale"} <= set(seen[4][1])
+
+
+def test_a_stop_between_the_day_and_the_decision_loses_nothing(
+    lists: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists.put("kontakter.csv", HEADER, *PEOPLE)
+    lists.dry()
+    lists.now += timedelta(days=3)
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mirror_, "set_decided", stop)
+        with pytest.raises(KeyboardInterrupt):
+            lists.dry()
+    lists.dry()
+    assert ("1", "next_action_past") in found(lists)
+
+
+def test_what_is_mended_is_gone(lists: Lists) -> None:
+    lists.put("kontakter.csv", HEADER, "1;Rav Elkedel;;Uge 45;;;2026-10-01")
+    lists.dry()
+    assert ("1", "missing_for_call_list") in found(lists)
+    lists.put("kontakter.csv", HEADER, "1;Rav Elkedel;+4568000001;Uge 45;Aftale;;2026-10-01")
+    lists.dry()
+    assert ("1", "missing_for_call_list") not in found(lists)
+    assert ("1", "missing_for_call_list") in found(lists, gone=True)
+
+
+def test_a_list_is_told_once_that_it_lacks_a_column_until_it_has_it(lists: Lists) -> None:
+    rows = [f"{n};Rav Elkedel;+4568{n:06}" for n in range(30)]
+    lists.put("kontakter.csv", "Id;Navn;Telefon", *rows)
+    lists.dry()
+    lists.dry()
+    assert found(lists) == {(None, "no_column_for_call_list"), (None, "no_column_at_hand_off")}
+    more = ";Behandlingsgrundlag;Dataopdateret"
+    lists.put(
+        "kontakter.csv", f"Id;Navn;Telefon{more}", *(f"{row};Aftale;2026-10-01" for row in rows)
+    )
+    lists.dry()
+    assert found(lists) == {(None, "no_column_for_evidence"), (None, "no_column_at_hand_off")}
+
+
+def test_a_list_that_is_gone_lacks_nothing(lists: Lists) -> None:
+    path = lists.put("kontakter.csv", HEADER, *PEOPLE)
+    lists.put("andre.csv", HEADER, PEOPLE[0])
+    lists.dry()
+    path.unlink()
+    lists.run("shrink", "large_share")
+    with lists.app() as app, app.store.reading() as tx:
+        assert {one.stream for one in findings.listed(tx)} == {"andre.csv"}
