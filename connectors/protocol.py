@@ -35,6 +35,8 @@ class Capabilities:
     """The whole push becomes visible at once or not at all (a file that is renamed)."""
     batch_size: int | None = 200
     """Records a push may hold; None: all of the stream in one go, in the order of `place`."""
+    copy: bool = False
+    """Corrections cannot be written, but shown in a copy; what is read stays as it is."""
     counts: Literal["records", "bytes"] = "records"
     """What `Page.of` counts."""
 
@@ -213,4 +215,17 @@ class Pushes(Protocol):
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """The version the record will have once `change` is applied; None if only the system knows."""
+        ...
+
+
+@runtime_checkable
+class Copies(Protocol):
+    """Can show corrections in a copy where it cannot write them."""
+
+    def copy(
+        self, wanted: Sequence[tuple[Stream, Token, Iterable[RecordChange]]]
+    ) -> Iterator[Problem]:
+        """Write the copies of these streams; each stream with the cursor of its last complete pull
+        and its changes in the order of `place`. What a person should know of each copy is yielded.
+        """
         ...

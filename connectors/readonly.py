@@ -57,3 +57,10 @@ class ReadOnly:
         """The wrapped connector's answer; it writes nothing."""
         assert isinstance(self._inner, Pushes)  # noqa: S101
         return self._inner.expected_version(stream, record, change)
+
+    def copy(
+        self, wanted: Sequence[tuple[Stream, Token, Iterable[RecordChange]]]
+    ) -> Iterator[Problem]:
+        """Never writes."""
+        del wanted
+        raise WroteInDryRun(f"a dry run tried to write a copy beside {self.name}")

@@ -24,13 +24,20 @@ def files(
     *,
     said: Callable[[str], dict[str, Any]],
     known: Callable[[str], Token | None],
+    max_workbook_mb: int,
 ) -> Files:
     """The file connector, set up.
 
     `said` gives the fields of `Wishes` for a file by its name, `known` a file's stored cursor by
-    the name of its stream.
+    the name of its stream. A workbook that expands to more than `max_workbook_mb` is refused.
     """
     from connectors.files import Files
     from connectors.files.meaning import Wishes
 
-    return Files(name, root, wishes=lambda file: Wishes(**said(file)), known=known)
+    return Files(
+        name,
+        root,
+        wishes=lambda file: Wishes(**said(file)),
+        known=known,
+        max_book_bytes=max_workbook_mb << 20,
+    )

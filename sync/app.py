@@ -149,4 +149,5 @@ def _files(settings: Settings, store: Store, root: Path) -> Connector:
             "delimiter": one.delimiter or "",
         }
 
-    return files(FILES, root, said=said, known=known)
+    limit = settings.files.max_workbook_mb
+    return files(FILES, root, said=said, known=known, max_workbook_mb=limit)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
-from connectors.protocol import Capabilities, Connector, Pulls, Pushes, Stream
+from connectors.protocol import Capabilities, Connector, Copies, Pulls, Pushes, Stream
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
@@ -265,15 +265,20 @@ class Pass:
                 continue
             with self._only_this(part.system, part.stream.name):
                 self._write(part, plan, approved=approved)
+        self._copy(plan, approved=approved)
         with self.app.store.reading() as tx:
             after = proposals.next_plan(tx)
         self.decide(after)
 
     def _write(self, part: StreamFacts, plan: Plan, *, approved: bool) -> None:
+        part.queued = self._queueing(part, approved=approved).run(plan)
+        self.send(part)
+
+    def _queueing(self, part: StreamFacts, *, approved: bool) -> Queueing:
         connector = self.app.systems[part.system]
         assert isinstance(connector, Pushes)  # noqa: S101 - its stream says it can push
         assert part.pulled is not None  # noqa: S101
-        queueing = Queueing(
+        return Queueing(
             self.app,
             connector,
             part.stream,
@@ -282,8 +287,25 @@ class Pass:
             mark=fingerprint.of_stream(self.app, part.pulled.lease),
             approved=approved,
         )
-        part.queued = queueing.run(plan)
-        self.send(part)
+
+    def _copy(self, plan: Plan, *, approved: bool) -> None:
+        """Corrected copies of what cannot be written. The proposals wait on: nothing was mended."""
+        for name in filter(self.app.systems.__contains__, plan.systems):
+            connector = self.app.systems[name]
+            wanted = [
+                (
+                    part.stream,
+                    part.pulled.lease.token or {},
+                    self._queueing(part, approved=approved).changes(plan),
+                )
+                for part in self._pulled()
+                if part.system == name and part.stream.can.copy and part.pulled
+            ]
+            if wanted:
+                assert isinstance(connector, Copies)  # noqa: S101 - its streams say it can
+                with self._only_this(name, None):
+                    for said in connector.copy(wanted):
+                        self.facts.note(name, said)
 
     def send(self, part: StreamFacts) -> None:
         """Push what is queued for a stream. What was settled before a failure is counted."""

@@ -129,6 +129,17 @@ class Files:
             rewrite = Rewrite(self.name, opened, layout, mark)
             yield from rewrite.outcomes(batch, self._fault)
 
+    def copy(
+        self, wanted: Sequence[tuple[Stream, Token, Iterable[RecordChange]]]
+    ) -> Iterator[Problem]:
+        """A corrected copy beside each workbook of these sheets; one remark on each."""
+        of_path: dict[Path, list[tuple[Stream, Token, Iterable[RecordChange]]]] = {}
+        for one in wanted:
+            of_path.setdefault(self._path(one[0]), []).append(one)
+        for path, some in of_path.items():
+            if said := self._shelf.copy(path, some, self._fault):
+                yield said
+
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str:
         """The version that the row will have with `change` in it."""
         names = sorted({column.canonical for column in stream.columns if column.canonical})

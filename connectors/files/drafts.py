@@ -33,13 +33,15 @@ def _host() -> str:
 
 
 class Draft:
-    """A new file beside `target`, with its mode and owner as far as we may set them.
+    """A new file beside `target`, with its mode and owner (or those of `like`) as far as we may set
+    them.
 
     Removed on leaving the block unless `publish` was called.
     """
 
-    def __init__(self, target: Path, fault: Fault) -> None:
+    def __init__(self, target: Path, fault: Fault, *, like: Path | None = None) -> None:
         self._target = target
+        self._like = like or target
         self._fault = fault
         self.path = target
         self.file: BinaryIO
@@ -72,7 +74,7 @@ class Draft:
         """Bring everything to the disk, under the mode and owner of the target."""
         self.file.flush()
         descriptor = self.file.fileno()
-        _alike(descriptor, self._target)
+        _alike(descriptor, self._like)
         os.fsync(descriptor)
         self._fault("after_temp_written")
 

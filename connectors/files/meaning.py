@@ -118,6 +118,7 @@ class Meant:
             calls=self.kind is Kind.CALL,
             atomic_batch=push,
             batch_size=None,
+            copy=not push,
             counts=counts,
         )
 

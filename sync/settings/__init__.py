@@ -177,7 +177,9 @@ def fingerprint(settings: Settings, kind: Kind | None = None) -> str:
         name: one for name, one in settings.fields.items() if _concerns(name, one, kind)
     }
     if kind is None:
-        chosen["files"] = settings.files.model_dump(mode="json", exclude={"root"})
+        chosen["files"] = settings.files.model_dump(
+            mode="json", exclude={"root", "max_workbook_mb"}
+        )
     text = json.dumps(chosen, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -136,6 +136,7 @@ class Files(Section):
     """[files]: the folder of files, and what cannot be guessed about single ones."""
 
     root: Path | None = Field(default=None, examples=["customers"])
+    max_workbook_mb: Annotated[int, Field(ge=1, le=4096)] = 256
     named: dict[str, FileSettings] = Field(default_factory=dict, examples=[{"contacts.csv": {}}])
 
     def of(self, name: str) -> FileSettings:

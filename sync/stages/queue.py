@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connectors.protocol import Pushes, Stream
@@ -47,6 +47,21 @@ class Queueing:
 
     def run(self, plan: Plan) -> Queued:
         """Page by page, in the order of place."""
+        for page in self._pages(plan):
+            rows = [self._row(*one) for one in page]
+            with self.app.store.transaction() as tx:
+                outbox.queue(tx, rows)
+                cursors.advance(tx, self.lease, self.app.clock())
+            self.queued.records += len(rows)
+        return self.queued
+
+    def changes(self, plan: Plan) -> Iterator[RecordChange]:
+        """The same for a copy: nothing is queued, and the plan still waits."""
+        for page in self._pages(plan):
+            for one, row, changes in page:
+                yield RecordChange(row.record.ref, one.base_version, changes, row.record.place)
+
+    def _pages(self, plan: Plan) -> Iterator[list[tuple[Proposal, Held, tuple[Change, ...]]]]:
         after = (-1, 0)
         while True:
             with self.app.store.reading() as tx:
@@ -60,12 +75,13 @@ class Queueing:
                 )
                 held = mirror.held(tx, [one.rid for one in page])
             if not page:
-                return self.queued
-            self._page(plan, page, held)
+                return
+            yield list(self._holding(plan, page, held))
             after = (page[-1].place or 0, page[-1].pid)
 
-    def _page(self, plan: Plan, page: Sequence[Proposal], held: dict[int, Held]) -> None:
-        rows = []
+    def _holding(
+        self, plan: Plan, page: Sequence[Proposal], held: dict[int, Held]
+    ) -> Iterator[tuple[Proposal, Held, tuple[Change, ...]]]:
         for one in page:
             row = held.get(one.rid)
             if why := _why_not(one, row, self.mark):
@@ -75,11 +91,7 @@ class Queueing:
             if row is None or not changes:
                 self.queued.dropped["held_back"] += 1
                 continue
-            rows.append(self._row(one, row, changes))
-        with self.app.store.transaction() as tx:
-            outbox.queue(tx, rows)
-            cursors.advance(tx, self.lease, self.app.clock())
-        self.queued.records += len(rows)
+            yield one, row, changes
 
     def _wanted(self, plan: Plan, changes: Sequence[Change]) -> tuple[Change, ...]:
         """A rule that may only propose is applied by a person's approval alone."""

@@ -44,7 +44,6 @@ _FILLED: Final = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["'](?:[^>]*[^/>])?>"""
 )
 _OFFICE: Final = "/officeDocument"
-_OPEN_DOCUMENT: Final = b"application/vnd.oasis.opendocument.spreadsheet"
 _REPEATED: Final = ("table:number-rows-repeated", "table:number-columns-repeated")
 
 Attributes = Mapping[str, str]
@@ -302,13 +301,10 @@ def _format_of(file: BinaryIO) -> str:
         return "xls"
     if not head.startswith(_ZIP):
         raise Unusable("book_is_text" if b"\0" not in head else "book_damaged")
-    if _OPEN_DOCUMENT in head[:200]:
-        return "ods"
-    return "xlsb" if b"xl/workbook.bin" in head or _holds_binary(file) else "xlsx"
-
-
-def _holds_binary(file: BinaryIO) -> bool:
-    return "xl/workbook.bin" in Package(file, 1 << 40).names
+    names = Package(file, 1 << 40).names
+    if "xl/workbook.bin" in names:
+        return "xlsb"
+    return "ods" if "content.xml" in names and "mimetype" in names else "xlsx"
 
 
 def _check_spread(package: Package, limit: int) -> None:

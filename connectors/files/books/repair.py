@@ -11,41 +11,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from connectors.files.books.book import Book, Sheet
-from connectors.files.books.edits import Edit, Pen, check, check_cell, shared_texts
+from connectors.files.books.due import Due, Dues
+from connectors.files.books.edits import Edit, Pen, check_cell, shared_texts
 from connectors.files.books.markup import Cell, Line, lines_of
 from connectors.files.books.sheets import SheetLayout
 from connectors.files.cells import Refused
 from connectors.files.drafts import Draft, Fault
 from connectors.files.layout import Unusable
 from connectors.files.pages import Opened
-from connectors.files.records import Shaper
-from connectors.files.rewrite import Changes
 from connectors.files.tokens import Mark, Stat
-from connectors.protocol import WRITTEN_AS, Applied, Conflict, Moved, Outcome, Rejected
+from connectors.protocol import Applied, Conflict, Moved, Outcome
 from rules.changes import RecordChange
 from rules.errors import SystemStopped
 from rules.records import Ref
-
-_Edits = Mapping[int, Edit]
-"""By column of the table."""
-
-
-@dataclass(slots=True)
-class _Due:
-    """A change that goes through unless its cells refuse it."""
-
-    change: RecordChange
-    place: int
-    row: list[str]
-    edits: _Edits
-    outcome: Outcome
-    after: list[str]
-    before: dict[str, str] = field(default_factory=dict)
 
 
 class Repair:
@@ -65,72 +48,28 @@ class Repair:
         self._sheet = sheet
         self._layout = layout
         self._mark = mark
-        self._shaper = Shaper(system, layout, mark.identity)
-        self._fields = dict(layout.fields)
+        self._dues = Dues(system, book, sheet, layout, mark)
 
     def outcomes(self, batch: Iterable[RecordChange], fault: Fault) -> Iterator[Outcome | Moved]:
         """Write the workbook anew; what became of each change comes after that."""
-        if self._book.digest(self._sheet) != self._mark.digest:
+        if not self._dues.fits:
             yield from (Conflict(change.ref) for change in batch)
             return
-        found = list(self._decided(batch))
-        due = [one for one in found if isinstance(one, _Due)]
+        found = list(self._dues.of(batch))
+        due = [one for one in found if isinstance(one, Due)]
         moved = self._written(due, fault)
         gone = moved is None and any(one.edits for one in due)
         for one in found:
             if gone:
                 yield Conflict(_ref(one))
             else:
-                yield one.outcome if isinstance(one, _Due) else one
+                yield one.outcome if isinstance(one, Due) else one
         if moved:
             yield moved
 
-    # --- what is to be written ---
-
-    def _decided(self, batch: Iterable[RecordChange]) -> Iterator[Outcome | _Due]:
-        changes, layout, last = Changes(batch), self._layout, 0
-        for block in layout.blocks(self._book.grid(self._sheet), layout.first_place):
-            for change in changes.upto(block.place + len(block.rows)):
-                place = change.place or 0
-                row = block.rows[place - block.place] if place >= block.place > 0 else []
-                if place <= last or not isinstance(row, list):
-                    yield Conflict(change.ref)
-                    continue
-                last = place
-                yield self._decided_one(change, place, row)
-        yield from (Conflict(change.ref) for change in changes.rest())
-
-    def _decided_one(self, change: RecordChange, place: int, row: list[str]) -> Outcome | _Due:
-        if not row or self._shaper.version(row) != change.base_version:
-            return Conflict(change.ref)
-        try:
-            edits = self._edits(row, change)
-        except Refused as refused:
-            return self._rejected(change.ref, place, refused)
-        after = [edits[at].text if at in edits else cell for at, cell in enumerate(row)]
-        if not any(after):
-            return self._rejected(change.ref, place, Refused("row_would_be_empty"))
-        applied = Applied(change.ref, self._shaper.version(after), place)
-        return _Due(change, place, row, edits, applied, after)
-
-    def _edits(self, row: list[str], change: RecordChange) -> dict[int, Edit]:
-        edits: dict[int, Edit] = {}
-        for one in change.changes:
-            column, new = self._fields.get(one.field), one.new or ""
-            if column is None:
-                raise Refused("no_column", field=one.field)
-            if new != row[column]:
-                check(new)
-                edits[column] = Edit(new, one.details.get(WRITTEN_AS, ""))
-        return edits
-
-    def _rejected(self, ref: Ref, place: int, refused: Refused) -> Rejected:
-        details = {"file": self._layout.stream, "row": str(place), **refused.details}
-        return Rejected(ref, refused.code, details)
-
     # --- writing it ---
 
-    def _written(self, due: list[_Due], fault: Fault) -> Moved | None:
+    def _written(self, due: list[Due], fault: Fault) -> Moved | None:
         """The cursor after the write; None when there was nothing to write, or no right to."""
         data = self._book.markup(self._sheet)
         lines = lines_of(data, {one.place for one in due})
@@ -145,7 +84,7 @@ class Repair:
                 return moved
         raise SystemStopped("files.not_proved", file=self._layout.stream)
 
-    def _texts(self, due: list[_Due]) -> Mapping[str, int]:
+    def _texts(self, due: list[Due]) -> Mapping[str, int]:
         part, package = self._book.texts_part, self._book.package
         if package is None or part not in package.names:
             return {}
@@ -153,10 +92,10 @@ class Repair:
         wanted |= {one.row[column] for one in due for column in one.edits}
         return shared_texts(package.read(part), wanted)
 
-    def _look(self, one: _Due, lines: Mapping[int, Line], pen: Pen, data: bytes) -> None:
+    def _look(self, one: Due, lines: Mapping[int, Line], pen: Pen, data: bytes) -> None:
         """Hold a change against its cells: refused by one it is given up, else what has to be
         remembered for taking it back is noted."""
-        names = {column: name for name, column in self._fields.items()}
+        names = {column: name for name, column in self._dues.fields.items()}
         try:
             cells = _cells_of(lines.get(one.place))
             for column in one.edits:
@@ -167,7 +106,7 @@ class Repair:
                 if not pen.told_by_text(cell, one.row[column]):
                     one.before[names[column]] = cell.raw(data).decode()
         except Refused as refused:
-            one.outcome, one.edits = self._rejected(one.change.ref, one.place, refused), {}
+            one.outcome, one.edits = self._dues.rejected(one.change.ref, one.place, refused), {}
             one.after = one.row
             return
         if isinstance(one.outcome, Applied):
@@ -175,7 +114,7 @@ class Repair:
 
     def _published(
         self,
-        due: list[_Due],
+        due: list[Due],
         data: bytes,
         lines: Mapping[int, Line],
         pen: Pen,
@@ -202,7 +141,7 @@ class Repair:
 
     def _content(
         self,
-        due: list[_Due],
+        due: list[Due],
         data: bytes,
         lines: Mapping[int, Line],
         pen: Pen,
@@ -224,7 +163,7 @@ class Repair:
             done = end
         return b"".join([*parts, data[done:]])
 
-    def _proved(self, path: Path, due: list[_Due]) -> str | None:
+    def _proved(self, path: Path, due: list[Due]) -> str | None:
         """The draft's digest if it reads as it should: these rows as changed, all others as before."""
         wanted = {one.place: one.after for one in due}
         try:
@@ -262,8 +201,8 @@ def _piece(
     return line.closes, column, line.closes, pen.added(line, column, edit.text)
 
 
-def _ref(one: Outcome | _Due) -> Ref:
-    return one.change.ref if isinstance(one, _Due) else one.ref
+def _ref(one: Outcome | Due) -> Ref:
+    return one.change.ref if isinstance(one, Due) else one.ref
 
 
 __all__: Final = ["Repair"]

@@ -11,9 +11,11 @@ from itertools import islice
 from pathlib import Path
 
 from connectors.files.books.book import Book, Sheet
+from connectors.files.books.copies import copy_of, write_copy
+from connectors.files.books.due import Due, Dues
 from connectors.files.books.reading import pages
 from connectors.files.books.repair import Repair
-from connectors.files.books.sheets import SheetLayout, layout_of, parted
+from connectors.files.books.sheets import SheetLayout, copy_name, layout_of, parted
 from connectors.files.drafts import Fault
 from connectors.files.identity import Identity, described, made_with, tentative
 from connectors.files.layout import Unusable
@@ -27,6 +29,9 @@ from connectors.protocol import Conflict, Moved, Outcome, Page, Problem, Stream,
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
 from rules.records import Record, Ref
+
+Wanted = tuple[Stream, Token, Iterable[RecordChange]]
+"""A sheet, the cursor of its last reading, and the changes for a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,46 @@ class Shelf:
                 yield from repair.outcomes(batch, fault)
             except Unusable as unusable:
                 raise _passing(unusable, stream) from unusable
+
+    def copy(self, path: Path, wanted: Sequence[Wanted], fault: Fault) -> Problem | None:
+        """Write a corrected copy beside a workbook; what a person should know of it."""
+        path = path.resolve()
+        corrected: dict[Sheet, dict[tuple[int, int], str]] = {}
+        records = 0
+        with told(path), path.open("rb") as file:
+            keep_apart(file, path, fcntl.LOCK_SH)
+            try:
+                book = Book(file, self.limit)
+                for one in wanted:
+                    for due, cells in self._corrections(book, one):
+                        corrected.setdefault(due, {}).update(cells)
+                        records += 1
+                content = copy_of(book, corrected)
+            except Unusable as unusable:
+                return unusable.problem(path.name)
+            if not records:
+                return None
+            target = path.with_name(copy_name(path.name))
+            refuse_if_open(target)
+            return write_copy(target, path, content, records, fault)
+
+    def _corrections(
+        self, book: Book, one: Wanted
+    ) -> Iterator[tuple[Sheet, dict[tuple[int, int], str]]]:
+        """For each change that still fits: its sheet, and its cells by row and column from 0."""
+        stream, token, batch = one
+        mark, sheet = Mark.of(token), book.sheet(parted(stream.name)[1])
+        if mark is None or sheet is None:
+            return
+        layout = layout_of(book, sheet, stream.name, self._wished(stream.name), token)
+        dues = Dues(self.system, book, sheet, layout, mark)
+        if mark.layout != layout.fingerprint or not dues.fits:
+            return
+        for due in dues.of(batch):
+            if isinstance(due, Due):
+                where = (due.place - 1, layout.left)
+                cells = {(where[0], where[1] + at): edit.text for at, edit in due.edits.items()}
+                yield sheet, cells
 
     @contextmanager
     def _taken(

@@ -24,6 +24,18 @@ def test_the_sources_were_understood() -> None:
     assert {"unclosed_quote", "undecodable", "encoding_lacks_character"} <= set(CODES)
 
 
+OBSTACLES = sorted({key for text in SOURCES for key in re.findall(r'Obstacle\("(\w+)"', text)})
+REMARKS = sorted({key for text in SOURCES for key in re.findall(r'Remark\("(\w+)"', text)})
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("key", [*(f"copy_{code}" for code in OBSTACLES), *REMARKS])
+def test_there_is_a_word_for_each_remark(key: str, lang: str) -> None:
+    assert {"format", "protected"} <= set(OBSTACLES)
+    assert {"formulas", "recalculate"} <= set(REMARKS)
+    assert Texts(lang).find(f"header.{key}")
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize(
     "key", [*STOPS, *(f"files.{code}" for code in UNUSABLE), *(f"finding.{code}" for code in CODES)]
