@@ -186,7 +186,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "employees",
         ("employees",),
-        bins.EMPLOYEE_BINS.__contains__,
+        bins.EMPLOYEES.settled,
         bins.employees,
         bins.VERSION,
         tables=("placeholders", "amount_words"),
@@ -194,7 +194,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
     Rule(
         "revenue",
         ("revenue",),
-        bins.REVENUE_BINS.__contains__,
+        bins.REVENUE.settled,
         bins.revenue,
         bins.VERSION,
         tables=("placeholders", "amount_words"),

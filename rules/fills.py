@@ -172,32 +172,40 @@ def filled(
 
     All rows concern the record. `private` are fields that must be neither read nor written.
     """
-    later = {change.field: change.new for change in changes}
+    later: dict[str, Value] = {change.field: change.new for change in changes}
     for row in rows:
         name = row.target
         stands = later[name] if name in later else values[name]
-        if stands is ABSENT:
-            continue
-        full = bool(stands and ("!" <= stands[0] <= "~" or trimmed(stands)))
-        if full and row.check is None:
+        full = _text(stands)
+        if stands is ABSENT or (row.check if full else row.fill) is None:
             continue
         texts = [_text(later[one] if one in later else values.get(one)) for one in row.sources]
-        if not texts[0] or name in private or any(one in private for one in row.sources):
+        if not texts[0] or (private and _hidden(row, private)):
             continue
         if row.regional:
             texts.append(region)
-        if full and row.check is not None:
-            yield Filled(row, None, _findings(name, row.check(stands, *texts)))
-        elif not full and row.fill is not None:
+        if full and row.check:
+            issues = row.check(stands, *texts)
+            if issues:
+                yield Filled(row, None, _findings(name, issues))
+        elif row.fill:
             made = row.fill(*texts)
             change = _change(row, values[name], made) if made.value and name not in later else None
             if change is not None:
                 later[name] = change.new
-            yield Filled(row, change, _findings(name, made.issues))
+            if change or made.issues:
+                yield Filled(row, change, _findings(name, made.issues))
 
 
 def _text(value: Value) -> str:
-    return value if isinstance(value, str) and trimmed(value) else ""
+    """The text of a field; "" where there is none to speak of."""
+    if not value or value is ABSENT:
+        return ""
+    return value if "!" <= value[0] <= "~" or trimmed(value) else ""
+
+
+def _hidden(row: Fill, private: Container[str]) -> bool:
+    return row.target in private or any(one in private for one in row.sources)
 
 
 def _change(row: Fill, old: Value, made: Formatted) -> Change:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from rules.catalogue import DEFAULT, Catalogue, Choice
 from rules.cell_rules import Rule
 from rules.formats import bins
+from rules.formats.formatted import Formatted
 from rules.formats.industry_schemes import Scheme
 from rules.hygiene import Row
 
@@ -66,22 +67,23 @@ def _row(row: Row, options: Options) -> Row:
 
 
 def _employees(row: Rule, options: Options) -> Rule:
-    return _sized(row, bins.employees, options.employees, {"up": options.up})
+    into = bins.scale(options.employees, whole=True)
+    return _sized(row, bins.employees, into, {"up": options.up})
 
 
 def _revenue(row: Rule, options: Options) -> Rule:
     said = {"up": options.up, "unit": options.revenue_unit}
-    return _sized(row, bins.revenue, options.revenue, said)
+    return _sized(row, bins.revenue, bins.scale(options.revenue, whole=False), said)
 
 
 def _sized(
-    row: Rule, format_: Callable[..., Any], choices: tuple[Choice, ...], said: dict[str, Any]
+    row: Rule, format_: Callable[..., Formatted], into: bins.Scale, said: dict[str, Any]
 ) -> Rule:
     return replace(
         row,
-        settled=frozenset(choice.value for choice in choices).__contains__,
-        unsettled=partial(format_, choices=choices, **said),
-        options=(*(f"{name}={value}" for name, value in said.items()), repr(choices)),
+        settled=into.settled,
+        unsettled=partial(format_, into=into, **said),
+        options=(*(f"{name}={value}" for name, value in said.items()), *sorted(into.spellings)),
     )
 
 

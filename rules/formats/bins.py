@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from rules.changes import Severity
 from rules.fields import bins
@@ -40,7 +41,8 @@ _DAYS = range(36_526, 47_849)
 """Spreadsheets count days: 2000 to 2030. Hardly a company in Denmark has that many employees."""
 
 
-class Scale(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class Scale:
     """Bins in order: their values, the lowest number of each, and the highest (None: open)."""
 
     values: tuple[str, ...]
@@ -48,6 +50,12 @@ class Scale(NamedTuple):
     highs: tuple[Decimal | None, ...]
     whole: bool
     spellings: Mapping[str, str]
+    named: frozenset[str]
+    """The values of all choices, also of those that name no amounts."""
+
+    def settled(self, text: str) -> bool:
+        """A quick look: True only when the cell would be left alone and nothing be said."""
+        return text in self.named
 
     def at(self, number: Decimal) -> int | None:
         """The bin that holds a number; None when none does."""
@@ -92,6 +100,7 @@ def scale(choices: tuple[Choice, ...], *, whole: bool) -> Scale:
         tuple(high for _, high, _ in found),
         whole,
         spellings,
+        frozenset(choice.value for choice in choices),
     )
 
 
@@ -107,30 +116,32 @@ def _folded(text: str) -> str:
     return spaced(text).lower().replace("–", "-")
 
 
-def employees(
-    text: str, choices: tuple[Choice, ...] = bins.EMPLOYEES, *, up: bool = False
-) -> Formatted:
+EMPLOYEES: Final = scale(bins.EMPLOYEES, whole=True)
+REVENUE: Final = scale(bins.REVENUE, whole=False)
+
+
+@lru_cache(maxsize=8192)
+def employees(text: str, into: Scale = EMPLOYEES, *, up: bool = False) -> Formatted:
     """A number of employees as its bin. Total, idempotent."""
-    into = scale(choices, whole=True)
     amount = _amount(text, into)
     if isinstance(amount, Formatted):
         return amount
     if amount.currency or amount.unit not in {None, Decimal(1000)}:
         return kept(text, "interval_unreadable")
-    if amount.low == amount.high and amount.low in _DAYS and text.strip().isdecimal():
+    if (
+        amount.low == amount.high
+        and _DAYS.start <= (amount.low or 0) < _DAYS.stop
+        and text.strip().isdecimal()
+    ):
         return kept(text, "interval_is_date")
     return _binned(text, amount, amount.unit or Decimal(1), into, up=up)
 
 
+@lru_cache(maxsize=8192)
 def revenue(
-    text: str,
-    choices: tuple[Choice, ...] = bins.REVENUE,
-    *,
-    up: bool = False,
-    unit: str = "unknown",
+    text: str, into: Scale = REVENUE, *, up: bool = False, unit: str = "unknown"
 ) -> Formatted:
     """A yearly revenue in kroner as its bin; `unit` is what a bare number counts. Total, idempotent."""
-    into = scale(choices, whole=False)
     amount = _amount(text, into)
     if isinstance(amount, Formatted):
         return amount
@@ -202,7 +213,3 @@ def _binned(text: str, amount: Amount, factor: Decimal, into: Scale, *, up: bool
         return spelled(value, "reason.bin.number" if low == high else "reason.bin.within")
     details = {"low": into.values[ends[0]], "high": into.values[ends[-1]], "text": quoted(text)}
     return Formatted(value, "reason.bin.up" if up else "reason.bin.down", details)
-
-
-EMPLOYEE_BINS: Final = frozenset(choice.value for choice in bins.EMPLOYEES)
-REVENUE_BINS: Final = frozenset(choice.value for choice in bins.REVENUE)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
+from typing import Final
 
 from rules import tables
 from rules.changes import Severity
@@ -108,7 +109,7 @@ def status(name: str) -> Formatted:
 
 def check_legal_form(stands: str, name: str) -> tuple[Issue, ...]:
     """Whether the field names the form that the name has."""
-    own, said = _value(stands, LEGAL_FORM), form_of(name)
+    own, said = _LEGAL_FORMS.get(_folded(stands)), form_of(name)
     if own is None or not said or own == said or {own, said} <= {"ENK", "PMV"}:
         return ()
     details = {"text": quoted(stands), "form": said, "name": quoted(name)}
@@ -117,17 +118,24 @@ def check_legal_form(stands: str, name: str) -> tuple[Issue, ...]:
 
 def check_status(stands: str, name: str) -> tuple[Issue, ...]:
     """Whether the field calls a company active whose name says that it is closing or closed."""
-    if _value(stands, COMPANY_STATUS) != "active" or not status_of(name):
+    if _COMPANY_STATUSES.get(_folded(stands)) != "active" or not status_of(name):
         return ()
     details = {"text": quoted(stands), "name": quoted(name)}
     return (Issue("company_status_differs", Severity.WARNING, details),)
 
 
-@lru_cache(maxsize=256)
-def _value(text: str, choices: Sequence[Choice]) -> str | None:
-    folded = spaced(text).lower().rstrip(".")
-    for choice in choices:
-        known = (choice.value, choice.da, choice.en, *choice.spellings)
-        if folded in {one.lower().rstrip(".") for one in known}:
-            return choice.value
-    return None
+def _names(choices: Sequence[Choice]) -> dict[str, str]:
+    return {
+        one.lower().rstrip("."): choice.value
+        for choice in choices
+        for one in (choice.value, choice.da, choice.en, *choice.spellings)
+    }
+
+
+_LEGAL_FORMS: Final = _names(LEGAL_FORM)
+_COMPANY_STATUSES: Final = _names(COMPANY_STATUS)
+
+
+@lru_cache(maxsize=1024)
+def _folded(text: str) -> str:
+    return spaced(text).lower().rstrip(".")

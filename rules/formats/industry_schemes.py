@@ -36,6 +36,7 @@ _NAMED = re.compile(r"(?<!\d)(?:20)?(07|25)(?!\d)")
 _CODE_FIRST = re.compile(r"(\d\d)\.?(\d\d)\.?(\d\d)[\s:,–-]+(?=\D)(.+)", re.DOTALL)
 
 
+@lru_cache(maxsize=256)
 def named(text: str) -> Scheme | None:
     """The system that a text names (`DB07`, `db07 v3`, `Dansk Branchekode 2025`); None: neither."""
     found = set(_NAMED.findall(text)) if text else None
@@ -169,18 +170,21 @@ def check_label(
     stands: str, code: str, said: str, checked: str, assumed: Scheme | None = None
 ) -> tuple[Issue, ...]:
     """Whether an official label is that of the code. People's own words are not judged."""
+    old, new = labels(Scheme.DB07).get(code), labels(Scheme.DB25).get(code)
+    if stands in (old, new) and (old is None or new is None or old == new):
+        return ()
     other, text = split(stands)
     official = said_by(text)
     if not official and not other:
         return ()
-    found = scheme_of(code, said, stands, checked, assumed)
-    if found is None and code not in labels(Scheme.DB07):
+    if old is None and new is None:
         return ()
+    found = scheme_of(code, said, stands, checked, assumed)
     schemes = (found[0],) if found else tuple(Scheme)
-    right = {folded(labels(scheme)[code]) for scheme in schemes if code in labels(scheme)}
+    right = {folded(labels(scheme)[code]) for scheme in schemes}
     if other in {"", code} and (not official or folded(text) in right):
         return ()
-    expected = quoted(labels(schemes[0]).get(code, ""))
+    expected = quoted(labels(schemes[0])[code])
     details = {"text": quoted(stands), "code": code, "label": expected}
     return (Issue("industry_label_wrong", Severity.WARNING, details),)
 
