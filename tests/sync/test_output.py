@@ -192,7 +192,7 @@ def test_a_pipe_gets_a_plain_line_every_few_seconds_with_rate_and_time_left() ->
     lines.end()
     told = out.getvalue().splitlines()
     assert len(told) == 3
-    assert told[0] == ("Læser: 25,0\u00a0% · 75.000 af 300.000 rækker · 15.000/s · 15 s tilbage")
+    assert told[0] == ("Læser: 25,0\u00a0% · 75.000 af 300.000 poster · 15.000/s · 15 s tilbage")
     assert "\r" not in out.getvalue()
     assert "\x1b" not in out.getvalue()
 
@@ -252,7 +252,7 @@ def test_a_terminal_gets_a_bar_that_ends_with_the_stage() -> None:
     text = out.getvalue()
     assert text.count("Læser") >= 1
     assert text.count("Skriver") >= 1
-    assert "4.000 af 4.000 rækker" in text
+    assert "4.000 af 4.000 poster" in text
 
 
 def test_quiet_means_quiet() -> None:
