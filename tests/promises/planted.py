@@ -10,26 +10,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+import pytest
 import sqlalchemy as sa
-from pytest import MonkeyPatch
 
 from connectors.files.rewrite import Rewrite
-from connectors.protocol import Conflict, Moved, Unknown
+from connectors.protocol import Unknown
 from rules.keys import KeyKind
 from rules.opt_out_fields import NOTHING
 from rules.records import Kind
-from state import blocked, coverage, cursors, history, ledger, mirror, outbox, proposals, reach
+from state import blocked, coverage, history, ledger, mirror, outbox, proposals, reach
 from state import merging as merging_module
-from state.tables import cursors as cursors_table
 from state.tables import proposals as proposals_table
 from sync import undo as undo_module
 from sync.stages import intake as intake_stage
-from sync.stages import pull as pull_stage
-from sync.stages import push as push_stage
 from sync.stages import queue as queue_stage
 from sync.stages import settle as settle_stage
 
-Plant = Callable[[MonkeyPatch], None]
+Plant = Callable[[pytest.MonkeyPatch], None]
 PLANTED: Final[dict[str, Plant]] = {}
 """Name -> what puts the bug in."""
 
@@ -44,7 +41,7 @@ def planted(plant: Plant) -> Plant:
 
 
 @planted
-def an_opt_out_counts_on_new_records_only(patch: MonkeyPatch) -> None:
+def an_opt_out_counts_on_new_records_only(patch: pytest.MonkeyPatch) -> None:
     real = intake_stage.intake
     patch.setattr(
         intake_stage,
@@ -54,7 +51,7 @@ def an_opt_out_counts_on_new_records_only(patch: MonkeyPatch) -> None:
 
 
 @planted
-def a_dry_run_forgets_the_opt_outs_it_saw(patch: MonkeyPatch) -> None:
+def a_dry_run_forgets_the_opt_outs_it_saw(patch: pytest.MonkeyPatch) -> None:
     real = intake_stage.take
     patch.setattr(
         intake_stage, "take", lambda tx, app, *rest: 0 if app.dry else real(tx, app, *rest)
@@ -62,7 +59,7 @@ def a_dry_run_forgets_the_opt_outs_it_saw(patch: MonkeyPatch) -> None:
 
 
 @planted
-def an_opt_out_blocks_the_record_and_not_its_number(patch: MonkeyPatch) -> None:
+def an_opt_out_blocks_the_record_and_not_its_number(patch: pytest.MonkeyPatch) -> None:
     real = ledger.append
 
     def append(tx: Any, ring: Any, said: Any, *rest: Any) -> Any:
@@ -76,12 +73,12 @@ def an_opt_out_blocks_the_record_and_not_its_number(patch: MonkeyPatch) -> None:
 
 
 @planted
-def an_opt_out_does_not_reach_the_records_that_are_there(patch: MonkeyPatch) -> None:
+def an_opt_out_does_not_reach_the_records_that_are_there(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reach, "_mark", lambda *_arguments, **_named: None)
 
 
 @planted
-def a_record_decided_again_keeps_the_blocks_it_had(patch: MonkeyPatch) -> None:
+def a_record_decided_again_keeps_the_blocks_it_had(patch: pytest.MonkeyPatch) -> None:
     real = blocked.replace
     patch.setattr(
         blocked,
@@ -91,7 +88,7 @@ def a_record_decided_again_keeps_the_blocks_it_had(patch: MonkeyPatch) -> None:
 
 
 @planted
-def the_rows_of_an_opt_out_list_are_not_read_again(patch: MonkeyPatch) -> None:
+def the_rows_of_an_opt_out_list_are_not_read_again(patch: pytest.MonkeyPatch) -> None:
     real = intake_stage.intake
     patch.setattr(
         intake_stage,
@@ -106,7 +103,7 @@ def the_rows_of_an_opt_out_list_are_not_read_again(patch: MonkeyPatch) -> None:
 
 
 @planted
-def the_last_record_of_a_page_is_lost(patch: MonkeyPatch) -> None:
+def the_last_record_of_a_page_is_lost(patch: pytest.MonkeyPatch) -> None:
     real = merging_module.merge
     patch.setattr(
         merging_module,
@@ -118,46 +115,22 @@ def the_last_record_of_a_page_is_lost(patch: MonkeyPatch) -> None:
 
 
 @planted
-def what_is_gone_is_never_buried(patch: MonkeyPatch) -> None:
+def what_is_gone_is_never_buried(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(mirror, "bury", lambda *_: [])
 
 
 @planted
-def identical_rows_share_one_record(patch: MonkeyPatch) -> None:
+def identical_rows_share_one_record(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         merging_module._PageMerge, "_next_ordinal", lambda _self, ident, *_, **_named: f"{ident}~2"
     )
-
-
-@planted
-def a_reading_that_was_stopped_goes_on_as_if_nothing_had_changed(patch: MonkeyPatch) -> None:
-    real = pull_stage.begin
-
-    def begin(*arguments: Any) -> Any:
-        pulled = real(*arguments)
-        pulled.goes_on = False
-        return pulled
-
-    patch.setattr("sync.passes.begin", begin)
-
-
-@planted
-def who_lost_the_lease_goes_on_writing(patch: MonkeyPatch) -> None:
-    def advance(tx: Any, lease: Any, now: Any, **columns: Any) -> None:
-        tx.execute(
-            sa.update(cursors_table)
-            .where(cursors._mine(lease.system, lease.stream))
-            .values(leased_until=now, pass_no=lease.pass_no, **columns)
-        )
-
-    patch.setattr(cursors, "advance", advance)
 
 
 # --- deciding --------------------------------------------------------------------------------
 
 
 @planted
-def coverage_only_ever_grows(patch: MonkeyPatch) -> None:
+def coverage_only_ever_grows(patch: pytest.MonkeyPatch) -> None:
     real = coverage.add
 
     def add(tx: Any, system: str, stream: str, fields: Any, *counters: Any) -> None:
@@ -167,12 +140,12 @@ def coverage_only_ever_grows(patch: MonkeyPatch) -> None:
 
 
 @planted
-def a_value_that_flips_is_never_frozen(patch: MonkeyPatch) -> None:
+def a_value_that_flips_is_never_frozen(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("rules.trust._times", lambda *_: 0)
 
 
 @planted
-def a_record_that_changed_keeps_its_old_proposal(patch: MonkeyPatch) -> None:
+def a_record_that_changed_keeps_its_old_proposal(patch: pytest.MonkeyPatch) -> None:
     real = proposals.close
     patch.setattr(
         proposals,
@@ -185,7 +158,7 @@ def a_record_that_changed_keeps_its_old_proposal(patch: MonkeyPatch) -> None:
 # --- writing ---------------------------------------------------------------------------------
 
 
-def _trust_any_version(patch: MonkeyPatch) -> None:
+def _trust_any_version(patch: pytest.MonkeyPatch) -> None:
     """Whatever the record was when it was decided, it is written as it is now."""
     real_why, real_row = queue_stage._why_not, queue_stage.Queueing._row
 
@@ -201,12 +174,7 @@ def _trust_any_version(patch: MonkeyPatch) -> None:
 
 
 @planted
-def a_plan_is_carried_out_whatever_has_changed_since(patch: MonkeyPatch) -> None:
-    _trust_any_version(patch)
-
-
-@planted
-def apply_does_what_newer_plans_say_too(patch: MonkeyPatch) -> None:
+def apply_does_what_newer_plans_say_too(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         proposals,
         "in_plan",
@@ -217,7 +185,7 @@ def apply_does_what_newer_plans_say_too(patch: MonkeyPatch) -> None:
 
 
 @planted
-def a_lost_answer_counts_as_not_written(patch: MonkeyPatch) -> None:
+def a_lost_answer_counts_as_not_written(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         settle_stage.Settling,
         "_lost",
@@ -226,7 +194,7 @@ def a_lost_answer_counts_as_not_written(patch: MonkeyPatch) -> None:
 
 
 @planted
-def a_lost_answer_counts_as_written(patch: MonkeyPatch) -> None:
+def a_lost_answer_counts_as_written(patch: pytest.MonkeyPatch) -> None:
     real = settle_stage.Settling._one
 
     def one(self: Any, rows: Any, outcome: Any, waiting: Any, row: Any, plan: int) -> None:
@@ -239,48 +207,12 @@ def a_lost_answer_counts_as_written(patch: MonkeyPatch) -> None:
 
 
 @planted
-def nobody_asks_what_became_of_a_write(patch: MonkeyPatch) -> None:
+def nobody_asks_what_became_of_a_write(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(outbox, "lost", lambda *_: [])
 
 
 @planted
-def the_cursor_moves_before_our_writes_are_settled(patch: MonkeyPatch) -> None:
-    real = push_stage._Heard
-
-    class Hasty(real):  # type: ignore[misc, valid-type]
-        def __init__(self, answers: Any, most: int) -> None:
-            super().__init__(answers, most)
-            self.answers.sort(key=lambda one: not isinstance(one, Moved))
-
-    def send(connector: Any, stream: Any, settling: Any, batch: Any) -> None:
-        settling.hold()
-        answers = connector.push(stream, settling.lease.token or {}, batch)
-        while page := Hasty(answers, push_stage.PAGE):
-            for moved in (one for one in page.answers if isinstance(one, Moved)):
-                settling.move(moved.token)
-            settling.take([one for one in page.answers if not isinstance(one, Moved)])
-            if page.broke_off:
-                raise page.broke_off
-
-    patch.setattr(push_stage, "_send", send)
-
-
-@planted
-def a_row_is_written_whoever_changed_it_meanwhile(patch: MonkeyPatch) -> None:
-    real = Rewrite._written
-
-    def written(self: Any, block: Any, at: int, raw: bytes, change: Any) -> Any:
-        outcome, line = real(self, block, at, raw, change)
-        if isinstance(outcome, Conflict) and block.rows[at]:
-            now = self._shaper.version(block.rows[at])
-            return real(self, block, at, raw, replace(change, base_version=now))
-        return outcome, line
-
-    patch.setattr(Rewrite, "_written", written)
-
-
-@planted
-def a_rewritten_row_ends_as_we_like_it(patch: MonkeyPatch) -> None:
+def a_rewritten_row_ends_as_we_like_it(patch: pytest.MonkeyPatch) -> None:
     real = Rewrite._written
 
     def written(self: Any, block: Any, at: int, raw: bytes, change: Any) -> Any:
@@ -291,7 +223,7 @@ def a_rewritten_row_ends_as_we_like_it(patch: MonkeyPatch) -> None:
 
 
 @planted
-def a_write_that_was_settled_late_is_not_in_the_history(patch: MonkeyPatch) -> None:
+def a_write_that_was_settled_late_is_not_in_the_history(patch: pytest.MonkeyPatch) -> None:
     real = settle_stage.Settling._lost
 
     def lost(self: Any, rows: Any, one: Any, row: Any, plan: int) -> None:
@@ -305,7 +237,7 @@ def a_write_that_was_settled_late_is_not_in_the_history(patch: MonkeyPatch) -> N
 
 
 @planted
-def undo_takes_back_what_others_changed_since(patch: MonkeyPatch) -> None:
+def undo_takes_back_what_others_changed_since(patch: pytest.MonkeyPatch) -> None:
     real = undo_module._backward
 
     def backward(written: Any, row: Any, rule: Any, again: Any) -> Any:
@@ -318,7 +250,7 @@ def undo_takes_back_what_others_changed_since(patch: MonkeyPatch) -> None:
 
 
 @planted
-def undo_forgets_that_it_was_undone(patch: MonkeyPatch) -> None:
+def undo_forgets_that_it_was_undone(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(history, "add", _without_undoes(history.add))
     patch.setattr(history, "set_undone", lambda *_: None)
 
