@@ -5,7 +5,7 @@ Not the formats themselves (`rules.formats`), and not what comes of their verdic
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,9 +21,11 @@ from rules.formats import (
     numbers,
     phone,
     postcodes,
+    titles,
     towns,
     web,
 )
+from rules.formats.choices import Picklist
 from rules.formats.formatted import Formatted
 from rules.private import PHONE_FIELDS
 from rules.records import Kind
@@ -38,7 +40,8 @@ class Rule:
     besides when the rule is `regional`. `version` rises whenever the same cell may come out
     differently; `tables` and `libraries` are what the outcome depends on besides. Into the fields
     of `moves` it may put what a cell held besides. `options` name what settings said to it
-    (`rules.options`).
+    (`rules.options`). `lists`: the picklist by which each field is read, instead of `settled` and
+    `unsettled`.
     """
 
     name: str
@@ -52,6 +55,14 @@ class Rule:
     libraries: tuple[str, ...] = ()
     moves: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
+    lists: Mapping[str, Picklist] | None = None
+
+    def on(self, field: str) -> Rule:
+        """The rule as it works on one of its fields."""
+        if self.lists is None:
+            return self
+        own = self.lists[field]
+        return replace(self, settled=own.settled, unsettled=own.unsettled, lists=None)
 
     def within(self, allows: Callable[[str], bool]) -> Rule | None:
         """The rule with the fields that it may touch; None when there is none."""
@@ -73,6 +84,7 @@ _NAME_TABLES = (
 )  # fmt: skip
 
 _TOWN_TABLES = ("postcodes", "town_words")
+TITLE_TABLES = ("title_ambiguous", "title_variants", "title_words", "titles")
 
 CELL_RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -261,6 +273,14 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         numbers.seconds,
         numbers.VERSION,
         tables=("placeholders",),
+    ),
+    Rule(
+        "title",
+        ("title",),
+        titles.settled,
+        titles.unsettled,
+        titles.VERSION,
+        tables=("placeholders", *TITLE_TABLES),
     ),
 )
 """In this order. What one rule puts into an empty field is not cleaned again in the same pass.

@@ -9,11 +9,12 @@ otherwise the cell stays and a person hears of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from rules.catalogue import FIELDS, Field
 from rules.cell_rules import CELL_RULES, Rule
 from rules.changes import Change, Finding, Severity
 from rules.fills import FILLS, Fill, filled
@@ -21,17 +22,25 @@ from rules.formats import cvr
 from rules.formats.cells import quoted, trimmed
 from rules.formats.formatted import Formatted
 from rules.formats.regions import region_of
+from rules.list_rules import list_rules, title_fills
 from rules.private import PHONE_FIELDS, cpr_fields
 from rules.records import ABSENT, Kind, Value
 
 SOURCE: Final = "hygiene"
 
-
 Row = Rule | Fill
 """What settings switch: a rule that reads a cell, or one that derives a field from others."""
 
-RULES: Final[tuple[Row, ...]] = (*CELL_RULES, *FILLS)
-"""In this order: the rows of `rules.cell_rules`, then those of `rules.fills`."""
+
+def rules_of(fields: Iterable[Field]) -> tuple[Row, ...]:
+    """The rows for a catalogue's `fields`: settings change its lists, and add some."""
+    known = tuple(fields)
+    taken = frozenset(name for rule in CELL_RULES for name in rule.fields)
+    return (*CELL_RULES, *list_rules(known, taken), *FILLS, *title_fills(known))
+
+
+RULES: Final[tuple[Row, ...]] = rules_of(FIELDS)
+"""In this order: rows that read cells (`rules.cell_rules`, `rules.list_rules`), then derived fields."""
 
 _NO_PLACE: Final = {
     "phone_extension": "phone_extension",
@@ -85,11 +94,12 @@ class _Desk:
 def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Row, ...]) -> _Plan:
     mapped = set(fields)
     steps = tuple(
-        _Step(name, rule.settled, rule.unsettled, rule.regional, rule)
+        _Step(name, own.settled, own.unsettled, own.regional, own)
         for rule in rules
         if isinstance(rule, Rule) and kind in rule.kinds
         for name in rule.fields
         if name in mapped
+        for own in (rule.on(name),)
     )
     fills = tuple(row for row in rules if isinstance(row, Fill) and row.concerns(kind, mapped))
     rule_of = {step.field: step.rule for step in steps}
@@ -182,8 +192,10 @@ def _place(
             details = {"text": quoted(text), "value": quoted(value)}
             desk.findings.append(Finding(_NO_PLACE[target], Severity.WARNING, name, details))
             return None
+        own = desk.rule_of.get(target)
+        new = (own.read(value, desk.region).value if own else None) or value
         reason = f"reason.moved.{target}"
-        needed.append(Change(target, old, value, rule.name, SOURCE, reason, {"from": name}))
+        needed.append(Change(target, old, new, rule.name, SOURCE, reason, {"from": name}))
     desk.changes.extend(needed)
     return {"needs": " ".join(change.field for change in needed)} if needed else {}
 

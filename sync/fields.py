@@ -103,7 +103,7 @@ def _values(catalogue: Catalogue, texts: Texts) -> Iterator[str]:
 
 def _choice(choice: Choice, lang: str) -> list[str]:
     meaning = choice.da if lang == "da" else choice.en
-    return [f"`{choice.value}`", meaning, ", ".join(choice.spellings)]
+    return [f"`{choice.value}`", meaning, ", ".join((*choice.spellings, *choice.english))]
 
 
 def _headers(field: Field, texts: Texts) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from rules.catalogue import DEFAULT, extend
 from rules.formats.industry_schemes import Scheme
-from rules.hygiene import RULES, Row
+from rules.hygiene import RULES, Row, rules_of
 from rules.options import Options, bins_of, with_options
 from state.proposals import Plan
 from sync.settings import Settings
@@ -19,7 +19,8 @@ from sync.settings import Settings
 
 def active(settings: Settings, system: str) -> tuple[Row, ...]:
     """The rules that are not off in `system`, each with the fields that it may touch there."""
-    rules = with_options(RULES, options(settings))
+    rows = rules_of(extend(DEFAULT, settings.fields)) if settings.fields else RULES
+    rules = with_options(rows, options(settings))
     found = (rule.within(_on(settings, system, rule.name)) for rule in rules)
     return tuple(rule for rule in found if rule is not None)
 

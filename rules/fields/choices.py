@@ -50,8 +50,8 @@ TECHNOLOGY: tuple[Choice, ...] = (
 )
 
 COMPANY_STATUS: tuple[Choice, ...] = (
-    Choice("active", "Aktiv", "Active", ("normal", "aktiv", "fremtid")),
-    Choice("reconstruction", "Under rekonstruktion", "Under reconstruction"),
+    Choice("active", "Aktiv", "Active", ("normal", "aktivt", "fremtid", "i drift"), ("trading",)),
+    Choice("reconstruction", "Under rekonstruktion", "Under reconstruction", ("rekonstruktion",)),
     Choice("liquidation", "Under frivillig likvidation", "Under liquidation", ("likvidation",)),
     Choice(
         "compulsory_dissolution",
@@ -60,72 +60,205 @@ COMPANY_STATUS: tuple[Choice, ...] = (
         ("tvangsopløsning",),
     ),
     Choice("bankruptcy", "Under konkurs", "In bankruptcy", ("konkurs", "underkonkurs")),
-    Choice("bankrupt", "Opløst efter konkurs", "Dissolved after bankruptcy"),
-    Choice("dissolved", "Opløst", "Dissolved", ("ophørt", "slettet", "tvangsopløst", "opløst")),
-    Choice("merged", "Opløst efter fusion", "Dissolved by merger", ("fusion",)),
+    Choice("bankrupt", "Opløst efter konkurs", "Dissolved after bankruptcy", ("opløstkonkurs",)),
+    Choice("dissolved", "Opløst", "Dissolved", ("ophørt", "slettet", "tvangsopløst"), ("closed",)),
+    Choice("merged", "Opløst efter fusion", "Dissolved by merger", ("fusion", "fusioneret")),
     Choice("unknown", "Ukendt", "Unknown"),
 )
 
 FUNCTION: tuple[Choice, ...] = (
-    Choice("general_management", "Ledelse", "General management", ("direktion",)),
-    Choice("finance", "Økonomi", "Finance", ("regnskab", "bogholderi")),
-    Choice("sales", "Salg", "Sales"),
-    Choice("marketing", "Marketing", "Marketing", ("kommunikation",)),
-    Choice("it", "It", "IT", ("edb", "teknik")),
-    Choice("hr", "Hr", "HR", ("personale",)),
-    Choice("purchasing", "Indkøb", "Purchasing"),
-    Choice("operations", "Drift", "Operations", ("produktion",)),
-    Choice("logistics", "Logistik", "Logistics", ("lager",)),
-    Choice("customer_service", "Kundeservice", "Customer service", ("support",)),
-    Choice("legal", "Jura", "Legal"),
-    Choice("administration", "Administration", "Administration", ("sekretariat", "reception")),
-    Choice("other", "Andet", "Other"),
+    Choice(
+        "general_management",
+        "Ledelse",
+        "General management",
+        ("direktion", "direktionen", "topledelse", "ledelsen"),
+        ("management", "executive"),
+    ),
+    Choice(
+        "finance",
+        "Økonomi",
+        "Finance",
+        ("regnskab", "bogholderi", "økonomiafdeling", "økonomiafdelingen", "finans"),
+        ("accounting", "finance department"),
+    ),
+    Choice("sales", "Salg", "Sales", ("salgsafdeling", "salgsafdelingen"), ("sales department",)),
+    Choice("marketing", "Marketing", "Marketing", ("kommunikation", "markedsføring")),
+    Choice("it", "It", "IT", ("edb", "it-afdeling", "it-afdelingen"), ("information technology",)),
+    Choice("hr", "Hr", "HR", ("personale", "personaleafdeling"), ("human resources", "people")),
+    Choice("purchasing", "Indkøb", "Purchasing", ("indkøbsafdeling",), ("procurement",)),
+    Choice("operations", "Drift", "Operations", ("produktion",), ("production",)),
+    Choice("logistics", "Logistik", "Logistics", ("lager", "transport"), ("supply chain",)),
+    Choice(
+        "customer_service",
+        "Kundeservice",
+        "Customer service",
+        ("service", "kundecenter"),
+        ("support", "customer support"),
+    ),
+    Choice(
+        "development",
+        "Teknik og udvikling",
+        "Technology and development",
+        ("teknik", "udvikling", "produktudvikling", "forskning"),
+        ("engineering", "r&d", "research and development", "product"),
+    ),
+    Choice(
+        "quality",
+        "Kvalitet og miljø",
+        "Quality and environment",
+        ("kvalitet", "miljø", "arbejdsmiljø", "bæredygtighed"),
+        ("quality", "hse", "sustainability"),
+    ),
+    Choice(
+        "facilities",
+        "Ejendomme og service",
+        "Property and facilities",
+        ("ejendomme", "ejendom", "facility"),
+        ("facilities", "property"),
+    ),
+    Choice("projects", "Projekter", "Projects", ("projekt",), ("project",)),
+    Choice("legal", "Jura", "Legal", ("juridisk",), ("compliance",)),
+    Choice(
+        "administration",
+        "Administration",
+        "Administration",
+        ("sekretariat", "reception", "kontor"),
+        ("admin", "office"),
+    ),
+    Choice("other", "Andet", "Other", ("anden", "øvrige")),
 )
 
 SENIORITY: tuple[Choice, ...] = (
-    Choice("owner", "Ejer", "Owner", ("indehaver", "stifter", "partner")),
-    Choice("board", "Bestyrelse", "Board"),
-    Choice("top", "Topledelse", "Top management", ("c-level", "direktør")),
-    Choice("head", "Afdelingsleder", "Head of department", ("chef",)),
-    Choice("manager", "Leder", "Manager"),
-    Choice("specialist", "Specialist", "Specialist", ("konsulent",)),
-    Choice("employee", "Medarbejder", "Employee"),
+    Choice("owner", "Ejer", "Owner", ("indehaver", "stifter", "medejer"), ("founder", "partner")),
+    Choice("top", "Topledelse", "Top management", ("direktion",), ("c-level", "cxo", "executive")),
+    Choice("board", "Bestyrelse", "Board", ("bestyrelsen",), ("board of directors",)),
+    Choice("director", "Direktør", "Director", ("fagdirektør", "vicedirektør"), ("vp",)),
+    Choice("head", "Chef", "Head of department", ("afdelingschef",), ("head",)),
+    Choice("manager", "Leder", "Manager", ("teamleder", "mellemleder"), ("team lead",)),
+    Choice("specialist", "Specialist", "Specialist", ("konsulent",), ("senior",)),
+    Choice("employee", "Medarbejder", "Employee", ("assistent",), ("entry", "staff")),
+    Choice("trainee", "Elev", "Trainee", ("lærling", "praktikant", "student"), ("intern",)),
 )
+"""The highest first: of several titles in one cell the highest counts. Who leads the company day
+by day stands above its board, because that is who takes the call."""
 
 BUYING_ROLE: tuple[Choice, ...] = (
-    Choice("decision_maker", "Beslutningstager", "Decision maker", ("beslutter",)),
-    Choice("strong_influencer", "Stærk indflydelse", "Strong influencer", ("influent",)),
-    Choice("user", "Bruger", "User"),
-    Choice("gatekeeper", "Portvagt", "Gatekeeper", ("sekretær", "reception")),
+    Choice(
+        "decision_maker",
+        "Beslutningstager",
+        "Decision maker",
+        ("beslutter", "beslutningstagere", "beslutningtager", "beslutningsansvarlig", "bt"),
+        ("decider", "dm", "economic buyer"),
+    ),
+    Choice(
+        "strong_influencer",
+        "Stærk indflydelse",
+        "Strong influencer",
+        ("influent", "stor indflydelse", "påvirker", "indflydelse"),
+        ("influencer", "champion"),
+    ),
+    Choice("user", "Bruger", "User", ("slutbruger", "daglig bruger"), ("end user",)),
+    Choice(
+        "gatekeeper",
+        "Portvagt",
+        "Gatekeeper",
+        ("sekretær", "reception", "portvogter", "gate keeper", "omstilling"),
+    ),
 )
 
 OUTCOME: tuple[Choice, ...] = (
-    Choice("meeting_booked", "Møde booket", "Meeting booked", ("møde", "booket")),
-    Choice("call_back", "Ring igen", "Call back", ("ring tilbage", "genkald")),
-    Choice("send_information", "Send materiale", "Send information", ("send info",)),
-    Choice("not_interested", "Ikke interesseret", "Not interested", ("ej interesse",)),
-    Choice("no_need", "Intet behov", "No need"),
-    Choice("existing_customer", "Er allerede kunde", "Already a customer"),
-    Choice("opt_out", "Nej tak, ring ikke igen", "Do not call again", ("nej tak", "dnc")),
-    Choice("no_answer", "Intet svar", "No answer", ("svarer ikke", "ubesvaret")),
-    Choice("busy", "Optaget", "Busy"),
-    Choice("voicemail", "Telefonsvarer", "Voicemail", ("svarer",)),
-    Choice("gatekeeper", "Stoppet i omstillingen", "Stopped at the switchboard"),
-    Choice("wrong_number", "Forkert nummer", "Wrong number", ("nummer ikke i brug",)),
-    Choice("wrong_person", "Forkert person", "Wrong person", ("fratrådt",)),
-    Choice("held", "Møde afholdt", "Meeting held", ("afholdt", "completed")),
-    Choice("no_show", "Udeblev", "No show", ("udeblevet",)),
-    Choice("cancelled", "Aflyst", "Cancelled", ("aflyst",)),
+    Choice(
+        "meeting_booked",
+        "Møde booket",
+        "Meeting booked",
+        ("møde", "booket", "møde aftalt", "mødebooking", "booket møde", "salg/møde"),
+        ("meeting", "booked", "appointment", "appointment set", "meeting scheduled"),
+    ),
+    Choice(
+        "call_back",
+        "Ring igen",
+        "Call back",
+        ("ring tilbage", "genkald", "genopkald", "ring senere", "aftalt genopkald"),
+        ("callback", "call again", "call later", "follow up"),
+    ),
+    Choice(
+        "send_information",
+        "Send materiale",
+        "Send information",
+        ("send info", "materiale", "send mail", "sendt materiale"),
+        ("send email", "send material", "information sent"),
+    ),
+    Choice(
+        "not_interested",
+        "Ikke interesseret",
+        "Not interested",
+        ("ej interesse", "ingen interesse", "ej interesseret", "ikke-interesseret"),
+        ("no interest",),
+    ),
+    Choice("no_need", "Intet behov", "No need", ("ikke behov", "ingen behov", "ej behov")),
+    Choice(
+        "existing_customer",
+        "Er allerede kunde",
+        "Already a customer",
+        ("kunde", "er kunde", "eksisterende kunde", "allerede kunde"),
+        ("existing customer", "customer"),
+    ),
+    Choice("opt_out", "Nej tak, ring ikke igen", "Do not call again", ("nej tak",), ("dnc",)),
+    Choice(
+        "no_answer",
+        "Intet svar",
+        "No answer",
+        ("svarer ikke", "ubesvaret", "ingen svar", "ej svar", "tager ikke telefonen"),
+        ("no reply", "unanswered", "not answered"),
+    ),
+    Choice("busy", "Optaget", "Busy", ("optagettone", "optaget tone"), ("line busy", "engaged")),
+    Choice(
+        "voicemail",
+        "Telefonsvarer",
+        "Voicemail",
+        ("svarer", "tlf.svarer", "tlf svarer", "lagt besked"),
+        ("voice mail", "answering machine", "left voicemail"),
+    ),
+    Choice(
+        "gatekeeper",
+        "Stoppet i omstillingen",
+        "Stopped at the switchboard",
+        ("omstilling", "stoppet i receptionen", "kom ikke igennem", "reception"),
+        ("gatekeeper", "receptionist"),
+    ),
+    Choice(
+        "wrong_number",
+        "Forkert nummer",
+        "Wrong number",
+        ("nummer ikke i brug", "forkert tlf", "forkert nr", "ugyldigt nummer", "fejl i nummer"),
+        ("invalid number", "number not in service", "disconnected", "bad number"),
+    ),
+    Choice(
+        "wrong_person",
+        "Forkert person",
+        "Wrong person",
+        ("fratrådt", "ikke ansat mere", "stoppet i firmaet", "forkert kontakt"),
+        ("wrong contact", "left company", "no longer there"),
+    ),
+    Choice("held", "Møde afholdt", "Meeting held", ("afholdt",), ("completed", "held")),
+    Choice("no_show", "Udeblev", "No show", ("udeblevet", "mødte ikke op"), ("did not show",)),
+    Choice("cancelled", "Aflyst", "Cancelled", ("aflyst møde", "annulleret"), ("canceled",)),
 )
 
 NEXT_ACTION: tuple[Choice, ...] = (
-    Choice("call", "Ring", "Call", ("ring op",)),
-    Choice("send_information", "Send materiale", "Send information"),
-    Choice("meeting", "Hold møde", "Hold meeting", ("møde",)),
-    Choice("offer", "Send tilbud", "Send offer", ("tilbud",)),
-    Choice("hand_off", "Overdrag til sælger", "Hand off to sales"),
-    Choice("research", "Undersøg nærmere", "Research"),
-    Choice("none", "Ingen", "None"),
+    Choice("call", "Ring", "Call", ("ring op", "opkald", "ring igen", "ring tilbage"), ("phone",)),
+    Choice(
+        "send_information",
+        "Send materiale",
+        "Send information",
+        ("send info", "send mail", "materiale"),
+        ("send email", "send material"),
+    ),
+    Choice("meeting", "Hold møde", "Hold meeting", ("møde", "afhold møde"), ("meeting",)),
+    Choice("offer", "Send tilbud", "Send offer", ("tilbud", "lav tilbud"), ("offer", "quote")),
+    Choice("hand_off", "Overdrag til sælger", "Hand off to sales", ("overdrag",), ("hand over",)),
+    Choice("research", "Undersøg nærmere", "Research", ("undersøg", "research nærmere")),
+    Choice("none", "Ingen", "None", ("intet", "afsluttet", "luk"), ("closed", "no action")),
 )
 
 STAGE: tuple[Choice, ...] = (
@@ -145,19 +278,23 @@ STAGE: tuple[Choice, ...] = (
 )
 
 DIRECTION: tuple[Choice, ...] = (
-    Choice("outbound", "Udgående", "Outbound", ("ud", "outgoing", "out")),
-    Choice("inbound", "Indgående", "Inbound", ("ind", "incoming", "in")),
+    Choice(
+        "outbound", "Udgående", "Outbound", ("ud", "udg", "udgående opkald"), ("outgoing", "out")
+    ),
+    Choice(
+        "inbound", "Indgående", "Inbound", ("ind", "indg", "indgående opkald"), ("incoming", "in")
+    ),
 )
 
 SOURCE: tuple[Choice, ...] = (
-    Choice("own_research", "Egen research", "Own research"),
-    Choice("website", "Hjemmeside", "Website", ("formular", "web")),
-    Choice("fair", "Messe", "Fair"),
-    Choice("referral", "Anbefaling", "Referral", ("henvisning",)),
-    Choice("bought_list", "Købt liste", "Bought list"),
-    Choice("cvr", "CVR", "CVR"),
-    Choice("linkedin", "LinkedIn", "LinkedIn"),
-    Choice("customer", "Kunden selv", "The customer"),
+    Choice("own_research", "Egen research", "Own research", ("research",)),
+    Choice("website", "Hjemmeside", "Website", ("formular", "hjemmesiden"), ("web", "web form")),
+    Choice("fair", "Messe", "Fair", ("messen",), ("trade show", "trade fair")),
+    Choice("referral", "Anbefaling", "Referral", ("henvisning", "anbefalet")),
+    Choice("bought_list", "Købt liste", "Bought list", ("købt leadliste",), ("purchased list",)),
+    Choice("cvr", "CVR", "CVR", ("cvr-registret", "cvr.dk", "virk.dk")),
+    Choice("linkedin", "LinkedIn", "LinkedIn", ("linked in",)),
+    Choice("customer", "Kunden selv", "The customer", ("kunden",), ("customer",)),
 )
 
 LAWFUL_BASIS: tuple[Choice, ...] = (

@@ -106,12 +106,16 @@ SOURCES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One value of a picklist or one bin: as we store it, and as people read and write it."""
+    """One value of a picklist or one bin: as we store it, and as people read and write it.
+
+    `spellings` are Danish words that mean it, `english` English ones.
+    """
 
     value: str
     da: str
     en: str
     spellings: tuple[str, ...] = ()
+    english: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

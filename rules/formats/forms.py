@@ -102,9 +102,10 @@ def legal_form(name: str) -> Formatted:
 
 
 def status(name: str) -> Formatted:
-    """The status that belongs beside a name."""
+    """The status that belongs beside a name, as its list calls it."""
     found = status_of(name)
-    return spelled(found, "reason.form.status_from_name") if found else Formatted(None)
+    label = next((choice.da for choice in COMPANY_STATUS if choice.value == found), "")
+    return spelled(label, "reason.form.status_from_name") if label else Formatted(None)
 
 
 def check_legal_form(stands: str, name: str) -> tuple[Issue, ...]:
@@ -128,7 +129,7 @@ def _names(choices: Sequence[Choice]) -> dict[str, str]:
     return {
         one.lower().rstrip("."): choice.value
         for choice in choices
-        for one in (choice.value, choice.da, choice.en, *choice.spellings)
+        for one in (choice.value, choice.da, choice.en, *choice.spellings, *choice.english)
     }
 
 

@@ -53,19 +53,32 @@ def _wrong_switches(values: Mapping[str, Any], file: File) -> Iterator[Problem]:
     """Rules, fields and systems that do not exist, and rules that never touch a field."""
     from connectors.registry import SYSTEMS
 
-    yield from _switches(("rules",), _table(values, "rules"), file)
+    touched = _touched(_table(values, "fields"))
+    yield from _switches(("rules",), _table(values, "rules"), touched, file)
     for system, said in _table(values, "rules", "systems").items():
         key = ("rules", "systems", system)
         if system in SYSTEMS:
-            yield from _switches(key, said, file)
+            yield from _switches(key, said, touched, file)
         else:
             yield _unknown(key, "no_system", SYSTEMS, file)
 
 
-def _switches(at: tuple[str, ...], said: Any, file: File) -> Iterator[Problem]:
-    from rules.hygiene import RULES
+def _touched(own: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Rule -> the fields that it touches, those that the settings add among them."""
+    from rules.catalogue import DEFAULT, extend
+    from rules.errors import UserError
+    from rules.hygiene import RULES, rules_of
 
-    touched = {rule.name: {*rule.fields, *rule.moves} for rule in RULES}
+    try:
+        rules = rules_of(extend(DEFAULT, own))
+    except UserError:  # a wrong field is refused elsewhere, with a reason of its own
+        rules = RULES
+    return {rule.name: {*rule.fields, *rule.moves} for rule in rules}
+
+
+def _switches(
+    at: tuple[str, ...], said: Any, touched: Mapping[str, set[str]], file: File
+) -> Iterator[Problem]:
     fields = {name for names in touched.values() for name in names}
     for rule in _table(said, "switch"):
         if rule not in touched:

@@ -21,7 +21,7 @@ SOURCE = "".join(
 FINDINGS = tomllib.loads((TEXTS / "findings.toml").read_text("utf-8"))
 REASONS = tomllib.loads((TEXTS / "reasons.toml").read_text("utf-8"))
 _GIVEN = re.compile(
-    r'(?:kept\(\s*text,|Issue\(|Finding\(|_Number\(\s*"",|_Number\([^"()]*,)\s*"([a-z_]+)"'
+    r'(?:kept\(\s*text,|Issue\(|Finding\(|_Number\(\s*"",|_Number\([^"()]*,|issue=)\s*"([a-z_]+)"'
 )
 _NO_PLACE = re.compile(r'^    "[a-z_]+": "([a-z_]+)",$', re.MULTILINE)
 CODES = sorted(set(_GIVEN.findall(SOURCE)) | set(_NO_PLACE.findall(SOURCE)))

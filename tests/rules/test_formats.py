@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from rules.catalogue import DEFAULT
 from rules.formats import (
     addresses,
     bins,
+    choices,
     countries,
     cvr,
     email,
@@ -24,11 +26,13 @@ from rules.formats import (
     numbers,
     phone,
     postcodes,
+    titles,
     towns,
     web,
 )
 from rules.formats.capitals import Part
 from rules.formats.formatted import Formatted
+from rules.list_rules import picklist
 
 CASES = Path(__file__).parent / "cases"
 Row = dict[str, str]
@@ -73,6 +77,9 @@ FORMATS: dict[str, Callable[[Row], Formatted]] = {
     "city": lambda row: towns.town(row["before"], row["region"] or "DK"),
     "address": lambda row: addresses.address(row["before"], row["region"] or "DK"),
     "number": lambda row: NUMBERS[row["kind"]](row["before"]),
+    "title": lambda row: titles.title(row["before"]),
+    "choice": lambda row: picklist(DEFAULT[row["field"]]).unsettled(row["before"]),
+    "yes_no": lambda row: choices.yes_no(row["before"]),
 }
 
 

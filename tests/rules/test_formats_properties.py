@@ -16,6 +16,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from stdnum.dk import cvr as stdnum_cvr
 
+from rules.catalogue import DEFAULT
 from rules.fields import bins as catalogue_bins
 from rules.fields.field import Choice
 from rules.formats import (
@@ -23,6 +24,7 @@ from rules.formats import (
     bins,
     capitals,
     cells,
+    choices,
     countries,
     cpr,
     cvr,
@@ -33,11 +35,17 @@ from rules.formats import (
     numbers,
     phone,
     postcodes,
+    titles,
     towns,
     web,
 )
 from rules.formats.capitals import Part
 from rules.formats.formatted import Formatted
+from rules.list_rules import picklist
+
+OUTCOME = picklist(DEFAULT["outcome"])
+SOURCE = picklist(DEFAULT["source"])
+BASIS = picklist(DEFAULT["lawful_basis"])
 
 Format = Callable[[str], Formatted]
 
@@ -82,6 +90,11 @@ FORMATS: dict[str, Format] = {
     "extension": numbers.extension,
     "number": numbers.number,
     "seconds": numbers.seconds,
+    "title": titles.title,
+    "closed list": OUTCOME.unsettled,
+    "open list": SOURCE.unsettled,
+    "list of words as said": BASIS.unsettled,
+    "yes or no": choices.yes_no,
 }
 QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "phone": (phone.settled, phone.phone),
@@ -105,6 +118,11 @@ QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "extension": (numbers.settled_extension, numbers.extension),
     "number": (numbers.settled_number, numbers._number),
     "seconds": (numbers.settled_seconds, numbers.seconds),
+    "title": (titles.settled, titles.unsettled),
+    "closed list": (OUTCOME.settled, OUTCOME.unsettled),
+    "open list": (SOURCE.settled, SOURCE.unsettled),
+    "list of words as said": (BASIS.settled, BASIS.unsettled),
+    "yes or no": (choices.settled_bool, choices.unsettled_bool),
 }
 UNDERSTOOD = {
     "phone_trunk_zero", "phone_not_in_plan", "phone_premium", "cvr_checksum", "email_typo",
@@ -124,6 +142,8 @@ _TYPED = (
     "8000", "Aarhus C", "Århus", "DK-1050", "København", "K", "Kbh.", "Fabelvej 12", "st.th.", "2.",
     "tv", "Kgs.", "Lyngby", "Danmark", "1.234", "1012345678", "02:30", "min", "1 234", "917", "800",
     "direktør", "Dr.", "å", "a\u030a", "(at)", "gmial.com", "xn--", "\u2011", "٢", "１", "+46",
+    "salgschef", "CEO", "&", "Head of", "hos", "tidligere", "Norden", "adm.", "salgs-", "Formand",
+    "Møde booket", "no answer", "nej tak", "Legitim interesse", "Messe", "ja", "1", "x", "cand.",
 )  # fmt: skip
 CELLS = st.one_of(
     st.text(max_size=40),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.changes import Change, Finding, Severity
-from rules.fills import CLEANED, FILLS, Fill
+from rules.fills import CLEANED, Fill
 from rules.formats.formatted import Formatted, Issue
 from rules.hygiene import PHONE_FIELDS, RULES, Rule, clean
 from rules.records import ABSENT, Kind, Value
@@ -205,10 +205,21 @@ def test_an_address_in_a_phone_field_that_stands_already_is_taken_out() -> None:
 
 def test_a_title_moves_to_the_title_field_or_stays() -> None:
     after, codes = _lead(full_name="Anne Hansen, direktør", title="")
-    assert (after, codes) == ({"full_name": "Anne Hansen", "title": "direktør"}, [])
+    assert (after, codes) == ({"full_name": "Anne Hansen", "title": "Direktør"}, [])
     after, codes = _lead(full_name="Anne Hansen, direktør", title="Salgschef")
     assert after["full_name"] == "Anne Hansen, direktør"
     assert codes == [("full_name", "name_with_title")]
+
+
+def test_a_title_that_moves_arrives_as_the_title_rule_wants_it_and_says_its_function() -> None:
+    after, codes = _lead(full_name="ANNE HANSEN, adm. dir.", title="", function="", seniority="")
+    assert after == {
+        "full_name": "Anne Hansen",
+        "title": "Adm. direktør",
+        "function": "Ledelse",
+        "seniority": "Topledelse",
+    }
+    assert codes == []
 
 
 def test_a_name_before_an_address_may_go_when_the_name_field_says_the_same() -> None:
@@ -350,16 +361,18 @@ def test_a_filled_value_that_its_own_rule_would_change_is_not_written() -> None:
 
 
 def test_no_derived_field_builds_on_one_that_is_filled_later() -> None:
-    for place, row in enumerate(FILLS):
+    fills = [row for row in RULES if isinstance(row, Fill)]
+    for place, row in enumerate(fills):
         if row.fill is None:
             continue
-        for later in FILLS[place:]:
+        for later in fills[place:]:
             # Where the later one is made from this one's own target, it had nothing to be made from.
             assert later.target not in row.sources or row.target in later.sources, row.name
 
 
 def test_no_derived_field_is_one_that_a_rule_may_empty() -> None:
-    assert not {row.target for row in FILLS} & {*PHONE_FIELDS, "phone_extension"}
+    targets = {row.target for row in RULES if isinstance(row, Fill)}
+    assert not targets & {*PHONE_FIELDS, "phone_extension"}
 
 
 # --- the table of rules --------------------------------------------------------------------------------
@@ -409,6 +422,7 @@ _CELLS = st.sampled_from(
         "Sverige", "8000",
         "8000 Århus C", "Kbh K", "Fabelvej 1, 8000 Aarhus C", "Fabelvej 1 - 1050 København K, Danmark",
         "917", "lok. 12",
+        "adm. dir.", "Salgschef Norden", "salg", "Bolcher", "Formand",
     ]
 )  # fmt: skip
 _FIELDS = st.sampled_from(
@@ -418,6 +432,7 @@ _FIELDS = st.sampled_from(
         "note", "legal_form", "company_status", "industry_code", "industry_scheme",
         "industry_label", "industry_code_db25", "data_checked_at", "employees", "revenue",
         "address", "postcode", "city", "p_number", "priority",
+        "function", "seniority", "outcome", "ad_protected",
     ]
 )  # fmt: skip
 _RECORDS = st.dictionaries(_FIELDS, st.one_of(_CELLS, st.none(), st.just(ABSENT)), max_size=15)

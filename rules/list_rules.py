@@ -1,0 +1,90 @@
+"""The rows that a catalogue's lists make: picklists, yes/no fields, what a title says.
+
+Settings change the lists and add fields, so these rows are built from the catalogue in use, where
+those of `rules.cell_rules` and `rules.fills` stand written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Final
+
+from rules.cell_rules import TITLE_TABLES, Rule
+from rules.fields.field import Field, Role, Type
+from rules.fills import Fill
+from rules.formats import choices, titles
+from rules.formats.choices import ALL_AS_SAID, Picklist
+from rules.formats.formatted import Formatted, Issue
+
+_FOR_THE_LEDGER: Final = frozenset({Role.OPT_OUT, Role.CONSENT, Role.EVIDENCE})
+"""What is read into the ledger is evidence, and no rule touches its words."""
+
+_AS_SAID: Final = {
+    # Whether somebody said no is read from these words; they stay the words that were said.
+    "outcome": frozenset({"opt_out"}),
+    "lawful_basis": ALL_AS_SAID,
+    # The register has more words for it than the list.
+    "company_status": frozenset({"dissolved"}),
+}
+
+
+def list_rules(fields: Iterable[Field], taken: Container[str] = ()) -> tuple[Rule, ...]:
+    """The rules of picklists and of plain yes/no fields; not of fields `taken` by another rule.
+
+    A list without values (campaigns, call lists) is the customer's own and has nothing to read.
+    """
+    free = [f for f in fields if f.name not in taken and f.role not in _FOR_THE_LEDGER]
+    lists = {f.name: picklist(f) for f in free if f.type is Type.PICKLIST and f.choices}
+    flags = tuple(f.name for f in free if f.type is Type.BOOL)
+    return (
+        Rule(
+            "choice",
+            tuple(lists),
+            _settled,
+            Formatted,
+            choices.VERSION,
+            tables=("placeholders",),
+            lists=lists,
+        ),
+        Rule(
+            "yes_no",
+            flags,
+            choices.settled_bool,
+            choices.unsettled_bool,
+            choices.VERSION,
+            tables=("placeholders", "yes_no"),
+        ),
+    )
+
+
+def _settled(_: str) -> bool:
+    """Of a field without a list of its own there is nothing to say."""
+    return True
+
+
+def picklist(field: Field) -> Picklist:
+    """The values of a field."""
+    as_said = _AS_SAID.get(field.name, frozenset())
+    return Picklist(field.choices, closed=field.closed, as_said=as_said)
+
+
+def title_fills(fields: Iterable[Field]) -> tuple[Fill, ...]:
+    """Function and level beside a title (R37), as far as the catalogue has them."""
+    lists = {f.name: picklist(f) for f in fields if f.name in {"function", "seniority"}}
+    rows = []
+    if "function" in lists:
+        says = titles.Function(lists["function"])
+        rows.append(_from_title("function", says.fill, says.check))
+    if "seniority" in lists:
+        rows.append(_from_title("seniority", titles.Seniority(lists["seniority"]).fill))
+    return tuple(rows)
+
+
+def _from_title(
+    target: str,
+    fill: Callable[[str], Formatted],
+    check: Callable[[str, str], Sequence[Issue]] | None = None,
+) -> Fill:
+    name = f"{target}_from_title"
+    tables = ("placeholders", *TITLE_TABLES)
+    return Fill(name, target, ("title",), fill, titles.VERSION, check, tables=tables)
