@@ -11,7 +11,7 @@ from typing import Final
 
 from rules.cell_rules import TITLE_TABLES, Rule
 from rules.fields.field import Field, Role, Type
-from rules.fills import Fill
+from rules.fills import CLEANED, Fill
 from rules.formats import choices, titles
 from rules.formats.choices import ALL_AS_SAID, Picklist
 from rules.formats.formatted import Formatted, Issue
@@ -33,7 +33,11 @@ def list_rules(fields: Iterable[Field], taken: Container[str] = ()) -> tuple[Rul
 
     A list without values (campaigns, call lists) is the customer's own and has nothing to read.
     """
-    free = [f for f in fields if f.name not in taken and f.role not in _FOR_THE_LEDGER]
+    free = [
+        f
+        for f in fields
+        if f.name not in taken and f.role not in _FOR_THE_LEDGER and f.kinds & CLEANED
+    ]
     lists = {f.name: picklist(f) for f in free if f.type is Type.PICKLIST and f.choices}
     flags = tuple(f.name for f in free if f.type is Type.BOOL)
     return (
@@ -41,7 +45,7 @@ def list_rules(fields: Iterable[Field], taken: Container[str] = ()) -> tuple[Rul
             "choice",
             tuple(lists),
             _settled,
-            Formatted,
+            by_its_list,
             choices.VERSION,
             tables=("placeholders",),
             lists=lists,
@@ -55,6 +59,18 @@ def list_rules(fields: Iterable[Field], taken: Container[str] = ()) -> tuple[Rul
             tables=("placeholders", "yes_no"),
         ),
     )
+
+
+def by_its_list(text: str) -> Formatted:
+    """A value as the label by which the field's own list calls it, in the language of the cell.
+
+    What stands in a file is a label (`Møde booket`, `Meeting booked`), not a stored value
+    (`meeting_booked`), because people filter by it. Small and capital letters, blanks, accents and
+    the list's other spellings make no difference. Another value stays: in a closed list it is
+    reported with those that are allowed (`choice_unknown`), in an open list it is right. Opt-outs
+    among the outcomes, and lawful basis, keep the words in which they were said. (R16, R18–R20)
+    """
+    return Formatted(text)
 
 
 def _settled(_: str) -> bool:

@@ -134,6 +134,16 @@ RAISES: Final[Mapping[str, tuple[str, ...]]] = {
     "phone_extension": (*_CELL, "extension_invalid", "extension_is_phone"),
     "priority": (*_CELL, "number_invalid", "number_unclear"),
     "duration_seconds": (*_CELL, "duration_invalid", "duration_unclear", "number_unclear"),
+    "title": (
+        *_CELL,
+        "title_ambiguous",
+        "title_former",
+        "title_is_area",
+        "title_is_degree",
+        "title_unknown",
+    ),
+    "choice": (*_CELL, "choice_unknown"),
+    "yes_no": (*_CELL, "bool_unknown"),
     "root_domain_from_website": (),
     "city_from_postcode": ("town_not_of_postcode",),
     "legal_form_from_name": ("legal_form_differs",),
@@ -147,5 +157,7 @@ RAISES: Final[Mapping[str, tuple[str, ...]]] = {
         "industry_successor_only",
         "industry_successors",
     ),
+    "function_from_title": ("function_contradicts_title",),
+    "seniority_from_title": (),
 }
 """Rule -> codes, the shared ones first."""

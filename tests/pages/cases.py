@@ -71,7 +71,7 @@ def cases_of(row: Row) -> Iterator[Case]:
 def _read(row: Row, case: dict[str, str]) -> Case:
     assert not isinstance(row, Fill)
     text = plain(case["before"])
-    formatted = row.read(text, case.get("region") or "DK")
+    formatted = row.on(case.get("field") or row.fields[0]).read(text, case.get("region") or "DK")
     after = None if formatted.value == text else formatted.value or ""
     findings = tuple(issue.code for issue in formatted.issues)
     return Case(case["before"], after, dict(formatted.spill), findings, case.get("note") or "")

@@ -11,9 +11,11 @@ import csv
 import pytest
 from pages.cases import CASES, DERIVED, record
 
-from rules.fills import FILLS, filled
+from rules.fills import Fill, filled
+from rules.hygiene import RULES
 from rules.records import ABSENT
 
+FILLS = [row for row in RULES if isinstance(row, Fill)]
 BY_NAME = {row.name: row for row in FILLS}
 
 
