@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import argparse
 import csv
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import mess
+import workbook
 from words import AGENTS, LEGAL, NOTES, OUTCOMES, TELLING
+from workbook import Cell, Day, Formula, Sheet
 from world import Company, Person, World
 
 ROWS = 2_400
@@ -279,6 +282,77 @@ def _unknown_no(r: Random, world: World) -> Row:
     return [mess.respelled(r, world.phone()), "", "", "", "", "Opkald", when, "Telefon", ""]
 
 
+# --- the workbook ----------------------------------------------------------------------------
+
+CUSTOMER_HEADERS = (
+    "Kundenr;Firma;CVR;Hovednummer;Postnr.;By;E-mail;Dataopdateret;Alder i dage"
+).split(";")
+PERSON_HEADERS = "Navn;Firma;Titel;Mobil;E-mail;Nej tak til opkald".split(";")
+BOOK = "kundebase.xlsx"
+FIRST_ROW = 4
+"""Above it a title that is merged over the table, an empty row, and the headings."""
+
+
+def base(world: World) -> tuple[Sheet, ...]:
+    """A customer base that lived in a spreadsheet: what Excel makes of numbers, dates and notes."""
+    r = world.r
+    chosen = world.companies[:: max(1, len(world.companies) // 60)]
+    people = world.contacts[:: max(1, len(world.contacts) // 80)]
+    rows = [_customer(r, company, at) for at, company in enumerate(chosen, FIRST_ROW)]
+    persons = [_person(r, person) for person in people]
+    notes = ["Husk", "Tallene er trukket fra det gamle system", "Ring til regnskab før den 1."]
+    return (
+        Sheet(
+            "Kunder",
+            [["Kundebase pr. 1. november 2026"], [], CUSTOMER_HEADERS, *rows],
+            merged=("A1:I1",),
+            hidden_rows=frozenset(range(FIRST_ROW + 7, FIRST_ROW + len(rows), 19)),
+            bold_rows=frozenset({1, 3}),
+            filter=f"A3:I{FIRST_ROW + len(rows) - 1}",
+        ),
+        Sheet("Kontaktpersoner", [PERSON_HEADERS, *persons], bold_rows=frozenset({1})),
+        Sheet("Noter", [[note] for note in notes]),
+        Sheet("Ark3", []),
+    )
+
+
+def _customer(r: Random, company: Company, row: int) -> list[Cell]:
+    postcode, town = company.town
+    checked = dt.date(r.choice((2024, 2025, 2026)), r.randrange(1, 11), r.randrange(1, 29))
+    return [
+        10_000 + company.number,
+        mess.company(r, company.name),
+        int(company.cvr) if r.random() < 0.8 else mess.cvr(r, company.cvr),
+        _as_number(r, company.phone),
+        int(postcode) if postcode.isdigit() else postcode,
+        town,
+        mess.email(r, f"info@{company.domain}"),
+        Day(checked),
+        Formula(f"DATE(2026,11,1)-H{row}", (dt.date(2026, 11, 1) - checked).days),
+    ]
+
+
+def _as_number(r: Random, phone: str) -> Cell:
+    """Numbers lose their plus and their zeros; with a space or a letter they stay text."""
+    draw = r.random()
+    if draw < 0.4:
+        return int(phone)
+    if draw < 0.65:
+        return int(f"45{phone}")
+    return mess.phone(r, phone)
+
+
+def _person(r: Random, person: Person) -> list[Cell]:
+    return [
+        mess.full_name(r, person.first, person.last),
+        mess.company(r, person.company.name),
+        person.title,
+        _as_number(r, person.mobile or person.phone),
+        mess.email(r, person.email),
+        "x" if person.asked_out is not None and r.random() < 0.5 else None,
+    ]
+
+
 # --- writing ---------------------------------------------------------------------------------
 
 
@@ -334,13 +408,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the arguments and write the folder."""
     parser = argparse.ArgumentParser(description="Write a folder of messy, made-up CRM lists.")
     parser.add_argument("--out", type=Path, required=True, help="the folder; made if missing")
-    parser.add_argument("--rows", type=int, default=ROWS, help=f"rows in all files ({ROWS})")
+    parser.add_argument("--rows", type=int, default=ROWS, help=f"rows in all text files ({ROWS})")
     parser.add_argument("--seed", type=int, default=SEED, help="another seed, other data")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     world = World(max(40, options.rows), options.seed)
     for file in FILES:
         print(f"{file.name}: {write(options.out, file, world)}")
+    sheets = base(world)
+    workbook.write(options.out / BOOK, sheets)
+    print(f"{BOOK}: {sum(len(sheet.rows) for sheet in sheets)}")
 
 
 if __name__ == "__main__":

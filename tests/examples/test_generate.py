@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from connectors.files import Files
 from rules.headers import match
 from rules.records import Kind
 
@@ -22,6 +25,7 @@ FILES = {
     "opkald.csv": ("utf-8", ",", Kind.CALL, True),
     "nejtak.csv": ("cp1252", ";", Kind.OPT_OUT, False),
 }
+BOOK = "kundebase.xlsx"
 Table = list[list[str]]
 
 
@@ -55,8 +59,8 @@ def column(table: Table, header: str) -> list[str]:
 
 def test_the_same_arguments_give_the_same_bytes(folder: Path, tmp_path: Path) -> None:
     again = generate(tmp_path / "again")
-    assert sorted(path.name for path in again.iterdir()) == sorted(FILES)
-    for name in FILES:
+    assert sorted(path.name for path in again.iterdir()) == sorted([*FILES, BOOK])
+    for name in [*FILES, BOOK]:
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 
 
@@ -235,3 +239,34 @@ def test_people_who_said_no_are_called_and_stand_on_the_list_in_another_spelling
     assert sum(1 for cell in both if noes[_number(cell)] != cell) > len(both) / 2
     called = Counter(_number(cell) for cell in column(tables["opkald.csv"], "Ringet til") if cell)
     assert len([number for number in noes if called[number]]) > 3
+
+
+def test_the_workbook_is_one_that_other_programs_read(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / BOOK)
+    assert book.sheetnames == ["Kunder", "Kontaktpersoner", "Noter", "Ark3"]
+    sheet = book["Kunder"]
+    assert [str(one) for one in sheet.merged_cells.ranges] == ["A1:I1"]
+    assert sheet["A3"].value == "Kundenr"
+    assert any(one.hidden for one in sheet.row_dimensions.values())
+    assert isinstance(sheet["H4"].value, dt.datetime)
+    assert sheet["I4"].value.startswith("=")
+    kinds = {type(row[3].value) for row in sheet.iter_rows(min_row=4)}
+    assert {int, str} <= kinds
+
+
+def test_the_workbook_is_read_and_nobody_in_it_is_real(folder: Path) -> None:
+    files = Files("files", folder)
+    streams = {one.name: one for one in files.streams() if one.name.startswith(BOOK)}
+    assert {name: one.kind for name, one in streams.items()} == {
+        f"{BOOK}#Kunder": Kind.COMPANY,
+        f"{BOOK}#Kontaktpersoner": Kind.CONTACT,
+    }
+    assert [one.stream for one in files.problems()] == [f"{BOOK}#Noter"]
+    companies = [
+        one for page in files.pull(streams[f"{BOOK}#Kunder"], None) for one in page.records
+    ]
+    assert len(companies) > 50
+    emails = [str(one.values["email"]).lower() for one in companies if one.values["email"]]
+    assert sum("opdigtet-" in email for email in emails) > len(emails) * 0.8
+    digits = [re.sub(r"\D", "", str(one.values["main_phone"])) for one in companies]
+    assert sum(one.removeprefix("45").startswith("68") for one in digits) > 40
