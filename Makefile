@@ -55,7 +55,7 @@ docs: $(DEV)  ## renew the pages that are made from code: rules, findings, field
 
 lock:  ## renew both lock files (needs uv)
 	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
-	uv pip compile --quiet pyproject.toml --group dev --extra cluster --extra crm --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
+	uv pip compile --quiet pyproject.toml --group dev --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
 	uv pip compile --quiet pyproject.toml --group bench --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-bench.lock
 
 clean:  ## remove what was made here (not the state of your own audits)

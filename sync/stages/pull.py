@@ -16,6 +16,7 @@ from rules.changes import Finding, Severity
 from rules.checks.record import columns
 from rules.errors import InvariantBroken, RunStopped, StartOver
 from rules.limits import shrank
+from rules.records import Kind
 from state import coverage, cursors, findings, merging, mirror, tallies
 from state.cursors import Lease
 from state.store import Tx
@@ -159,6 +160,7 @@ def _take_page(
         findings.close_places(tx, lease.system, lease.stream, now, started)
         stop, buried = _end_reading(tx, app, lease, records)
         gone, records = gone + buried, records - buried
+        _note_withdrawn(tx, lease, gone, now)
     if stop:
         after = replace(
             lease, pass_no=lease.pass_no + 1, token=pulled.begun, complete=bool(pulled.begun)
@@ -213,6 +215,15 @@ def _note_columns(app: App, lease: Lease, stream: Stream) -> None:
 def _note_broken(tx: Tx, lease: Lease, page: Page, now: datetime) -> None:
     judged = [findings.Judged(None, one.place, (one.finding,)) for one in page.broken]
     findings.replace(tx, lease.system, lease.stream, "pull", judged, now, fresh=False)
+
+
+def _note_withdrawn(tx: Tx, lease: Lease, gone: int, now: datetime) -> None:
+    """Rows that left an opt-out list: their blocks stand, and whoever took them out should know."""
+    if lease.kind is not Kind.OPT_OUT:
+        return
+    told = Finding("opt_out_rows_gone", Severity.NOTICE, details={"count": str(gone)})
+    judged = [findings.Judged(None, None, (told,) if gone else ())]
+    findings.replace(tx, lease.system, lease.stream, "withdrawn", judged, now, fresh=False)
 
 
 def _end_reading(tx: Tx, app: App, lease: Lease, records: int) -> tuple[RunStopped | None, int]:

@@ -6,6 +6,9 @@ import re
 import tomllib
 from pathlib import Path
 
+import keyring
+import keyring.backend
+import keyring.errors
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as settings_of_hypothesis
@@ -234,6 +237,35 @@ def test_a_secret_may_stand_in_a_file_or_in_the_environment(
     monkeypatch.setenv("RINGREN_MY_DATABASE", "postgresql://u:in-the-env@h/db")
     _file('[state]\nurl = { env = "RINGREN_MY_DATABASE" }')
     assert read().database_url == "postgresql://u:in-the-env@h/db"
+
+
+def test_a_secret_may_stand_in_the_keyring_and_a_locked_one_is_named() -> None:
+    class Held(keyring.backend.KeyringBackend):
+        priority = 1  # type: ignore[assignment]
+        locked = False
+
+        def get_password(self, service: str, username: str) -> str | None:
+            if self.locked:
+                raise keyring.errors.KeyringLocked
+            there = {("ringren", "database"): "postgresql://u:in-the-ring@h/db"}
+            return there.get((service, username))
+
+        def set_password(self, *_: str) -> None:
+            raise AssertionError("nothing is ever put into the keyring")
+
+        def delete_password(self, *_: str) -> None:
+            raise AssertionError("nothing is ever taken out of the keyring")
+
+    ring, before = Held(), keyring.get_keyring()
+    keyring.set_keyring(ring)
+    try:
+        _file('[state]\nurl = { keyring = "database" }')
+        assert read().database_url == "postgresql://u:in-the-ring@h/db"
+        ring.locked = True
+        (problem,) = _problems('[state]\nurl = { keyring = "database" }')
+        assert "database" in problem[2]
+    finally:
+        keyring.set_keyring(before)
 
 
 @pytest.mark.parametrize(
