@@ -34,7 +34,7 @@ Row = list[str]
 
 COMPANY_HEADERS = (
     "Kundenr;Firma;Virksomhedsform;CVR-nr.;Adresse;Postnr.;By;Tlf.;E-mail;Hjemmeside;Branchekode;"
-    "Branche;Antal ansatte;Omsætning (mio. kr.);Reklamebeskyttet;Status;Kundeansvarlig;Dataopdateret"
+    "Branche;Antal ansatte;Omsætning;Reklamebeskyttet;Status;Kundeansvarlig;Dataopdateret"
 ).split(";")
 
 
@@ -67,11 +67,9 @@ def companies(world: World) -> Iterator[Row]:
             phone,
             mess.email(r, f"info@{company.domain}") if r.random() < 0.5 else "",
             mess.website(r, company.domain),
-            *_industry(r, company),
-            _employees(r, company.employees),
-            f"{company.employees * r.uniform(0.4, 2.5):.1f}".replace(".", ",")
-            if r.random() < 0.5
-            else "",
+            *mess.industry(r, *company.industry),
+            mess.employees(r, company.employees),
+            mess.revenue(r, company.employees * r.uniform(0.4, 2.5)),
             r.choice(("Nej", "Nej", "Ja", "nej", "")),
             "Under konkurs"
             if r.random() < 0.02
@@ -81,20 +79,6 @@ def companies(world: World) -> Iterator[Row]:
                 r, r.choice((2023, 2024, 2025, 2026)), r.randrange(1, 13), r.randrange(1, 29)
             ),
         ]
-
-
-def _industry(r: Random, company: Company) -> tuple[str, str]:
-    code, label = company.industry
-    if r.random() < 0.4:
-        code = code.replace(".", "")
-    # Spreadsheets take the code for a number and drop its first zero.
-    code = code.removeprefix("0") if r.random() < 0.5 else code
-    return ("", "") if r.random() < 0.12 else (code, label)
-
-
-def _employees(r: Random, count: int) -> str:
-    forms = (str(count), str(count), f"{count},0", f"ca. {count}", f"{count} ansatte", "")
-    return r.choice(forms)
 
 
 CONTACT_HEADERS = (

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # All Danish numbers of the example lie in this one block. Nobody is known to use it: it belongs
 # to the numbering plan, and no operator is published for it.
@@ -31,7 +34,7 @@ _NO_PHONE = (
 _NO_NAME = ("-", ".", "Ukendt", "Test", "Bogholderiet", "Att: receptionen", "N.N.", "xxx")
 
 
-def weighted(r: Random, ways: Sequence[tuple[Callable[[], str], int]]) -> str:
+def weighted(r: Random, ways: Sequence[tuple[Callable[[], T], int]]) -> T:
     """One of the ways, drawn by its weight; only that one is carried out."""
     draw = r.randrange(sum(weight for _, weight in ways))
     for way, weight in ways:
@@ -230,6 +233,74 @@ def website(r: Random, domain: str) -> str:
             (lambda: "facebook.com", 1),
             (lambda: r.choice(("ingen", "-", "kommer snart")), 1),
             (lambda: "", 8),
+        ),
+    )
+
+
+def industry(r: Random, code: str, label: str) -> tuple[str, str]:
+    """A company's code (`dd.dd.dd`) and its label as two cells."""
+    draw = r.random()
+    if draw < 0.12:
+        return "", ""
+    if draw < 0.3:
+        return code, label
+    digits = code.replace(".", "")
+    return weighted(
+        r,
+        (
+            (lambda: (digits, label), 30),
+            # Spreadsheets take the code for a number and drop its first zero.
+            (lambda: (digits.removeprefix("0"), label), 20),
+            (lambda: (f"{digits} {label}", ""), 8),
+            (lambda: ("", f"{digits} {label}"), 6),
+            (lambda: (digits, ""), 8),
+            (lambda: (f"DB07 {digits}", label), 4),
+            (lambda: (code[:5], label), 3),
+            (lambda: (digits, r.choice(("It", "Håndværk", "Service", "Transport"))), 4),
+            (lambda: (digits, "Dyrkning af ris"), 1),
+            (lambda: (r.choice(("999999", "12345", "vvs", "ukendt")), label), 2),
+        ),
+    )
+
+
+def employees(r: Random, count: int) -> str:
+    """A number of employees as a cell."""
+    near = f"{max(1, count - count // 4)}-{count + count // 4}"
+    return weighted(
+        r,
+        (
+            (lambda: str(count), 40),
+            (lambda: f"{count},0", 10),
+            (lambda: f"ca. {count}", 10),
+            (lambda: f"{count} ansatte", 10),
+            (lambda: near, 6),
+            (lambda: f"over {count // 10 * 10}", 3),
+            (lambda: r.choice(("2-10", "11-50", "51-200")), 3),
+            (lambda: r.choice(("ANTAL_5_9", "ANTAL_10_19", "10-19", "50+")), 4),
+            (lambda: r.choice(("okt-19", "05-09", "2-apr")), 2),
+            (lambda: r.choice(("ukendt", "mange", "-")), 2),
+            (lambda: "", 10),
+        ),
+    )
+
+
+def revenue(r: Random, millions: float) -> str:
+    """A yearly revenue as a cell."""
+    said = f"{millions:.1f}".replace(".", ",")
+    kroner = f"{round(millions * 1000) * 1000:,}".replace(",", ".")
+    return weighted(
+        r,
+        (
+            (lambda: f"{said} mio. kr.", 20),
+            (lambda: f"{said} mio", 8),
+            (lambda: said, 5),
+            (lambda: f"{kroner},00", 6),
+            (lambda: f"kr. {kroner}", 4),
+            (lambda: f"TDKK {round(millions * 1000)}", 4),
+            (lambda: f"bruttofortjeneste {said} mio.", 3),
+            (lambda: f"EUR {said} mio", 1),
+            (lambda: r.choice(("5-10", "10-25", "over 10 mio", "oplyses ikke")), 4),
+            (lambda: "", 45),
         ),
     )
 

@@ -128,7 +128,7 @@ _TOLD_BY = {
 def scheme_of_code(code: str, label: str, checked: str, assumed: Scheme | None = None) -> Formatted:
     """The system that belongs beside a code."""
     found = scheme_of(code, "", label, checked, assumed)
-    return spelled(found[0], _TOLD_BY[found[1]]) if found else NOTHING
+    return spelled(found[0].value, _TOLD_BY[found[1]]) if found else NOTHING
 
 
 def check_scheme(stands: str, code: str, *_: str) -> tuple[Issue, ...]:
