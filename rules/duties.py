@@ -51,3 +51,6 @@ class Duties:
         if term == CALL_DAY:
             return next_call_day(seen)
         return seen + timedelta(days=int(term) if term else BY_SEVERITY[severity])
+
+
+USUAL: Final = Duties()

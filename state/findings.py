@@ -56,6 +56,7 @@ _SEEN: Final = (
     sa.update(findings)
     .where(findings.c.fid == sa.bindparam("b_fid"))
     .values(
+        severity=sa.bindparam("b_severity"),
         place=sa.bindparam("b_place"),
         details=sa.bindparam("b_details"),
         last_seen_at=sa.bindparam("b_seen", type_=findings.c.last_seen_at.type),
@@ -119,7 +120,7 @@ def replace(
                 new.append((origin, code, severity, *place, details, now, now, 0))
             else:
                 back = 0 if row.gone_at is None else 1
-                seen.append((one.place, details, now, back, row.fid))
+                seen.append((severity, one.place, details, now, back, row.fid))
         gone += [(now, row.fid) for row in before.values() if row.gone_at is None]
     bulk(tx, _INSERT, new)
     bulk(tx, _SEEN, seen)

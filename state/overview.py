@@ -56,6 +56,8 @@ class Cause:
     new: int
     broken: int
     """How many are about a place that could not be read as a record."""
+    oldest: datetime
+    """When the first of them was first seen."""
     numbers: tuple[int, ...]
 
 
@@ -70,6 +72,7 @@ class Found:
     id: str | None
     place: int | None
     finding: Finding
+    first_seen_at: datetime
 
 
 # --- changes ---------------------------------------------------------------------------------
@@ -236,6 +239,7 @@ def causes(
             sa.func.count().label("records"),
             sa.func.sum(sa.case((findings.c.first_seen_at >= since, 1), else_=0)).label("new"),
             sa.func.sum(sa.case((_about_a_place(), 1), else_=0)).label("broken"),
+            sa.func.min(findings.c.first_seen_at).label("oldest"),
             sa.func.min(findings.c.fid).label("first"),
             sa.func.max(findings.c.fid).label("last"),
         )
@@ -254,6 +258,7 @@ def causes(
             row.records,
             int(row.new),
             int(row.broken),
+            row.oldest,
             _numbers(row),
         )
         for row in found
@@ -276,6 +281,7 @@ _FOUND: Final = sa.select(
     findings.c.severity,
     findings.c.field,
     findings.c.details,
+    findings.c.first_seen_at,
 ).outerjoin(mirror, mirror.c.rid == findings.c.rid)
 
 
@@ -292,9 +298,9 @@ def found_page(tx: Tx, after: int, limit: int) -> list[Found]:
 
 
 def _found(row: Any) -> Found:
-    number, system, stream, kind, ident, place, code, severity, field, details = row
+    number, system, stream, kind, ident, place, code, severity, field, details, first = row
     finding = Finding(code, Severity(severity), field, orjson.loads(details))
-    return Found(number, system, stream, kind, ident, place, finding)
+    return Found(number, system, stream, kind, ident, place, finding, first)
 
 
 # --- opt-outs --------------------------------------------------------------------------------

@@ -20,14 +20,15 @@ from connectors.registry import FILES
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.desk import Terms
 from rules.decide import Context
+from rules.duties import Duties
 from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
-from rules.spans import COPENHAGEN
 from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
 from state.store import Store
+from sync.duties import day_in_denmark
 from sync.output import Progress, Silent
 from sync.settings import Settings
 from sync.switches import active
@@ -81,9 +82,14 @@ class App:
         return extend(DEFAULT, self.settings.fields) if self.settings.fields else DEFAULT
 
     @property
+    def duties(self) -> Duties:
+        """Who mends what by when."""
+        return Duties(self.catalogue, self.settings.duties.days, self.settings.duties.owners)
+
+    @property
     def today(self) -> date:
         """The day in Denmark."""
-        return self.clock().astimezone(COPENHAGEN).date()
+        return day_in_denmark(self.clock())
 
     @property
     def policy(self) -> Policy:

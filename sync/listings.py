@@ -7,18 +7,22 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from datetime import date
 from itertools import islice
 
 from rules.catalogue import Catalogue
 from rules.changes import Severity
+from rules.duties import Duties
 from rules.hygiene import RULES
 from state import findings
 from state.findings import Noted
 from state.history import Run
 from state.store import Tx
+from sync.duties import due_of
 from sync.fields import rows
 from sync.output import duration, moment, number, printable, table
 from sync.report import words
+from sync.report.phrases import day
 from sync.texts import Texts
 
 _WORST_FIRST = {severity.value: order for order, severity in enumerate(Severity)}
@@ -71,15 +75,23 @@ class Wanted:
     gone: bool = False
 
 
+@dataclass(frozen=True)
+class Assigned(Noted):
+    """A finding with who is to mend it, and the last day on which that is in time."""
+
+    owner: str
+    due: date
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The worst findings, and how many there are; None when nobody counted."""
 
-    shown: list[Noted]
+    shown: list[Assigned]
     total: int | None
 
 
-def find(tx: Tx, wanted: Wanted, limit: int) -> Found:
+def find(tx: Tx, wanted: Wanted, limit: int, duties: Duties) -> Found:
     """At most `limit` findings, the worst first, then by kind and place."""
     fitting = [
         (_WORST_FIRST[severity], code, count)
@@ -90,10 +102,19 @@ def find(tx: Tx, wanted: Wanted, limit: int) -> Found:
         and wanted.stream in {None, stream}
     ]
     if wanted.gone:
-        return Found(list(islice(_listed(tx, wanted, [wanted.code]), limit)), None)
+        some = islice(_listed(tx, wanted, [wanted.code]), limit)
+        return Found([_assigned(one, duties) for one in some], None)
     codes = list(dict.fromkeys(code for _, code, _ in sorted(fitting)))
     total = sum(count for _, _, count in fitting)
-    return Found(list(islice(_listed(tx, wanted, codes), limit)), total)
+    some = islice(_listed(tx, wanted, codes), limit)
+    return Found([_assigned(one, duties) for one in some], total)
+
+
+def _assigned(noted: Noted, duties: Duties) -> Assigned:
+    finding = noted.finding
+    told = {one.name: getattr(noted, one.name) for one in dataclass_fields(noted)}
+    owner = duties.owner(finding.code, finding.field)
+    return Assigned(**told, owner=owner, due=due_of(finding, noted.first_seen_at, duties))
 
 
 def _systems(tx: Tx) -> list[str]:
@@ -127,10 +148,11 @@ def findings_table(found: Found, texts: Texts) -> str:
     if not found.shown:
         return texts.get("list.no_findings")
     headings = [texts.get(f"list.{name}") for name in ("severity", "where", "field", "finding")]
+    headings += [texts.get(f"report.column.{name}") for name in ("owner", "due")]
     text = table(
         headings,
         [_finding(one, texts) for one in found.shown],
-        whole=frozenset({0, 1}),
+        whole=frozenset({0, 1, 5}),
         width=width(),
     )
     hidden = (found.total or 0) - len(found.shown)
@@ -139,10 +161,18 @@ def findings_table(found: Found, texts: Texts) -> str:
     return f"{text}\n{texts.get('list.more', count=number(hidden, texts.lang))}"
 
 
-def _finding(noted: Noted, texts: Texts) -> list[str]:
+def _finding(noted: Assigned, texts: Texts) -> list[str]:
     severity = texts.get(f"severity.{noted.finding.severity.value}")
     said = words.found(noted.finding).of(texts.lang)
-    return [severity, _where(noted), noted.finding.field or "", said]
+    owner = texts.get(f"list.owner.{noted.owner}")
+    return [
+        severity,
+        _where(noted),
+        noted.finding.field or "",
+        said,
+        owner,
+        day(noted.due, texts.lang),
+    ]
 
 
 def _where(noted: Noted) -> str:

@@ -63,7 +63,7 @@ def findings(
 
     wanted = Wanted(severity, code, field, stream, gone)
     with shell.open(dry=True) as app, app.store.reading() as tx:
-        found = find(tx, wanted, limit)
+        found = find(tx, wanted, limit, app.duties)
     shell.tell(found.shown, lambda: findings_table(found, shell.texts))
     return Exit.OK
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rules import limits
-from rules.catalogue import DEFAULT, extend
 from rules.errors import UserError
 from rules.marks import CHANNELS, unpacked
 from rules.spans import COPENHAGEN
@@ -69,7 +68,7 @@ class _Asking:
     def __init__(self, app: App, tx: Tx, run: int, plan: int | None, systems: Systems) -> None:
         self.app, self.tx = app, tx
         self.run, self.plan, self.systems = run, plan, systems
-        self.catalogue = extend(DEFAULT, app.settings.fields)
+        self.catalogue = app.catalogue
         self.measured = Measured.read(tx, systems)
 
     def planned(self, only_rule: str | None, shapes: list[Shape] | None = None) -> Gathered:
@@ -94,7 +93,8 @@ class _Asking:
     def listing(self, only_rule: str | None, *, wrote: bool) -> Listing:
         """Where every row of it can be read."""
         store = self.app.store
-        return Listing(store, self.systems, self.run, self.plan, only_rule, wrote)
+        duties = self.app.duties
+        return Listing(store, self.systems, self.run, self.plan, only_rule, wrote, duties)
 
     def records(self) -> dict[Where, int]:
         """Live records of each stream."""
@@ -143,7 +143,7 @@ class _Again(_Asking):
         if wrote:
             groups, gathered = self.written()
         known = overview.causes(tx, self.systems, run.started_at, run.ended_at)
-        found = causes.groups(tx, known, self.catalogue)
+        found = causes.groups(tx, known, self.app.duties)
         heard = {(one.system, one.stream): one.heard for one in kept.heard}
         blocked = opt_outs.of_systems(tx, self.systems, heard)
         judge = Judge(run, kept.totals, blocked, found, kept.stops, kept.failures)
@@ -178,7 +178,7 @@ class _Building(_Asking):
         facts, tx = self.facts, self.tx
         groups, gathered = self._changes()
         known = overview.causes(tx, self.systems, facts.started_at)
-        found = causes.groups(tx, known, self.catalogue)
+        found = causes.groups(tx, known, self.app.duties)
         broken = causes.broken(known)
         blocked = opt_outs.of_systems(tx, self.systems, opt_outs.heard_by(facts.streams))
         totals = self._totals(gathered, found, sum(broken.values()), blocked.records)

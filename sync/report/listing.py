@@ -15,9 +15,11 @@ from typing import Final, NamedTuple
 import orjson
 
 from rules.changes import Change
+from rules.duties import USUAL, Duties
 from state import mirror, overview
 from state.overview import Changed, Found
 from state.store import Store, Tx
+from sync.duties import due_of
 from sync.report import words
 from sync.report.opt_outs import split, who
 from sync.report.phrases import day
@@ -44,6 +46,9 @@ class Row(NamedTuple):
     before: str
     after: str
     text: str
+    owner: str = ""
+    due: str = ""
+    """Who mends a finding, and by when (ISO); empty on other rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Listing:
     plan: int | None
     only_rule: str | None
     wrote: bool
+    duties: Duties = USUAL
 
     def rows(self, texts: Texts) -> Iterator[Row]:
         """All of them, blocks first, then changes, then findings; each page a transaction."""
@@ -116,7 +122,9 @@ class Listing:
         while True:
             with self.store.reading() as tx:
                 page = overview.found_page(tx, after, PAGE)
-            yield from (_finding_row(one, texts) for one in page if one.system in self.systems)
+            yield from (
+                _finding_row(one, texts, self.duties) for one in page if one.system in self.systems
+            )
             if len(page) < PAGE:
                 return
             after = page[-1].number
@@ -139,7 +147,7 @@ def _change_row(one: Changed, change: Change, texts: Texts) -> Row:
     )
 
 
-def _finding_row(one: Found, texts: Texts) -> Row:
+def _finding_row(one: Found, texts: Texts, duties: Duties) -> Row:
     found = one.finding
     return Row(
         "finding",
@@ -153,7 +161,9 @@ def _finding_row(one: Found, texts: Texts) -> Row:
         found.code,
         "",
         "",
-        words.found(found).of(texts.lang),
+        words.found(found, duties.catalogue).of(texts.lang),
+        texts.get(f"list.owner.{duties.owner(found.code, found.field)}"),
+        due_of(found, one.first_seen_at, duties).isoformat(),
     )
 
 

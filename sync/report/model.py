@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 VERSION: Final = 2
 
 CHANGES: Final = (
+    (2, "owner and due of findings"),
     (2, "parts age, doubles, permissions, trend and what_if; before and how in key figures"),
     (2, "before in coverage: valid as it stands"),
     (1, "the first"),
@@ -186,6 +187,8 @@ class Example(Part):
     stream: str
     place: int | None
     text: Said
+    due: date
+    """The last day on which it is mended in time."""
 
 
 class FindingField(Part):
@@ -193,13 +196,16 @@ class FindingField(Part):
 
     field: str | None
     label: Words | None
-    owner: str | None
-    owner_name: Words | None
+    owner: str
+    owner_name: Words
     count: int
 
 
 class FindingGroup(Part):
-    """Findings of one cause; `new` of them were not there before this run."""
+    """Findings of one cause; `new` of them were not there before this run.
+
+    `owner` mends most of them, and `due` is the day on which the first of them has to be.
+    """
 
     code: str
     severity: Severity
@@ -207,6 +213,9 @@ class FindingGroup(Part):
     remedy: Said | None
     count: int
     new: int
+    owner: str
+    owner_name: Words
+    due: date
     fields: tuple[FindingField, ...]
     streams: tuple[str, ...]
     examples: tuple[Example, ...]

@@ -42,8 +42,7 @@ def fields(group: FindingGroup, texts: Texts) -> str:
 
 def owner(group: FindingGroup, texts: Texts) -> str:
     """Who mends most of them."""
-    owners = [one.owner_name.of(texts.lang) for one in group.fields if one.owner_name]
-    return owners[0] if owners else ""
+    return group.owner_name.of(texts.lang)
 
 
 def value(text: str | None, texts: Texts) -> str:

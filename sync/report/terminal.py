@@ -201,7 +201,7 @@ class _Screen:
         if not groups:
             yield self._t("no_findings")
             return
-        names = ("count", "severity", "finding", "field", "owner")
+        names = ("count", "severity", "finding", "field", "owner", "due")
         headings = [self._t(f"column.{name}") for name in names]
         rows = [self._finding(group) for group in groups[:MOST_FINDINGS]]
         yield from self._table(headings, rows, right=frozenset({0}))
@@ -216,6 +216,7 @@ class _Screen:
             group.title.of(self.lang),
             phrases.fields(group, self.texts),
             phrases.owner(group, self.texts),
+            phrases.day(group.due, self.lang),
         ]
 
     # --- quality and lists -------------------------------------------------------------------

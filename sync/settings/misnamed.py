@@ -19,6 +19,7 @@ def misnamed(values: Mapping[str, Any], file: File, texts: Texts) -> Iterator[Pr
     yield from _wrong_fields(values, file, texts)
     yield from _wrong_columns(values, file)
     yield from _wrong_switches(values, file)
+    yield from _wrong_codes(values, file)
 
 
 def _wrong_fields(values: Mapping[str, Any], file: File, texts: Texts) -> Iterator[Problem]:
@@ -93,6 +94,22 @@ def _switches(
                 yield _unknown(key, "no_rule", touched, file)
             elif name not in touched[rule]:
                 yield Problem(file.where(key), dotted(key), "not_touched", {"rule": rule})
+
+
+def _wrong_codes(values: Mapping[str, Any], file: File) -> Iterator[Problem]:
+    """Codes of findings that there are none of."""
+    named = [
+        ("duties", key, code)
+        for key in ("days", "owners")
+        for code in _table(values, "duties", key)
+    ]
+    if named:
+        from sync.codes import codes
+
+        known = codes()
+        yield from (
+            _unknown(key, "no_finding", known, file) for key in named if key[-1] not in known
+        )
 
 
 def _unknown(key: tuple[str, ...], kind: str, known: Iterable[str], file: File) -> Problem:

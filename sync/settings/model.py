@@ -260,6 +260,22 @@ class Checks(Section):
     consent_unused_max_months: Annotated[int, Field(ge=1, le=120)] = 12
 
 
+Owner = Literal[
+    "register", "research", "sales", "marketing", "finance", "compliance", "dialer", "system"
+]
+
+
+class Duties(Section):
+    """[duties]: who mends a finding, and by when, where it is not as usual."""
+
+    days: dict[str, Annotated[int, Field(ge=0, le=366)]] = Field(
+        default_factory=dict, examples=[{"missing_at_entry": 14}]
+    )
+    owners: dict[str, Owner] = Field(
+        default_factory=dict, examples=[{"missing_for_call_list": "sales"}]
+    )
+
+
 class Suppression(Section):
     """[suppression]: how far an opt-out reaches."""
 
@@ -319,6 +335,7 @@ class Settings(BaseSettings):
     sizes: Sizes = Sizes()
     industry: Industry = Industry()
     checks: Checks = Checks()
+    duties: Duties = Duties()
     suppression: Suppression = Suppression()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()

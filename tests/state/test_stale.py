@@ -104,11 +104,15 @@ def test_rows_are_decided_again_on_their_day_and_once(people: Store) -> None:
 
 
 def test_to_find_them_costs_what_is_due_and_not_what_there_is(people: Store) -> None:
-    if not people.is_sqlite:
-        pytest.skip("a table of five rows is read as a whole on PostgreSQL, rightly")
+    query = (
+        "SELECT rid FROM mirror WHERE system = 'crm' AND stream = 'people'"
+        " AND again_on IS NOT NULL AND again_on <= '2026-12-01' LIMIT 5000"
+    )
     with people.reading() as tx:
-        plan = tx.exec_driver_sql(
-            "EXPLAIN QUERY PLAN SELECT rid FROM mirror WHERE system = 'crm' AND stream = 'people'"
-            " AND again_on IS NOT NULL AND again_on <= '2026-12-01' LIMIT 5000"
-        )
+        if people.is_sqlite:
+            plan = tx.exec_driver_sql("EXPLAIN QUERY PLAN " + query)
+        else:
+            # Five rows are read as a whole, rightly: the question is what becomes of a million.
+            tx.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            plan = tx.exec_driver_sql("EXPLAIN " + query)
         assert "ix_mirror_again" in " ".join(str(row) for row in plan)

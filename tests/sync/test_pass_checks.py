@@ -11,7 +11,7 @@ from promises.lists import Lists
 
 from state import findings
 from state import mirror as mirror_
-from sync.settings.model import Limits
+from sync.settings.model import Duties, Limits
 
 HEADER = "Id;Navn;Telefon;Ringeliste;Behandlingsgrundlag;Næste skridt den;Dataopdateret"
 PEOPLE = (
@@ -110,3 +110,34 @@ def test_a_list_that_is_gone_lacks_nothing(lists: Lists) -> None:
     lists.run("shrink", "large_share")
     with lists.app() as app, app.store.reading() as tx:
         assert {one.stream for one in findings.listed(tx)} == {"andre.csv"}
+
+
+def test_a_finding_gets_graver_when_the_record_goes_on_a_call_list(lists: Lists) -> None:
+    def severity() -> str:
+        lists.dry()
+        with lists.app() as app, app.store.reading() as tx:
+            listed = findings.listed(tx, code="data_stale")
+        return " ".join(one.finding.severity.value for one in listed)
+
+    row = "1;Rav Elkedel;+4568000001;{};Aftale;;2020-01-01"
+    lists.put("kontakter.csv", HEADER, row.format(""))
+    assert severity() == "notice"
+    lists.put("kontakter.csv", HEADER, row.format("Uge 45"))
+    assert severity() == "warning"
+
+
+def test_each_finding_has_an_owner_and_a_day_in_the_report_and_the_list(lists: Lists) -> None:
+    from sync.listings import Wanted, find
+
+    lists.settings["duties"] = Duties(days={"basis_missing": 3}, owners={"basis_missing": "sales"})
+    lists.put("kontakter.csv", HEADER, "1;Rav Elkedel;;;;;2026-10-01", "2;Birk;x;Uge 45;;;;")
+    report = lists.dry().report
+    groups = {one.code: one for one in report.findings}
+    assert groups["basis_missing"].owner == "sales"
+    assert groups["basis_missing"].due.isoformat() == "2026-11-27"
+    assert groups["missing_for_call_list"].due.isoformat() == "2026-11-25"
+    assert all(one.due == group.due for group in report.findings for one in group.examples)
+    with lists.app() as app, app.store.reading() as tx:
+        shown = find(tx, Wanted(), 100, app.duties).shown
+    told = {one.finding.code: (one.owner, one.due) for one in shown}
+    assert told == {code: (one.owner, one.due) for code, one in groups.items()}
