@@ -30,6 +30,7 @@ from sync.output import moment, number, printable
 from sync.settings import Settings
 from sync.settings.problems import dotted
 from sync.stages.pasts import pasts_of
+from sync.switches import all_rules
 from sync.texts import Texts
 
 PAGE: Final = 2000
@@ -238,7 +239,7 @@ def _switches(settings: Settings, stream: Lease) -> list[str]:
     mapped = set(stream.fields)
     return [
         settings.rules.of(row.name, name, stream.system)
-        for row in RULES
+        for row in all_rules(settings)
         for name in (*row.fields, *row.moves)
         if name in mapped
     ]

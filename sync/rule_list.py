@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from connectors.registry import SYSTEMS
 from rules.fills import Fill
-from rules.hygiene import RULES, Row
+from rules.hygiene import Row
 from rules.raises import RAISES
 from state import findings, proposals, shapes
 from sync.app import App
 from sync.listings import width
 from sync.output import number, printable, table
 from sync.settings import Settings
+from sync.switches import all_rules
 from sync.texts import Texts
 
 
@@ -66,7 +67,8 @@ def said(app: App) -> Said:
 
 def listed(settings: Settings, now: Said | None, texts: Texts) -> list[Listed]:
     """All rules in their order."""
-    return [_listed(order, row, settings, now, texts) for order, row in enumerate(RULES, start=1)]
+    rules = enumerate(all_rules(settings), start=1)
+    return [_listed(order, row, settings, now, texts) for order, row in rules]
 
 
 def _listed(order: int, row: Row, settings: Settings, now: Said | None, texts: Texts) -> Listed:

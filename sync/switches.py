@@ -19,10 +19,14 @@ from sync.settings import Settings
 
 def active(settings: Settings, system: str) -> tuple[Row, ...]:
     """The rules that are not off in `system`, each with the fields that it may touch there."""
-    rows = rules_of(extend(DEFAULT, settings.fields)) if settings.fields else RULES
-    rules = with_options(rows, options(settings))
+    rules = with_options(all_rules(settings), options(settings))
     found = (rule.within(_on(settings, system, rule.name)) for rule in rules)
     return tuple(rule for rule in found if rule is not None)
+
+
+def all_rules(settings: Settings) -> tuple[Row, ...]:
+    """The rules that there are, on or off; the fields that settings add among their fields."""
+    return rules_of(extend(DEFAULT, settings.fields)) if settings.fields else RULES
 
 
 def options(settings: Settings) -> Options:

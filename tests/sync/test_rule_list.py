@@ -77,6 +77,15 @@ def test_switches_are_shown_as_they_work(folder: Path) -> None:
     assert _rules()["phone"]["switches"]["files"]["email"] == "off"  # type: ignore[index]
 
 
+def test_a_field_that_settings_add_is_read_by_a_rule_too() -> None:
+    Path("ringren.toml").write_text(
+        "[rules]\nfields = { vip = { yes_no = 'propose' } }\n"
+        "[fields.vip]\ntype = 'bool'\nkinds = ['contact']\nda = 'VIP'\nen = 'VIP'\n",
+        "utf-8",
+    )
+    assert "vip propose" in _call("rules", "yes_no", "--lang", "en").stdout
+
+
 @pytest.mark.parametrize("lang", ["da", "en"])
 @pytest.mark.parametrize("rule", [row.name for row in RULES])
 def test_each_rule_has_a_sheet(rule: str, lang: str) -> None:
