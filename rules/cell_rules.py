@@ -25,6 +25,7 @@ from rules.formats import (
     towns,
     web,
 )
+from rules.formats.cells import Guess, guessed
 from rules.formats.choices import Picklist
 from rules.formats.formatted import Formatted
 from rules.private import PHONE_FIELDS
@@ -36,8 +37,10 @@ class Rule:
     """One format on some fields.
 
     `settled` is the quick look that nearly every cell gets: True means that `unsettled` would
-    neither change it nor report. `unsettled` reads the cell; it is called with the record's region
-    besides when the rule is `regional`. `version` rises whenever the same cell may come out
+    neither change it nor report. `usual`, where there is one, guesses (spelling, reason) of what is
+    spelt in a usual way; a guess that is settled is what `unsettled` would give, and is taken.
+    `unsettled` reads the cell. These two are called with the record's region besides when the rule
+    is `regional`. `version` rises whenever the same cell may come out
     differently; `tables` and `libraries` are what the outcome depends on besides. Into the fields
     of `moves` it may put what a cell held besides. `options` name what settings said to it
     (`rules.options`). `lists`: the picklist by which each field is read, instead of `settled` and
@@ -56,6 +59,7 @@ class Rule:
     moves: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
     lists: Mapping[str, Picklist] | None = None
+    usual: Callable[..., Guess | None] | None = None
 
     def on(self, field: str) -> Rule:
         """The rule as it works on one of its fields."""
@@ -76,6 +80,11 @@ class Rule:
         """What the format makes of a cell."""
         if self.settled(text):
             return Formatted(text)
+        if self.usual is not None:
+            guess = self.usual(text, region) if self.regional else self.usual(text)
+            formatted = guessed(guess, self.settled)
+            if formatted is not None:
+                return formatted
         return self.unsettled(text, region) if self.regional else self.unsettled(text)
 
 
@@ -94,6 +103,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         cvr.unsettled,
         cvr.VERSION,
         tables=("placeholders", "placeholder_numbers"),
+        usual=cvr.usual,
     ),
     Rule(
         "company_name",
@@ -102,6 +112,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         names.unsettled_company,
         names.VERSION,
         tables=("placeholders", "legal_forms", "company_tails", "not_companies"),
+        usual=names.usual_company,
     ),
     Rule(
         "full_name",
@@ -111,6 +122,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
         moves=("title",),
+        usual=names.usual,
     ),
     Rule(
         "first_name",
@@ -120,6 +132,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
         moves=("title",),
+        usual=names.usual,
     ),
     Rule(
         "last_name",
@@ -129,17 +142,19 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         names.VERSION,
         tables=("placeholders", *_NAME_TABLES),
         moves=("title",),
+        usual=names.usual,
     ),
     Rule(
         "phone",
         PHONE_FIELDS,
         phone.settled,
-        phone.phone,
+        phone.unsettled,
         phone.VERSION,
         regional=True,
         tables=("placeholders", "placeholder_numbers", "phone_words", "countries"),
         libraries=("phonenumbers",),
         moves=("phone_extension", "other_phone", "email"),
+        usual=phone.usual,
     ),
     Rule(
         "email",
@@ -150,6 +165,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         tables=("placeholders", "shared_domains"),
         libraries=("email-validator", "tldextract"),
         moves=("full_name",),
+        usual=email.usual,
     ),
     Rule(
         "website",
@@ -159,6 +175,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         web.VERSION,
         tables=("placeholders", "shared_domains"),
         libraries=("tldextract",),
+        usual=web.usual,
     ),
     Rule(
         "root_domain",

@@ -9,17 +9,17 @@ otherwise the cell stays and a person hears of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rules.catalogue import FIELDS, Field
 from rules.cell_rules import CELL_RULES, Rule
-from rules.changes import Change, Finding, Severity
+from rules.changes import Change, Finding, Severity, respelled
 from rules.fills import FILLS, Fill, filled
 from rules.formats import cvr
-from rules.formats.cells import quoted, trimmed
+from rules.formats.cells import Guess, quoted, trimmed
 from rules.formats.formatted import Formatted
 from rules.formats.regions import region_of
 from rules.list_rules import list_rules, title_fills
@@ -60,6 +60,7 @@ _NO_PLACE: Final = {
 class _Step(NamedTuple):
     field: str
     settled: Callable[[str], bool]
+    usual: Callable[..., Guess | None] | None
     unsettled: Callable[..., Formatted]
     regional: bool
     rule: Rule
@@ -94,7 +95,7 @@ class _Desk:
 def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Row, ...]) -> _Plan:
     mapped = set(fields)
     steps = tuple(
-        _Step(name, own.settled, own.unsettled, own.regional, own)
+        _Step(name, own.settled, own.usual, own.unsettled, own.regional, own)
         for rule in rules
         if isinstance(rule, Rule) and kind in rule.kinds
         for name in rule.fields
@@ -122,27 +123,36 @@ def clean(
     """
     if kind is Kind.OPT_OUT:
         return (), ()
-    steps, rule_of, phones, fills = _plan(
-        kind, tuple(values), rules if rules.__class__ is tuple else tuple(rules)
-    )
+    plan = _plan(kind, tuple(values), rules if rules.__class__ is tuple else tuple(rules))
     country = values.get("country")
     if country and country is not ABSENT and country != region:
         region = region_of(country, region)
-    changes: list[Change] = []
-    findings: list[Finding] = []
-    desk = _Desk(values, rule_of, region, changes, findings)
     private = cpr_fields(values, region)
-    findings.extend(private.values())
-    for name, settled, unsettled, regional, rule in steps:
+    desk = _Desk(values, plan.rule_of, region, [], list(private.values()) if private else [])
+    _read_cells(desk, plan.steps, private)
+    if plan.phones and "cvr" not in private:
+        _hold_against_cvr(desk, plan.phones, private)
+    if plan.fills:
+        _fill(desk, plan.fills, private)
+    return tuple(desk.changes), tuple(desk.findings)
+
+
+def _read_cells(desk: _Desk, steps: tuple[_Step, ...], private: Container[str]) -> None:
+    """Every rule on its fields. Runs for every cell there is, so what is usual comes first."""
+    values, region, changes, findings = desk.values, desk.region, desk.changes, desk.findings
+    for name, settled, usual, unsettled, regional, rule in steps:
         text = values[name]
         if not text or text is ABSENT or settled(text) or name in private:
             continue
+        if usual is not None:
+            guess = usual(text, region) if regional else usual(text)
+            # What the rule calls settled it leaves alone: no loop can come of it (promise 5).
+            if guess is not None and settled(guess[0]):
+                changes.append(respelled(name, text, guess[0], rule.name, SOURCE, guess[1]))
+                continue
         formatted = unsettled(text, region) if regional else unsettled(text)
-        if formatted.issues:
-            findings.extend(
-                Finding(issue.code, issue.severity, name, issue.details)
-                for issue in formatted.issues
-            )
+        for code, severity, details in formatted.issues:
+            findings.append(Finding(code, severity, name, details))
         new = formatted.value
         if new == text:
             continue
@@ -152,11 +162,6 @@ def clean(
         changes.append(
             Change(name, text, new, rule.name, SOURCE, formatted.reason, formatted.details)
         )
-    if phones and values["cvr"] and "cvr" not in private:
-        _hold_against_cvr(desk, phones, private)
-    if fills:
-        _fill(desk, fills, private)
-    return tuple(changes), tuple(findings)
 
 
 def _carefully(desk: _Desk, name: str, text: str, formatted: Formatted, rule: Rule) -> None:

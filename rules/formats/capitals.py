@@ -51,7 +51,8 @@ def plain_capital(word: str) -> str:
     pieces = word.split("-")
     for piece in pieces:
         if (
-            len(piece) < 3
+            len(piece) < 2
+            or _NO_VOWEL.fullmatch(piece)
             or not piece.removeprefix("o'").isalpha()
             or piece in _particles()
             or _ROMAN.fullmatch(piece)

@@ -7,7 +7,8 @@ zero-width characters, control characters, or a word that stands for nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from rules import tables
@@ -61,9 +62,19 @@ def spelled(value: str, reason: str) -> Formatted:
     return Formatted(value, reason, NO_DETAILS, (), NO_DETAILS)
 
 
+Guess = tuple[str, str]
+"""How a cell is probably to be spelt, and the reason key: sure once the spelling is settled."""
+
+
+def guessed(guess: Guess | None, settled: Callable[[str], bool]) -> Formatted | None:
+    """The verdict on a cell by a guess at its spelling; None when the guess is none, or not sure."""
+    return spelled(*guess) if guess is not None and settled(guess[0]) else None
+
+
 def kept(text: str, code: str, severity: Severity = Severity.WARNING, **details: str) -> Formatted:
     """The cell as it stands, with one issue that quotes it."""
-    return Formatted(text, issues=(Issue(code, severity, {"text": quoted(text), **details}),))
+    issue = Issue(code, severity, {"text": quoted(text), **details})
+    return Formatted(text, "", NO_DETAILS, (issue,), NO_DETAILS)
 
 
 def nothing(text: str) -> Formatted | None:
@@ -84,14 +95,23 @@ def is_placeholder(text: str) -> bool:
     if text in NOT_A_NUMBER:
         return True
     folded = text.lower()
-    words = tables.words("placeholders")
-    return folded in words or folded.strip(" .@!()") in words or not any(map(str.isalnum, folded))
+    words = _placeholders()
+    if folded in words:
+        return True
+    if folded.isalnum():
+        return False
+    return folded.strip(" .@!()") in words or not any(map(str.isalnum, folded))
+
+
+@cache
+def _placeholders() -> frozenset[str]:
+    return tables.words("placeholders")
 
 
 def unreadable(text: str) -> Formatted | None:
     """The verdict on a cell with control characters, or one as long as a letter; else None."""
     if len(text) > LONGEST:
         return kept(text, "too_long", length=str(len(text)))
-    if _CONTROL.search(text):
+    if not (text.isascii() and text.isprintable()) and _CONTROL.search(text):
         return kept(text, "control_characters")
     return None

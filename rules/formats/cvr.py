@@ -8,11 +8,11 @@ warning, never a reason to erase.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from rules.changes import Severity
 from rules.formats import phone
-from rules.formats.cells import kept, nothing, spelled, trimmed, unshielded
+from rules.formats.cells import Guess, guessed, kept, nothing, spelled, trimmed, unshielded
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -32,20 +32,40 @@ _FOREIGN = re.compile(
     r"(?:\s*mva)?|\d{3}[ .]?\d{3}[ .]?\d{3}\s*mva",
     re.IGNORECASE | re.ASCII,
 )
-_USUAL = re.compile(r"(?:DK|CVR)?[-: ]{0,2}(\d\d) ?(\d\d) ?(\d\d) ?(\d\d)", re.ASCII)
+_USUAL = re.compile(r"(?:DK|CVR)?[-: ]{0,2}(\d\d ?\d\d ?\d\d ?\d\d)", re.ASCII)
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 
 
-def passes(digits: str) -> bool:
-    """Whether eight ASCII digits pass modulus 11 with the weights 2 7 6 5 4 3 2 1; first not 0."""
-    a, b, c, d, e, f, g, h = digits.encode()
-    # 1440 = 48 (the code of "0") times 30 (the weights together); 1440 % 11 == 10.
-    return a != 48 and (2 * a + 7 * b + 6 * c + 5 * d + 4 * e + 3 * f + 2 * g + h) % 11 == 10
+@cache
+def _halves() -> tuple[dict[str, int], dict[str, int]]:
+    """What four digits come to, modulus 11: as the first half of a number, and what it takes
+    before them as the second half. So a number is looked up, not computed."""
+    first, second = (2, 7, 6, 5), (4, 3, 2, 1)
+    fours = [f"{number:04}" for number in range(10_000)]
+    return (
+        {four: _weighed(four, first) % 11 for four in fours if four[0] != "0"},
+        {four: -_weighed(four, second) % 11 for four in fours},
+    )
 
 
-def settled(text: str) -> bool:
-    """A quick look: True only when `cvr(text)` would leave the cell alone and say nothing."""
-    return len(text) == 8 and text.isascii() and text.isdecimal() and passes(text)
+def _weighed(digits: str, weights: tuple[int, ...]) -> int:
+    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
+
+
+def passes(text: str) -> bool:
+    """Whether it is eight digits, first not 0, that pass modulus 11 (weights 2 7 6 5 4 3 2 1)."""
+    first, second = _halves()
+    return len(text) == 8 and first.get(text[:4]) == second.get(text[4:], -1)
+
+
+settled = passes
+"""A quick look: True only when `cvr(text)` would leave the cell alone and say nothing."""
+
+
+def usual(text: str) -> Guess | None:
+    """A guess at the spelling and its reason; sure once it is `settled`. None: no guess."""
+    found = _USUAL.fullmatch(text)
+    return (found[1].replace(" ", ""), "reason.cvr.digits") if found else None
 
 
 def cvr(text: str) -> Formatted:
@@ -56,16 +76,13 @@ def cvr(text: str) -> Formatted:
     word it may be a phone number, and stays. Total, idempotent. (denmark: CVR-loven; VAT number =
     DK + CVR number.)
     """
-    return Formatted(text) if settled(text) else unsettled(text)
+    if settled(text):
+        return Formatted(text)
+    return guessed(usual(text), settled) or unsettled(text)
 
 
 def unsettled(text: str) -> Formatted:
     """`cvr` without its quick look, for who has looked already."""
-    found = _USUAL.fullmatch(text)
-    if found is not None:
-        digits = "".join(found.groups())
-        if passes(digits):
-            return spelled(digits, "reason.cvr.digits")
     return nothing(text) or _read(text)
 
 

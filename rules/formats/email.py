@@ -13,12 +13,17 @@ from typing import Final
 from rules import tables
 from rules.changes import Severity
 from rules.formats import web
-from rules.formats.cells import kept, nothing, spaced, spelled, trimmed
+from rules.formats.cells import LONGEST, Guess, guessed, kept, nothing, spaced, trimmed
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
 
 _LONGEST = 254
+_USUAL = re.compile(
+    r"[a-z0-9_+'&-]+(?:\.[a-z0-9_+'&-]+)*@((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})"
+)
+_SPECIAL_USE = (".arpa", ".onion")
+"""Top levels of RFC 6761 that are public suffixes all the same."""
 _LOCAL = re.compile(r"[a-z0-9_+'&-]+(?:\.[a-z0-9_+'&-]+)*")
 _PLAIN_DOMAIN = re.compile(
     # No top level for special use (RFC 6761). Names with "--" (IDN and what may come) go elsewhere.
@@ -39,12 +44,24 @@ _LONGEST_POPULAR: Final = max(map(len, _POPULAR)) + 1
 
 def settled(text: str) -> bool:
     """A quick look: True only when `email(text)` would leave the cell alone and say nothing."""
-    local, at, domain = text.partition("@")
-    if not at or len(text) > _LONGEST or len(local) > 64 or _LOCAL.fullmatch(local) is None:
+    found = _USUAL.fullmatch(text)
+    if found is None:
         return False
-    if len(domain) <= _LONGEST_POPULAR or "--" in domain or not _PLAIN_DOMAIN.fullmatch(domain):
-        return _domain(domain) == (domain, "", "") and bool(domain)
-    return web.root_of_host(domain) is not None
+    domain = found[1]
+    size = len(domain)
+    if len(text) - size > 65:
+        return False
+    if _LONGEST_POPULAR < size < 64:
+        return web.root_of_host(domain) is not None and not domain.endswith(_SPECIAL_USE)
+    return len(text) <= _LONGEST and _domain(domain) == (domain, "", "")
+
+
+def usual(text: str) -> Guess | None:
+    """A guess at the spelling and its reason; sure once it is `settled`. None: no guess."""
+    if len(text) > LONGEST:
+        return None
+    address = text.strip().lower().removeprefix("mailto:").rstrip(";,.").replace(" @ ", "@")
+    return address, "reason.email.spelling"
 
 
 def email(text: str) -> Formatted:
@@ -54,14 +71,13 @@ def email(text: str) -> Formatted:
     not an address by the grammar (RFC 5322, no quoted local parts) stay as they stand. Total,
     idempotent.
     """
-    return Formatted(text) if settled(text) else unsettled(text)
+    if settled(text):
+        return Formatted(text)
+    return guessed(usual(text), settled) or unsettled(text)
 
 
 def unsettled(text: str) -> Formatted:
     """`email` without its quick look, for who has looked already."""
-    usual = text.strip().lower().removeprefix("mailto:").rstrip(";,.").replace(" @ ", "@")
-    if usual != text and settled(usual):
-        return spelled(usual, "reason.email.spelling")
     return nothing(text) or _read(text)
 
 

@@ -11,11 +11,11 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
-    from phonenumbers import PhoneNumber
+    from phonenumbers import PhoneMetadata, PhoneNumber
 
 _KINDS: Final = (
-    "fixed_line",
     "mobile",
+    "fixed_line",
     "toll_free",
     "premium_rate",
     "shared_cost",
@@ -33,6 +33,11 @@ class _Country(NamedTuple):
     main: str
     valid: re.Pattern[str]
     prefix: re.Pattern[str] | None
+    sizes: frozenset[int]
+
+    def is_bare(self, national: str) -> bool:
+        """Whether the library would take nothing off: no zero, nothing dialled before it at home."""
+        return national[:1] != "0" and (self.prefix is None or self.prefix.match(national) is None)
 
 
 def e164(digits: str) -> str:
@@ -42,9 +47,11 @@ def e164(digits: str) -> str:
         if country is None:
             continue
         national = digits[size:]
-        prefixed = country.prefix is not None and country.prefix.match(national) is not None
-        if national[:1] != "0" and not prefixed and country.valid.fullmatch(national):
-            return "+" + digits
+        if country.is_bare(national):
+            if country.valid.fullmatch(national):
+                return "+" + digits
+            if _valid_anywhere(digits[:size]).fullmatch(national) is None:
+                return ""
         break
     return _by_library("+" + digits, "")
 
@@ -53,17 +60,27 @@ def national(digits: str, region: str) -> str:
     """E.164 of `digits` as dialled within `region` (ISO code); empty when no valid number."""
     code = _code(region)
     country = _country(code)
-    if country is not None and digits[:1] != "0" and country.main == region:
-        prefixed = country.prefix is not None and country.prefix.match(digits) is not None
+    if country is not None and country.main == region and country.is_bare(digits):
         # A number that begins with its own country code may be meant with it: not for the quick.
-        if not prefixed and not digits.startswith(code) and country.valid.fullmatch(digits):
+        own = digits.startswith(code)
+        if not own and country.valid.fullmatch(digits):
             return f"+{code}{digits}"
     return _by_library(digits, region)
 
 
-@lru_cache(maxsize=1024)
 def possible(digits: str) -> str:
     """E.164 of `digits` whose length is right for their country code; empty when it is not."""
+    for size in (2, 1, 3):
+        country = _country(digits[:size])
+        if country is not None and country.is_bare(digits[size:]):
+            return "+" + digits if len(digits) - size in country.sizes else ""
+        if country is not None:
+            break
+    return _possible_by_library(digits)
+
+
+@lru_cache(maxsize=1024)
+def _possible_by_library(digits: str) -> str:
     import phonenumbers
 
     parsed = _parsed("+" + digits, "")
@@ -98,18 +115,36 @@ def _country(code: str) -> _Country | None:
     metadata = PhoneMetadata.metadata_for_region(regions[0]) if regions else None
     if metadata is None or metadata.leading_digits:
         return None
-    kinds = [getattr(metadata, kind) for kind in _KINDS]
-    patterns = [kind.national_number_pattern for kind in kinds if kind is not None]
-    general = metadata.general_desc and metadata.general_desc.national_number_pattern
-    if not general:
+    valid, general = _pattern(metadata), metadata.general_desc
+    if general is None or not valid:
         return None
-    either = "|".join(f"(?:{pattern})" for pattern in patterns if pattern)
     prefix = metadata.national_prefix_for_parsing
     return _Country(
         str(metadata.id),
-        re.compile(rf"(?=(?:{general})\Z)(?:{either})", re.ASCII),
+        re.compile(valid, re.ASCII),
         re.compile(prefix, re.ASCII) if prefix else None,
+        frozenset((*general.possible_length, *general.possible_length_local_only)),
     )
+
+
+@cache
+def _valid_anywhere(code: str) -> re.Pattern[str]:
+    """What a national number looks like in one of the regions that share a country code."""
+    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
+
+    regions = COUNTRY_CODE_TO_REGION_CODE[int(code)]
+    every = [PhoneMetadata.metadata_for_region(region) for region in regions]
+    patterns = [_pattern(metadata) for metadata in every if metadata is not None]
+    return re.compile("|".join(filter(None, patterns)), re.ASCII)
+
+
+def _pattern(metadata: PhoneMetadata) -> str:
+    """The valid national numbers of a region, of any kind; empty when it names none."""
+    kinds = [getattr(metadata, kind) for kind in _KINDS]
+    patterns = [kind.national_number_pattern for kind in kinds if kind is not None]
+    general = metadata.general_desc and metadata.general_desc.national_number_pattern
+    either = "|".join(f"(?:{pattern})" for pattern in patterns if pattern)
+    return rf"(?=(?:{general})\Z)(?:{either})" if general else ""
 
 
 @lru_cache(maxsize=1024)

@@ -9,13 +9,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from rules import tables
 from rules.changes import Severity
 from rules.formats import letters
 from rules.formats.capitals import Part, capitalised, plain_capital
-from rules.formats.cells import LONGEST, NOT_A_NUMBER, kept, nothing, quoted, spaced, spelled
+from rules.formats.cells import (
+    LONGEST,
+    NOT_A_NUMBER,
+    Guess,
+    guessed,
+    kept,
+    nothing,
+    quoted,
+    spaced,
+    spelled,
+)
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -33,10 +45,8 @@ _LAST_WORD = re.compile(
     re.IGNORECASE,
 )
 _SOLE_TRADER = re.compile(r"(?:^|\s)(?:[vV]\s?/|v\.)\s?(?=\S)")
-_COMPANY = re.compile(
-    r"[A-Za-zÆØÅæøå0-9][A-Za-zÆØÅæøåÖÜÄöüäé0-9&'-]*(?: [A-Za-zÆØÅæøåÖÜÄöüäé0-9&'-]+)*?"
-    r"(?: (A/S|ApS|I/S|P/S|K/S|IVS))?"
-)
+_COMPANY = re.compile(r"[A-Za-zÆØÅæøå0-9][A-Za-zÆØÅæøåÖÜÄöüäé0-9&' -]*")
+_RIGHT_FORMS = frozenset({"A/S", "ApS", "I/S", "P/S", "K/S", "IVS"})
 
 
 def settled(text: str) -> bool:
@@ -44,12 +54,52 @@ def settled(text: str) -> bool:
 
     Right for whole names, first names and surnames alike.
     """
-    if _SETTLED.fullmatch(text) is None or len(text) > LONGEST:
+    if len(text) > LONGEST:
+        return False
+    if _known().plain.issuperset(text.split(" ")):
+        return True
+    if _SETTLED.fullmatch(text) is None:
         return False
     folded = text.lower()
     if " " in folded:
         return _telling_words().isdisjoint(folded.split(" ")) and folded not in _nobody()
     return folded not in _nobody() and folded not in _telling_words()
+
+
+class _Known(NamedTuple):
+    """Known names of one word that are spelt alike wherever they stand in a name."""
+
+    plain: frozenset[str]
+    by_small: Mapping[str, str]
+    by_capitals: Mapping[str, str]
+
+
+@cache
+def _known() -> _Known:
+    odd = {word for phrase in _nobody() for word in phrase.split(" ")} | _telling_words()
+    odd |= {word.lower() for word in NOT_A_NUMBER}
+    every = (tables.words("first_names") | tables.words("surnames")) - odd
+    small = {word: plain_capital(word) for word in every if word == word.upper().lower()}
+    small = {word: name for word, name in small.items() if _SETTLED.fullmatch(name)}
+    capitals = {word.upper(): name for word, name in small.items()}
+    return _Known(frozenset(small.values()), small, capitals)
+
+
+def usual(text: str) -> Guess | None:
+    """A guess at the spelling and its reason; sure once it is `settled`. None: no guess."""
+    if len(text) > LONGEST:
+        return None
+    words = text.split()
+    if text.islower():
+        table = _known().by_small
+    elif text.isupper():
+        table = _known().by_capitals
+    else:
+        return " ".join(words), "reason.name.blanks"
+    try:
+        return " ".join([table[word] for word in words]), "reason.name.capitals"
+    except KeyError:
+        return None
 
 
 @lru_cache(maxsize=1)
@@ -74,7 +124,9 @@ def person_name(text: str, part: Part = Part.WHOLE) -> Formatted:
     `title` (what stands before or behind the name). What is nobody (`Bogholderiet`, `Att: …`)
     stays, with an issue. Total, idempotent. (requirement R33)
     """
-    return Formatted(text) if settled(text) else unsettled(text, part)
+    if settled(text):
+        return Formatted(text)
+    return guessed(usual(text), settled) or unsettled(text, part)
 
 
 def unsettled(text: str, part: Part = Part.WHOLE) -> Formatted:
@@ -236,14 +288,29 @@ def _front_title(name: str) -> tuple[str, str]:
 
 def settled_company(text: str) -> bool:
     """A quick look: True only when `company_name` would leave the cell alone and say nothing."""
-    found = _COMPANY.fullmatch(text)
-    if found is None or len(text) > LONGEST:
+    head, _, last = text.rpartition(" ")
+    right = last in _RIGHT_FORMS
+    plain = head if right else text
+    if _COMPANY.fullmatch(plain) is None or "  " in text or text[-1] == " " or len(text) > LONGEST:
         return False
-    folded = text.lower()
-    if found[1] is None and folded.rpartition(" ")[2] in _telling_ends():
+    if right:
+        return True
+    if last.lower() in _telling_ends():
         # Written in capitals throughout, it may be the register's own way.
         return text[-4:] == " APS" and text.isupper()
-    return folded not in _no_company()
+    return text.lower() not in _no_company()
+
+
+def usual_company(text: str) -> Guess | None:
+    """A guess at the spelling and its reason; sure once it is `settled_company`. None: no guess."""
+    if len(text) > LONGEST:
+        return None
+    name = " ".join(text.split())
+    head, _, last = name.rpartition(" ")
+    form = _FORMS.get(last.lower())
+    if form and form != last and head and not name.isupper():
+        return f"{head} {form}", "reason.company.form"
+    return name, "reason.name.blanks"
 
 
 @lru_cache(maxsize=1)
@@ -265,19 +332,13 @@ def company_name(text: str) -> Formatted:
     mean nothing else, and never in a name written in capitals throughout, which may be the
     register's own. Status words and `v/` owners stay in the name and are noted. Total, idempotent.
     """
-    return Formatted(text) if settled_company(text) else unsettled_company(text)
+    if settled_company(text):
+        return Formatted(text)
+    return guessed(usual_company(text), settled_company) or unsettled_company(text)
 
 
 def unsettled_company(text: str) -> Formatted:
     """`company_name` without its quick look, for who has looked already."""
-    name = " ".join(text.split())
-    head, _, last = name.rpartition(" ")
-    form = _FORMS.get(last.lower())
-    reason = "reason.name.blanks"
-    if form and form != last and head and not name.isupper():
-        name, reason = f"{head} {form}", "reason.company.form"
-    if name != text and len(text) <= LONGEST and settled_company(name):
-        return spelled(name, reason)
     return nothing(text) or _read_company(text)
 
 

@@ -15,7 +15,7 @@ from rules import tables
 from rules.changes import Severity
 from rules.formats import email as mail
 from rules.formats import foreign
-from rules.formats.cells import kept, nothing, spelled, trimmed, unshielded
+from rules.formats.cells import Guess, guessed, kept, nothing, spelled, trimmed, unshielded
 from rules.formats.formatted import Formatted, Issue
 
 VERSION = 1
@@ -29,9 +29,6 @@ PLAN: Final = frozenset(n for n in map(str, range(100, 1000)) if _PLAN.fullmatch
 in the phone library's metadata 9.0.43 (2026); a test holds it against the library installed."""
 
 _CELL_LIMIT = 120
-_BLANKS: Final = {ord(blank): None for blank in " \u00a0"}
-_CODES: Final = {8: "", 10: "45", 11: "+45", 12: "0045"}
-"""What stands before the eight digits of the usual cell, by its length without blanks."""
 _SHORT: Final = frozenset({"112", "114", "118", "1813", "116111", "116006", "116000", "116117"})
 _DECIMAL = re.compile(r"(\+?\d{8,14})[.,]0+", re.ASCII)
 _FRACTION = re.compile(r"\+?\d{5,}(?:[.,]\d{1,3}|-\d)", re.ASCII)
@@ -60,10 +57,12 @@ def _alternatives(kind: str) -> str:
     return "|".join(sorted(map(re.escape, tables.words("phone_words", kind=kind)), reverse=True))
 
 
+_LETTER = re.compile(r"[^\W\d_]")
 _LABEL = re.compile(
     rf"(?<![^\W\d_])(?:{_alternatives('label')})(?![^\W\d_])\s*[.:]*", re.IGNORECASE
 )
 _BETWEEN = re.compile(rf"(?<![^\W\d_])(?:{_alternatives('between')})(?![^\W\d_])\.?", re.IGNORECASE)
+_EXTENSION_SIGN = re.compile("[#a-z]", re.IGNORECASE)
 _EXTENSION = re.compile(
     rf"(?P<number>.*\d\)?)\s*[,;/]?\s*\(?\s*(?:#|(?:{_alternatives('extension')})"
     r"(?:[\s.]*(?:nr|nummer|no))?)[\s.:=]*(?P<extension>\d{1,6})\s*\)?",
@@ -75,7 +74,9 @@ _USUAL = re.compile(
     r"([2-9][0-9])[\s.-]?([0-9]{2})[\s.-]?([0-9]{2})[\s.-]?([0-9]{2})"
     rf"(?:[ ,]{{0,2}}(?i:{_alternatives('extension')})\.?\s?(?P<extension>[0-9]{{1,6}}))?\s*"
 )
-_USUAL_FOREIGN = re.compile(r"(?:\+|00)[ ]?[1-9](?:[ .()-]?[0-9])+")
+_USUAL_ABROAD = re.compile(r"(?:\+|00) ?([1-9](?:[ .-]?[0-9])+)")
+_ZEROS_AT_HOME: Final = frozenset({"US", "CA"})
+"""Where 00 is not what one dials before a country code."""
 _LETTER_FOR_DIGIT = str.maketrans("oOøØlIi", "0000111")
 
 
@@ -96,17 +97,46 @@ def is_placeholder_number(digits: str) -> bool:
     return digits in _PLACEHOLDERS
 
 
+_SETTLED_PREFIXES: Final = frozenset(f"+45{prefix}" for prefix in PLAN if prefix[:2] != "90")
+
+
 def settled(text: str) -> bool:
     """A quick look: True only when `phone(text)` would leave the cell alone and say nothing."""
     return (
-        text[:3] == "+45"
-        and len(text) == 11
-        and text[3:6] in PLAN
-        and text[3:5] != "90"
-        and text.isascii()
+        len(text) == 11
+        and text[:6] in _SETTLED_PREFIXES
         and text[6:].isdecimal()
+        and text.isascii()
         and text[3:] not in _PLACEHOLDERS
     )
+
+
+def usual(text: str, region: str) -> Guess | None:
+    """A guess at the spelling and its reason; sure once it is `settled`. None: no guess.
+
+    Eight digits as most people type them: in pairs, with blanks or dashes, with and without code.
+    """
+    if len(text) > _CELL_LIMIT:
+        return None
+    tight = text.replace(" ", "")
+    if not tight.isascii():
+        tight = tight.replace("\u00a0", "")
+    size = len(tight)
+    if size == 8:
+        return ("+45" + tight, "reason.phone.e164") if region == "DK" else None
+    if size == 11:
+        if tight[0] != "+" and tight[2] == tight[5] == tight[8] in {"-", "."} and region == "DK":
+            tight = "+45" + tight.replace(tight[2], "")
+        return tight, "reason.phone.e164"
+    if size == 12 and tight[:2] == "00":
+        return "+" + tight[2:], "reason.phone.e164"
+    if size == 10:
+        return ("+" + tight, "reason.phone.e164") if region == "DK" else None
+    if size == 13 and tight[:5] == "(+45)":
+        return "+45" + tight[5:], "reason.phone.e164"
+    if size == 13 and tight[:4] == "+45-":
+        return tight.replace("-", ""), "reason.phone.e164"
+    return None
 
 
 def phone(text: str, region: str = "DK") -> Formatted:
@@ -117,25 +147,35 @@ def phone(text: str, region: str = "DK") -> Formatted:
     (then `value` is None: the cell holds no number). What is not certain stays as it stands, with
     an issue. Total, idempotent.
     """
-    tight = text.translate(_BLANKS)
-    code = _CODES.get(len(tight))
-    if code is not None and tight.startswith(code) and (region == "DK" or len(code) > 2):
-        e164 = "+45" + tight[-8:]
-        if settled(e164):
-            return spelled(e164, "" if e164 == text else "reason.phone.e164")
-    found = _USUAL.fullmatch(text)
-    if found is not None:
-        usual = _usual(text, found, region)
-        if usual is not None:
-            return usual
-    elif text[:1] in {"+", "0"} and _USUAL_FOREIGN.fullmatch(text):
-        number = _number(text, region)
-        if number.e164 and not number.issue:
-            return spelled(number.e164, "" if number.e164 == text else number.reason)
-    return nothing(text) or _cell(text, region)
+    if settled(text):
+        return Formatted(text)
+    return guessed(usual(text, region), settled) or unsettled(text, region)
 
 
-def _usual(text: str, found: re.Match[str], region: str) -> Formatted | None:
+def unsettled(text: str, region: str) -> Formatted:
+    """`phone` without its quick look, for who has looked already."""
+    if text.isalpha():
+        return nothing(text) or _cell(text, region)
+    if text.isdecimal() and text.isascii() and len(text) < 20:
+        return nothing(text) or _one(text, _number(text, region))
+    formatted = _abroad(text, region) if text[:1] == "+" or text[:2] == "00" else None
+    if formatted is None:
+        found = _USUAL.fullmatch(text)
+        formatted = _as_usual(text, found, region) if found is not None else None
+    return formatted or nothing(text) or _cell(text, region)
+
+
+def _abroad(text: str, region: str) -> Formatted | None:
+    """A number with the code of another country in a usual spelling; None when it is not that."""
+    found = _USUAL_ABROAD.fullmatch(text)
+    digits = _NOT_DIGIT.sub("", found[1]) if found else ""
+    if not digits or digits.startswith("45") or (text[0] == "0" and region in _ZEROS_AT_HOME):
+        return None
+    e164 = foreign.e164(digits)
+    return spelled(e164, "" if e164 == text else "reason.phone.e164") if e164 else None
+
+
+def _as_usual(text: str, found: re.Match[str], region: str) -> Formatted | None:
     """Eight Danish digits in one of the usual spellings; None when they are special in some way."""
     code, one, two, three, four, extension = found.groups()
     national = one + two + three + four
@@ -172,7 +212,7 @@ def _cell(text: str, region: str) -> Formatted:
         plain = decimal[1]
     elif _FRACTION.fullmatch(plain):
         return kept(text, "phone_invalid")
-    extension = _EXTENSION.fullmatch(plain)
+    extension = _EXTENSION.fullmatch(plain) if _EXTENSION_SIGN.search(plain) else None
     if extension:
         return _with_extension(text, extension, region)
     return _numbers(text, plain, region)
@@ -194,6 +234,10 @@ def _with_extension(text: str, found: re.Match[str], region: str) -> Formatted:
     return _accepted(
         text, number, "reason.phone.extension", {"phone_extension": found["extension"]}
     )
+
+
+def _one(text: str, number: _Number) -> Formatted:
+    return _accepted(text, number) if number.e164 else _refused(text, number)
 
 
 def _numbers(text: str, plain: str, region: str) -> Formatted:
@@ -225,7 +269,8 @@ def _pieces(plain: str) -> list[str]:
     apart = _CODE_APART.match(plain)
     if apart:
         plain = f"{apart[1]} {plain[apart.end() :]}"
-    plain = _BETWEEN.sub("\x1f", _LABEL.sub("\x1f", plain))
+    if _LETTER.search(plain):
+        plain = _BETWEEN.sub("\x1f", _LABEL.sub("\x1f", plain))
     pieces = [piece.strip(" .:-") for piece in _SEPARATOR.split(plain)]
     # A label in brackets leaves the brackets: "20123456 (privat)".
     pieces = [piece for piece in pieces if piece.strip("()[] ")]
@@ -284,7 +329,7 @@ def _number(piece: str, region: str) -> _Number:
     digits = _NOT_DIGIT.sub("", piece)
     if len(digits) == 8 and digits in _PLACEHOLDERS:
         return _Number("", "placeholder_number")
-    if not plus and digits.startswith("00") and region not in {"US", "CA"}:
+    if not plus and digits.startswith("00") and region not in _ZEROS_AT_HOME:
         digits, plus = digits[2:], True
     if plus:
         # A zero in brackets is what one dials at home; only Italy keeps it. Denmark has none: a

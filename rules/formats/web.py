@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules import tables
 from rules.changes import Severity
-from rules.formats.cells import kept, nothing, spelled, trimmed
+from rules.formats.cells import LONGEST, Guess, guessed, kept, nothing, spelled, trimmed
 from rules.formats.formatted import Formatted, Issue
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ASCII_HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
 )
 _SETTLED = re.compile(
-    r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63})(?:/[!-~]+)?(?:\?[!-~]+)?"
+    r"https?://((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})(?:/[!-~]+)?(?:\?[!-~]+)?"
 )
 _URL = re.compile(
     r"(?:(?P<scheme>https?):/{2,3})?(?P<host>[^\s/?#:@\\]+)(?::(?P<port>\d{1,5}))?"
@@ -135,8 +135,24 @@ def settled(text: str) -> bool:
     found = _SETTLED.fullmatch(text)
     if found is None:
         return False
-    root = root_of_host(found[1])
-    return root is not None and root not in _SHARED
+    host = found[1]
+    root = root_of_host(host)
+    return root is not None and root not in _SHARED and (len(host) < 64 or ascii_host(host) == host)
+
+
+def usual(text: str) -> Guess | None:
+    """A guess at the spelling and its reason; sure once it is `settled`. None: no guess."""
+    bare = text.strip()
+    slashes = bare.count("/")
+    if slashes > 3 or "?" in bare or "#" in bare or len(text) > LONGEST:
+        return None
+    if slashes == 0:
+        return "https://" + bare.lower(), "reason.website.scheme"
+    if slashes == 2:
+        return bare.lower(), "reason.website.spelling"
+    if slashes == 3 and bare[-1] == "/":
+        return bare[:-1].lower(), "reason.website.spelling"
+    return None
 
 
 def website(text: str) -> Formatted:
@@ -146,15 +162,13 @@ def website(text: str) -> Formatted:
     address on somebody else's domain (a social network, a directory) is spelled like any other
     and noted, because it identifies no company. Total, idempotent.
     """
-    return Formatted(text) if settled(text) else unsettled(text)
+    if settled(text):
+        return Formatted(text)
+    return guessed(usual(text), settled) or unsettled(text)
 
 
 def unsettled(text: str) -> Formatted:
     """`website` without its quick look, for who has looked already."""
-    if "/" not in text and settled("https://" + text):
-        return spelled("https://" + text, "reason.website.scheme")
-    if text[-1:] == "/" and text.count("/") == 3 and settled(text[:-1]):
-        return spelled(text[:-1], "reason.website.spelling")
     return nothing(text) or _read(text)
 
 
@@ -207,7 +221,7 @@ def domain(text: str) -> Formatted:
 def root_of_website(site: str) -> Formatted:
     """The root domain that belongs beside a web address (R8); none beside a doubtful or shared one."""
     root = root_domain(site)
-    if root and identifies_company(root) and not website(site).issues:
+    if root and identifies_company(root) and (settled(site) or not website(site).issues):
         return spelled(root, "reason.website.root")
     return Formatted(None)
 
