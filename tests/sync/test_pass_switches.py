@@ -156,7 +156,7 @@ def test_a_switch_turned_back_brings_the_same_plan_back(lists: Lists) -> None:
     assert lists.digest(lists.dry().report.run.plan.plan) == before
 
 
-def test_rows_that_a_stopped_pass_decided_otherwise_are_not_missed(lists: Lists) -> None:
+def test_each_row_that_the_switch_touches_bears_the_new_mark(lists: Lists) -> None:
     lists.dry()
     with lists.app() as app, app.store.reading() as tx:
         marks = set(tx.execute(sa.select(mirror.c.decided_with)).scalars())
