@@ -82,7 +82,8 @@ def companies(world: World) -> Iterator[Row]:
 
 
 CONTACT_HEADERS = (
-    "Kontakt-id;Kundenr;Firma;Fornavn;Efternavn;Stilling;Direkte telefon;Mobil;E-mail;"
+    "Kontakt-id;Kundenr;Firma;Fornavn;Efternavn;Stilling;Funktion;Niveau;Rolle i købet;"
+    "Direkte telefon;Mobil;E-mail;"
     "Nej tak til opkald;Nej tak til e-mail;Samtykke e-mail;Samtykke e-mail dato;"
     "Samtykke e-mail kilde;Behandlingsgrundlag;Bemærkninger;Dataopdateret"
 ).split(";")
@@ -121,13 +122,18 @@ def _contact(r: Random, person: Person, ident: str) -> Row:
     # Half of those who said no did so in the CRM, the others only on the list of noes.
     said_no = person.asked_out is not None and person.number % 2 == 0
     consent = r.random() < 0.2
+    # Of their own, so that a new kind of title does not change everybody's phone.
+    draws = Random(f"{ident} {person.title}")
     return [
         ident,
         "" if r.random() < 0.04 else str(10_000 + person.company.number),
         mess.company(r, person.company.name),
         first,
         last,
-        r.choice((person.title, person.title, person.title.upper(), person.title.lower())),
+        mess.title(draws, person.title),
+        mess.function(draws),
+        "",
+        mess.buying_role(draws),
         phone,
         mobile,
         email,
@@ -178,7 +184,7 @@ def _lead(r: Random, person: Person) -> Row:
     row = [
         name,
         "" if r.random() < 0.05 else company,
-        person.title,
+        mess.title(r, person.title),
         email,
         phone,
         mess.website(r, person.company.domain) if r.random() < 0.4 else "",

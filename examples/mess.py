@@ -138,6 +138,78 @@ def full_name(r: Random, first: str, last: str) -> str:
     )  # fmt: skip
 
 
+def title(r: Random, text: str) -> str:
+    """A job title as a cell: as somebody typed it, with more in it than the title, or no title."""
+    if not text:
+        return r.choice(_NO_TITLE) if r.random() < 0.2 else ""
+    draw = r.random()
+    if draw < 0.5:
+        return text
+    return weighted(
+        r,
+        (
+            (text.upper, 14),
+            (text.lower, 14),
+            (lambda: f"{text} ", 6),
+            (lambda: text.replace(" ", "  ") if " " in text else f" {text}", 4),
+            (lambda: text.replace("-", " "), 6),
+            (lambda: mojibake(text), 4),
+            (lambda: r.choice(_SHORT_TITLES), 22),
+            (lambda: f"{text}, {r.choice(_AREAS)}", 8),
+            (lambda: f"{r.choice(('Senior', 'Regional', 'Assisterende'))} {text.lower()}", 6),
+            (lambda: r.choice(_LONG_TITLES), 16),
+            (lambda: f"{text} / {r.choice(('partner', 'ejer', 'CEO'))}", 5),
+            (lambda: r.choice(_ODD_TITLES), 8),
+            (lambda: f"tidl. {text.lower()}", 1),
+        ),
+    )
+
+
+_SHORT_TITLES = (
+    "adm. dir.", "Adm.dir", "dir.", "CEO", "C.E.O.", "økonomidir.", "salgsdir.", "IT chef", "KAM",
+    "kontorass.", "bogh.", "indeh.", "Sales Mgr.", "HR chef", "teknisk dir.", "prod. chef",
+)  # fmt: skip
+_LONG_TITLES = (
+    "Administrerende direktør", "administrende direktør", "Chief Executive Officer",
+    "Chief Financial Officer", "direktør, salg", "Salgs- og marketingchef", "Nordic Sales Manager",
+    "Head of Marketing & Communications", "CEO & Founder", "Økonomi- og HR-chef",
+    "Leder af kundeservice", "Ansvarlig for indkøb", "VP Sales", "Regional salgschef, Vest",
+    "Medarbejder i salgsafdelingen", "PA to CEO", "Direktør (CEO)",
+)  # fmt: skip
+_AREAS = ("Vest", "Danmark", "Norden", "cand.merc.", "salg", "Aarhus", "vikar")
+_ODD_TITLES = (
+    "Bolcheblander", "Formand", "Director", "PM", "Salg", "Økonomi", "HD", "Ring efter kl. 13",
+    "Chief Happiness Officer", "Potteplanteansvarlig",
+)  # fmt: skip
+_NO_TITLE = ("-", "ukendt", "n/a", "?")
+
+
+def function(r: Random) -> str:
+    """The field beside the title that hardly anybody fills in, and some fill in wrongly."""
+    if r.random() < 0.82:
+        return ""
+    return r.choice(
+        ("Salg", "salg", "Økonomi", "Ledelse", "direktion", "IT", "Indkøb", "Marketing", "Bolcher")
+    )
+
+
+def buying_role(r: Random) -> str:
+    """Who decides, in the words of whoever made the call."""
+    if r.random() < 0.7:
+        return ""
+    return weighted(
+        r,
+        (
+            (lambda: "Beslutningstager", 30),
+            (lambda: r.choice(("beslutningstager", "beslutter", "Decision maker")), 25),
+            (lambda: r.choice(("Bruger", "slutbruger")), 15),
+            (lambda: r.choice(("reception", "sekretær", "Portvagt")), 15),
+            (lambda: r.choice(("influent", "Stærk indflydelse")), 10),
+            (lambda: r.choice(("spørg Anemone", "måske")), 5),
+        ),
+    )
+
+
 def company(r: Random, text: str) -> str:
     """A company's name as a cell."""
     if r.random() < 0.72:

@@ -68,7 +68,8 @@ AGENTS = ("Anemone T.", "birk", "KAMILLE", "Lavendel P.", "Timian Åkande", "hyl
 OUTCOMES = (
     ("Intet svar", 34), ("Telefonsvarer", 14), ("Ring igen", 13), ("Ikke interesseret", 12),
     ("Møde booket", 7), ("Optaget", 5), ("Send materiale", 5), ("Forkert nummer", 4),
-    ("intet svar", 3), ("NEJ TAK", 2), ("", 1),
+    ("intet svar", 3), ("NEJ TAK", 2), ("", 1), ("svarer ikke", 2), ("tlf.svarer", 2),
+    ("genkald", 1), ("No answer", 1), ("Ej interesse", 1), ("Snakkede om vejret", 1),
 )  # fmt: skip
 NOTES = (
     "Ring igen i uge 46", "Sidder i møde, prøv efter kl. 13", "Har fået nyt tlf.system",
