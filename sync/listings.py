@@ -75,7 +75,7 @@ class Wanted:
     gone: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Assigned(Noted):
     """A finding with who is to mend it, and the last day on which that is in time."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from promises.lists import Lists
 
 from state import findings
 from state import mirror as mirror_
+from sync.listings import Wanted, find
+from sync.output import as_json
 from sync.settings.model import Duties, Limits
 
 HEADER = "Id;Navn;Telefon;Ringeliste;Behandlingsgrundlag;Næste skridt den;Dataopdateret"
@@ -127,8 +130,6 @@ def test_a_finding_gets_graver_when_the_record_goes_on_a_call_list(lists: Lists)
 
 
 def test_each_finding_has_an_owner_and_a_day_in_the_report_and_the_list(lists: Lists) -> None:
-    from sync.listings import Wanted, find
-
     lists.settings["duties"] = Duties(days={"basis_missing": 3}, owners={"basis_missing": "sales"})
     lists.put("kontakter.csv", HEADER, "1;Rav Elkedel;;;;;2026-10-01", "2;Birk;x;Uge 45;;;;")
     report = lists.dry().report
@@ -141,3 +142,7 @@ def test_each_finding_has_an_owner_and_a_day_in_the_report_and_the_list(lists: L
         shown = find(tx, Wanted(), 100, app.duties).shown
     told = {one.finding.code: (one.owner, one.due) for one in shown}
     assert told == {code: (one.owner, one.due) for code, one in groups.items()}
+    as_read = {
+        one["finding"]["code"]: (one["owner"], one["due"]) for one in json.loads(as_json(shown))
+    }
+    assert as_read == {code: (owner, due.isoformat()) for code, (owner, due) in told.items()}
