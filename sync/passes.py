@@ -28,7 +28,7 @@ from sync.app import App
 from sync.facts import PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
-from sync.stages import reaching
+from sync.stages import columns, reaching
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
 from sync.stages.hands import WORTH_IT
@@ -188,6 +188,9 @@ class Pass:
         self._decide_all(plan)
         while reaching.follow(self.app):
             self._decide_all(plan)
+        for part in self._pulled():
+            if part.pulled and part.decided and part.decided.records:
+                columns.look(self.app, part.pulled.lease)
         doubles.settle(self.app.store)
 
     def _decide_all(self, plan: int) -> None:

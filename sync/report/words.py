@@ -63,6 +63,8 @@ def _told(finding: Finding, catalogue: Catalogue) -> dict[str, object]:
         told["fields"] = _joined(finding.details["fields"], lambda one: label(catalogue, one))
     if "about" in told:
         told["about"] = _joined(finding.details["about"], lambda one: words(f"report.about.{one}"))
+    for name in {"count", "of"} & told.keys():
+        told[name] = int(finding.details[name]) if finding.details[name].isdigit() else told[name]
     if "date" in told:
         told["date"] = date.fromisoformat(finding.details["date"])
     return told
@@ -70,7 +72,11 @@ def _told(finding: Finding, catalogue: Catalogue) -> dict[str, object]:
 
 def _joined(names: str, spelt: Callable[[str], Words]) -> Words:
     each = [spelt(name) for name in names.split(", ")]
-    return Words(da=", ".join(one.da for one in each), en=", ".join(one.en for one in each))
+    return Words(da=_listed([one.da for one in each]), en=_listed([one.en for one in each]))
+
+
+def _listed(names: list[str]) -> str:
+    return ("; " if any("," in name for name in names) else ", ").join(names)
 
 
 def words(key: str) -> Words:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from promises.lists import Lists
+from proposed import fill
 
 from state import findings
 from state import mirror as mirror_
+from state.store import Store
+from state.tables import mirror
 from sync.listings import Wanted, find
 from sync.output import as_json
 from sync.settings.model import Duties, Limits
@@ -146,3 +150,32 @@ def test_each_finding_has_an_owner_and_a_day_in_the_report_and_the_list(lists: L
         one["finding"]["code"]: (one["owner"], one["due"]) for one in json.loads(as_json(shown))
     }
     assert as_read == {code: (owner, due.isoformat()) for code, (owner, due) in told.items()}
+
+
+def test_a_column_that_should_be_a_list_is_told_once_and_until_it_is_one(lists: Lists) -> None:
+    def put(other: str) -> None:
+        rows = [f"{n};Virksomhed {n};{other if n % 3 else 'Detail'}" for n in range(60)]
+        lists.put("virksomheder.csv", "Id;Firma;Sektor", *rows)
+
+    put("detailhandel")
+    lists.dry()
+    assert (None, "picklist_wanted") in found(lists)
+    put("detail ")
+    lists.dry()
+    assert (None, "picklist_wanted") not in found(lists)
+
+
+def test_a_long_list_is_looked_at_here_and_there(store: Store, now: datetime) -> None:
+    fill(store, 3000, "a.csv")
+    fill(store, 10, "b.csv", first=3001)
+    with store.transaction() as tx:
+        marked = sa.update(mirror).where(mirror.c.rid.in_([1, 1500, 3000]))
+        tx.execute(marked.values(cells='{"sector": "Detail"}'))
+        some = mirror_.sample(tx, "files", "a.csv", 3000, 300)
+        assert len(some) == 300
+        assert mirror_.sample(tx, "files", "a.csv", 3000, 300) == some
+        assert len(mirror_.sample(tx, "files", "a.csv", 3000, 3000)) == 3000
+        assert len(mirror_.sample(tx, "files", "b.csv", 10, 300)) == 10
+        assert sum("sector" in one for one in some) >= 1
+        tx.execute(sa.update(mirror).values(place=None))
+        assert len(mirror_.sample(tx, "files", "a.csv", 3000, 300)) == 300
