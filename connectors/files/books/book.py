@@ -43,6 +43,10 @@ _DTD: Final = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)")
 _FILLED: Final = re.compile(
     rb"""<(?:\w+:)?c\s[^>]*?\br=["']([A-Z]{1,3})(\d{1,7})["'](?:[^>]*[^/>])?>"""
 )
+_WIDE: Final = re.compile(rb"""r=["'][A-Z]{2,3}\d""")
+ROWS: Final = 1 << 20
+LETTERS: Final = 26
+"""No sheet has more rows; up to so many columns, these alone are within the usual limit."""
 _OFFICE: Final = "/officeDocument"
 _REPEATED: Final = ("table:number-rows-repeated", "table:number-columns-repeated")
 
@@ -73,6 +77,7 @@ class Book:
     def __init__(self, file: BinaryIO, limit: int = DEFAULT_LIMIT) -> None:
         self.file = file
         self.limit = limit
+        self._held: tuple[Sheet, Grid] | None = None
         self.format = _format_of(file)
         self.package = Package(file, limit) if self.format != "xls" else None
         self._check()
@@ -112,7 +117,14 @@ class Book:
         return next((one for one in self.sheets if one.name == name), None)
 
     def grid(self, sheet: Sheet) -> Grid:
-        """The cells of a sheet. `Unusable` when they would take too much memory."""
+        """The cells of a sheet; the last one is held. `Unusable` for one that would take too much
+        memory."""
+        if self._held is None or self._held[0] != sheet:
+            self._held = None
+            self._held = sheet, self._loaded(sheet)
+        return self._held[1]
+
+    def _loaded(self, sheet: Sheet) -> Grid:
         if sheet.part:
             self._check_extent(sheet)
         try:
@@ -202,14 +214,17 @@ class Book:
 
     def _check_extent(self, sheet: Sheet) -> None:
         """The rectangle of all filled cells: a single one far away makes it huge."""
+        data, most = self.markup(sheet), self.limit // BYTES_A_CELL
+        if most > ROWS * LETTERS and not _WIDE.search(data):
+            return
         columns: set[bytes] = set()
         last = 0
-        for found in _FILLED.finditer(self.markup(sheet)):
+        for found in _FILLED.finditer(data):
             columns.add(found[1])
             last = max(last, int(found[2]))
         width = max(map(column_number, columns), default=0)
-        if last * width > self.limit // BYTES_A_CELL:
-            raise Unusable("sheet_too_large", limit=str(self.limit // BYTES_A_CELL))
+        if last * width > most:
+            raise Unusable("sheet_too_large", limit=str(most))
 
 
 class Grid:

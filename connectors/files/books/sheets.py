@@ -73,7 +73,7 @@ class SheetLayout(Meant):
         end = begin + len(self.columns)
         rows = islice(grid.rows(), place - 1, None)
         while page := [self._cut(row, begin, end) for row in islice(rows, PAGE_ROWS)]:
-            yield Block(b"", place, page, regular=False)
+            yield Block(b"", place, page, regular=all(page))
             place += len(page)
 
     def rows(self, grid: Grid) -> Iterator[Sequence[Row]]:

@@ -16,6 +16,8 @@ _WHOLE: Final = 10.0**15
 
 def text_of(cell: Cell) -> str:
     """`45201234567.0` to `45201234567`, a date to `2026-11-24`, True to `TRUE`."""
+    if cell.__class__ is float:
+        return _number(cell)  # by far the most of what is not text
     match cell:
         case str():
             return cell.replace("\0", "")
@@ -36,7 +38,7 @@ def text_of(cell: Cell) -> str:
 
 
 def _number(number: float) -> str:
-    if number.is_integer() and abs(number) < _WHOLE:
+    if -_WHOLE < number < _WHOLE and number == int(number):
         return str(int(number))
     text = f"{number:.15g}"
     return f"{Decimal(text):f}" if "e" in text and "inf" not in text else text
