@@ -229,3 +229,11 @@ class Copies(Protocol):
         and its changes in the order of `place`. What a person should know of each copy is yielded.
         """
         ...
+
+
+@runtime_checkable
+class Links(Protocol):
+    """A system whose records a person can open by an address."""
+
+    def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
+        """Where a record of the stream, or a place in it, can be looked at; None: nowhere."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from connectors.protocol import (
     Connector,
+    Links,
     Moved,
     Outcome,
     Page,
@@ -35,6 +36,10 @@ class ReadOnly:
     def problems(self) -> Sequence[Problem]:
         """The wrapped connector's problems."""
         return self._inner.problems()
+
+    def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
+        """The wrapped connector's address, if it has one."""
+        return self._inner.link(stream, ref, place) if isinstance(self._inner, Links) else None
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """The wrapped connector's pages."""

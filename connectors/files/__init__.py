@@ -84,6 +84,13 @@ class Files:
         """The files that cannot be used, by name; the others go on."""
         return [found for found in self._looked_at() if isinstance(found, Problem)]
 
+    def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
+        """The file's address, with the row as RFC 7111 writes it."""
+        del ref
+        root = self._root if self._root.is_dir() else self._root.parent
+        address = (root / stream).absolute().as_uri()
+        return address if place is None else f"{address}#row={place}"
+
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 2,000 rows; `StartOver` when the file changed while it was read."""
         if parted(stream.name)[1]:

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.protocol import Links
 from rules import limits
 from rules.errors import UserError
 from rules.marks import CHANNELS, unpacked
+from rules.records import Ref
 from rules.spans import COPENHAGEN
 from state import history, overview, proposals
 from state.shapes import Shape, of_plan
@@ -92,9 +94,22 @@ class _Asking:
 
     def listing(self, only_rule: str | None, *, wrote: bool) -> Listing:
         """Where every row of it can be read."""
-        store = self.app.store
-        duties = self.app.duties
-        return Listing(store, self.systems, self.run, self.plan, only_rule, wrote, duties)
+        return Listing(
+            self.app.store,
+            self.systems,
+            self.run,
+            self.plan,
+            only_rule,
+            wrote,
+            self.app.duties,
+            self._link,
+        )
+
+    def _link(self, system: str, stream: str, ref: Ref | None, place: int | None) -> str:
+        """Where a person can open a record, if its connector can say."""
+        connector = self.app.systems.get(system)
+        found = connector.link(stream, ref, place) if isinstance(connector, Links) else None
+        return found or ""
 
     def records(self) -> dict[Where, int]:
         """Live records of each stream."""

@@ -1,21 +1,18 @@
 """The full list: every proposed or written change, every finding, every blocked record, a row each.
 
-Read page by page from the store and written as it comes, so that a million rows need no memory.
-One file: `.csv` for people, `.jsonl` for programs.
+Read page by page from the store and passed on as it comes, so that a million rows need no memory.
+`sheets.py` and `page.py` write it.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, NamedTuple
-
-import orjson
 
 from rules.changes import Change
 from rules.duties import USUAL, Duties
+from rules.records import Kind, Ref
 from state import mirror, overview
 from state.overview import Changed, Found
 from state.store import Store, Tx
@@ -26,7 +23,14 @@ from sync.report.phrases import day
 from sync.texts import Texts
 
 PAGE: Final = 2000
-_FORMULA: Final = frozenset("=+-@\t\r")
+
+Linker = Callable[[str, str, Ref | None, int | None], str]
+"""(system, stream, ref, place) -> where a person can open it; empty: nowhere."""
+
+
+def no_links(_system: str, _stream: str, _ref: Ref | None, _place: int | None) -> str:
+    """For systems whose records cannot be opened by an address."""
+    return ""
 
 
 class Row(NamedTuple):
@@ -49,6 +53,8 @@ class Row(NamedTuple):
     owner: str = ""
     due: str = ""
     """Who mends a finding, and by when (ISO); empty on other rows."""
+    link: str = ""
+    """Where the record can be opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Listing:
     only_rule: str | None
     wrote: bool
     duties: Duties = USUAL
+    link: Linker = no_links
 
     def rows(self, texts: Texts) -> Iterator[Row]:
         """All of them, blocks first, then changes, then findings; each page a transaction."""
@@ -78,12 +85,13 @@ class Listing:
             for one in page:
                 since = day(one.since, texts.lang) if one.since else texts.get("report.unknown")
                 channels = ", ".join(texts.get(f"report.channel.{c}") for c in split(one.channels))
+                ref = Ref(one.system, Kind(one.kind), one.id)
                 yield Row(
                     "blocked",
                     one.system,
                     one.stream,
                     one.place,
-                    f"{one.system}/{one.kind}/{one.id}",
+                    str(ref),
                     who(held[one.rid].record.values) if one.rid in held else "",
                     "",
                     "",
@@ -91,6 +99,7 @@ class Listing:
                     "",
                     "",
                     texts.get("report.list.blocked", channels=channels, since=since),
+                    link=self.link(one.system, one.stream, ref, one.place),
                 )
             if len(page) < PAGE:
                 return
@@ -98,9 +107,11 @@ class Listing:
 
     def _changes(self, texts: Texts) -> Iterator[Row]:
         for one in self._changed():
+            ref = Ref(one.system, Kind(one.kind), one.id)
+            link = self.link(one.system, one.stream, ref, one.place)
             for change in one.changes:
                 if self.only_rule in (None, change.rule):
-                    yield _change_row(one, change, texts)
+                    yield _change_row(one, str(ref), change, link, texts)
 
     def _changed(self) -> Iterator[Changed]:
         after = 0
@@ -122,21 +133,40 @@ class Listing:
         while True:
             with self.store.reading() as tx:
                 page = overview.found_page(tx, after, PAGE)
-            yield from (
-                _finding_row(one, texts, self.duties) for one in page if one.system in self.systems
-            )
+            yield from (self._finding(one, texts) for one in page if one.system in self.systems)
             if len(page) < PAGE:
                 return
             after = page[-1].number
 
+    def _finding(self, one: Found, texts: Texts) -> Row:
+        found = one.finding
+        ref = Ref(one.system, Kind(one.kind), one.id) if one.id and one.kind else None
+        return Row(
+            "finding",
+            one.system,
+            one.stream,
+            one.place,
+            str(ref) if ref else "",
+            "",
+            found.field or "",
+            found.severity.value,
+            found.code,
+            "",
+            "",
+            words.found(found, self.duties.catalogue).of(texts.lang),
+            texts.get(f"list.owner.{self.duties.owner(found.code, found.field)}"),
+            due_of(found, one.first_seen_at, self.duties).isoformat(),
+            link=self.link(one.system, one.stream, ref, one.place),
+        )
 
-def _change_row(one: Changed, change: Change, texts: Texts) -> Row:
+
+def _change_row(one: Changed, ref: str, change: Change, link: str, texts: Texts) -> Row:
     return Row(
         "change",
         one.system,
         one.stream,
         one.place,
-        f"{one.system}/{one.kind}/{one.id}",
+        ref,
         "",
         change.field,
         "",
@@ -144,51 +174,5 @@ def _change_row(one: Changed, change: Change, texts: Texts) -> Row:
         change.old or "",
         change.new or "",
         texts.get(change.reason, **change.details),
+        link=link,
     )
-
-
-def _finding_row(one: Found, texts: Texts, duties: Duties) -> Row:
-    found = one.finding
-    return Row(
-        "finding",
-        one.system,
-        one.stream,
-        one.place,
-        f"{one.system}/{one.kind}/{one.id}" if one.id else "",
-        "",
-        found.field or "",
-        found.severity.value,
-        found.code,
-        "",
-        "",
-        words.found(found, duties.catalogue).of(texts.lang),
-        texts.get(f"list.owner.{duties.owner(found.code, found.field)}"),
-        due_of(found, one.first_seen_at, duties).isoformat(),
-    )
-
-
-def beside(report: Path) -> Path:
-    """Where the full list of an HTML report stands: `report.html` -> `report-all.csv`."""
-    return report.with_name(f"{report.stem}-all.csv")
-
-
-def write(listing: Listing, path: Path, lang: str) -> None:
-    """All rows into `path`: JSON lines when it ends in .jsonl, else CSV. Readable by its owner."""
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    texts = Texts(lang)
-    rows = listing.rows(texts)
-    if path.suffix == ".jsonl":
-        with path.open("wb") as lines:
-            lines.writelines(orjson.dumps(row._asdict()) + b"\n" for row in rows)
-        return
-    # A BOM and, in Danish, semicolons: what the office programs of these countries open rightly.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file, delimiter=";" if lang == "da" else ",")
-        writer.writerow([texts.get(f"report.list.{name}") for name in Row._fields])
-        writer.writerows(map(_safe, rows))
-
-
-def _safe(row: Row) -> list[object]:
-    """Cells that no spreadsheet takes for formulas: an apostrophe before what looks like one."""
-    return [f"'{cell}" if cell.__class__ is str and cell[:1] in _FORMULA else cell for cell in row]

@@ -19,20 +19,20 @@ from markupsafe import Markup
 
 from rules.errors import UserError
 from sync.output import moment, number, printable, share
-from sync.report import listing, phrases
+from sync.report import charts, phrases, sheets
+from sync.report.explorer import Chosen, Table
 from sync.report.model import Report
 from sync.report.sheet import Sheet, sheet_of
 from sync.texts import Texts
 
 _FOLDER: Final = Path(__file__).with_name("templates")
-_LISTS: Final = frozenset({".csv", ".jsonl"})
 
 
 def write_html(result: object, path: Path, lang: str) -> None:
     """Write a result as a page to `path`, and beside it the full list of a report's rows.
 
-    A path that ends in .csv or .jsonl gets the full list alone. `UserError` when it cannot be
-    written. The files can be read by their owner only: they hold the customer's data.
+    A path that ends in .csv, .xlsx or .jsonl gets the full list alone. `UserError` when it cannot
+    be written. The files can be read by their owner only: they hold the customer's data.
     """
     try:
         _write(result, path, lang)
@@ -43,15 +43,16 @@ def write_html(result: object, path: Path, lang: str) -> None:
 
 def _write(result: object, path: Path, lang: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = result.listing if isinstance(result, Report) else None
-    if path.suffix in _LISTS and rows is not None:
-        listing.write(rows, path, lang)
-        return
-    full_list = None
-    if rows is not None:
-        full_list = listing.beside(path)
-        listing.write(rows, full_list, lang)
-    text = html(result, lang, full_list.name if full_list else None)
+    full_list, rows = None, None
+    if isinstance(result, Report) and result.listing is not None:
+        if path.suffix in sheets.SUFFIXES:
+            sheets.write(result, path, lang)
+            return
+        chosen = Chosen(result, result.listing.duties.catalogue, Texts(lang))
+        full_list = sheets.beside(path)
+        sheets.write(result, full_list, lang, chosen.watch)
+        rows = chosen.tables()
+    text = html(result, lang, full_list.name if full_list else None, rows)
     # A reader that has the old page open never meets half of a new one.
     draft = path.with_name(f".{path.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -60,13 +61,19 @@ def _write(result: object, path: Path, lang: str) -> None:
     draft.replace(path)
 
 
-def html(result: object, lang: str, full_list: str | None = None) -> str:
-    """The page as text; `full_list` is the name of the file that holds every row."""
+def html(
+    result: object,
+    lang: str,
+    full_list: str | None = None,
+    rows: Mapping[str, Table] | None = None,
+) -> str:
+    """The page as text; `full_list` is the name of the file that holds every row, `rows` are those
+    that stand in the page to be searched."""
     texts = Texts(lang)
     environment = _environment()
     common = _common(texts, full_list)
     if isinstance(result, Report):
-        return environment.get_template("report.html.j2").render(report=result, **common)
+        return environment.get_template("report.html.j2").render(report=result, rows=rows, **common)
     return environment.get_template("sheet.html.j2").render(sheet=_as_sheet(result), **common)
 
 
@@ -92,14 +99,16 @@ def _common(texts: Texts, full_list: str | None) -> Mapping[str, Any]:
         "t": t,
         "many": many,
         "n": lambda value: phrases.count(value, texts),
-        "number": lambda value: number(value, lang),
+        "number": lambda value, decimals=None: number(value, lang, decimals),
         "part": lambda good, of: share(good / of, lang) if of else t("unknown"),
         "moment": lambda at: moment(at, lang),
         "day": lambda at: phrases.day(at, lang),
         "cell": lambda text: phrases.value(text, texts),
         "plain": printable,
         "place": lambda one: phrases.place(one.stream, one.place, texts),
+        "per_cent": lambda value: share(value, lang),
         "phrases": phrases,
+        "charts": charts,
         "full_list": full_list,
         "style": Markup(_asset("report.css")),  # noqa: S704 - our own file
         "script": Markup(_asset("report.js")),  # noqa: S704 - our own file

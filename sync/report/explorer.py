@@ -1,0 +1,182 @@
+"""The rows that stand in the page itself, to be searched and filtered without a network.
+
+A page stays a few megabytes whatever there is: of each kind of change and finding some rows are
+taken, of rare ones all. The full list beside the page has every row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final, NamedTuple
+
+import orjson
+from markupsafe import Markup
+
+from rules.catalogue import Catalogue
+from sync.report import changes, phrases
+from sync.report.causes import title
+from sync.report.listing import Row
+from sync.report.model import Report
+from sync.report.phrases import day
+from sync.report.words import label
+from sync.texts import Texts
+
+MOST_CHANGES: Final = 5000
+MOST_FINDINGS: Final = 3000
+LONGEST: Final = 200
+"""Signs of a cell that are shown; the full list has all."""
+
+_Group = tuple[str, str, str]
+"""(rule or code, field, stream)."""
+
+
+class Table(NamedTuple):
+    """One table as the template needs it. `of`: how many rows there are in all."""
+
+    name: str
+    title: str
+    columns: tuple[str, ...]
+    filters: tuple[int, ...]
+    rows: Sequence[Sequence[str]]
+    of: int
+
+    @property
+    def data(self) -> Markup:
+        """The rows as JSON for a script element; what repeats stands once, in `words`."""
+        words: dict[str, int] = {}
+        coded = [place for place in range(len(self.columns)) if self._repeats(place)]
+        rows = [
+            [
+                words.setdefault(cell, len(words)) if place in coded else cell
+                for place, cell in enumerate(row)
+            ]
+            for row in self.rows
+        ]
+        found = {"coded": coded, "words": list(words), "rows": rows}
+        # No cell can end the element: "<" is written so that only JSON reads it.
+        return Markup(orjson.dumps(found).decode().replace("<", "\\u003c"))  # noqa: S704
+
+    def _repeats(self, place: int) -> bool:
+        return len({row[place] for row in self.rows}) * 2 < len(self.rows) or place in self.filters
+
+
+@dataclass
+class Chosen:
+    """Watches the full list on its way into its file and keeps some rows of each group."""
+
+    report: Report
+    catalogue: Catalogue
+    texts: Texts
+    _changes: list[Row] = field(default_factory=list)
+    _findings: list[Row] = field(default_factory=list)
+    _seen: Counter[tuple[str, _Group]] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._room = {
+            "change": shares(
+                {(one.rule, one.field): one.records for one in self.report.changes}, MOST_CHANGES
+            ),
+            "finding": shares(
+                {(one.code, ""): one.count for one in self.report.findings}, MOST_FINDINGS
+            ),
+        }
+        self._lists = max(1, len(self.report.streams))
+
+    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows, unchanged."""
+        for row in rows:
+            if row.what != "blocked":
+                self._look(row)
+            yield row
+
+    def _look(self, row: Row) -> None:
+        kept = self._changes if row.what == "change" else self._findings
+        key = (row.code, row.field if row.what == "change" else "")
+        room = self._room[row.what].get(key, 0)
+        everywhere, here = (row.what, (*key, "")), (row.what, (*key, row.stream))
+        # No list takes all the room of a group before the others had their turn.
+        fair = room if room >= self._all(row.what, key) else max(1, room // self._lists)
+        if self._seen[everywhere] < room and self._seen[here] < fair:
+            self._seen[everywhere] += 1
+            self._seen[here] += 1
+            kept.append(row)
+
+    def _all(self, what: str, key: tuple[str, str]) -> int:
+        if what == "change":
+            found = (one.records for one in self.report.changes if (one.rule, one.field) == key)
+        else:
+            found = (one.count for one in self.report.findings if one.code == key[0])
+        return sum(found)
+
+    def tables(self) -> dict[str, Table]:
+        """What was kept, as the page shows it."""
+        return {"changes": self._change_table(), "findings": self._finding_table()}
+
+    def _change_table(self) -> Table:
+        names = ("field", "rule", "before", "after", "why", "list", "row")
+        return Table(
+            "changes",
+            self._t("heading.samples"),
+            tuple(self._t(f"column.{name}") for name in names),
+            (0, 1, 5),
+            [self._change(row) for row in self._changes],
+            sum(one.records for one in self.report.changes),
+        )
+
+    def _change(self, row: Row) -> list[str]:
+        return [
+            self._label(row.field),
+            changes.rule_name(row.code).of(self.texts.lang),
+            phrases.value(row.before[:LONGEST], self.texts),
+            phrases.value(row.after[:LONGEST], self.texts),
+            row.text[:LONGEST],
+            row.stream,
+            _place(row),
+        ]
+
+    def _finding_table(self) -> Table:
+        names = (
+            "severity", "finding", "field", "explanation", "owner", "due", "list", "row",
+        )  # fmt: skip
+        return Table(
+            "findings",
+            self._t("heading.all_findings"),
+            tuple(self._t(f"column.{name}") for name in names),
+            (0, 1, 4, 6),
+            [self._finding(row) for row in self._findings],
+            sum(one.count for one in self.report.findings),
+        )
+
+    def _finding(self, row: Row) -> list[str]:
+        return [
+            self.texts.get(f"severity.{row.severity}"),
+            title(row.code).of(self.texts.lang),
+            self._label(row.field),
+            row.text[:LONGEST],
+            row.owner,
+            day(date.fromisoformat(row.due), self.texts.lang) if row.due else "",
+            row.stream,
+            _place(row),
+        ]
+
+    def _label(self, name: str) -> str:
+        return label(self.catalogue, name).of(self.texts.lang) if name else ""
+
+    def _t(self, key: str) -> str:
+        return self.texts.get(f"report.{key}")
+
+
+def _place(row: Row) -> str:
+    return "" if row.place is None else str(row.place)
+
+
+def shares(groups: Mapping[tuple[str, str], int], room: int) -> dict[tuple[str, str], int]:
+    """How many rows each group may show: small ones all, large ones the same."""
+    left, given = room, {}
+    for place, (key, number) in enumerate(sorted(groups.items(), key=lambda one: one[1])):
+        given[key] = min(number, left // (len(groups) - place))
+        left -= given[key]
+    return given
