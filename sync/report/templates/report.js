@@ -10,6 +10,8 @@
   }
   function spelt(number) { return number.toLocaleString(document.documentElement.lang); }
 
+  function sortable(text) { return text.replace(/^(\d\d)\.(\d\d)\.(\d{4})$/, "$3-$2-$1"); }
+
   /* --- tables whose rows come as data: filters, search, order, a page at a time --- */
 
   function explorer(root) {
@@ -76,7 +78,7 @@
       });
       if (order.column >= 0) {
         shown.sort(function (a, b) {
-          var way = compare(a.cells[order.column], b.cells[order.column]);
+          var way = compare(sortable(a.cells[order.column]), sortable(b.cells[order.column]));
           return order.down ? -way : way;
         });
       }
