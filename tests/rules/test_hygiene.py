@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rules.changes import Change, Finding, Severity
 from rules.fills import CLEANED, Fill
 from rules.formats.formatted import Formatted, Issue
-from rules.hygiene import PHONE_FIELDS, RULES, Rule, clean
+from rules.hygiene import PHONE_FIELDS, RULES, Row, Rule, clean
 from rules.records import ABSENT, Kind, Value
 
 CVR = "90000004"
@@ -399,6 +399,40 @@ def test_a_rule_can_be_switched_off_for_a_field() -> None:
     values: dict[str, Value] = {"direct_phone": "20 12 34 56", "main_phone": "20 12 34 56"}
     changes, _ = clean(Kind.LEAD, values, rules=rules)
     assert [change.field for change in changes] == ["main_phone"]
+
+
+def _closed(rule: str, *fields: str) -> tuple[Row, ...]:
+    """The rules, one of them without these fields."""
+    left = (
+        row.within(lambda name: name not in fields) if row.name == rule else row for row in RULES
+    )
+    return tuple(row for row in left if row is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "code"),
+    [
+        ("20123456 / 33123456", "other_phone", "phone_two_numbers"),
+        ("33123456 lok. 12", "phone_extension", "phone_extension"),
+        ("anne@opdigtet-0001.dk", "email", "phone_holds_email"),
+    ],
+)
+def test_a_rule_moves_nothing_into_a_field_that_is_closed_to_it(
+    text: str, target: str, code: str
+) -> None:
+    values: dict[str, Value] = {"direct_phone": text, target: None}
+    changes, findings = clean(Kind.LEAD, values, rules=_closed("phone", target))
+    assert changes == ()
+    assert _codes(findings) == [("direct_phone", code)]
+
+
+def test_a_rule_that_is_off_says_nothing_about_the_field_of_another() -> None:
+    values: dict[str, Value] = {"cvr": "20123456", "direct_phone": "20123456"}
+    assert ("cvr", "cvr_is_phone") in _codes(clean(Kind.LEAD, values)[1])
+    _, findings = clean(Kind.LEAD, values, rules=_closed("cvr", "cvr"))
+    assert _codes(findings) == []
+    _, findings = clean(Kind.LEAD, values, rules=_closed("phone", "direct_phone"))
+    assert ("cvr", "cvr_is_phone") not in _codes(findings)
 
 
 def test_rule_names_and_fields_are_unique() -> None:
