@@ -15,6 +15,7 @@ from rules.formats import (
     bins,
     countries,
     cvr,
+    dates,
     email,
     industry,
     names,
@@ -94,6 +95,11 @@ _NAME_TABLES = (
 
 _TOWN_TABLES = ("postcodes", "town_words")
 TITLE_TABLES = ("title_ambiguous", "title_variants", "title_words", "titles")
+
+DATE_FIELDS: Final = ("next_action_at", "data_checked_at")
+TIME_FIELDS: Final = ("started_at", "last_contact_at")
+EVIDENCE_FIELDS: Final = ("consent_call_at", "consent_email_at", "consent_sms_at", "opt_out_at")
+"""Dates that prove a yes or a no: their writing may change, their meaning must not."""
 
 CELL_RULES: Final[tuple[Rule, ...]] = (
     Rule(
@@ -257,6 +263,30 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
         regional=True,
         tables=("placeholders", "countries", *_TOWN_TABLES),
         moves=("postcode", "city", "country"),
+    ),
+    Rule(
+        "date",
+        DATE_FIELDS,
+        dates.settled_day,
+        dates.unsettled_day,
+        dates.VERSION,
+        tables=("placeholders",),
+    ),
+    Rule(
+        "datetime",
+        TIME_FIELDS,
+        dates.settled,
+        dates.unsettled,
+        dates.VERSION,
+        tables=("placeholders",),
+    ),
+    Rule(
+        "evidence_date",
+        EVIDENCE_FIELDS,
+        dates.settled,
+        dates.unsettled_evidence,
+        dates.VERSION,
+        tables=("placeholders",),
     ),
     Rule(
         "p_number",

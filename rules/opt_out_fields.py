@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from rules import spans
 from rules.changes import Finding, Severity
+from rules.formats import dates
 from rules.keys import (
     PERSONAL_KINDS,
     Carried,
@@ -209,7 +210,9 @@ class _Reading:
         return f"after {(self.last_seen or self.heard_at).isoformat()}"
 
     def _date(self, values: Values | None = None) -> str:
-        return _text(self.record.values if values is None else values, "opt_out_at").strip()
+        """The date in its one writing, so that a new spelling is no new statement."""
+        text = _text(self.record.values if values is None else values, "opt_out_at").strip()
+        return dates.evidence(text).value or text
 
     def _flag_span(self, field: str, channel: Channel) -> Span:
         """When it was set: what the record says of it, within what we saw ourselves."""

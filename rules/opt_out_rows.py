@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rules import spans
 from rules.changes import Finding, Severity
+from rules.formats import dates
 from rules.keys import Key, KeyKind, keys_in, name_address_key, name_of, ref_key
 from rules.opt_out_words import Meaning, named_channels, opt_out_meaning
 from rules.records import Record
@@ -48,7 +49,9 @@ class _Row:
 
     def __init__(self, record: Record, heard_at: datetime, region: str, zone: ZoneInfo) -> None:
         self.record, self.heard_at = record, heard_at
-        self.date = self.text("opt_out_at").strip()
+        # In its one writing, so that a new spelling is no new statement.
+        date = self.text("opt_out_at").strip()
+        self.date = dates.evidence(date).value or date
         dated = spans.read(self.date, zone) if self.date else None
         self.dated = dated if dated and dated.start and dated.start <= heard_at else None
         self.channels = self._channels()

@@ -31,6 +31,16 @@ _INDUSTRY: Final = (
     "industry_codes_several",
     "industry_not_stated",
 )
+_DATE = (
+    *_CELL,
+    "date_far",
+    "date_impossible",
+    "date_month_first",
+    "date_period",
+    "date_placeholder",
+    "date_unreadable",
+    "date_without_year",
+)
 _INTERVAL: Final = (
     *_CELL,
     "interval_is_date",
@@ -130,6 +140,9 @@ RAISES: Final[Mapping[str, tuple[str, ...]]] = {
         "postcode_no_place",
         "town_no_place",
     ),
+    "date": (*_DATE, "date_with_time"),
+    "datetime": (*_DATE, "date_hour_skipped", "date_hour_twice"),
+    "evidence_date": (*_DATE, "date_either_way", "date_hour_skipped", "date_hour_twice"),
     "p_number": (*_CELL, "placeholder_number", "p_number_invalid", "p_number_is_cvr"),
     "phone_extension": (*_CELL, "extension_invalid", "extension_is_phone"),
     "priority": (*_CELL, "number_invalid", "number_unclear"),

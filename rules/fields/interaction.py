@@ -142,6 +142,7 @@ INTERACTION: tuple[Field, ...] = (
         owner="dialer",
         sources=_NOTED,
         requirement="R75",
+        validator="stamp",
         mandatory_at=frozenset({Moment.ENTRY}),
     ),
     Field(
@@ -185,6 +186,7 @@ INTERACTION: tuple[Field, ...] = (
         owner="system",
         sources=("system", "dialer", "crm", "list"),
         requirement="R17",
+        validator="stamp",
     ),
     Field(
         name="next_action",
@@ -214,6 +216,7 @@ INTERACTION: tuple[Field, ...] = (
         owner="sales",
         sources=("sales", "system", "crm", "list"),
         requirement="R18",
+        validator="day",
         mandatory_at=TO_HAND_OVER,
     ),
     Field(

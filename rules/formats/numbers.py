@@ -63,7 +63,7 @@ def _is_made_up(digits: str) -> bool:
 
 # --- extensions -----------------------------------------------------------------------------------
 
-_EXTENSION = re.compile(r"[0-9]{1,6}")
+_EXTENSION = re.compile(r"(?!0+$)[0-9]{1,6}")
 _EXTENSION_WORD = re.compile(r"(?P<word>[^\W\d_]*)[-.:#* ]*(?P<digits>[0-9 ]{1,8}?)(?:[.,]0)?")
 
 

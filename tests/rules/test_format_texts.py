@@ -16,7 +16,12 @@ ROOT = Path(rules.__file__).parent
 TEXTS = ROOT.parent / "sync" / "texts"
 SOURCE = "".join(
     path.read_text("utf-8")
-    for path in [*ROOT.glob("formats/*.py"), ROOT / "hygiene.py", ROOT / "private.py"]
+    for path in [
+        *ROOT.glob("formats/*.py"),
+        ROOT / "hygiene.py",
+        ROOT / "private.py",
+        ROOT / "moments.py",
+    ]
 )
 FINDINGS = tomllib.loads((TEXTS / "findings.toml").read_text("utf-8"))
 REASONS = tomllib.loads((TEXTS / "reasons.toml").read_text("utf-8"))

@@ -20,6 +20,7 @@ from rules.formats import (
     choices,
     countries,
     cvr,
+    dates,
     email,
     industry,
     names,
@@ -56,6 +57,11 @@ def _person(row: Row) -> Formatted:
     return names.person_name(row["before"], Part(row["part"]))
 
 
+DATES: dict[str, Callable[[str], Formatted]] = {
+    "day": dates.day,
+    "stamp": dates.stamp,
+    "evidence": dates.evidence,
+}
 NUMBERS: dict[str, Callable[[str], Formatted]] = {
     "p_number": numbers.p_number,
     "extension": numbers.extension,
@@ -76,6 +82,7 @@ FORMATS: dict[str, Callable[[Row], Formatted]] = {
     "postcode": lambda row: postcodes.postcode(row["before"], row["region"] or "DK"),
     "city": lambda row: towns.town(row["before"], row["region"] or "DK"),
     "address": lambda row: addresses.address(row["before"], row["region"] or "DK"),
+    "date": lambda row: DATES[row["kind"]](row["before"]),
     "number": lambda row: NUMBERS[row["kind"]](row["before"]),
     "title": lambda row: titles.title(row["before"]),
     "choice": lambda row: picklist(DEFAULT[row["field"]]).unsettled(row["before"]),
