@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import signal
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from io import BytesIO
@@ -394,3 +397,21 @@ def test_compression_is_that_of_the_program_that_made_it(desk: Any) -> None:
     desk.push({2: {"company_name": "Fabel Byg ApS"}})
     assert path.read_bytes() == before
     assert zlib.crc32(before) == zlib.crc32(path.read_bytes())
+
+
+@pytest.mark.parametrize("point", ["after_temp_written", "before_rename", "after_rename"])
+def test_a_process_that_dies_leaves_the_old_workbook_or_the_new_one(desk: Any, point: str) -> None:
+    people = [["Id", "Navn", "E-mail"], ["1", "Et Navn", "n1@opdigtet-0001.dk"]]
+    path = desk.put("k.xlsx", made({"Ark1": people}))
+    before = path.read_bytes()
+    pusher = Path(__file__).with_name("pusher.py")
+    command = [sys.executable, str(pusher), str(desk.root), point]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    died = subprocess.run(command, env=env, capture_output=True, check=False)
+    assert died.returncode == -signal.SIGKILL
+    if point == "after_rename":
+        assert seen(path, "B2") == "Nyt Navn"
+    else:
+        assert path.read_bytes() == before
+    assert isinstance(desk.push({2: {"full_name": "Til Sidst"}})[0], Applied)
+    assert desk.names() == ["k.xlsx"]
