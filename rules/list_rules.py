@@ -6,7 +6,7 @@ those of `rules.cell_rules` and `rules.fills` stand written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Final
 
 from rules.cell_rules import TITLE_TABLES, Rule
@@ -48,6 +48,7 @@ def list_rules(fields: Iterable[Field], taken: Container[str] = ()) -> tuple[Rul
             by_its_list,
             choices.VERSION,
             tables=("placeholders",),
+            options=tuple(f"{name}={one.digest}" for name, one in lists.items()),
             lists=lists,
         ),
         Rule(
@@ -90,17 +91,21 @@ def title_fills(fields: Iterable[Field]) -> tuple[Fill, ...]:
     rows = []
     if "function" in lists:
         says = titles.Function(lists["function"])
-        rows.append(_from_title("function", says.fill, says.check))
+        rows.append(_from_title("function", lists, says.fill, says.check))
     if "seniority" in lists:
-        rows.append(_from_title("seniority", titles.Seniority(lists["seniority"]).fill))
+        rows.append(_from_title("seniority", lists, titles.Seniority(lists["seniority"]).fill))
     return tuple(rows)
 
 
 def _from_title(
     target: str,
+    lists: Mapping[str, Picklist],
     fill: Callable[[str], Formatted],
     check: Callable[[str, str], Sequence[Issue]] | None = None,
 ) -> Fill:
     name = f"{target}_from_title"
     tables = ("placeholders", *TITLE_TABLES)
-    return Fill(name, target, ("title",), fill, titles.VERSION, check, tables=tables)
+    options = (f"{target}={lists[target].digest}",)
+    return Fill(
+        name, target, ("title",), fill, titles.VERSION, check, tables=tables, options=options
+    )

@@ -75,6 +75,7 @@ CONTACT: tuple[Field, ...] = (
         owner="research",
         sources=("customer", "linkedin", "sales", "research", "crm", "list"),
         requirement="R13",
+        validator="title",
         mandatory_at=TO_HAND_OVER,
         max_age_days=365,
         personal=True,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Final
 
 from rules import tables
@@ -39,6 +40,9 @@ class Picklist:
         self, choices: Sequence[Choice], *, closed: bool, as_said: frozenset[str] = frozenset()
     ) -> None:
         self._closed = closed
+        said = repr((tuple(choices), closed, sorted(as_said)))
+        self.digest: str = blake2b(said.encode(), digest_size=8).hexdigest()
+        """A short hash of the list, for fingerprints: 16 hexadecimal digits."""
         self._labels = {choice.value: choice.da for choice in choices}
         self._values: dict[str, str] = {}
         self._written: dict[str, str] = {}

@@ -32,6 +32,7 @@ from rules.fields.choices import SENIORITY
 GENERAL: Final = frozenset({"general_management", "administration", "projects", "other"})
 """Functions that a named area outranks, and that no area contradicts."""
 
+_BRACKETS = re.compile(r"([^()]+?)\s*\(([^()]+)\)")
 _LEVELS: Final = {choice.value: place for place, choice in enumerate(SENIORITY)}
 _STEP_DOWN: Final = {"top": "director", "director": "head", "head": "manager"}
 _LONGEST_NAME: Final = 6
@@ -67,6 +68,8 @@ class _Standard(NamedTuple):
 
 _UNKNOWN: Final = _Word("unknown")
 _HEADS: Final = frozenset({"title", "rank"})
+_LAST: Final = _HEADS | {"department"}
+_SHORTEST_FRONT: Final = 2
 _NO_COMPANY: Final = frozenset({"area", "qualifier", "department"})
 
 
@@ -141,13 +144,6 @@ def _ambiguous() -> Mapping[str, str]:
     return {key(word): options for word, options in tables.pairs("title_ambiguous").items()}
 
 
-@lru_cache(maxsize=1)
-def _endings() -> tuple[str, ...]:
-    """Words that end a compound after an area, the longest first: ranks, `afdeling`."""
-    words = (word for word, one in _words().items() if one.kind in {"rank", "department"})
-    return tuple(sorted(words, key=lambda word: (-len(word), word)))
-
-
 def standard(text: str) -> str:
     """The standard title that `text` is a spelling of; empty when it is none."""
     found = _standards().get(key(text))
@@ -192,9 +188,10 @@ def _one(piece: str) -> Iterator[_Word]:
         yield _Word("separator")
         return
     bare = piece.replace("-", "")
-    word = _words().get(bare) or _stem(bare) or _compound(bare)
-    if word:
-        yield word
+    word = _words().get(bare) or _stem(bare)
+    compound = () if word else _compound(bare)
+    if word or compound:
+        yield from (word,) if word else compound
     elif "-" in piece.strip("-"):
         for part in piece.split("-"):
             yield from _one(part)
@@ -208,18 +205,19 @@ def _stem(piece: str) -> _Word | None:
     return word if word and word.kind == "area" else None
 
 
-def _compound(piece: str) -> _Word | None:
-    """A head made of an area and a rank (`eksportchef`), or an area's department."""
-    for ending in _endings():
-        if piece.endswith(ending):
-            front = piece[: -len(ending)]
-            area = _words().get(front) or _stem(front)
-            if area and area.kind == "area":
-                word = _words()[ending]
-                if word.kind == "department":
-                    return area
-                return _Word("title", area.function, word.with_area or word.seniority)
-    return None
+def _compound(piece: str) -> tuple[_Word, ...]:
+    """The two words of a compound: `eksport` + `chef`, `senior` + `konsulent`; none when it is none.
+
+    The second is a head or a department, the longest there is; the first an area or a qualifier.
+    """
+    for at in range(_SHORTEST_FRONT, len(piece) - 1):
+        last = _words().get(piece[at:])
+        if last is None or last.kind not in _LAST:
+            continue
+        first = _words().get(piece[:at]) or _stem(piece[:at])
+        if first and (first.kind == "area" or (first.kind == "qualifier" and at > _SHORTEST_FRONT)):
+            return (first, last)
+    return ()
 
 
 # --- grammar ---------------------------------------------------------------------------------------
@@ -267,14 +265,16 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """One title that the cell names."""
+    """One title that the cell names. Who learns is no specialist, whatever else the cell says."""
 
     functions: tuple[str, ...]
     seniority: str
 
     @property
     def level(self) -> int:
-        return _LEVELS.get(self.seniority, len(_LEVELS))
+        if self.seniority == "trainee":
+            return 2 * _LEVELS["specialist"] - 1
+        return 2 * _LEVELS.get(self.seniority, len(_LEVELS))
 
 
 @lru_cache(maxsize=16384)
@@ -285,6 +285,8 @@ def read(text: str) -> Reading:
         return _reading([_post(_Part(heads=[found.word]))])
     if key(text) in _ambiguous():
         return _doubtful(key(text))
+    if meant := _explained(text):
+        return read(meant)
     pieces = _pieces(text)
     if len(pieces) > _MOST_PIECES:
         return Reading(issue="title_unknown")
@@ -295,6 +297,16 @@ def read(text: str) -> Reading:
     if "ambiguous" in kinds:
         return _doubtful(next(word.function for word in words if word.kind == "ambiguous"))
     return _parts(words, kinds)
+
+
+def _explained(text: str) -> str:
+    """The standard title beside an abbreviation that stands for it: `PM (Project Manager)`."""
+    found = _BRACKETS.fullmatch(text)
+    for short, full in (found.groups(), found.groups()[::-1]) if found else ():
+        name = standard(full)
+        if name and name in _ambiguous().get(key(short), "").split(" / "):
+            return name
+    return ""
 
 
 def _doubtful(word: str) -> Reading:
