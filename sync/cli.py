@@ -61,7 +61,7 @@ COMMANDS = {name: place for group in GROUPS.values() for name, place in group.it
 
 def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
     """Note a global option in the shell; given twice, the one nearer to the command's end wins."""
-    if value is not None:
+    if value not in (None, ()):
         setattr(context.ensure_object(Shell), str(param.name), value)
 
 
@@ -76,7 +76,7 @@ def global_options() -> list[click.Option]:
         _option("--path", type=path),
         _option("--state", type=path),
         _option("--settings", type=path),
-        _option("--report", type=path),
+        _option("--report", type=path, multiple=True),
         _option("--lang", type=click.Choice(LANGUAGES)),
         _option("--json", is_flag=True, default=None),
         _option("--quiet", "-q", is_flag=True, default=None),

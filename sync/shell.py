@@ -33,7 +33,7 @@ class Shell:
     path: Path | None = None
     state: Path | None = None
     settings: Path | None = None
-    report: Path | None = None
+    report: tuple[Path, ...] = ()
     quiet: bool = False
     verbose: bool = False
     color: bool | None = None
@@ -102,7 +102,7 @@ class Shell:
         return progress_for(sys.stderr, self.texts, quiet=silent, color=self.colored)
 
     def show(self, result: Any) -> None:
-        """Print a result, and write it as a page when `--report` names a file; its path comes last."""
+        """Print a result, and write it to each file that `--report` names; their paths come last."""
         if self.json:
             say(as_json(result))
         else:
@@ -113,8 +113,9 @@ class Shell:
             from sync.report.page import write_html
 
             # After the result: a page that cannot be written must not hide what a run has done.
-            write_html(result, self.report, self.lang)
-            say(self.texts.get("cli.report_written", path=self.report), err=self.json)
+            for path in self.report:
+                write_html(result, path, self.lang)
+                say(self.texts.get("cli.report_written", path=path), err=self.json)
 
     def tell(self, result: Any, as_text: Callable[[], str]) -> None:
         """Print a list or sheet: as JSON when that was asked for, else as text."""

@@ -85,10 +85,13 @@ class Files:
         return [found for found in self._looked_at() if isinstance(found, Problem)]
 
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
-        """The file's address, with the row as RFC 7111 writes it."""
+        """The file's address; behind it the row as RFC 7111 writes it, or the cell of a sheet."""
         del ref
         root = self._root if self._root.is_dir() else self._root.parent
-        address = (root / stream).absolute().as_uri()
+        book, sheet = parted(stream)
+        address = (root / book).absolute().as_uri()
+        if sheet:
+            return f"{address}#'{sheet}'!A{place or 1}"
         return address if place is None else f"{address}#row={place}"
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
