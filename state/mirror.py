@@ -187,20 +187,18 @@ def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirt
     return [Dirty._make(row) for row in found]
 
 
-def alive(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirty]:
-    """The next rows that are not deleted, by rid: for looking, decided or not."""
+def alive(tx: Tx, after: int, limit: int) -> list[tuple[str, str, Dirty]]:
+    """(system, stream, row) of the next rows that are not deleted, by rid: for looking at them.
+
+    Of all streams together: page by page by rid is one walk over the table, whatever it holds.
+    """
     found = tx.execute(
-        sa.select(*_DIRTY)
-        .where(
-            mirror.c.system == system,
-            mirror.c.stream == stream,
-            mirror.c.deleted_at.is_(None),
-            mirror.c.rid > after,
-        )
+        sa.select(mirror.c.system, mirror.c.stream, *_DIRTY)
+        .where(mirror.c.deleted_at.is_(None), mirror.c.rid > after)
         .order_by(mirror.c.rid)
         .limit(limit)
     )
-    return [Dirty._make(row) for row in found]
+    return [(row[0], row[1], Dirty._make(row[2:])) for row in found]
 
 
 def values_of(cells: str) -> dict[str, Value]:

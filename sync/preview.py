@@ -132,23 +132,22 @@ def preview(app: App, planned: Settings) -> Preview:
     )
     tally = _Tally(seen)
     app.progress.start("progress.preview", total, "unit.records")
-    for stream in touched:
-        for done in _decide_both(tally, (app, new), stream):
-            app.progress.advance(done, total)
+    for done in _decide_both(tally, (app, new), touched):
+        app.progress.advance(done, total)
     app.progress.end()
     seen.changes, seen.findings = _sorted(tally.changes), _sorted(tally.findings)
     return seen
 
 
-def _decide_both(tally: _Tally, apps: tuple[App, App], stream: Lease) -> Iterator[int]:
-    """Every record of the stream, both ways; gives how many were looked at, page by page."""
-    sides = [_side(one, stream.system) for one in apps]
-    for page, pasts in _pages(apps[0], stream):
-        for row in page:
+def _decide_both(tally: _Tally, apps: tuple[App, App], streams: Sequence[Lease]) -> Iterator[int]:
+    """Every record of these streams, both ways; gives how many were looked at, page by page."""
+    sides = {one.system: [_side(app, one.system) for app in apps] for one in streams}
+    for stream, rows, pasts in _pages(apps[0], streams):
+        for row in rows:
             ref = Ref(stream.system, stream.kind, row.id)
             record = Record(ref, row.version, values_of(row.cells), row.place)
-            past = pasts.get(row.rid, NO_PAST)
-            tally.add(record, sides, [decide(record, side.context, past) for side in sides])
+            past, both = pasts.get(row.rid, NO_PAST), sides[stream.system]
+            tally.add(record, both, [decide(record, side.context, past) for side in both])
         yield tally.looked_at
 
 
@@ -245,17 +244,24 @@ def _switches(settings: Settings, stream: Lease) -> list[str]:
     ]
 
 
-def _pages(app: App, stream: Lease) -> Iterator[tuple[Sequence[Dirty], Mapping[int, Past]]]:
-    """The stream's records with the pasts of those that have one."""
+def _pages(
+    app: App, streams: Sequence[Lease]
+) -> Iterator[tuple[Lease, Sequence[Dirty], Mapping[int, Past]]]:
+    """The streams' records with the pasts of those that have one, in one walk over the mirror."""
+    wanted = {(one.system, one.stream): one for one in streams}
     after = 0
-    while True:
+    while wanted:
         with app.store.reading() as tx:
-            rows = mirror.alive(tx, stream.system, stream.stream, after, PAGE)
-            pasts = pasts_of(tx, stream, rows)
-        if not rows:
+            page = mirror.alive(tx, after, PAGE)
+            parts: dict[tuple[str, str], list[Dirty]] = {}
+            for system, stream, row in page:
+                parts.setdefault((system, stream), []).append(row)
+            parts = {key: rows for key, rows in parts.items() if key in wanted}
+            pasts = {key: pasts_of(tx, wanted[key], rows) for key, rows in parts.items()}
+        yield from ((wanted[key], rows, pasts[key]) for key, rows in parts.items())
+        if not page:
             return
-        yield rows, pasts
-        after = rows[-1].rid
+        after = page[-1][2].rid
 
 
 def _changed_keys(present: Settings, planned: Settings) -> list[str]:
