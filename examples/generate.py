@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 
 import mess
+import messy_places
 import workbook
 from words import AGENTS, LEGAL, NOTES, OUTCOMES, TELLING
 from workbook import Cell, Day, Formula, Sheet
@@ -51,19 +52,12 @@ def companies(world: World) -> Iterator[Row]:
             phone = company.cvr
         elif draw < 0.03:
             cvr, phone = phone, cvr
-        postcode, town = company.town
         yield [
             str(10_000 + company.number),
             mess.company(r, company.name),
             LEGAL[company.form.split()[-1]],
             cvr,
-            company.street
-            if r.random() < 0.8
-            else f"{company.street}, {r.choice(('st. th.', '2. tv', '1.'))}",
-            f"DK-{postcode}" if r.random() < 0.03 else postcode,
-            town
-            if r.random() < 0.85
-            else r.choice((town.upper(), f" {town}", mess.mojibake(town))),
+            *messy_places.place(r, company.street, *company.town),
             phone,
             mess.email(r, f"info@{company.domain}") if r.random() < 0.5 else "",
             mess.website(r, company.domain),
@@ -75,7 +69,7 @@ def companies(world: World) -> Iterator[Row]:
             if r.random() < 0.02
             else r.choice(("Aktiv", "Aktiv", "aktiv", "NORMAL", "")),
             r.choice(AGENTS),
-            mess.date(
+            messy_places.date(
                 r, r.choice((2023, 2024, 2025, 2026)), r.randrange(1, 13), r.randrange(1, 29)
             ),
         ]
@@ -149,7 +143,7 @@ def _contact(r: Random, person: Person, ident: str) -> Row:
         r.choice(("Messe", "Hjemmeside", "Telefon", "")) if consent else "",
         r.choice(("Legitim interesse", "legitim interesse", "Samtykke", "Aftale", "", "")),
         _note(r),
-        mess.date(r, r.choice((2024, 2025, 2026)), r.randrange(1, 13), r.randrange(1, 29)),
+        messy_places.date(r, r.choice((2024, 2025, 2026)), r.randrange(1, 13), r.randrange(1, 29)),
     ]
 
 
@@ -188,7 +182,7 @@ def _lead(r: Random, person: Person) -> Row:
         email,
         phone,
         mess.website(r, person.company.domain) if r.random() < 0.4 else "",
-        r.choice(("Danmark", "DK", "dk", "Denmark", "")),
+        messy_places.country(r),
         r.choice(("Opdigtmessen 2026", "opdigtmessen 2026", "Fabelforum")),
         _note(r),
     ]

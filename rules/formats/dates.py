@@ -1,4 +1,5 @@
-"""Dates and times in one written form: `2026-11-24`, and `2026-11-24T10:30+01:00` with a time.
+"""Dates and times in one written form: `2026-11-24`, `2026-11-24 10:30`, with a zone
+`2026-11-24T10:30+01:00`. Spreadsheets and databases of every language read and sort these alike.
 
 Read by the one reader of dates (`rules.moments`), so that what the ledger takes from a cell is the
 same before and after. Not whether a date makes sense in its field: that the next action lies in the
@@ -28,9 +29,15 @@ _DAY = (
     r"(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
     r"|(?:0[13578]|1[02])-31)"
 )
-_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
+_CLOCK = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_PART = r"(?:\.[0-9]{1,9})?"
 _SETTLED_DAY = re.compile(_DAY)
-_SETTLED = re.compile(rf"{_DAY}(?:T{_CLOCK}(?:Z|[+-](?:0[0-9]|1[0-3]):?[0-5][0-9]))?")
+_ZONE = r"(?:Z|[+-](?:0[0-9]|1[0-3]):?[0-5][0-9])"
+# Sundays in which the clock is changed, from two to three: these are looked at closely.
+_CHANGE = r"(?![0-9]{4}-(?:03|10)-(?:2[5-9]|3[01]) 02)"
+_SETTLED = re.compile(
+    rf"{_CHANGE}{_DAY}(?:T{_CLOCK}(?::[0-5][0-9]{_PART})?{_ZONE}| {_CLOCK}(?::[0-5][0-9])?)?"
+)
 _REASONS: Final = {
     Way.PLAIN: "reason.date.iso",
     Way.EITHER: "reason.date.day_first",
@@ -71,10 +78,11 @@ def settled(text: str) -> bool:
 
 
 def stamp(text: str) -> Formatted:
-    """A date, with its time if it has one: `2026-11-24T10:30+01:00`, as exact as it was written.
+    """A date, with its time if it has one: `2026-11-24 10:30`, as exact as it was written.
 
     A time without a zone is Danish time: the hour that summer time skips and the one that winter
-    time repeats stay, with a finding. A zone that is written stays as it is. Total, idempotent.
+    time repeats stay, with a finding. A zone that is written stays: `2026-11-24T10:30+01:00`.
+    Total, idempotent.
     """
     return Formatted(text) if settled(text) else unsettled(text)
 
@@ -147,15 +155,21 @@ def _stamped(text: str, moment: Moment) -> Formatted:
     elif moment.offset is not None:
         local = datetime.combine(moment.day, moment.clock, timezone(moment.offset))
     else:
-        local = datetime.combine(moment.day, moment.clock, COPENHAGEN)
-        later = local.replace(fold=1).utcoffset()
-        if local.utcoffset() != later:
-            back = local.astimezone(UTC).astimezone(COPENHAGEN)
-            skipped = back.replace(tzinfo=None) != local.replace(tzinfo=None)
-            return kept(text, "date_hour_skipped" if skipped else "date_hour_twice")
-    return _written(text, _iso(local, moment), moment)
+        return _danish(text, moment, datetime.combine(moment.day, moment.clock))
+    return _written(text, local.isoformat("T", _exact(moment)).replace("+00:00", "Z"), moment)
 
 
-def _iso(local: datetime, moment: Moment) -> str:
-    part = "microseconds" if local.microsecond else "seconds" if moment.exact else "minutes"
-    return local.isoformat(timespec=part).replace("+00:00", "Z")
+def _danish(text: str, moment: Moment, local: datetime) -> Formatted:
+    """A time without a zone, unless the clock was changed across it."""
+    here = local.replace(tzinfo=COPENHAGEN)
+    if here.utcoffset() == here.replace(fold=1).utcoffset():
+        return _written(text, local.isoformat(" ", _exact(moment)), moment)
+    back = here.astimezone(UTC).astimezone(COPENHAGEN)
+    skipped = back.replace(tzinfo=None) != local
+    return kept(text, "date_hour_skipped" if skipped else "date_hour_twice")
+
+
+def _exact(moment: Moment) -> str:
+    if moment.clock and moment.clock.microsecond:
+        return "microseconds"
+    return "seconds" if moment.exact else "minutes"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
+from datetime import UTC, date, datetime, time
 
 import pytest
 from hypothesis import given
@@ -98,18 +97,19 @@ def test_a_time_without_zone_is_danish_time_or_a_finding(local: datetime) -> Non
     if formatted.issues:
         assert (local.month, local.hour, local.isoweekday()) in {(3, 2, 7), (10, 2, 7)}
         return
-    there = datetime.fromisoformat(formatted.value or "")
-    assert there.replace(tzinfo=None) == local
-    assert there.utcoffset() == local.replace(tzinfo=dates.COPENHAGEN).utcoffset()
+    assert formatted.value == str(local)
+    assert dates.settled(str(local)) or local.hour == 2
+    span = spans.read(str(local))
+    assert span is not None
+    assert span.start == local.replace(tzinfo=dates.COPENHAGEN).astimezone(UTC)
 
 
-def test_the_hours_around_both_changes_of_the_clock_follow_one_another() -> None:
-    for day in ("29-03-2026", "25-10-2026"):
-        found = [dates.stamp(f"{day} {hour:02d}:00").value or "" for hour in (0, 1, 3, 4)]
-        moments_ = [datetime.fromisoformat(text) for text in found]
-        steps = [later - earlier for earlier, later in pairwise(moments_)]
-        hours = 1 if day.startswith("29") else 3
-        assert steps == [timedelta(hours=1), timedelta(hours=hours), timedelta(hours=1)]
+@pytest.mark.parametrize(("day", "twice"), [("29-03-2026", False), ("25-10-2026", True)])
+def test_the_hour_in_which_the_clock_is_changed_is_told_apart(day: str, *, twice: bool) -> None:
+    found = {hour: dates.stamp(f"{day} {hour:02d}:30").issues for hour in (1, 2, 3)}
+    assert not found[1]
+    assert not found[3]
+    assert [one.code for one in found[2]] == ["date_hour_twice" if twice else "date_hour_skipped"]
 
 
 def test_every_date_of_the_catalogue_has_its_rule() -> None:
