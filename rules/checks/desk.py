@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from rules import spans
@@ -32,6 +33,7 @@ class Terms:
     unused_months: int = 12
 
 
+_NO_CHANNEL: Final[frozenset[Channel]] = frozenset()
 NO_TERMS: Final = Terms()
 
 
@@ -47,11 +49,12 @@ class Desk:
     told: frozenset[str] = NOBODY
     """Fields that are known to be empty and were said to be."""
     again_on: date | None = None
+    _refused: frozenset[Channel] | None = None
 
     def text(self, name: str) -> str:
         """A field's text without blanks around it; empty when there is none."""
         value = self.values.get(name)
-        return value.strip() if isinstance(value, str) else ""
+        return value.strip() if value.__class__ is str else ""
 
     def note(self, code: str, severity: Severity, name: str | None = None, **details: str) -> None:
         """Leave a finding."""
@@ -72,13 +75,16 @@ class Desk:
 
     def refuses(self) -> frozenset[Channel]:
         """The channels that the record itself says no to."""
-        said = flagged(self.values)
-        return frozenset().union(*said.values()) if said else frozenset()
+        if self._refused is None:
+            said = flagged(self.values)
+            self._refused = frozenset().union(*said.values()) if said else _NO_CHANNEL
+        return self._refused
 
 
 Check = Callable[[Desk], None]
 
 
+@lru_cache(maxsize=8192)
 def day_of(text: str) -> date | None:
     """The day in Denmark that a text names; of two readings the earlier one. None: no day."""
     span = spans.read(text) if text else None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from rules.catalogue import Catalogue
@@ -77,6 +78,7 @@ def _used(desk: Desk, at: str, day: date, today: date) -> None:
         desk.again(ends)
 
 
+@lru_cache(maxsize=8192)
 def months_later(day: date, months: int) -> date:
     """The same day so many months later, the month's last when it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)

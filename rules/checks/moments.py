@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final, NamedTuple
 
 from rules import tables
 from rules.catalogue import Catalogue
 from rules.checks.desk import Desk
-from rules.checks.words import meant
+from rules.checks.words import spellings
 from rules.fields.field import Moment
+from rules.folding import fold
 from rules.records import Kind
 
 TABLE: Final = "moments"
@@ -43,6 +44,15 @@ def reached(kind: Kind) -> tuple[Moment, ...]:
     return tuple(moment for moment in ORDER if moment in told)
 
 
+class _Telling(NamedTuple):
+    """A field that tells the moment: the rank of each of its values, by folded spelling."""
+
+    field: str
+    ranks: Mapping[str, int]
+    any: int
+    """The rank of any other text; that of no sign when it tells nothing."""
+
+
 def telling(
     kind: Kind, mapped: frozenset[str], catalogue: Catalogue
 ) -> Callable[[Desk], Moment] | None:
@@ -50,17 +60,25 @@ def telling(
     known = tuple(one for one in signs(kind) if not one.field or one.field in mapped)
     if not known:
         return None
+    ranked = (*(one.moment for one in known), Moment.ENTRY)
+    always = next((rank for rank, one in enumerate(known) if not one.field), len(known))
+    names = dict.fromkeys(one.field for one in known if one.field)
+    fields = [_telling(name, known, catalogue) for name in names]
 
     def moment(desk: Desk) -> Moment:
-        return next((one.moment for one in known if _fits(one, desk, catalogue)), Moment.ENTRY)
+        rank = always
+        for name, ranks, other in fields:
+            text = desk.text(name)
+            if text:
+                rank = min(rank, ranks.get(fold(text), other))
+        return ranked[rank]
 
     return moment
 
 
-def _fits(sign: Sign, desk: Desk, catalogue: Catalogue) -> bool:
-    if not sign.field:
-        return True
-    text = desk.values.get(sign.field)
-    if not text or not isinstance(text, str) or text.isspace():
-        return False
-    return sign.value == "*" or meant(catalogue, sign.field, text) == sign.value
+def _telling(name: str, known: tuple[Sign, ...], catalogue: Catalogue) -> _Telling:
+    values = {one.value: rank for rank, one in enumerate(known) if one.field == name}
+    other = values.get("*", len(known))
+    spelt = spellings(catalogue, name)
+    ranks = {text: min(values.get(value, other), other) for text, value in spelt.items()}
+    return _Telling(name, ranks, other)
