@@ -226,30 +226,6 @@ def held(tx: Tx, rids: Sequence[int]) -> dict[int, Held]:
     return {row.rid: _held(row.system, row) for row in found}
 
 
-BLOCKS: Final = 50
-"""So many places of a long stream a sample is taken from."""
-
-
-def sample(tx: Tx, system: str, stream: str, records: int, most: int) -> list[dict[str, Value]]:
-    """The cells of all live records of a stream, or of about `most` from all over it.
-
-    `records` is how many there are. The same stream gives the same sample; it costs what is read.
-    """
-    rows = sa.select(mirror.c.cells).where(
-        mirror.c.system == system, mirror.c.stream == stream, mirror.c.deleted_at.is_(None)
-    )
-    if records <= most:
-        return [values_of(row.cells) for row in tx.execute(rows)]
-    found: list[dict[str, Value]] = []
-    size, step = most // BLOCKS, records // BLOCKS
-    for block in range(BLOCKS):
-        first = block * step
-        part = rows.where(mirror.c.place > first, mirror.c.place <= first + step)
-        some = tx.execute(part.order_by(mirror.c.place).limit(size))
-        found += [values_of(row.cells) for row in some]
-    return found or [values_of(row.cells) for row in tx.execute(rows.limit(most))]
-
-
 def gone(tx: Tx, rids: Sequence[int]) -> set[int]:
     """Those of the rids that are deleted."""
     found = tx.execute(

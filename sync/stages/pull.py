@@ -202,10 +202,15 @@ def _note_columns(app: App, lease: Lease, stream: Stream) -> None:
         for one in stream.remarks
         if one.code in _SERIOUS
     )
+    twice = (
+        Finding("column_twice", Severity.NOTICE, one.details["field"], one.details)
+        for one in stream.remarks
+        if one.code == "field_twice"
+    )
     lacking = columns(stream.kind, lease.fields, app.catalogue)
     judged = [
         findings.Judged(None, _HEADER_PLACE, found),
-        findings.Judged(None, None, lacking),
+        findings.Judged(None, None, (*lacking, *{one.field: one for one in twice}.values())),
     ]
     with app.store.transaction() as tx:
         now = app.clock()

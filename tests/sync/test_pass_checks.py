@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from promises.lists import Lists
 from proposed import fill
 
-from state import findings
+from state import findings, samples
 from state import mirror as mirror_
 from state.store import Store
 from state.tables import mirror
@@ -171,11 +171,43 @@ def test_a_long_list_is_looked_at_here_and_there(store: Store, now: datetime) ->
     with store.transaction() as tx:
         marked = sa.update(mirror).where(mirror.c.rid.in_([1, 1500, 3000]))
         tx.execute(marked.values(cells='{"sector": "Detail"}'))
-        some = mirror_.sample(tx, "files", "a.csv", 3000, 300)
+        some = samples.sample(tx, "files", "a.csv", 3000, 300)
         assert len(some) == 300
-        assert mirror_.sample(tx, "files", "a.csv", 3000, 300) == some
-        assert len(mirror_.sample(tx, "files", "a.csv", 3000, 3000)) == 3000
-        assert len(mirror_.sample(tx, "files", "b.csv", 10, 300)) == 10
-        assert sum("sector" in one for one in some) >= 1
+        assert samples.sample(tx, "files", "a.csv", 3000, 300) == some
+        assert len(samples.sample(tx, "files", "a.csv", 3000, 3000)) == 3000
+        assert len(samples.sample(tx, "files", "b.csv", 10, 300)) == 10
+        assert sum("sector" in one for one in some.values()) >= 1
         tx.execute(sa.update(mirror).values(place=None))
-        assert len(mirror_.sample(tx, "files", "a.csv", 3000, 300)) == 300
+        assert len(samples.sample(tx, "files", "a.csv", 3000, 300)) == 300
+
+
+def test_lists_that_say_different_things_about_the_same_company_are_told(lists: Lists) -> None:
+    head = "Id;Firma;CVR;Tlf.;Antal ansatte"
+    lists.put(
+        "crm.csv",
+        head,
+        "1;Opdigt ApS;90000004;68 00 00 01;10-19",
+        "2;Fabel A/S;90000012;68 00 00 02;50-99",
+        "3;Alene ApS;90000020;68 00 00 03;5-9",
+    )
+    lists.put(
+        "købt.csv",
+        head,
+        "A;OPDIGT ApS;DK90000004;+4568000001;12",
+        "B;Fabel A/S;90000012;68 99 99 99;50-99",
+    )
+    lists.dry()
+    with lists.app() as app, app.store.reading() as tx:
+        noted = findings.listed(tx, code="sources_disagree")
+    told = [(one.stream, one.finding.field, dict(one.finding.details)) for one in noted]
+    disagreed = {"count": "1", "of": "2"}
+    assert sorted(told) == [
+        ("crm.csv", "main_phone", disagreed),
+        ("købt.csv", "main_phone", disagreed),
+    ]
+
+
+def test_two_columns_for_the_same_are_told(lists: Lists) -> None:
+    lists.put("firmaer.csv", "Id;Firma;Virksomhed;CVR", "1;Opdigt ApS;Fabel ApS;90000004")
+    lists.dry()
+    assert (None, "column_twice") in found(lists)
