@@ -40,8 +40,10 @@ def place(r: Random, street: str, postcode: str, town: str) -> tuple[str, str, s
             (lambda: (f"{street}, {postcode} {town}", postcode, town), 5),
             (lambda: (f"{street} - {postcode} {town}", "", ""), 4),
             (lambda: (street.replace(" ", "  ", 1), postcode, town), 5),
-            (lambda: (street, postcode, "Skagen" if town != "Skagen" else "Rønne"), 2),
-            (lambda: (street, r.choice(("800", "100", "3900", "11122", "9998")), town), 3),
+            (lambda: (street, postcode, "Skagen" if town != "Skagen" else "Rønne"), 4),
+            (lambda: (f"{street}, {postcode} Fabelby", "", ""), 2),
+            (lambda: (f"{street}, 9990 Skagen", postcode, town), 2),
+            (lambda: (street, r.choice(("800", "100", "3900", "11122", "9998")), town), 5),
             (lambda: (street, r.choice(("ukendt", "-", postcode[:2])), town), 2),
         ),
     )

@@ -22,7 +22,7 @@ _QUIET = re.compile(
 _LINES = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
 _COMMA = re.compile(r"\s+,\s*|,\s+|(?<!\d),|,(?!\d)")
 _FLOOR = re.compile(
-    r"(?P<street>.*\d ?[A-ZÆØÅ]?)(?:, ?| )(?P<floor>stuen|st|kld|kl|[1-9]\d?)"
+    r"(?P<street>.*\d ?[A-ZÆØÅ]?)(?:, ?| - | )(?P<floor>stuen|st|kld|kl|[1-9]\d?)"
     r"(?:[.,:]? ?sal)?[.,]? ?(?P<door>tv|th|mf|t\.v|t\.h|m\.f|t v|t h|til venstre|til højre)\.?",
     re.IGNORECASE,
 )

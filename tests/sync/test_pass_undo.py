@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from promises.lists import HEADER, Lists, people
 
+from rules.changes import Change
 from rules.errors import UserError
 from rules.records import Ref
 from sync.settings.model import Limits
+from sync.undo import _without_loss
 
 
 @pytest.fixture
@@ -174,3 +176,14 @@ def test_a_second_number_that_was_moved_goes_back_with_the_first(lists: Lists) -
     lists.put("kontakter.csv", TWO, BOTH)
     lists.undo(_number(lists.run()))
     assert lists.rows("kontakter.csv")[1] == BOTH
+
+
+def test_what_one_cell_gave_to_two_fields_goes_back_from_both_or_from_none() -> None:
+    moved = {"needs": "postcode city"}
+    address = Change("address", "Fabelvej 1, 8800 Viborg", "Fabelvej 1", "address", "", "", moved)
+    postcode = Change("postcode", None, "8800", "address", "", "")
+    city = Change("city", None, "Viborg", "address", "", "")
+    written = (postcode, city, address)
+    assert _without_loss([*written], written) == [*written]
+    # Somebody has written in the address since: it is not given back, so nothing is taken away.
+    assert _without_loss([postcode, city], written) == []
