@@ -174,6 +174,18 @@ def test_set_again_with_the_old_date_still_there_is_another_statement() -> None:
     assert first.identity != again.identity
 
 
+@pytest.mark.parametrize("written", ["01-03-2024", "1. marts 2024", "45352", " 01.03.24 "])
+def test_the_same_date_in_another_spelling_is_no_other_statement(written: str) -> None:
+    before, after = (
+        {"opt_out": "x", "opt_out_at": written},
+        {"opt_out": "x", "opt_out_at": "2024-03-01"},
+    )
+    assert heard(before, **after) == Intake()
+    assert heard(after, **before) == Intake()
+    assert only(heard(**before)).identity == only(heard(**after)).identity
+    assert only(heard(**before)).span == only(heard(**after)).span
+
+
 def test_a_new_date_on_a_standing_flag_is_another_statement() -> None:
     again = heard(
         {"opt_out": "ja", "opt_out_at": "2020-01-01"}, opt_out="ja", opt_out_at="2024-03-01"

@@ -114,3 +114,9 @@ def test_a_date_that_cannot_be_is_reported() -> None:
     found = row(direct_phone="20123456", opt_out_at="2062-01-01")
     assert only(found).span.start is None
     assert [finding.code for finding in found.findings] == ["opt_out_date_unclear"]
+
+
+def test_a_row_whose_date_is_spelled_anew_is_the_same_statement() -> None:
+    was, now = (row(email=MAIL.value, opt_out_at=date) for date in ("1/3-2024", "2024-03-01"))
+    assert only(was).identity == only(now).identity
+    assert only(was).span == only(now).span
