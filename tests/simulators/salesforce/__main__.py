@@ -1,0 +1,49 @@
+"""A simulated Salesforce to try the program with: `python -m simulators.salesforce --contacts 500`."""
+
+from __future__ import annotations
+
+import argparse
+import threading
+from datetime import timedelta
+
+from simulators.salesforce.people import fill
+from simulators.salesforce.serving import HOST, build, served
+
+
+def main() -> None:
+    """Fill an org, serve it, say how it is reached; until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m simulators.salesforce", description=__doc__)
+    parser.add_argument("--companies", type=int, default=200)
+    parser.add_argument("--contacts", type=int, default=1000)
+    parser.add_argument("--leads", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--port", type=int, default=0)
+    asked = parser.parse_args()
+    vendor = build()
+    # What is entered now counts as entered yesterday, so that a first reading sees it all.
+    vendor.clock.ahead = -timedelta(days=1)
+    fill(
+        vendor.org,
+        companies=asked.companies,
+        contacts=asked.contacts,
+        leads=asked.leads,
+        seed=asked.seed,
+    )
+    vendor.org.journal.clear()
+    vendor.clock.ahead = timedelta()
+    with served(vendor, asked.port):
+        app = vendor.desk.tickets.app
+        print(f"# {vendor.address}")
+        print("[salesforce]")
+        print(f'url = "{HOST}"')
+        print(f'client_id = "{app.key}"')
+        print('client_secret = { env = "SALESFORCE_SECRET" }   # ' + app.secret)
+        print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print()
+
+
+if __name__ == "__main__":
+    main()

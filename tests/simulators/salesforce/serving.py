@@ -1,0 +1,218 @@
+"""The simulator on a port of this machine, with whatever can go wrong on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from enum import Enum
+from typing import Any
+
+import orjson
+import uvicorn
+from simulators.salesforce.desk import Answer, Desk, Request
+from simulators.salesforce.org import Org
+from simulators.salesforce.tickets import App, Tickets
+from starlette.applications import Starlette
+from starlette.requests import Request as Incoming
+from starlette.responses import Response
+from starlette.routing import Route
+
+HOST = "https://opdigtet.my.salesforce.com"
+LOGIN = "https://login.salesforce.com"
+
+
+class Trouble(Enum):
+    """What can go wrong with a request."""
+
+    LOST = "done, and the answer lost"
+    DROPPED = "lost before it was done"
+    HALF = "done, and half of the answer lost"
+    BUSY = "503, not done"
+    FAILED = "500, done"
+    SLOW = "done, and the answer comes too late"
+    HOLLOW = "answered as done, and not done"
+    SIGNED_OUT = "all sessions end just before"
+    GARBLED = "200 with a page of HTML"
+
+
+@dataclass(slots=True)
+class Fault:
+    """Trouble with the requests that fit, after the first `skip` of them, so many `times`."""
+
+    trouble: Trouble
+    method: str = ".*"
+    path: str = ".*"
+    times: int = 1
+    skip: int = 0
+
+    def strikes(self, method: str, path: str) -> bool:
+        """Whether this request is hit; counts."""
+        if (
+            not self.times
+            or not re.fullmatch(self.method, method)
+            or not re.search(self.path, path)
+        ):
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.times -= 1
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it arrived, and the status of its answer."""
+
+    method: str
+    path: str
+    query: str
+    status: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Clock:
+    """The server's clock: real time, moved ahead or standing still."""
+
+    ahead: timedelta = timedelta()
+    stopped: datetime | None = None
+
+    def __call__(self) -> datetime:
+        return (self.stopped or datetime.now(UTC)) + self.ahead
+
+    def pass_by(self, **how: float) -> None:
+        """Time goes by."""
+        self.ahead += timedelta(**how)
+
+
+@dataclass(slots=True)
+class Vendor:
+    """A whole simulated Salesforce: the org, its desk, and the line to it."""
+
+    clock: Clock
+    org: Org
+    desk: Desk
+    skew: timedelta = timedelta()
+    """By how much the clock of the header Date is wrong."""
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    slow_seconds: float = 2.0
+    address: str = ""
+
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """How the vendor's addresses are reached here."""
+        return {HOST: self.address, LOGIN: self.address}
+
+    def fault(self, trouble: Trouble, **how: Any) -> None:
+        """Let something go wrong once, or as `how` says."""
+        self.faults.append(Fault(trouble, **how))
+
+    def counted(self, method: str = ".*", path: str = ".*") -> int:
+        """How many requests fit."""
+        return sum(
+            bool(re.fullmatch(method, one.method) and re.search(path, one.path))
+            for one in self.calls
+        )
+
+    async def take(self, incoming: Incoming) -> Response:
+        """One request from the line."""
+        body = await incoming.body()
+        headers = {name.lower(): value for name, value in incoming.headers.items()}
+        hit = next(
+            (f.trouble for f in self.faults if f.strikes(incoming.method, incoming.url.path)), None
+        )
+        if hit is Trouble.HOLLOW:
+            headers["hollow"] = "1"
+        if hit is Trouble.SIGNED_OUT:
+            self.desk.tickets.revoke()
+        answer = Answer(503, [{"message": "busy", "errorCode": "SERVER_UNAVAILABLE"}])
+        if hit not in {Trouble.BUSY, Trouble.DROPPED}:
+            query = dict(incoming.query_params)
+            answer = self.desk.answer(
+                Request(incoming.method, incoming.url.path, query, headers, body)
+            )
+        self.calls.append(
+            Call(incoming.method, incoming.url.path, incoming.url.query, answer.status, body)
+        )
+        if hit is Trouble.SLOW:
+            await asyncio.sleep(self.slow_seconds)
+        return self._response(answer, hit)
+
+    def _response(self, answer: Answer, hit: Trouble | None) -> Response:
+        date = format_datetime(self.clock().astimezone(UTC) + self.skew, usegmt=True)
+        headers = {"Date": date, **answer.headers}
+        raw = answer.body.encode() if isinstance(answer.body, str) else orjson.dumps(answer.body)
+        status = answer.status
+        if hit is Trouble.FAILED:
+            status, raw = 500, b'[{"message":"oops","errorCode":"UNKNOWN_EXCEPTION"}]'
+        if hit is Trouble.GARBLED:
+            return Response(b"<html>maintenance</html>", 200, headers, "text/html")
+        if hit in {Trouble.LOST, Trouble.DROPPED, Trouble.HALF}:
+            sent = raw[: len(raw) // 2] if hit is Trouble.HALF else b""
+            return Broken(sent, 200, {**headers, "Content-Length": str(len(raw) + 8)})
+        if status in {204, 304}:
+            return Response(None, status, headers)
+        kind = headers.pop("Content-Type", "application/json;charset=UTF-8")
+        return Response(raw, status, {**headers, "Content-Type": kind})
+
+
+class Broken(Response):
+    """An answer that promises more than it brings: the line breaks off."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Begin, send what there is, and break off."""
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        scope["transport_gone"] = True
+        raise BrokenPipeError
+
+
+def build(clock: Callable[[], datetime] | None = None, app: App | None = None) -> Vendor:
+    """An empty org with an app that may sign in; not served yet."""
+    ticking = clock if isinstance(clock, Clock) else Clock()
+    org = Org(clock=ticking)
+    return Vendor(ticking, org, Desk(org, Tickets(ticking, HOST, app or App())))
+
+
+@contextmanager
+def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
+    """On 127.0.0.1 in a thread of its own, until the block ends."""
+    routes = [
+        Route(
+            "/{path:path}", vendor.take, methods=["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
+        )
+    ]
+    config = uvicorn.Config(
+        Starlette(routes=routes),
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    sockets = [config.bind_socket()]
+    vendor.address = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield vendor
+    finally:
+        server.should_exit = True
+        thread.join()
+        sockets[0].close()
