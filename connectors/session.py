@@ -116,6 +116,9 @@ class Out(HTTPAdapter):
         limits = timeout or (line.connect_seconds, line.read_seconds)
         try:
             answer = super().send(request, timeout=limits, **how)
+            if not how.get("stream"):
+                # Here, so that an answer that breaks off midway is no answer.
+                answer.content  # noqa: B018
         except requests.RequestException as error:
             # The address may hold what must not be logged; the kind of trouble says enough.
             LOG.debug("no answer", extra={"method": method, "to": shown})

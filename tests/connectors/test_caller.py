@@ -50,6 +50,7 @@ def _served(vendor: Vendor) -> Iterator[None]:
             for name, text in {"Content-Length": "0", **headers}.items():
                 self.send_header(name, text)
             self.end_headers()
+            self.close_connection = "Content-Length" in headers
 
         do_GET = do_POST = do_PATCH = do_DELETE = _take  # noqa: N815 - named by http.server
 
@@ -205,6 +206,13 @@ def test_a_lost_answer_is_told_apart_from_a_refusal(desk: Desk, vendor: Vendor) 
     with pytest.raises(NoAnswer):
         desk.caller().call("PATCH", f"{HOST}/x", repeat=False)
     assert len(vendor.seen) == 1, "nobody knows whether it was done: it is not done again"
+
+
+def test_half_an_answer_is_no_answer(desk: Desk, vendor: Vendor) -> None:
+    vendor.answers = [(200, {"Content-Length": "99"})]
+    with pytest.raises(NoAnswer):
+        desk.caller().call("PATCH", f"{HOST}/x", repeat=False)
+    assert len(vendor.seen) == 1
 
 
 def test_a_dry_run_sends_what_is_listed_as_a_read_and_nothing_else(
