@@ -28,6 +28,7 @@ class ReadOnly:
     def __init__(self, inner: Connector) -> None:
         self._inner = inner
         self.name = inner.name
+        self._linked = inner if isinstance(inner, Links) else None
 
     def streams(self) -> Sequence[Stream]:
         """The wrapped connector's streams."""
@@ -39,7 +40,7 @@ class ReadOnly:
 
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
         """The wrapped connector's address, if it has one."""
-        return self._inner.link(stream, ref, place) if isinstance(self._inner, Links) else None
+        return self._linked.link(stream, ref, place) if self._linked else None
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """The wrapped connector's pages."""

@@ -74,6 +74,7 @@ class Files:
         self._max_row_bytes = max_row_bytes
         self._known = known
         self._fault = fault
+        self._addresses: dict[str, tuple[str, str]] = {}
         self._shelf = Shelf(name, wishes, known, max_book_bytes)
 
     def streams(self) -> Sequence[Stream]:
@@ -87,12 +88,14 @@ class Files:
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
         """The file's address; behind it the row as RFC 7111 writes it, or the cell of a sheet."""
         del ref
-        root = self._root if self._root.is_dir() else self._root.parent
-        book, sheet = parted(stream)
-        address = (root / book).absolute().as_uri()
-        if sheet:
-            return f"{address}#'{sheet}'!A{place or 1}"
-        return address if place is None else f"{address}#row={place}"
+        if stream not in self._addresses:
+            book, sheet = parted(stream)
+            root = self._root if self._root.is_dir() else self._root.parent
+            address = (root / book).absolute().as_uri()
+            behind = f"#'{sheet}'!A" if sheet else "#row="
+            self._addresses[stream] = (address, behind)
+        address, behind = self._addresses[stream]
+        return address if place is None else f"{address}{behind}{place}"
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 2,000 rows; `StartOver` when the file changed while it was read."""

@@ -72,6 +72,8 @@ class _Asking:
         self.run, self.plan, self.systems = run, plan, systems
         self.catalogue = app.catalogue
         self.measured = Measured.read(tx, systems)
+        # Asked once: the question costs more than the answers, which are asked for every row.
+        self._linked = {k: one for k, one in app.systems.items() if isinstance(one, Links)}
 
     def planned(self, only_rule: str | None, shapes: list[Shape] | None = None) -> Gathered:
         """What the plan holds; `only_rule`: just that rule's share. `shapes`: counted already."""
@@ -107,9 +109,8 @@ class _Asking:
 
     def _link(self, system: str, stream: str, ref: Ref | None, place: int | None) -> str:
         """Where a person can open a record, if its connector can say."""
-        connector = self.app.systems.get(system)
-        found = connector.link(stream, ref, place) if isinstance(connector, Links) else None
-        return found or ""
+        connector = self._linked.get(system)
+        return (connector.link(stream, ref, place) or "") if connector else ""
 
     def records(self) -> dict[Where, int]:
         """Live records of each stream."""

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import orjson
 from markupsafe import Markup
@@ -24,13 +24,15 @@ from sync.report.phrases import day
 from sync.report.words import label
 from sync.texts import Texts
 
+G = TypeVar("G")
+
 MOST_CHANGES: Final = 5000
 MOST_FINDINGS: Final = 3000
 LONGEST: Final = 200
 """Signs of a cell that are shown; the full list has all."""
 
 _Group = tuple[str, str, str]
-"""(rule or code, field, stream)."""
+"""(change or finding, rule or code, field): findings are grouped by code alone."""
 
 
 class Table(NamedTuple):
@@ -72,18 +74,24 @@ class Chosen:
     texts: Texts
     _changes: list[Row] = field(default_factory=list)
     _findings: list[Row] = field(default_factory=list)
-    _seen: Counter[tuple[str, _Group]] = field(default_factory=Counter)
+    _seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._room = {
-            "change": shares(
-                {(one.rule, one.field): one.records for one in self.report.changes}, MOST_CHANGES
-            ),
-            "finding": shares(
-                {(one.code, ""): one.count for one in self.report.findings}, MOST_FINDINGS
-            ),
+        changes_: Counter[_Group] = Counter()
+        findings: Counter[_Group] = Counter()
+        lists: dict[_Group, set[str]] = {}
+        for one in self.report.changes:
+            changes_["change", one.rule, one.field] += one.records
+            lists.setdefault(("change", one.rule, one.field), set()).update(one.streams)
+        for cause in self.report.findings:
+            findings["finding", cause.code, ""] += cause.count
+            lists.setdefault(("finding", cause.code, ""), set()).update(cause.streams)
+        self._room = shares(changes_, MOST_CHANGES) | shares(findings, MOST_FINDINGS)
+        # No list takes all the room of a group before the others had their turn.
+        self._fair = {
+            group: room if room >= (changes_ + findings)[group] else -(-room // len(lists[group]))
+            for group, room in self._room.items()
         }
-        self._lists = max(1, len(self.report.streams))
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
         """The rows, unchanged."""
@@ -93,23 +101,14 @@ class Chosen:
             yield row
 
     def _look(self, row: Row) -> None:
-        kept = self._changes if row.what == "change" else self._findings
-        key = (row.code, row.field if row.what == "change" else "")
-        room = self._room[row.what].get(key, 0)
-        everywhere, here = (row.what, (*key, "")), (row.what, (*key, row.stream))
-        # No list takes all the room of a group before the others had their turn.
-        fair = room if room >= self._all(row.what, key) else max(1, room // self._lists)
-        if self._seen[everywhere] < room and self._seen[here] < fair:
-            self._seen[everywhere] += 1
-            self._seen[here] += 1
-            kept.append(row)
-
-    def _all(self, what: str, key: tuple[str, str]) -> int:
-        if what == "change":
-            found = (one.records for one in self.report.changes if (one.rule, one.field) == key)
-        else:
-            found = (one.count for one in self.report.findings if one.code == key[0])
-        return sum(found)
+        is_change = row.what == "change"
+        group = (row.what, row.code, row.field if is_change else "")
+        here = (*group, row.stream)
+        if self._seen[group] >= self._room.get(group, 0) or self._seen[here] >= self._fair[group]:
+            return
+        self._seen[group] += 1
+        self._seen[here] += 1
+        (self._changes if is_change else self._findings).append(row)
 
     def tables(self) -> dict[str, Table]:
         """What was kept, as the page shows it."""
@@ -173,9 +172,9 @@ def _place(row: Row) -> str:
     return "" if row.place is None else str(row.place)
 
 
-def shares(groups: Mapping[tuple[str, str], int], room: int) -> dict[tuple[str, str], int]:
+def shares(groups: Mapping[G, int], room: int) -> dict[G, int]:
     """How many rows each group may show: small ones all, large ones the same."""
-    left, given = room, {}
+    left, given = room, dict[G, int]()
     for place, (key, number) in enumerate(sorted(groups.items(), key=lambda one: one[1])):
         given[key] = min(number, left // (len(groups) - place))
         left -= given[key]

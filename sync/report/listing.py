@@ -153,7 +153,7 @@ class Listing:
             found.code,
             "",
             "",
-            words.found(found, self.duties.catalogue).of(texts.lang),
+            words.found_in(found, self.duties.catalogue, texts.lang),
             texts.get(f"list.owner.{self.duties.owner(found.code, found.field)}"),
             due_of(found, one.first_seen_at, self.duties).isoformat(),
             link=self.link(one.system, one.stream, ref, one.place),

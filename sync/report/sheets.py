@@ -90,11 +90,20 @@ def write_csv(rows: Iterable[Row], path: Path, texts: Texts) -> None:
 
 
 def _safe(row: Row) -> list[object]:
-    return [safe(cell) if cell.__class__ is str else cell for cell in row]
+    cells: list[object] = list(row)
+    for place in _THEIRS:
+        cells[place] = safe(row[place])
+    return cells
+
+
+_THEIRS: Final = tuple(
+    Row._fields.index(name) for name in ("stream", "ref", "who", "before", "after", "text", "link")
+)
+"""Columns that hold what lists hold; the others are words and days of ours."""
 
 
 @lru_cache(maxsize=8192)
-def safe(cell: str) -> str:
+def safe(cell: Any) -> str:
     """The cell, with an apostrophe before it if a spreadsheet would reckon with it or re-write it.
 
     Also before an apostrophe of its own: so whoever takes the first one off has the value again.

@@ -55,6 +55,12 @@ def found(finding: Finding, catalogue: Catalogue = DEFAULT) -> Said:
     return said.model_copy(update={"details": dict(finding.details)})
 
 
+def found_in(finding: Finding, catalogue: Catalogue, lang: str) -> str:
+    """The same in one language, for lists that name every one."""
+    told = _spelt_all(_told(finding, catalogue), lang)
+    return _TEXTS[lang].get(f"finding.{finding.code}", **told)
+
+
 def _told(finding: Finding, catalogue: Catalogue) -> dict[str, object]:
     told: dict[str, object] = dict(finding.details)
     if finding.field:
