@@ -1,0 +1,207 @@
+"""The simulator on a port of this machine: who may come in, how often, and what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+import uvicorn
+from simulators.hubspot.desk import Desk, Told
+from simulators.hubspot.faults import Fault, Trouble
+from simulators.hubspot.limits import Limits
+from simulators.hubspot.portal import Portal, wall_clock
+from simulators.hubspot.tickets import Tickets
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+HOST = "https://api.hubapi.com"
+_TOKENS = re.compile(r"/oauth/(?:v1|20\d\d-\d\d)/token")
+_TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - a path
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it arrived, and the status of its answer."""
+
+    method: str
+    path: str
+    status: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Vendor:
+    """A whole simulated HubSpot: the portal, its desk, and the line to it."""
+
+    portal: Portal
+    desk: Desk
+    tickets: Tickets
+    limits: Limits = field(default_factory=Limits)
+    skew: timedelta = timedelta()
+    """By how much the clock of the header Date is wrong."""
+    faults: list[Trouble] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    before: Callable[[str, str], None] = lambda _method, _path: None
+    """Told of each call before it is done: what others do in the meantime."""
+    address: str = ""
+
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """How the vendor's address is reached here."""
+        return {HOST: self.address}
+
+    def fault(self, fault: Fault, **how: Any) -> None:
+        """Let something go wrong once, or as `how` says."""
+        self.faults.append(Trouble(fault, **how))
+
+    def counted(self, method: str = ".*", path: str = ".*") -> int:
+        """How many calls fit."""
+        return sum(
+            bool(re.fullmatch(method, one.method) and re.search(path, one.path))
+            for one in self.calls
+        )
+
+    async def take(self, request: Request) -> Response:
+        """One call from the line."""
+        raw, method, path = await request.body(), request.method, request.url.path
+        self.before(method, path)
+        hit = next((one for one in self.faults if one.strikes(method, path)), None)
+        told = self._told(request, raw, hit)
+        self.calls.append(Call(method, path, told.status, raw))
+        if hit and hit.fault is Fault.SLOW:
+            await asyncio.sleep(hit.seconds)
+        return self._response(told, hit, search=path.endswith("/search"))
+
+    def _told(self, request: Request, raw: bytes, hit: Trouble | None) -> Told:
+        method, path = request.method, request.url.path
+        if hit and hit.fault is Fault.REVOKED:
+            self.tickets.revoke()
+        if hit and hit.fault is Fault.STATUS:
+            return Told(hit.status, self.desk.envelope("OOPS", "trouble", **hit.body), hit.headers)
+        if hit and hit.fault is Fault.DROPPED:
+            return Told(503)
+        if _TOKENS.fullmatch(path):
+            return Told(*self.tickets.grant(dict(parse_qsl(raw.decode()))))
+        if told := self._kept_out(method, path, request.headers.get("Authorization", "")):
+            return told
+        body = orjson.loads(raw) if raw else None
+        if path == _TOKEN_INFO:
+            return self._token_info(str(body["tokenKey"]))
+        return self.desk.answer(method, path, _query(request), body)
+
+    def _kept_out(self, method: str, path: str, header: str) -> Told | None:
+        if not self.tickets.is_known(header):
+            message = "The token is expired or unknown"
+            return Told(401, self.desk.envelope("EXPIRED_AUTHENTICATION", message))
+        policy = self.limits.refusal(self.portal.now_ms, search=path.endswith("/search"))
+        if policy:
+            body = self.desk.envelope("RATE_LIMITS", "You have reached a limit")
+            return Told(429, {**body, "errorType": "RATE_LIMIT", "policyName": policy})
+        if scope := self.tickets.missing(method, path):
+            message = "This app hasn't been granted all required scopes"
+            context = {"requiredGranularScopes": [scope]}
+            return Told(403, self.desk.envelope("MISSING_SCOPES", message, context=context))
+        return None
+
+    def _token_info(self, token: str) -> Told:
+        scopes = sorted(self.tickets.scopes)
+        known = token in self.tickets.keys
+        found = {"userId": 1, "hubId": self.portal.portal_id, "appId": 11, "scopes": scopes}
+        return Told(200, found) if known else Told(404, self.desk.envelope("NOT_FOUND", "no token"))
+
+    def _response(self, told: Told, hit: Trouble | None, *, search: bool) -> Response:
+        date = format_datetime(self.portal.clock() + self.skew, usegmt=True)
+        headers = {"Date": date, **self.limits.headers(search=search), **told.headers}
+        if told.status == 204:
+            return Response(None, 204, headers)
+        raw = orjson.dumps(told.body)
+        if hit and hit.fault in {Fault.LOST, Fault.DROPPED, Fault.HALF}:
+            sent = raw[: len(raw) // 2] if hit.fault is Fault.HALF else b""
+            return Broken(sent, told.status, headers, half=hit.fault is Fault.HALF)
+        return Response(raw, told.status, headers, "application/json;charset=utf-8")
+
+
+def _query(request: Request) -> dict[str, str]:
+    """A name that stands twice is a list, as one with commas is."""
+    query = request.query_params
+    return {name: ",".join(query.getlist(name)) for name in query}
+
+
+class Broken(Response):
+    """An answer that does not come, or breaks off in the middle: the line is cut."""
+
+    def __init__(self, sent: bytes, status: int, headers: dict[str, str], *, half: bool) -> None:
+        length = str(2 * len(sent) + 8)
+        super().__init__(sent, status, {**headers, "Content-Length": length})
+        self.half = half
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send what there is, and cut."""
+        if self.half:
+            start = {"type": "http.response.start", "status": self.status_code}
+            await send({**start, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        raise ConnectionAbortedError
+
+
+class _Line:
+    """Between uvicorn and the app: a call that is to have no answer loses its connection."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except ConnectionAbortedError:
+            cycle = send.__self__
+            cycle.disconnected = True
+            cycle.transport.close()
+
+
+def build(clock: Callable[[], datetime] = wall_clock) -> Vendor:
+    """An empty portal; not served yet."""
+    portal = Portal(clock)
+    return Vendor(portal, Desk(portal), Tickets(clock))
+
+
+@contextmanager
+def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
+    """On 127.0.0.1 in a thread of its own, until the block ends."""
+    methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+    app = Starlette(routes=[Route("/{path:path}", vendor.take, methods=methods)])
+    config = uvicorn.Config(
+        _Line(app.router),
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        access_log=False,
+        date_header=False,
+        server_header=False,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    sockets = [config.bind_socket()]
+    vendor.address = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield vendor
+    finally:
+        server.should_exit = True
+        thread.join()
+        sockets[0].close()
