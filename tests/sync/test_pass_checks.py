@@ -12,13 +12,17 @@ import sqlalchemy as sa
 from promises.lists import Lists
 from proposed import fill
 
-from state import findings, samples
+from rules.records import Kind
+from state import cursors, findings, samples
 from state import mirror as mirror_
+from state.cursors import Lease
 from state.store import Store
 from state.tables import mirror
+from sync.app import App
+from sync.fingerprint import of_stream
 from sync.listings import Wanted, find
 from sync.output import as_json
-from sync.settings.model import Duties, Limits
+from sync.settings.model import Checks, Duties, Limits
 
 HEADER = "Id;Navn;Telefon;Ringeliste;Behandlingsgrundlag;Næste skridt den;Dataopdateret"
 PEOPLE = (
@@ -211,3 +215,26 @@ def test_two_columns_for_the_same_are_told(lists: Lists) -> None:
     lists.put("firmaer.csv", "Id;Firma;Virksomhed;CVR", "1;Opdigt ApS;Fabel ApS;90000004")
     lists.dry()
     assert (None, "column_twice") in found(lists)
+
+
+def test_other_users_are_another_look_at_everybody_and_other_duties_are_not(lists: Lists) -> None:
+    lists.put("kontakter.csv", "Id;Navn;Telefon;Ansvarlig", "1;Rav Elkedel;+4568000001;Vibe Kande")
+    lists.dry()
+    assert ("1", "owner_not_active") not in found(lists)
+    with lists.app() as app:
+        before = of_stream(app, lease_of(app))
+    lists.settings["duties"] = Duties(days={"owner_not_active": 2})
+    with lists.app() as app:
+        assert of_stream(app, lease_of(app)) == before
+    lists.settings["checks"] = Checks(users=["Birk"])
+    with lists.app() as app:
+        assert of_stream(app, lease_of(app)) != before
+    lists.dry()
+    assert ("1", "owner_not_active") in found(lists)
+
+
+def lease_of(app: App) -> Lease:
+    with app.store.transaction() as tx:
+        return cursors.take(
+            tx, "files", "kontakter.csv", Kind.CONTACT, holder=app.holder, now=app.clock()
+        )

@@ -476,6 +476,19 @@ def test_a_switch_for_a_field_that_the_rule_never_touches_is_no_switch() -> None
 # --- the example file ------------------------------------------------------------------------
 
 
+def test_a_code_that_no_finding_has_is_told_with_its_line() -> None:
+    text = (
+        "[duties.days]\nmissing_at_entri = 3\nemail_typo = 3\n[duties.owners]\nnothing = 'sales'\n"
+    )
+    problems = _problems(text)
+    assert [(where.rpartition(":")[2], key) for where, key, _ in problems] == [
+        ("2", "duties.days.missing_at_entri"),
+        ("5", "duties.owners.nothing"),
+    ]
+    assert "did you mean missing_at_entry?" in problems[0][2]
+    assert "docs/findings.md" in problems[1][2]
+
+
 def test_the_shipped_example_is_what_init_writes() -> None:
     shipped = (ROOT / "deploy/settings.example.toml").read_text("utf-8")
     assert shipped == example(Texts("en")), "renew it: sync init deploy/settings.example.toml"
