@@ -68,7 +68,9 @@ def settle(store: Store) -> None:
 
 
 def count(tx: Tx) -> None:
-    """Count everything anew."""
+    """Count everything anew. Of several processes that do so at once each counts after the other."""
+    if tx.dialect.name == "postgresql":
+        tx.exec_driver_sql("LOCK TABLE doubles IN SHARE ROW EXCLUSIVE MODE")
     several = (
         sa.select(match_keys.c.digest)
         .group_by(match_keys.c.digest)

@@ -267,7 +267,8 @@ def causes(
 
 
 def _about_a_place() -> sa.ColumnElement[bool]:
-    return sa.and_(findings.c.rid.is_(None), findings.c.place.is_not(None))
+    """What a pull could not read; a remark on the row of headings is no row that was lost."""
+    return sa.and_(findings.c.rid.is_(None), findings.c.origin == "pull")
 
 
 _FOUND: Final = sa.select(
