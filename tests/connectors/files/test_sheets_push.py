@@ -314,8 +314,11 @@ def test_a_draft_that_reads_otherwise_is_never_published(desk: Any, monkeypatch:
 
 CELL = st.one_of(
     st.none(),
-    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12),
-    st.sampled_from(["_x000D_", "_x0041_b", " a ", "a\nb", "<&>\"'", "0045", "=1+1", "]]>"]),
+    # `made` writes what begins with "=" as a formula, and formulas are left alone.
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=12).filter(
+        lambda text: not text.startswith("=")
+    ),
+    st.sampled_from(["_x000D_", "_x0041_b", " a ", "a\nb", "<&>\"'", "0045", "]]>"]),
     st.integers(-(10**12), 10**12),
     st.floats(-1e9, 1e9, allow_nan=False).map(lambda number: round(number, 3)),
     st.booleans(),
