@@ -79,6 +79,8 @@ class Desk:
     tickets: Tickets
     daily: int = 100_000
     used: int = 0
+    page: int = 2000
+    """Rows of a page at most: the real service sends fewer when they are wide."""
     composite_headers: bool = True
     """Whether a subrequest's own headers count: nobody has confirmed it of the real service."""
     composite_deleted: bool = True

@@ -13,7 +13,6 @@ from simulators.salesforce.org import Row
 from simulators.salesforce.schema import MERGEABLE
 from simulators.salesforce.soql import Query, read
 
-PAGE = 2000
 RETRIEVE_MOST = 2000
 LOCATOR_LIFE = timedelta(days=2)
 DELETED_DAYS = 15
@@ -35,9 +34,9 @@ def _located(desk: Desk, query: Query, found: list[Row], request: Request) -> st
     desk._locators_given += 1
     name = f"01gD{desk._locators_given:014d}"
     until = desk.org.now() + LOCATOR_LIFE
-    size = PAGE
+    size = desk.page
     if asked := re.search(r"batchSize=(\d+)", request.headers.get("sforce-query-options", "")):
-        size = min(PAGE, max(200, int(asked[1])))
+        size = min(desk.page, max(200, int(asked[1])))
     desk.locators[name] = Locator(query.table, query.fields, found, until, size)
     return name
 

@@ -104,7 +104,11 @@ class Vendor:
     """By how much the clock of the header Date is wrong."""
     faults: list[Fault] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    before: Callable[[str, str], None] = lambda _method, _path: None
+    """What others do just before a request arrives."""
     slow_seconds: float = 2.0
+    request_takes: timedelta = timedelta()
+    """How far a request moves the clock, where time stands still otherwise."""
     address: str = ""
 
     @property
@@ -126,6 +130,7 @@ class Vendor:
     async def take(self, incoming: Incoming) -> Response:
         """One request from the line."""
         body = await incoming.body()
+        self.clock.ahead += self.request_takes
         headers = {name.lower(): value for name, value in incoming.headers.items()}
         hit = next(
             (f.trouble for f in self.faults if f.strikes(incoming.method, incoming.url.path)), None
@@ -134,6 +139,7 @@ class Vendor:
             headers["hollow"] = "1"
         if hit is Trouble.SIGNED_OUT:
             self.desk.tickets.revoke()
+        self.before(incoming.method, incoming.url.path)
         answer = Answer(503, [{"message": "busy", "errorCode": "SERVER_UNAVAILABLE"}])
         if hit not in {Trouble.BUSY, Trouble.DROPPED}:
             query = dict(incoming.query_params)

@@ -1,0 +1,165 @@
+"""Salesforce: its objects as streams, read by stamp and id, written between two readings.
+
+Pages, cursors and the delete log are `pulling`'s, guards and outcomes `pushing`'s; what an object
+is in one org stands in `shapes`, what fields mean in `mapping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+from connectors.protocol import (
+    Moved,
+    Outcome,
+    Page,
+    Problem,
+    Stream,
+    Token,
+)
+from connectors.salesforce.client import Org
+from connectors.salesforce.mapping import THINGS
+from connectors.salesforce.pulling import Pulling
+from connectors.salesforce.pushing import Pushing, heeds_part_headers
+from connectors.salesforce.shapes import Shape, shaped
+from rules.changes import RecordChange
+from rules.records import Record, Ref
+
+__all__ = ["Salesforce"]
+
+IDS_MOST: Final = 400
+"""Ids of one query: an address may be about 16 KB long."""
+
+
+def _nothing_known(_stream: str) -> Token | None:
+    return None
+
+
+class Salesforce:
+    """One org.
+
+    `fields` are the settings' mapping: object → canonical field → the org's field, "" to leave
+    it out. `objects` are the ones to be read. `known` gives a stream's stored cursor, so that one
+    call asks for several objects at once. `composite_guard` lets guarded writes go 25 a call,
+    once the org has shown that it heeds them there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        org: Org,
+        *,
+        objects: Sequence[str] | None = None,
+        fields: Mapping[str, Mapping[str, str]] | None = None,
+        known: Callable[[str], Token | None] = _nothing_known,
+        composite_guard: bool = False,
+    ) -> None:
+        self.name, self.org = name, org
+        self._objects = tuple(objects) if objects is not None else None
+        self._fields, self._known = fields or {}, known
+        self._composite_wanted = composite_guard
+        self._heeds: bool | None = None
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """The objects that our user may see, as they stand in this org; described once."""
+        found: dict[str, Shape] = {}
+        for thing in THINGS:
+            if self._objects is not None and thing.name not in self._objects:
+                continue
+            if described := self.org.describe(thing.name):
+                wanted = self._fields.get(thing.name, {})
+                found[thing.name] = shaped(self.name, thing, described, wanted)
+        return found
+
+    @cached_property
+    def _pulling(self) -> Pulling:
+        return Pulling(self.org, self.shapes, self._known)
+
+    def streams(self) -> Sequence[Stream]:
+        """One for each object."""
+        return [shape.stream for shape in self.shapes.values()]
+
+    def problems(self) -> Sequence[Problem]:
+        """Objects and fields that are not there for us. A flag that says no and is hidden stops."""
+        wanted = self._objects if self._objects is not None else [one.name for one in THINGS]
+        found = [
+            _told(name, "salesforce.object_hidden", name, stops=self._objects is not None)
+            for name in wanted
+            if name not in self.shapes
+        ]
+        for shape in self.shapes.values():
+            found += [
+                _told(shape.name, "salesforce.no_hidden", one, stops=True) for one in shape.blind
+            ]
+            found += [
+                _told(shape.name, "salesforce.field_hidden", one, stops=False)
+                for one in shape.lacking
+            ]
+        return found
+
+    def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
+        """The record's page."""
+        del place
+        return f"{self.org.host}/lightning/r/{stream}/{ref.id}/view" if ref else None
+
+    def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+        """Pages of up to 2,000 records."""
+        return self._pulling.pull(self.shapes[stream.name], token)
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        """These records as they stand now."""
+        shape = self.shapes[stream.name]
+        ids = [ref.id for ref in refs if ref.id.isalnum()]
+        for at in range(0, len(ids), IDS_MOST):
+            some = ", ".join(f"'{one}'" for one in ids[at : at + IDS_MOST])
+            # Ids are letters and digits, all other names are what describe gave us.
+            asked = f"SELECT {', '.join(shape.asked)} FROM {shape.name} WHERE Id IN ({some})"  # noqa: S608
+            answer = self.org.query(asked, deleted=False)
+            yield from (shape.record(row) for row in answer["records"])
+
+    def push(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Write what is still as it was decided on; one outcome a record, in the order given."""
+        del token
+        changes = list(batch)
+        guard = bool(changes) and self._composite_wanted and self._heeds_headers(stream, changes)
+        yield from Pushing(self.org, self.shapes[stream.name], composite_guard=guard).push(changes)
+
+    def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
+        """Only the org knows: the stamp is part of it."""
+        del stream, record, change
+        return None
+
+    def _heeds_headers(self, stream: Stream, changes: Sequence[RecordChange]) -> bool:
+        if self._heeds is None:
+            self._heeds = heeds_part_headers(self.org, stream.name, changes[0].ref.id)
+        return self._heeds
+
+    # --- for comparing whole sets ---
+
+    def count(self, stream: Stream) -> int:
+        """How many records there are: one call."""
+        shape = self.shapes[stream.name]
+        where = f" WHERE {shape.thing.only}" if shape.thing.only else ""
+        asked = f"SELECT COUNT() FROM {shape.name}{where}"  # noqa: S608 - both are constants of ours
+        return int(self.org.query(asked, deleted=False)["totalSize"])
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """The id of every record: what has left the org past its recycle bin is not among them."""
+        shape = self.shapes[stream.name]
+        where = f" WHERE {shape.thing.only}" if shape.thing.only else ""
+        asked = f"SELECT Id FROM {shape.name}{where}"  # noqa: S608 - both are constants of ours
+        answer = self.org.query(asked, deleted=False)
+        while True:
+            yield from (shape.ref(row["Id"]) for row in answer["records"])
+            if answer["done"]:
+                return
+            answer = self.org.more(answer["nextRecordsUrl"])
+
+
+def _told(stream: str, message: str, name: str, *, stops: bool) -> Problem:
+    details = {"stream": stream, "field": name}
+    return Problem(stream, message, f"{message}.remedy", details, stops)

@@ -1,0 +1,192 @@
+"""Salesforce's objects and what their fields mean, as data. Settings override single rows.
+
+Names: Object Reference, https://developer.salesforce.com/docs/atlas.en-us.object_reference.meta.
+Fields that end in `__c` are not there until `sync provision` has made them, or the customer has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.translate import Map
+from rules.records import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One object: what its records are to us, and which of them.
+
+    `only` is a condition in SOQL. `guards` are flags that say no: without them the object is
+    not written. `leads_to` is the field that names what a record was turned into, and its kind.
+    """
+
+    name: str
+    kind: Kind
+    rows: tuple[Map, ...]
+    only: str = ""
+    push: bool = False
+    merges: bool = False
+    guards: tuple[str, ...] = ()
+    leads_to: tuple[str, Kind] | None = None
+
+
+def _own(*names: str, read: str = "text", write: str = "text") -> tuple[Map, ...]:
+    """Fields that Salesforce lacks, under the names that provisioning gives them."""
+    return tuple(Map(name, own_name(name), read, write) for name in names)
+
+
+def own_name(canonical: str) -> str:
+    """The API name of a provisioned field: `RR_Data_Checked_At__c`."""
+    return f"RR_{canonical.title()}__c"
+
+
+_CONSENT: Final = (
+    *_own("consent_call", "consent_email", "consent_sms", read="flag", write=""),
+    *_own("consent_call_at", "consent_email_at", "consent_sms_at", read="moment", write="moment"),
+    *_own("consent_call_source", "consent_email_source", "consent_sms_source"),
+    *_own("lawful_basis", "lawful_basis_ref"),
+)
+_NOES: Final = (
+    Map("opt_out_call", "DoNotCall", "flag", ""),
+    Map("opt_out_email", "HasOptedOutOfEmail", "flag", ""),
+    *_own("opt_out", "opt_out_sms", read="flag", write=""),
+    *_own("opt_out_at", read="moment", write="moment"),
+    *_own("opt_out_source", "do_not_call_reason"),
+)
+_CHECKED: Final = _own("data_checked_at", read="day", write="day")
+_REGISTER: Final = (
+    *_own("p_number", "legal_form", "industry_code", "industry_scheme", "industry_label"),
+    *_own("industry_code_db25", "employees", "revenue", "root_domain", "company_status"),
+    *_own("ad_protected", read="yes_no", write="flag"),
+)
+_CVR: Final = (*_own("cvr"), Map("cvr", "CVR__c"), Map("cvr", "CVR_Number__c"))
+_OWNER: Final = Map("owner", "Owner.Name", "text", "")
+
+THINGS: Final[tuple[Thing, ...]] = (
+    Thing(
+        "Account",
+        Kind.COMPANY,
+        (
+            Map("company_name", "Name"),
+            *_CVR,
+            *_REGISTER,
+            Map("main_phone", "Phone"),
+            Map("website", "Website"),
+            Map("address", "BillingStreet"),
+            Map("postcode", "BillingPostalCode"),
+            Map("city", "BillingCity"),
+            Map("country", "BillingCountry"),
+            Map("parent_company", "ParentId", "text", ""),
+            _OWNER,
+            *_own("opt_out", "opt_out_call", "opt_out_email", read="flag", write=""),
+            *_own("opt_out_at", read="moment", write="moment"),
+            *_own("opt_out_source", "do_not_call_reason"),
+            *_CHECKED,
+        ),
+        push=True,
+        merges=True,
+    ),
+    Thing(
+        "Contact",
+        Kind.CONTACT,
+        (
+            Map("first_name", "FirstName"),
+            Map("last_name", "LastName"),
+            Map("title", "Title"),
+            *_own("function", "seniority", "buying_role"),
+            Map("direct_phone", "Phone"),
+            Map("other_phone", "MobilePhone"),
+            *_own("phone_extension"),
+            Map("email", "Email"),
+            Map("address", "MailingStreet"),
+            Map("postcode", "MailingPostalCode"),
+            Map("city", "MailingCity"),
+            Map("country", "MailingCountry"),
+            Map("company_ref", "AccountId", "text", ""),
+            _OWNER,
+            *_CONSENT,
+            *_NOES,
+            *_CHECKED,
+        ),
+        push=True,
+        merges=True,
+        guards=("DoNotCall", "HasOptedOutOfEmail"),
+    ),
+    Thing(
+        "Lead",
+        Kind.LEAD,
+        (
+            Map("first_name", "FirstName"),
+            Map("last_name", "LastName"),
+            Map("title", "Title"),
+            *_own("function", "seniority", "buying_role"),
+            Map("company_name", "Company"),
+            *_CVR,
+            *_REGISTER,
+            Map("direct_phone", "Phone"),
+            Map("other_phone", "MobilePhone"),
+            *_own("phone_extension"),
+            Map("email", "Email"),
+            Map("website", "Website"),
+            Map("address", "Street"),
+            Map("postcode", "PostalCode"),
+            Map("city", "City"),
+            Map("country", "Country"),
+            _OWNER,
+            *_CONSENT,
+            *_NOES,
+            *_CHECKED,
+        ),
+        push=True,
+        merges=True,
+        guards=("DoNotCall", "HasOptedOutOfEmail"),
+        leads_to=("ConvertedContactId", Kind.CONTACT),
+    ),
+    Thing(
+        "Task",
+        Kind.CALL,
+        (
+            Map("agent", "Owner.Name", "text", ""),
+            Map("outcome", "CallDisposition", "text", ""),
+            Map("direction", "CallType", "text", ""),
+            Map("started_at", "ActivityDate", "day", ""),
+            Map("duration_seconds", "CallDurationInSeconds", "number", ""),
+            Map("contact_ref", "WhoId", "text", ""),
+            Map("company_ref", "AccountId", "text", ""),
+        ),
+        only="TaskSubtype = 'Call'",
+    ),
+    Thing(
+        "Event",
+        Kind.MEETING,
+        (
+            Map("agent", "Owner.Name", "text", ""),
+            Map("started_at", "StartDateTime", "moment", ""),
+            Map("contact_ref", "WhoId", "text", ""),
+            Map("company_ref", "AccountId", "text", ""),
+        ),
+    ),
+    Thing(
+        "Opportunity",
+        Kind.OPPORTUNITY,
+        (
+            Map("stage", "StageName", "text", ""),
+            Map("campaign", "Campaign.Name", "text", ""),
+            Map("contact_ref", "ContactId", "text", ""),
+            Map("company_ref", "AccountId", "text", ""),
+            _OWNER,
+        ),
+    ),
+    Thing(
+        "CampaignMember",
+        Kind.MEMBER,
+        (
+            Map("campaign", "Campaign.Name", "text", ""),
+            Map("contact_ref", "ContactId", "text", ""),
+        ),
+    ),
+)
+"""In the order in which they are read."""
+
+BY_NAME: Final = {one.name: one for one in THINGS}

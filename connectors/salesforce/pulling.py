@@ -1,0 +1,343 @@
+"""Reading an object: what has changed since a cursor, page by page, with what was deleted.
+
+A reading has a frozen end, by the server's clock and a few seconds before it. Rows come in the
+order of (stamp, id), so that a reading goes on where it was stopped. The next one begins ten minutes
+before the end of the last, or earlier while a transaction that began before is still running, and
+what was shown in that overlap is told apart by comparing sets: stamps are whole seconds, thousands
+of rows share one, and rows become visible below a stamp that was already passed.
+
+A cursor is one of
+    {"low", "until", "after", "covered", "log", "old", "seen", "departed"}    under way
+    {"done", "until", "covered", "log", "seen", "departed"}                   at its end
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+
+from connectors.protocol import Page, Token
+from connectors.salesforce.client import LocatorDead, Org
+from connectors.salesforce.shapes import Shape
+from rules.errors import RingrenError, StartOver
+from rules.records import Record, Redirect, Tombstone
+
+OVERLAP: Final = timedelta(minutes=10)
+"""The longest that a request may run (Salesforce: 10 minutes), and so commit late."""
+LOG_LIFE: Final = timedelta(days=14)
+"""The delete log can be asked 15 days back; a day of margin. Longer away means reading anew."""
+LOG_LEAST: Final = timedelta(minutes=1)
+SEEN_MOST: Final = 4000
+"""More than this in an overlap is shown again instead of remembered: it changes nothing twice."""
+QUERIES_MOST: Final = 5
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first answers of a change pull: its cursor, the query's page, the delete log's answer."""
+
+    token: dict[str, Any]
+    page: Mapping[str, Any]
+    log: Mapping[str, Any] | None
+
+
+class Pulling:
+    """The readings of one org. `known` gives a stream's stored cursor by its name."""
+
+    def __init__(self, org: Org, shapes: Mapping[str, Shape], known: Callable[[str], Token | None]):
+        self._org, self._shapes, self._known = org, shapes, known
+        self._asked: dict[str, tuple[Token, First]] = {}
+
+    def pull(self, shape: Shape, token: Token | None) -> Iterator[Page]:
+        """Pages from `token` on; everything when it is None."""
+        calls = self._org.calls
+        if token is None:
+            yield from self._pages(shape, self._from_the_beginning(), calls)
+        elif not token.get("done"):
+            yield from self._pages(shape, dict(token), calls)
+        else:
+            first = self._first(shape, token)
+            before = self._departed(shape) if token.get("departed") else []
+            yield from self._pages(shape, first.token, calls, first, before)
+
+    def _from_the_beginning(self) -> dict[str, Any]:
+        end = written(self._org.settled())
+        return {
+            "low": None, "until": end, "after": None, "covered": end, "log": end, "old": [],
+            "seen": [], "departed": True,
+        }  # fmt: skip
+
+    # --- the pages of one reading ---
+
+    def _pages(
+        self,
+        shape: Shape,
+        token: dict[str, Any],
+        calls: int,
+        first: First | None = None,
+        before: Sequence[Row] = (),
+    ) -> Iterator[Page]:
+        done = 0
+        stones = _buried(shape, first.log) if first and first.log else []
+        with closing(self._answers(shape, token, first)) as answers:
+            for answer in answers:
+                rows = [*before, *answer["records"]] if before else answer["records"]
+                before = ()
+                done += len(answer["records"])
+                page = _Paging(shape, token, rows, stones, last=bool(answer["done"]))
+                stones = []
+                token = dict(page.next)
+                yield page.page(done, max(done, answer["totalSize"]), self._org.calls - calls)
+                calls = self._org.calls
+
+    def _answers(
+        self, shape: Shape, token: dict[str, Any], first: First | None
+    ) -> Generator[Mapping[str, Any]]:
+        """The query's pages, each fetched while the one before is used."""
+        deleted = token["low"] is not None
+        after = token["after"]
+        answer = first.page if first else self._ask(shape, token, after, deleted=deleted)
+        with ThreadPoolExecutor(1, "salesforce-ahead") as hands:
+            while not answer["done"]:
+                rows = answer["records"]
+                after = [rows[-1]["SystemModstamp"], rows[-1]["Id"]] if rows else after
+                coming: Future[Mapping[str, Any]] = hands.submit(
+                    self._more, shape, token, after, answer["nextRecordsUrl"]
+                )
+                yield answer
+                answer = coming.result()
+        yield answer
+
+    def _more(
+        self, shape: Shape, token: Mapping[str, Any], after: Any, url: str
+    ) -> Mapping[str, Any]:
+        try:
+            return self._org.more(url)
+        except LocatorDead:
+            return self._ask(shape, token, after, deleted=token["low"] is not None)
+
+    def _ask(
+        self, shape: Shape, token: Mapping[str, Any], after: Any, *, deleted: bool
+    ) -> Mapping[str, Any]:
+        return self._org.query(changes_query(shape, token, after), deleted=deleted)
+
+    # --- change pulls, several objects in one call ---
+
+    def _first(self, shape: Shape, token: Token) -> First:
+        there = self._asked.pop(shape.name, None)
+        if there is None or there[0] != token:
+            self._ask_several(shape, token)
+            there = self._asked.pop(shape.name)
+        return there[1]
+
+    def _ask_several(self, shape: Shape, token: Token) -> None:
+        """This object's first page, and with it those of others whose cursor is at its end."""
+        end = self._org.settled()
+        wanted = {shape.name: (token, _begun(token, end, shape.name))}
+        for name in self._shapes:
+            stored = self._known(name) if name not in wanted and name not in self._asked else None
+            if stored and stored.get("done") and len(wanted) < QUERIES_MOST:
+                with suppress(StartOver):
+                    wanted[name] = (stored, _begun(stored, end, name))
+        parts = [self._query_part(self._shapes[name], one) for name, (_, one) in wanted.items()]
+        asked = [name for name, (_, one) in wanted.items() if _log_window(one)]
+        parts += [self._log_part(name, wanted[name][1]) for name in asked]
+        answers = self._org.composite(parts)
+        logs = dict(zip(asked, answers[len(wanted) :], strict=True))
+        for (name, (stored, begun)), answer in zip(wanted.items(), answers, strict=False):
+            # What goes wrong with another object is told when that one is read.
+            with suppress(*(() if name == shape.name else (RingrenError,))):
+                self._asked[name] = (stored, self._heard(name, begun, answer, logs.get(name)))
+
+    def _query_part(self, shape: Shape, token: Mapping[str, Any]) -> Mapping[str, Any]:
+        soql = changes_query(shape, token, None)
+        return {"method": "GET", "url": self._org.query_path(soql, deleted=True)}
+
+    def _log_part(self, name: str, token: Mapping[str, Any]) -> Mapping[str, Any]:
+        start, end = (quote(one.isoformat()) for one in _log_window(token) or ())
+        path = self._org.path(f"/sobjects/{name}/deleted/?start={start}&end={end}")
+        return {"method": "GET", "url": path}
+
+    def _heard(
+        self,
+        name: str,
+        begun: dict[str, Any],
+        answer: Mapping[str, Any],
+        told: Mapping[str, Any] | None,
+    ) -> First:
+        if answer["httpStatusCode"] != HTTPStatus.OK:
+            raise self._org.trouble(answer["httpStatusCode"], answer["body"])
+        log = self._log(name, begun, told)
+        if log is not None:
+            begun["log"] = begun["until"]
+            begun["covered"] = min(begun["until"], written(_read(log["latestDateCovered"])))
+        return First(begun, answer["body"], log)
+
+    def _log(
+        self, name: str, begun: Mapping[str, Any], told: Mapping[str, Any] | None
+    ) -> Mapping[str, Any] | None:
+        """The delete log's answer. Where a composite call may not ask for it, it is asked alone."""
+        window = _log_window(begun)
+        if window is None:
+            return None
+        start, end = window
+        log: Mapping[str, Any]
+        if told is not None and told["httpStatusCode"] == HTTPStatus.OK:
+            log = told["body"]
+        else:
+            log = self._org.deleted(name, start, end)
+        if _read(log["earliestDateAvailable"]) > start:
+            # The log was purged over our cursor: who was deleted meanwhile is told by nobody.
+            raise StartOver("salesforce.log_purged", stream=name)
+        return log
+
+    def _departed(self, shape: Shape) -> list[Row]:
+        """Deleted, merged and converted records that say no: found once, after the first reading."""
+        if not shape.flags:
+            return []
+        gone = [f"{name} = true" for name in ("IsDeleted", "IsConverted") if name in shape.extra]
+        noes = [f"{name} = true" for name in shape.flags]
+        where = f"({' OR '.join(gone)}) AND ({' OR '.join(noes)})"
+        answer = self._org.query(_select(shape, where), deleted=True)
+        rows = list(answer["records"])
+        while not answer["done"]:
+            answer = self._org.more(answer["nextRecordsUrl"])
+            rows += answer["records"]
+        return rows
+
+
+class _Paging:
+    """One answer's rows, sorted into what a page holds, and the cursor after them."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        token: Mapping[str, Any],
+        rows: Sequence[Row],
+        stones: Sequence[Tombstone],
+        *,
+        last: bool,
+    ) -> None:
+        self.shape, self.token, self.last = shape, token, last
+        self.records: list[Record] = []
+        self.stones: dict[str, Tombstone] = {stone.ref.id: stone for stone in stones}
+        self.ways: list[Redirect] = []
+        self.full = token["low"] is None
+        old, seen = set(token["old"] or ()), token["seen"]
+        edge = written(_read(token["covered"]) - OVERLAP)
+        seen = None if seen is None else list(seen)
+        for row in rows:
+            mark = _mark(shape, row)
+            if row["SystemModstamp"] >= edge and seen is not None:
+                seen.append(mark)
+            if mark not in old:
+                self._sort(row)
+        self.next = self._cursor(rows, None if seen is None or len(seen) > SEEN_MOST else seen)
+
+    def _sort(self, row: Row) -> None:
+        shape = self.shape
+        if not shape.gone(row):
+            self.records.append(shape.record(row))
+            return
+        if self.full:
+            return
+        if shape.says_no(row):
+            # Shown for what it says, and buried at once: a no outlives the record that said it.
+            self.records.append(shape.record(row))
+        self.stones[row["Id"]] = shape.stone(row)
+        if way := shape.way(row):
+            self.ways.append(way)
+
+    def _cursor(self, rows: Sequence[Row], seen: list[str] | None) -> Token:
+        token = self.token
+        if self.last:
+            kept = {name: token[name] for name in ("until", "covered", "log")}
+            return {"done": True, **kept, "seen": seen, "departed": self.full}
+        after = [rows[-1]["SystemModstamp"], rows[-1]["Id"]] if rows else token["after"]
+        return {**token, "after": after, "seen": seen}
+
+    def page(self, done: int, total: int, calls: int) -> Page:
+        """As the engine takes it."""
+        return Page(
+            self.records,
+            self.next,
+            complete=self.last,
+            full=self.last and self.full,
+            tombstones=tuple(self.stones.values()),
+            redirects=tuple(self.ways),
+            of=(done, total),
+            calls_used=calls,
+        )
+
+
+def changes_query(shape: Shape, token: Mapping[str, Any], after: Any) -> str:
+    """The rows of a reading, from `after` on."""
+    where = [f"SystemModstamp < {_literal(token['until'])}"]
+    if token["low"] is not None:
+        where.insert(0, f"SystemModstamp >= {_literal(token['low'])}")
+    elif "IsConverted" in shape.extra:
+        where.append("IsConverted = false")
+    if shape.thing.only:
+        where.append(shape.thing.only)
+    if after:
+        at, ident = _literal(after[0]), after[1]
+        where.append(f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > '{ident}'))")
+    return _select(shape, " AND ".join(where)) + " ORDER BY SystemModstamp, Id"
+
+
+def _select(shape: Shape, where: str) -> str:
+    # All parts are names that describe gave us, and literals of our own making.
+    return f"SELECT {', '.join(shape.asked)} FROM {shape.name} WHERE {where}"  # noqa: S608
+
+
+def _begun(token: Token, end: datetime, name: str) -> dict[str, Any]:
+    """The cursor of a change pull that begins where a complete one ended."""
+    if end - _read(token["log"]) > LOG_LIFE:
+        raise StartOver("salesforce.away_too_long", stream=name)
+    low = min(_read(token["covered"]), end) - OVERLAP
+    until = max(_read(token["until"]), end)
+    return {
+        "low": written(low), "until": written(until), "after": None, "covered": written(until),
+        "log": token["log"], "old": token["seen"], "seen": [], "departed": False,
+    }  # fmt: skip
+
+
+def _log_window(token: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
+    """From where to where the delete log is asked; None while the window is too small to be."""
+    start, end = _read(token["log"]), _read(token["until"])
+    return (start, end) if end - start >= LOG_LEAST else None
+
+
+def _buried(shape: Shape, log: Mapping[str, Any]) -> list[Tombstone]:
+    return [
+        Tombstone(shape.ref(one["id"]), _read(one["deletedDate"])) for one in log["deletedRecords"]
+    ]
+
+
+def _mark(shape: Shape, row: Row) -> str:
+    """A row and its state, in a few letters."""
+    raw = f"{row['Id']}{shape.version(row)}{row.get('IsDeleted')}".encode()
+    return blake2b(raw, digest_size=9).hexdigest()
+
+
+def written(at: datetime) -> str:
+    """A moment as Salesforce's rows hold it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+
+
+def _literal(stamp: str) -> str:
+    """A stamp as SOQL writes it: a plus would have to be escaped."""
+    return stamp.replace("+0000", "Z")
+
+
+def _read(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)

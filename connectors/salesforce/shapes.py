@@ -1,0 +1,231 @@
+"""An object as it stands in one org: which rows of the mapping hold, what to ask for, what is read.
+
+Pure once described: no call leaves from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+
+from connectors.protocol import Capabilities, Stream
+from connectors.salesforce.mapping import Thing
+from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for
+from rules.opt_out_fields import FLAGS
+from rules.records import Record, Redirect, Ref, Tombstone, Value
+
+TYPED: Final = {
+    "boolean": "flag", "int": "number", "double": "number", "currency": "number",
+    "percent": "number", "date": "day", "datetime": "moment",
+}  # fmt: skip
+BATCH: Final = 1000
+"""Records a push holds: read and checked with one call each, written 200 a call."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One object in one org.
+
+    `rows` hold here; `lacking` are fields that the settings name and the org does not show;
+    `blind` the flags that say no and are hidden from us. `loose` are vendor fields that may
+    change without the record's stamp moving (a parent's, a formula's): no part of the version.
+    """
+
+    system: str
+    thing: Thing
+    rows: tuple[Map, ...]
+    lacking: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
+    loose: frozenset[str] = frozenset()
+    extra: tuple[str, ...] = ()
+    """Fields of the object that say what became of a record."""
+    locked: frozenset[str] = field(default_factory=frozenset)
+    """Vendor fields that our user may not write."""
+
+    @property
+    def name(self) -> str:
+        """The object's name, and the stream's."""
+        return self.thing.name
+
+    @cached_property
+    def stream(self) -> Stream:
+        """As the engine is told of it. Without the flags that say no, nothing is written."""
+        push = self.thing.push and not self.blind
+        said = {row.canonical for row in self.rows}
+        can = Capabilities(
+            push=push,
+            conditional_write=push,
+            delete_feed=True,
+            opt_outs=not said.isdisjoint(FLAGS),
+            calls=self.thing.kind == "call",
+            batch_size=BATCH,
+        )
+        columns = tuple(row.column for row in self.rows)
+        return Stream(self.name, self.thing.kind, can, columns, "id")
+
+    @cached_property
+    def asked(self) -> tuple[str, ...]:
+        """What every query of the object selects."""
+        wanted = ["Id", "SystemModstamp", *(row.vendor for row in self.rows), *self.extra]
+        return tuple(dict.fromkeys(wanted))
+
+    @cached_property
+    def flags(self) -> tuple[str, ...]:
+        """Vendor fields that say no when they are true."""
+        return tuple(
+            row.vendor for row in self.rows if row.canonical in FLAGS and row.read == "flag"
+        )
+
+    @cached_property
+    def _readers(self) -> tuple[tuple[str, tuple[str, ...], Callable[[Any], str | None]], ...]:
+        return tuple(
+            (row.canonical, tuple(row.vendor.split(".")), READERS[row.read]) for row in self.rows
+        )
+
+    @cached_property
+    def checked(self) -> tuple[str, ...]:
+        """What a check before and after a write selects: what the version is made of."""
+        return tuple(dict.fromkeys(("Id", "SystemModstamp", *self._versioned, *self.extra)))
+
+    @cached_property
+    def _versioned(self) -> tuple[str, ...]:
+        return tuple(row.vendor for row in self.rows if row.vendor not in self.loose)
+
+    def ref(self, ident: str) -> Ref:
+        """Where a record of the object lives."""
+        return Ref(self.system, self.thing.kind, ident)
+
+    def record(self, row: Mapping[str, Any]) -> Record:
+        """A record from an answer's row."""
+        values: dict[str, Value] = {}
+        for canonical, path, read in self._readers:
+            raw: Any = row
+            for step in path:
+                raw = raw.get(step) if raw else None
+            values[canonical] = raw or None if type(raw) is str and read is _TEXT else read(raw)
+        return Record(self.ref(row["Id"]), self.version(row), values)
+
+    def version(self, row: Mapping[str, Any]) -> str:
+        """Stamp and values: a stamp knows whole seconds only, and two writes may share one."""
+        raw = orjson.dumps([row.get(name) for name in self._versioned])
+        return f"{row['SystemModstamp']}#{blake2b(raw, digest_size=8).hexdigest()}"
+
+    def says_no(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row carries a flag that says no."""
+        return any(row.get(name) for name in self.flags)
+
+    def gone(self, row: Mapping[str, Any]) -> bool:
+        """Whether the row is of a record that is deleted, merged away or converted."""
+        return bool(row.get("IsDeleted") or row.get("IsConverted"))
+
+    def stone(self, row: Mapping[str, Any]) -> Tombstone:
+        """The proof that a record is gone."""
+        return Tombstone(self.ref(row["Id"]))
+
+    def way(self, row: Mapping[str, Any]) -> Redirect | None:
+        """Where a record went that was merged or converted."""
+        here = self.ref(row["Id"])
+        if master := row.get("MasterRecordId"):
+            return Redirect(here, self.ref(master))
+        if self.thing.leads_to and row.get("IsConverted"):
+            name, kind = self.thing.leads_to
+            if there := row.get(name):
+                return Redirect(here, Ref(self.system, kind, there))
+        return None
+
+    def shown(self, vendor: str, row: Mapping[str, Any]) -> str | None:
+        """A field of a row as canonical text."""
+        return next(READERS[one.read](row.get(vendor)) for one in self.rows if one.vendor == vendor)
+
+    @cached_property
+    def _by_canonical(self) -> Mapping[str, Map]:
+        return {row.canonical: row for row in self.rows}
+
+    def written(self, canonical: str, text: str | None) -> tuple[str, Any]:
+        """Vendor field and value for a change; `Unwritable` with a code where there is none."""
+        row = self._by_canonical.get(canonical)
+        if row is None:
+            raise Unwritable("field_not_mapped", canonical)
+        if not row.write or row.vendor in self.locked:
+            raise Unwritable("field_read_only", row.vendor)
+        try:
+            return row.vendor, WRITERS[row.write](text)
+        except CannotHold:
+            raise Unwritable("value_does_not_fit", row.vendor) from None
+
+
+_TEXT: Final = READERS["text"]
+
+
+class Unwritable(Exception):
+    """A change that the record's field cannot take; `code` is the finding's."""
+
+    def __init__(self, code: str, field_name: str) -> None:
+        super().__init__(code)
+        self.code, self.field = code, field_name
+
+
+def shaped(
+    system: str, thing: Thing, described: Mapping[str, Any], wanted: Mapping[str, str]
+) -> Shape:
+    """The object with the fields that this org shows to our user.
+
+    `wanted` maps canonical names to vendor fields, over the defaults; "" leaves a field out.
+    """
+    there = {one["name"].lower(): one for one in described["fields"]}
+    rows: dict[str, Map] = {}
+    lacking: list[str] = []
+    for canonical, vendor in wanted.items():
+        if vendor and (one := there.get(vendor.lower())):
+            rows[canonical] = row_for(canonical, one["name"], _typed(one))
+        elif vendor:
+            lacking.append(vendor)
+    for row in thing.rows:
+        if row.canonical not in wanted and row.canonical not in rows and _is_there(row, there):
+            rows[row.canonical] = _spelled(row, there)
+    return Shape(
+        system,
+        thing,
+        tuple(rows.values()),
+        lacking=tuple(lacking),
+        blind=tuple(name for name in thing.guards if name.lower() not in there),
+        loose=frozenset(row.vendor for row in rows.values() if _is_loose(row, there)),
+        extra=tuple(_what_became(thing, there)),
+        locked=frozenset(one["name"] for one in there.values() if not one["updateable"]),
+    )
+
+
+def _typed(one: Mapping[str, Any]) -> str:
+    if not one["updateable"]:
+        return ""
+    return TYPED.get(one["type"], "text")
+
+
+def _is_there(row: Map, there: Mapping[str, Any]) -> bool:
+    """A parent's field is there when the reference to it is."""
+    relation, _, rest = row.vendor.partition(".")
+    return (f"{relation}Id" if rest else row.vendor).lower() in there
+
+
+def _spelled(row: Map, there: Mapping[str, Any]) -> Map:
+    one = there.get(row.vendor.lower())
+    if one is None or one["name"] == row.vendor:
+        return row
+    return Map(row.canonical, one["name"], row.read, row.write)
+
+
+def _is_loose(row: Map, there: Mapping[str, Any]) -> bool:
+    one = there.get(row.vendor.lower())
+    return "." in row.vendor or bool(one and one.get("calculated"))
+
+
+def _what_became(thing: Thing, there: Mapping[str, Any]) -> Sequence[str]:
+    names = ["IsDeleted", "MasterRecordId"]
+    if thing.leads_to:
+        names += ["IsConverted", thing.leads_to[0]]
+    return [there[name.lower()]["name"] for name in names if name.lower() in there]
