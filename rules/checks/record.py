@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 from rules import tables
 from rules.catalogue import Catalogue
 from rules.changes import Finding
-from rules.checks import completeness, evidence, follow_up, freshness, moments, notes
+from rules.checks import completeness, evidence, follow_up, freshness, moments, notes, protection
 from rules.checks.desk import Check, Desk, Terms
 from rules.fields.field import Moment
 from rules.records import Kind, Value
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Rises whenever the same record may be found to lack something else."""
 
 _MAKERS: Final[tuple[Callable[[Kind, frozenset[str], Catalogue], Check | None], ...]] = (
@@ -26,6 +26,7 @@ _MAKERS: Final[tuple[Callable[[Kind, frozenset[str], Catalogue], Check | None], 
     evidence.consents,
     evidence.opt_outs,
     evidence.lawful_basis,
+    protection.protection,
     follow_up.ownership,
     follow_up.next_action,
     notes.notes,

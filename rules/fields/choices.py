@@ -15,7 +15,12 @@ LEGAL_FORM: tuple[Choice, ...] = (
     Choice("PMV", "Personligt ejet mindre virksomhed", "Small personally owned business"),
     Choice("I/S", "Interessentskab", "General partnership", ("interessentskab",)),
     Choice("K/S", "Kommanditselskab", "Limited partnership", ("kommanditselskab",)),
-    Choice("P/S", "Partnerselskab", "Limited partnership company", ("partnerselskab",)),
+    Choice(
+        "P/S",
+        "Partnerselskab",
+        "Limited partnership company",
+        ("partnerselskab", "kommanditaktieselskab", "kommanditaktieselskab/partnerselskab"),
+    ),
     Choice(
         "A.M.B.A.",
         "Andelsselskab med begrænset ansvar",
@@ -27,7 +32,18 @@ LEGAL_FORM: tuple[Choice, ...] = (
     Choice("SE", "Europæisk selskab", "European company", ("se-selskab",)),
     Choice("FON", "Fond", "Foundation", ("erhvervsdrivende fond",)),
     Choice("FOR", "Forening", "Association", ("frivillig forening", "anden forening")),
-    Choice("FIL", "Filial af udenlandsk selskab", "Branch of a foreign company", ("filial",)),
+    Choice(
+        "FIL",
+        "Filial af udenlandsk selskab",
+        "Branch of a foreign company",
+        (
+            "filial",
+            "filial af udenlandsk aktieselskab",
+            "filial af udenlandsk anpartsselskab",
+            "filial af udenlandsk anpartsselskab eller selskab",
+            "filial af udenlandsk anpartsselskab eller selskab med begrænset ansvar",
+        ),
+    ),
     Choice("OFF", "Offentlig myndighed", "Public body", ("kommune", "region", "staten")),
     Choice("ØVR", "Øvrig virksomhedsform", "Other form", ("øvrige virksomhedsformer",)),
 )
