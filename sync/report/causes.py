@@ -13,7 +13,8 @@ from state.overview import Cause, Found
 from state.store import Tx
 from sync.duties import day_in_denmark, due_of
 from sync.report import words
-from sync.report.model import Example, FindingField, FindingGroup, Said
+from sync.report.model import Example, FindingField, FindingGroup
+from sync.report.part import Said
 
 EXAMPLES: Final = 3
 WORST_FIRST: Final = {severity: order for order, severity in enumerate(Severity)}

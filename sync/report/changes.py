@@ -14,7 +14,8 @@ from state.overview import Changed
 from state.shapes import Shape
 from state.store import Tx
 from sync.report import words
-from sync.report.model import ChangeGroup, Sample, Words
+from sync.report.model import ChangeGroup, Sample
+from sync.report.part import Words
 
 SAMPLES: Final = 3
 CANDIDATES: Final = 9

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from sync.output import number, share
-from sync.report.model import Delta, Point, TrendLine
+from sync.report.figures import Delta, Point, TrendLine
 from sync.report.phrases import day
 from sync.texts import Texts
 

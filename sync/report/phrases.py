@@ -7,7 +7,8 @@ from datetime import date, datetime
 
 from rules.spans import COPENHAGEN
 from sync.output import moment, number, printable, share
-from sync.report.model import Blocked, DataAge, Effects, FindingGroup, Report, Run, Totals
+from sync.report.figures import DataAge
+from sync.report.model import Blocked, Effects, FindingGroup, Report, Run, Totals
 from sync.texts import Texts
 
 

@@ -13,8 +13,8 @@ from rules.kpis import Counted, Share
 from rules.marks import CHANNELS
 from rules.records import Kind
 from sync.report import words
+from sync.report.figures import FieldCoverage, KeyFigure, StreamCoverage
 from sync.report.measured import Asked, Measured
-from sync.report.model import FieldCoverage, KeyFigure, StreamCoverage
 
 Repaired = Mapping[tuple[str, str, str], int]
 """(system, stream, field) -> records with a change in that field."""

@@ -14,7 +14,7 @@ from state.findings import Noted
 from sync.explain import Explanation
 from sync.output import number, printable
 from sync.report import changes, words
-from sync.report.model import Part, Said, Words
+from sync.report.part import Part, Said, Words
 from sync.undo import Undo
 
 

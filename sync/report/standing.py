@@ -13,16 +13,16 @@ from rules.fields.choices import LAWFUL_BASIS
 from rules.fields.field import PARTIES, PEOPLE
 from rules.marks import CHANNELS, Consent, Marks
 from sync.report import words
-from sync.report.measured import Measured
-from sync.report.model import (
+from sync.report.figures import (
     AgeBand,
     BasisCount,
     ChannelPermission,
     DataAge,
     Doubles,
     Permissions,
-    Words,
 )
+from sync.report.measured import Measured
+from sync.report.part import Words
 
 # --- age -------------------------------------------------------------------------------------
 

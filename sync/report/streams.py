@@ -10,7 +10,8 @@ from rules.catalogue import Catalogue
 from sync.facts import StreamFacts
 from sync.output import size
 from sync.report import words
-from sync.report.model import Column, Note, Stream, Words, Written
+from sync.report.model import Column, Note, Stream, Written
+from sync.report.part import Words
 
 _NAMES: Final = {";": "semicolon", ",": "comma", "|": "bar"}
 

@@ -14,7 +14,9 @@ from typing import Final
 
 from sync.output import moment, number, printable, share, table
 from sync.report import phrases
-from sync.report.model import ChangeGroup, Failure, FindingGroup, KeyFigure, Report, Said, Stream
+from sync.report.figures import KeyFigure
+from sync.report.model import ChangeGroup, Failure, FindingGroup, Report, Stream
+from sync.report.part import Said
 from sync.report.sheet import Sheet, sheet_of
 from sync.texts import Texts
 

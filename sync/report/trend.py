@@ -11,7 +11,8 @@ from state.history import Run as StoredRun
 from state.snapshots import Figure
 from state.store import Tx
 from sync.report import words
-from sync.report.model import Delta, KeyFigure, Point, Totals, Trend, TrendLine
+from sync.report.figures import Delta, KeyFigure, Point, Trend, TrendLine
+from sync.report.model import Totals
 
 Better = Literal["more", "fewer", "neither"]
 

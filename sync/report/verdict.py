@@ -9,17 +9,8 @@ from typing import Final, Literal
 from rules.changes import Severity
 from sync.report import words
 from sync.report.commands import command
-from sync.report.model import (
-    Command,
-    Failure,
-    FindingGroup,
-    OptOuts,
-    Run,
-    Said,
-    Stop,
-    Totals,
-    Verdict,
-)
+from sync.report.model import Command, Failure, FindingGroup, OptOuts, Run, Stop, Totals, Verdict
+from sync.report.part import Said
 from sync.report.words import Share
 from sync.settings import Settings
 

@@ -17,8 +17,9 @@ from rules.records import Kind
 from state import overview
 from state.store import Tx
 from sync.report import words
+from sync.report.figures import Portion, Rate, WhatIf
 from sync.report.measured import Measured
-from sync.report.model import Portion, Rate, Said, WhatIf
+from sync.report.part import Said
 from sync.report.quality import PHONES
 from sync.settings.model import WhatIf as Assumed
 

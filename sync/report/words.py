@@ -10,7 +10,7 @@ from pathlib import Path
 from rules.catalogue import DEFAULT, Catalogue
 from rules.changes import Finding
 from sync.output import moment, number, share
-from sync.report.model import Detail, Said, Words
+from sync.report.part import Detail, Said, Words
 from sync.texts import LANGUAGES, Texts
 
 _TEXTS = {lang: Texts(lang) for lang in LANGUAGES}

@@ -14,8 +14,10 @@ from state.snapshots import Figure
 from state.tables import tallies
 from sync.app import App
 from sync.report import charts
-from sync.report.model import Delta, Point, Report, TrendLine, Words
+from sync.report.figures import Delta, Point, TrendLine
+from sync.report.model import Report
 from sync.report.page import html
+from sync.report.part import Words
 from sync.run import run
 from sync.settings.model import WhatIf
 from sync.texts import Texts
