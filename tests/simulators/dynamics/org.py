@@ -111,6 +111,7 @@ class Org:
         """How a delta token that is too old is answered."""
         self.open: list[Late] = []
         self.holds_back = True
+        self.page = 5000
         self.leaves_out_nulls = False
         self.plugins: list[Plugin] = []
         self.rivals: list[Callable[[Org, Entry], None]] = []

@@ -30,7 +30,7 @@ class Listing:
     ) -> None:
         self.org, self.user, self.table, self.query, self.api = org, user, table, query, api
         self.tracking = "odata.track-changes" in prefer
-        self.size = max(1, min(MOST, int(prefer.get("odata.maxpagesize", MOST))))
+        self.size = max(1, min(org.page, int(prefer.get("odata.maxpagesize", MOST))))
         self.columns = chosen(table, query.get("$select", ""))
         self.skip = _opened(query.get("$skiptoken", ""))
 

@@ -1,0 +1,148 @@
+"""Dynamics 365: Dataverse's tables as streams, read by change tracking, written in guarded batches.
+
+Pages and cursors are `pulling`'s, batches and outcomes `pushing`'s; what a table is in one
+environment stands in `shapes`, what columns mean in `mapping`, rights and new columns in `admin`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
+
+from connectors.dynamics.client import Org, among
+from connectors.dynamics.describing import NameBook, described, options
+from connectors.dynamics.mapping import THINGS
+from connectors.dynamics.pulling import pull
+from connectors.dynamics.pushing import Pace, Pushing
+from connectors.dynamics.shapes import Described, Shape, shaped
+from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
+from rules.changes import RecordChange
+from rules.records import Record, Ref
+
+__all__ = ["Dynamics"]
+
+IDS_MOST: Final = 200
+"""Ids of one query: an address may be some 32 KB long, on its way often no more than 16."""
+_GUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Dynamics:
+    """One environment.
+
+    `objects` are the tables to be read, None for all that are known. `fields` are the settings'
+    mapping: table → canonical field → column, "" to leave the field out.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        org: Org,
+        *,
+        objects: Sequence[str] | None = None,
+        fields: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> None:
+        self.name, self.org = name, org
+        known = [thing.name for thing in THINGS]
+        self._wanted = [one for one in known if objects is None or one in objects]
+        self._asked_for = objects is not None
+        self._fields = fields or {}
+        self._names = NameBook(org)
+        self._pace = Pace()
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """The tables that are there, as they stand in this environment; described once."""
+        told = described(self.org, self._wanted)
+        found: dict[str, Shape] = {}
+        for thing in THINGS:
+            if thing.name in told:
+                fields = self._fields.get(thing.name, {})
+                table = self._with_labels(told[thing.name], fields)
+                found[thing.name] = shaped(self.name, thing, table, fields, self._names.name)
+        return found
+
+    def _with_labels(self, table: Described, fields: Mapping[str, str]) -> Described:
+        """Labels of choices, where the settings map one."""
+        chosen = [table.columns[one] for one in fields.values() if one in table.columns]
+        if not any(one.type == "Picklist" for one in chosen):
+            return table
+        labels = options(self.org, table.name)
+        columns = {
+            name: replace(one, options=labels[name]) if name in labels else one
+            for name, one in table.columns.items()
+        }
+        return replace(table, columns=columns)
+
+    def streams(self) -> Sequence[Stream]:
+        """One for each table."""
+        return [shape.stream for shape in self.shapes.values()]
+
+    def problems(self) -> Sequence[Problem]:
+        """Tables and columns that are not there for us. A flag that says no and is hidden stops."""
+        found = [
+            _told(name, "dynamics.no_table", name, stops=self._asked_for)
+            for name in self._wanted
+            if name not in self.shapes
+        ]
+        for shape in self.shapes.values():
+            found += [
+                _told(shape.name, "dynamics.no_hidden", one, stops=True) for one in shape.blind
+            ]
+            found += [
+                _told(shape.name, "dynamics.no_such_column", one, stops=False)
+                for one in shape.lacking
+            ]
+            if not shape.described.tracked:
+                found.append(_told(shape.name, "dynamics.not_tracked", "", stops=False))
+            if shape.thing.push and not shape.described.guarded:
+                found.append(_told(shape.name, "dynamics.not_guarded", "", stops=False))
+        return found
+
+    def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
+        """The record's form."""
+        del place
+        if ref is None:
+            return None
+        return f"{self.org.host}/main.aspx?pagetype=entityrecord&etn={stream}&id={ref.id}"
+
+    def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+        """Pages of up to 5,000 records."""
+        return pull(self.org, self.shapes[stream.name], token)
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        """These records as they stand now."""
+        shape = self.shapes[stream.name]
+        ids = [ref.id for ref in refs if _GUID.fullmatch(ref.id)]
+        for at in range(0, len(ids), IDS_MOST):
+            wanted = among(shape.described.key, ids[at : at + IDS_MOST])
+            rows = self.org.get(f"{shape.address}&$filter={wanted}")["value"]
+            yield from (shape.record(row) for row in rows if shape.counts(row))
+
+    def push(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Write what is still as it was decided on; one outcome a record, in the order given."""
+        del token
+        yield from Pushing(self.org, self.shapes[stream.name], self._pace).push(batch)
+
+    def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
+        """Only the server counts versions."""
+        del stream, record, change
+        return None
+
+    # --- for comparing whole sets ---
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """The id of every record that is there and was not merged into another."""
+        shape = self.shapes[stream.name]
+        for page in pull(self.org, shape, None):
+            buried = {stone.ref for stone in page.tombstones}
+            yield from (record.ref for record in page.records if record.ref not in buried)
+
+
+def _told(stream: str, message: str, column: str, *, stops: bool) -> Problem:
+    details = {"stream": stream, "field": column}
+    return Problem(stream, message, f"{message}.remedy", details, stops)

@@ -1,0 +1,107 @@
+"""Pages and cursors: the first load and what changed since are one chain of links of the server's.
+
+A link holds row versions, not times, so no clock can be wrong; it dies when it is left unused for
+too long (7 days by the documentation). Then the table is read anew, and what is not seen is gone.
+A table whose changes are not tracked is read whole each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any, Final, Self
+
+from connectors.dynamics.client import PAGE, TRACKED, Org
+from connectors.dynamics.shapes import Row, Shape
+from connectors.protocol import Page, Token
+from rules.errors import StartOver
+from rules.records import Record, Redirect, Tombstone
+
+FORMAT: Final = 1
+NEXT: Final = "@odata.nextLink"
+DELTA: Final = "@odata.deltaLink"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a reading stands. `whole`: it shows every row; `done`: `link` leads to the changes.
+
+    `mark` tells which columns are read. An empty `link` leads to the beginning.
+    """
+
+    mark: str
+    link: str = ""
+    whole: bool = True
+    done: bool = False
+
+    def token(self) -> Token:
+        """The same as JSON."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def of(cls, token: Token | None, shape: Shape) -> Self:
+        """The place in a token; `StartOver` when it was made by other columns or another version."""
+        if token is None:
+            return cls(shape.mark)
+        if token.get("format") != FORMAT or token.get("mark") != shape.mark:
+            raise StartOver("dynamics.other_columns", system=shape.system, stream=shape.name)
+        return cls(shape.mark, token["link"], token["whole"], token["done"])
+
+
+def pull(org: Org, shape: Shape, token: Token | None) -> Iterator[Page]:
+    """Pages from `token` on; the next one is fetched while one is being used."""
+    at = Place.of(token, shape)
+    whole = at.whole and not at.done
+    if at.done and not shape.described.tracked:
+        whole, at = True, Place(shape.mark)
+    prefer = TRACKED if shape.described.tracked else f"odata.maxpagesize={PAGE}"
+    address = at.link or shape.address
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = ahead.submit(org.page, address, prefer)
+        while True:
+            body = waiting.result()
+            link = org.relative(body[NEXT]) if NEXT in body else ""
+            if link:
+                waiting = ahead.submit(org.page, link, prefer)
+                place = Place(shape.mark, link, whole)
+            else:
+                delta = org.relative(body[DELTA]) if DELTA in body else ""
+                place = Place(shape.mark, delta, done=True)
+            yield _page(shape, body, place, whole=whole)
+            if not link:
+                return
+
+
+def _page(shape: Shape, body: Mapping[str, Any], place: Place, *, whole: bool) -> Page:
+    records: list[Record] = []
+    stones: list[Tombstone] = []
+    ways: list[Redirect] = []
+    for row in body["value"]:
+        if _is_stone(row):
+            stones.append(shape.stone(row["id"]))
+        elif not shape.counts(row):
+            if not whole:
+                stones.append(shape.stone(row[shape.described.key]))
+        else:
+            records.append(shape.record(row))
+            if shape.merged(row):
+                # Shown once more, for what it says of being contacted, and buried.
+                stones.append(shape.stone(row[shape.described.key]))
+                if way := shape.way(row):
+                    ways.append(way)
+    shown = {record.ref for record in records} - {way.old for way in ways}
+    return Page(
+        records,
+        place.token(),
+        complete=place.done,
+        full=place.done and whole,
+        # A row that was made anew under its old id is in the list of the deleted as well.
+        tombstones=[stone for stone in stones if stone.ref not in shown],
+        redirects=ways,
+        calls_used=1,
+    )
+
+
+def _is_stone(row: Row) -> bool:
+    return "reason" in row and str(row.get("@odata.context", "")).endswith("/$deletedEntity")

@@ -1,0 +1,277 @@
+"""A table as it stands in one environment: which rows of the mapping hold, what is read and written.
+
+Pure once described: no call leaves from here, but for names that are asked for when first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, Final
+
+from connectors.dynamics.mapping import WORDS, Thing
+from connectors.protocol import Capabilities, Column, Stream
+from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for
+from rules.opt_out_fields import FLAGS
+from rules.records import Kind, Record, Redirect, Ref, Tombstone, Value
+
+TYPED: Final = {
+    "Boolean": "flag", "Integer": "number", "BigInt": "number", "Double": "number",
+    "Decimal": "number", "Money": "number", "DateTime": "moment", "String": "text",
+    "Memo": "text", "Picklist": "option",
+}  # fmt: skip
+BATCH: Final = 1000
+"""Records a push holds: as many as one `$batch` may."""
+ETAG: Final = "@odata.etag"
+ELSEWISE: Final = " stored otherwise"
+"""Behind the version of a record that does not hold what was written: the next pull shows it."""
+
+Row = Mapping[str, Any]
+Reader = Callable[[Any], str | None]
+Names = Callable[[str, str], str | None]
+"""What an id stands for: `("person", id)` to a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column as the metadata tells of it, and whether our user may see and write it."""
+
+    name: str
+    type: str
+    readable: bool
+    writable: bool
+    options: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """Its name in answers: lookups are read as `_x_value`."""
+        lookup = self.type in {"Lookup", "Customer", "Owner"}
+        return f"_{self.name}_value" if lookup else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A table's metadata: names, switches, columns by the name that answers give them."""
+
+    name: str
+    set: str
+    key: str
+    tracked: bool
+    guarded: bool
+    columns: Mapping[str, Attribute]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One table in one environment. `lacking`: columns that settings name and are not there;
+    `blind`: flags that say no and cannot be seen."""
+
+    system: str
+    thing: Thing
+    described: Described
+    rows: tuple[Map, ...]
+    names: Names
+    lacking: tuple[str, ...] = ()
+    blind: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The table's name, and the stream's."""
+        return self.thing.name
+
+    @cached_property
+    def stream(self) -> Stream:
+        """As the engine is told of it. What cannot be guarded, or hides a flag, is not written."""
+        push = self.thing.push and self.described.guarded and not self.blind
+        said = {row.canonical for row in self.rows}
+        can = Capabilities(
+            push=push,
+            conditional_write=push,
+            delete_feed=self.described.tracked,
+            opt_outs=self.thing.kind is Kind.OPT_OUT or not said.isdisjoint(FLAGS),
+            calls=self.thing.kind is Kind.CALL,
+            batch_size=BATCH,
+        )
+        columns = tuple(Column(row.vendor, row.canonical) for row in self.rows)
+        return Stream(self.name, self.thing.kind, can, columns, "id")
+
+    @cached_property
+    def selected(self) -> tuple[str, ...]:
+        """What every reading selects: what is mapped, and what tells that a row is a merged one."""
+        wanted = [one for row in self.rows for one in row.vendor.split("+")]
+        if self.thing.merges:
+            wanted += [
+                one for one in ("merged", "_masterid_value") if one in self.described.columns
+            ]
+        if self.thing.only:
+            wanted.append(self.thing.only[0])
+        return tuple(dict.fromkeys(wanted))
+
+    @property
+    def address(self) -> str:
+        """Where its rows are read from the beginning."""
+        return f"{self.described.set}?$select={','.join(self.selected)}"
+
+    @cached_property
+    def mark(self) -> str:
+        """Tells readings of other columns apart: a link goes on with the columns it began with."""
+        return blake2b(self.address.encode(), digest_size=8).hexdigest()
+
+    def ref(self, ident: str) -> Ref:
+        """Where a row lives."""
+        return Ref(self.system, self.thing.kind, ident)
+
+    def counts(self, row: Row) -> bool:
+        """Whether the row is one of those that are asked for."""
+        only = self.thing.only
+        return only is None or row.get(only[0]) == only[1]
+
+    def record(self, row: Row) -> Record:
+        """A record from an answer's row. A column that is left out was not asked for, says no more."""
+        values: dict[str, Value] = {}
+        for canonical, column, read in self._plain:
+            if column in row:
+                raw = row[column]
+                values[canonical] = raw or None if read is _TEXT and type(raw) is str else read(raw)
+        for canonical, columns in self._joined:
+            raws = [row[one] for one in columns if one in row]
+            # One that is left out might be the one that says no.
+            if len(raws) == len(columns) or any(raws):
+                values[canonical] = READERS["flag"](any(raws))
+        return Record(self.ref(row[self.described.key]), row[ETAG], values)
+
+    @cached_property
+    def _plain(self) -> tuple[tuple[str, str, Reader], ...]:
+        return tuple(
+            (row.canonical, row.vendor, self._reader(row))
+            for row in self.rows
+            if "+" not in row.vendor
+        )
+
+    @cached_property
+    def _joined(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        return tuple(
+            (row.canonical, tuple(row.vendor.split("+"))) for row in self.rows if "+" in row.vendor
+        )
+
+    def _reader(self, row: Map) -> Reader:
+        if words := WORDS.get(row.read):
+            return words.get
+        if row.read == "option":
+            return self._labels(row.vendor).get
+        if row.read == "minutes":
+            return lambda raw: None if raw is None else str(int(raw) * 60)
+        if row.read in {"person", "list"}:
+            return lambda raw: self.names(row.read, raw) if raw else None
+        return READERS[row.read]
+
+    def _labels(self, column: str) -> Mapping[int, str]:
+        return self.described.columns[column].options
+
+    # --- what became of a row ---
+
+    def merged(self, row: Row) -> bool:
+        """Whether the row lives on in another."""
+        return bool(row.get("merged"))
+
+    def stone(self, ident: str) -> Tombstone:
+        """The proof that a row is gone."""
+        return Tombstone(self.ref(ident))
+
+    def way(self, row: Row) -> Redirect | None:
+        """Where a merged row lives on."""
+        master = row.get("_masterid_value")
+        return Redirect(self.ref(row[self.described.key]), self.ref(master)) if master else None
+
+    # --- writing ---
+
+    def written(self, canonical: str, text: str | None) -> tuple[str, Any]:
+        """Column and value for a change; `Unwritable` with a code when it has none."""
+        row = self._by_canonical.get(canonical)
+        if row is None:
+            raise Unwritable("no_column", canonical)
+        if not row.write or not self.described.columns[row.vendor].writable:
+            raise Unwritable("field_read_only", row.vendor)
+        if row.write == "option":
+            return row.vendor, self._option(row.vendor, text)
+        try:
+            return row.vendor, WRITERS[row.write](text)
+        except CannotHold:
+            raise Unwritable("value_does_not_fit", row.vendor) from None
+
+    def _option(self, column: str, text: str | None) -> int | None:
+        if not text:
+            return None
+        for number, label in self._labels(column).items():
+            if label == text:
+                return number
+        raise Unwritable("value_not_in_list", column)
+
+    @cached_property
+    def _by_canonical(self) -> Mapping[str, Map]:
+        return {row.canonical: row for row in self.rows}
+
+
+_TEXT: Final = READERS["text"]
+
+
+class Unwritable(Exception):
+    """A change that the record's column cannot take; `code` is the finding's."""
+
+    def __init__(self, code: str, column: str) -> None:
+        super().__init__(code)
+        self.code, self.column = code, column
+
+
+def shaped(
+    system: str, thing: Thing, described: Described, wanted: Mapping[str, str], names: Names
+) -> Shape:
+    """The table with the columns that this environment shows to our user.
+
+    `wanted` maps canonical names to columns, over the defaults; "" leaves a field out.
+    """
+    there = {name: one for name, one in described.columns.items() if one.readable}
+    rows: dict[str, Map] = {}
+    lacking: list[str] = []
+    for canonical, column in wanted.items():
+        named = there.get(column) or there.get(f"_{column}_value")
+        if column and named:
+            rows[canonical] = _row(canonical, named)
+        elif column:
+            lacking.append(column)
+    for row in thing.rows:
+        if row.canonical in wanted or row.canonical in rows:
+            continue
+        if found := [one for one in row.vendor.split("+") if one in there]:
+            rows[row.canonical] = Map(row.canonical, "+".join(found), row.read, row.write)
+    blind = [one for one in thing.guards if one not in there and one not in wanted.values()]
+    secured = _hidden_flags(thing, described, wanted)
+    return Shape(
+        system,
+        thing,
+        described,
+        tuple(rows.values()),
+        names,
+        lacking=tuple(lacking),
+        blind=tuple(dict.fromkeys((*blind, *secured))),
+    )
+
+
+def _hidden_flags(thing: Thing, described: Described, wanted: Mapping[str, str]) -> Sequence[str]:
+    """Columns that say no, are there, and cannot be seen: guards or not."""
+    flags = [row.vendor for row in thing.rows if row.canonical in FLAGS]
+    flags += [column for canonical, column in wanted.items() if canonical in FLAGS]
+    names = [one for flag in flags for one in flag.split("+")]
+    return [
+        one for one in names if one in described.columns and not described.columns[one].readable
+    ]
+
+
+def _row(canonical: str, one: Attribute) -> Map:
+    """A row for a column that settings name."""
+    typed = TYPED.get(one.type, "")
+    if typed == "option":
+        return Map(canonical, one.shown, "option", "option" if one.writable else "")
+    return row_for(canonical, one.shown, typed if one.writable else "")
