@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 from rules.changes import Finding, RecordChange
+from rules.header_units import unit_of
 from rules.records import Kind, Record, Redirect, Ref, Tombstone
 
 if TYPE_CHECKING:
@@ -43,11 +44,19 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """How one column or vendor field maps to a canonical field; None when it is left alone."""
+    """How one column or vendor field maps to a canonical field; None when it is left alone.
+
+    `unit` is how its header says that a cell is to be read (`rules.header_units`); mostly empty.
+    """
 
     name: str
     canonical: str | None
     sure: bool = True
+    unit: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The unit follows from the header, in every system alike."""
+        object.__setattr__(self, "unit", unit_of(self.canonical or "", self.name))
 
 
 @dataclass(frozen=True, slots=True)

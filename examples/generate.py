@@ -35,7 +35,7 @@ Row = list[str]
 
 COMPANY_HEADERS = (
     "Kundenr;Firma;Virksomhedsform;CVR-nr.;Adresse;Postnr.;By;Tlf.;E-mail;Hjemmeside;Branchekode;"
-    "Branche;Antal ansatte;Omsætning;Reklamebeskyttet;Status;Kundeansvarlig;Dataopdateret"
+    "Branche;Antal ansatte;Omsætning (mio. kr.);Reklamebeskyttet;Status;Kundeansvarlig;Dataopdateret"
 ).split(";")
 
 

@@ -32,8 +32,13 @@ def plain(text: str) -> str:
 @lru_cache(maxsize=8192)
 def tokens(text: str) -> tuple[str, ...]:
     """The folded words of a text; capitals within a word begin a new one (`FirstName`)."""
-    words = _NOT_WORD.split(_letters(_HUMP.sub(" ", text), _DANISH))
+    words = _NOT_WORD.split(_letters(words_apart(text), _DANISH))
     return tuple(word for word in words if word)
+
+
+def words_apart(text: str) -> str:
+    """The text with a blank wherever capitals within a word begin a new one."""
+    return _HUMP.sub(" ", text)
 
 
 def without_brackets(text: str) -> str:

@@ -22,7 +22,7 @@ from rules.formats import cvr
 from rules.formats.cells import Guess, quoted, trimmed
 from rules.formats.formatted import Formatted
 from rules.formats.regions import region_of
-from rules.list_rules import list_rules, title_fills
+from rules.list_rules import list_rules, title_fills, within_lists
 from rules.private import PHONE_FIELDS, cpr_fields
 from rules.records import ABSENT, Kind, Value
 
@@ -36,7 +36,12 @@ def rules_of(fields: Iterable[Field]) -> tuple[Row, ...]:
     """The rows for a catalogue's `fields`: settings change its lists, and add some."""
     known = tuple(fields)
     taken = frozenset(name for rule in CELL_RULES for name in rule.fields)
-    return (*CELL_RULES, *list_rules(known, taken), *FILLS, *title_fills(known))
+    return (
+        *CELL_RULES,
+        *list_rules(known, taken),
+        *within_lists(FILLS, known),
+        *title_fills(known),
+    )
 
 
 RULES: Final[tuple[Row, ...]] = rules_of(FIELDS)

@@ -8,6 +8,7 @@ from typing import Final
 
 from rules.catalogue import Catalogue, Field, Layer, Type
 from rules.folding import fold, plain, tokens, without_brackets
+from rules.header_units import MEASURED, without_unit
 from rules.records import Kind
 
 
@@ -44,7 +45,16 @@ class KnownHeaders:
         """The field of which this is a known header, units and remarks left out."""
         forms = (header, without_brackets(header))
         # What is written for the kind wins over what holds in all of them.
-        return self._first(forms, (self.labels, self.own, self.aliases))
+        tables = (self.labels, self.own, self.aliases)
+        return self._first(forms, tables) or self._measured(header, tables)
+
+    def _measured(self, header: str, tables: Sequence[Mapping[str, Field]]) -> Field | None:
+        """The field that a header means with its unit left out: `Omsætning i 1.000 kr.`."""
+        for name in MEASURED:
+            found = self._first((without_unit(name, header),), tables)
+            if found is not None and found.name == name:
+                return found
+        return None
 
     @staticmethod
     def _first(forms: Sequence[str], tables: Sequence[Mapping[str, Field]]) -> Field | None:

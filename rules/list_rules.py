@@ -7,10 +7,13 @@ those of `rules.cell_rules` and `rules.fills` stand written.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
+from rules.catalogue import DEFAULT
 from rules.cell_rules import TITLE_TABLES, Rule
-from rules.fields.field import Field, Role, Type
+from rules.fields.field import Choice, Field, Role, Type
 from rules.fills import CLEANED, Fill
 from rules.formats import choices, titles
 from rules.formats.choices import ALL_AS_SAID, Picklist
@@ -83,6 +86,33 @@ def picklist(field: Field) -> Picklist:
     """The values of a field."""
     as_said = _AS_SAID.get(field.name, frozenset())
     return Picklist(field.choices, closed=field.closed, as_said=as_said)
+
+
+def within_lists(rows: Iterable[Fill], fields: Iterable[Field]) -> tuple[Fill, ...]:
+    """The rows, of which those that fill a list of the user's own give only what that list has."""
+    own = {f.name: f for f in fields if f.choices and f.choices != _usual(f.name)}
+    return tuple(_within(row, own[row.target]) if row.target in own else row for row in rows)
+
+
+def _usual(name: str) -> tuple[Choice, ...]:
+    field = DEFAULT.get(name)
+    return field.choices if field else ()
+
+
+def _within(row: Fill, field: Field) -> Fill:
+    if row.fill is None or field.type is not Type.PICKLIST:
+        return row
+    labels = (choice.da for choice in field.choices)
+    return replace(row, fill=partial(_listed, row.fill, picklist(field)), options=tuple(labels))
+
+
+def _listed(
+    fill: Callable[..., Formatted], values: Picklist, *texts: str, **told: object
+) -> Formatted:
+    """What `fill` says, as the list calls it; no value where the list has none for it."""
+    made = fill(*texts, **told)
+    label = values.label(values.value(made.value)) if made.value else ""
+    return made._replace(value=label or None, reason=made.reason if label else "")
 
 
 def title_fills(fields: Iterable[Field]) -> tuple[Fill, ...]:

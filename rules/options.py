@@ -1,21 +1,27 @@
-"""What settings say to single rules: how sizes are rounded, which bins there are, which codes.
+"""What settings and headers say to single rules: rounding, bins, units, systems of codes.
 
-The rows of `rules.hygiene.RULES` know the defaults; here rows are made that know something else.
+The rows of `rules.hygiene.RULES` know the defaults; here rows are made that know something else. What
+the header of a column says is stronger than what the settings say of all lists.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from rules.catalogue import DEFAULT, Catalogue, Choice
 from rules.cell_rules import Rule
-from rules.formats import bins
+from rules.formats import bins, numbers
 from rules.formats.formatted import Formatted
-from rules.formats.industry_schemes import Scheme
+from rules.formats.industry_schemes import Scheme, Told
+from rules.header_units import MDKK, SECONDS
 from rules.hygiene import Row
+
+NO_UNITS: Final[Mapping[str, str]] = MappingProxyType({})
+"""What the headers of most lists say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,7 @@ class Options:
     """`up`: a range over several bins goes into the highest. `revenue_unit`: what a bare number in
     the revenue field counts, a key of `rules.formats.bins.UNITS`. `scheme`: what an industry code
     is when nothing else tells. `fill_db25`: the only possible successor of a code is filled.
+    `units`: what the headers of one list say, by field (`rules.header_units`).
     """
 
     employees: tuple[Choice, ...] = DEFAULT["employees"].choices
@@ -31,6 +38,7 @@ class Options:
     revenue_unit: str = "unknown"
     scheme: Scheme | None = None
     fill_db25: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 USUAL: Final = Options()
@@ -38,8 +46,8 @@ USUAL: Final = Options()
 
 def bins_of(catalogue: Catalogue, name: str) -> tuple[Choice, ...]:
     """The bins of a field, none when it is not in use."""
-    field = catalogue.get(name)
-    return field.choices if field else ()
+    row = catalogue.get(name)
+    return row.choices if row else ()
 
 
 def with_options(rules: Iterable[Row], options: Options) -> tuple[Row, ...]:
@@ -49,11 +57,12 @@ def with_options(rules: Iterable[Row], options: Options) -> tuple[Row, ...]:
 
 def _row(row: Row, options: Options) -> Row:
     if isinstance(row, Rule):
-        change = _SIZES.get(row.name)
+        change = _CELLS.get(row.name)
         return change(row, options) if change else row
     said: dict[str, Any] = {}
-    if options.scheme and row.name in _ASSUMING:
-        said["assumed"] = options.scheme
+    header = options.units.get("industry_code")
+    if (options.scheme or header) and row.name in _TOLD:
+        said["told"] = Told(Scheme(header) if header else None, options.scheme)
     if options.fill_db25 and row.name == "industry_db25_from_code":
         said["fill_only"] = True
     if not said:
@@ -62,7 +71,7 @@ def _row(row: Row, options: Options) -> Row:
         row,
         fill=row.fill and partial(row.fill, **said),
         check=row.check and partial(row.check, **said),
-        options=tuple(f"{name}={value}" for name, value in said.items()),
+        options=(*row.options, *(f"{name}={value}" for name, value in said.items())),
     )
 
 
@@ -72,8 +81,27 @@ def _employees(row: Rule, options: Options) -> Rule:
 
 
 def _revenue(row: Rule, options: Options) -> Rule:
+    """Under a header that counts something else than millions a bin is written with its unit."""
+    header = options.units.get("revenue", "")
     said = {"up": options.up, "unit": options.revenue_unit}
-    return _sized(row, bins.revenue, bins.scale(options.revenue, whole=False), said)
+    if header in bins.UNITS:
+        said["unit"] = header
+    elif header:
+        said |= {"unit": "unknown", "currency": header}
+    told = header not in {"", MDKK}
+    return _sized(row, bins.revenue, bins.scale(options.revenue, whole=False, told=told), said)
+
+
+def _duration(row: Rule, options: Options) -> Rule:
+    unit = options.units.get("duration_seconds", SECONDS)
+    if unit == SECONDS:
+        return row
+    return replace(
+        row,
+        settled=numbers.settled_duration(unit),
+        unsettled=partial(numbers.duration, unit=unit),
+        options=(f"unit={unit}",),
+    )
 
 
 def _sized(
@@ -83,12 +111,16 @@ def _sized(
         row,
         settled=into.settled,
         unsettled=partial(format_, into=into, **said),
-        options=(*(f"{name}={value}" for name, value in said.items()), *sorted(into.spellings)),
+        options=(
+            *(f"{name}={value}" for name, value in said.items()),
+            *sorted(into.spellings),
+            *sorted(into.named),
+        ),
     )
 
 
-_SIZES: Final = {"employees": _employees, "revenue": _revenue}
-_ASSUMING: Final = frozenset(
+_CELLS: Final = {"employees": _employees, "revenue": _revenue, "duration_seconds": _duration}
+_TOLD: Final = frozenset(
     {
         "industry_scheme_from_code",
         "industry_label_from_code",

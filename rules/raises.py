@@ -164,7 +164,7 @@ RAISES: Final[Mapping[str, tuple[str, ...]]] = {
     "industry_code_from_label": (),
     "industry_scheme_from_code": ("industry_scheme_wrong",),
     "industry_label_from_code": ("industry_label_wrong",),
-    "industry_meaning": ("industry_scheme_unknown",),
+    "industry_meaning": ("industry_scheme_unknown", "industry_scheme_wrong"),
     "industry_db25_from_code": (
         "industry_successor_label",
         "industry_successor_only",

@@ -24,7 +24,9 @@ LEASE = timedelta(seconds=60)
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to move one cursor. `pass_no` counts the readings of the stream."""
+    """The right to move one cursor. `pass_no` counts the readings of the stream, `units`
+    are what its headers say of the cells of a field (`rules.header_units`).
+    """
 
     system: str
     stream: str
@@ -35,6 +37,7 @@ class Lease:
     token: Mapping[str, Any] | None
     complete: bool
     fields: tuple[str, ...]
+    units: Mapping[str, str]
     records: int
     compared_at: datetime | None = None
 
@@ -101,6 +104,7 @@ def _lease(row: Any) -> Lease:
         token=row.token,
         complete=row.complete,
         fields=tuple(row.fields),
+        units=row.units or {},
         records=row.records,
         compared_at=row.compared_at,
     )

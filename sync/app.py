@@ -24,6 +24,7 @@ from rules.duties import Duties
 from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
+from rules.options import NO_UNITS
 from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
@@ -57,23 +58,27 @@ class App:
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     allow: frozenset[str] = frozenset()
     """Limits that a person has looked at and lets pass this once."""
-    _rules: dict[str, tuple[Row, ...]] = field(default_factory=dict, init=False)
+    _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)
 
-    def rules(self, system: str) -> tuple[Row, ...]:
-        """The rules that are on in a system; each call gives the same ones."""
-        if system not in self._rules:
-            self._rules[system] = active(self.settings, system)
-        return self._rules[system]
+    def rules(self, system: str, units: Mapping[str, str] = NO_UNITS) -> tuple[Row, ...]:
+        """The rules that are on in a system, for a list whose headers name these `units`.
 
-    def context(self, system: str) -> Context:
-        """What deciding about a system's records may know of the settings."""
+        Each call gives the same ones.
+        """
+        key = (system, *sorted(units.items()))
+        if key not in self._rules:
+            self._rules[key] = active(self.settings, system, units)
+        return self._rules[key]
+
+    def context(self, system: str, units: Mapping[str, str] = NO_UNITS) -> Context:
+        """What deciding about the records of a list may know of the settings and its headers."""
         settings = self.settings
         terms = Terms(
             today=self.today,
             users=frozenset(map(fold, settings.checks.users)),
             unused_months=settings.checks.consent_unused_max_months,
         )
-        rules = self.rules(system)
+        rules = self.rules(system, units)
         return Context(rules, settings.region, settings.limits.flips, self.catalogue, terms)
 
     @property

@@ -233,15 +233,18 @@ def _columns(system: str, stream: Stream, texts: Texts, width: int | None) -> It
         [
             column.name,
             column.canonical or "–",
+            texts.find(f"check.unit.{column.unit}") or column.unit,
             "" if column.sure or not column.canonical else texts.get("check.is_unsure"),
         ]
         for column in stream.columns
     ]
-    headings = [texts.get("check.column"), texts.get("check.field"), ""]
+    headings = [*(texts.get(f"check.{name}") for name in ("column", "field", "unit")), ""]
+    if not any(column.unit for column in stream.columns):
+        headings, *rows = [[*row[:2], row[3]] for row in (headings, *rows)]
     yield "\n".join(
         f"  {line}"
         for line in table(
-            headings, rows, whole=frozenset({1, 2}), width=width and width - 2
+            headings, rows, whole=frozenset(range(1, len(headings))), width=width and width - 2
         ).splitlines()
     )
     for remark in stream.remarks:

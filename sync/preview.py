@@ -141,18 +141,18 @@ def preview(app: App, planned: Settings) -> Preview:
 
 def _decide_both(tally: _Tally, apps: tuple[App, App], streams: Sequence[Lease]) -> Iterator[int]:
     """Every record of these streams, both ways; gives how many were looked at, page by page."""
-    sides = {one.system: [_side(app, one.system) for app in apps] for one in streams}
+    sides = {(one.system, one.stream): [_side(app, one) for app in apps] for one in streams}
     for stream, rows, pasts in _pages(apps[0], streams):
         for row in rows:
             ref = Ref(stream.system, stream.kind, row.id)
             record = Record(ref, row.version, values_of(row.cells), row.place)
-            past, both = pasts.get(row.rid, NO_PAST), sides[stream.system]
+            past, both = pasts.get(row.rid, NO_PAST), sides[stream.system, stream.stream]
             tally.add(record, both, [decide(record, side.context, past) for side in both])
         yield tally.looked_at
 
 
-def _side(app: App, system: str) -> Side:
-    return Side(app.context(system), system, app.settings.rules.of)
+def _side(app: App, stream: Lease) -> Side:
+    return Side(app.context(stream.system, stream.units), stream.system, app.settings.rules.of)
 
 
 class _Tally:

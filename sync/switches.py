@@ -7,19 +7,22 @@ ledger and not from rules: no switch holds one up (promise 1).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from rules.catalogue import DEFAULT, extend
 from rules.formats.industry_schemes import Scheme
 from rules.hygiene import RULES, Row, rules_of
-from rules.options import Options, bins_of, with_options
+from rules.options import NO_UNITS, Options, bins_of, with_options
 from state.proposals import Plan
 from sync.settings import Settings
 
 
-def active(settings: Settings, system: str) -> tuple[Row, ...]:
-    """The rules that are not off in `system`, each with the fields that it may touch there."""
-    rules = with_options(all_rules(settings), options(settings))
+def active(settings: Settings, system: str, units: Mapping[str, str] = NO_UNITS) -> tuple[Row, ...]:
+    """The rules that are not off in `system`, each with the fields that it may touch there.
+
+    `units` are what the headers of the list say of its cells, by field.
+    """
+    rules = with_options(all_rules(settings), options(settings, units))
     found = (rule.within(_on(settings, system, rule.name)) for rule in rules)
     return tuple(rule for rule in found if rule is not None)
 
@@ -29,8 +32,8 @@ def all_rules(settings: Settings) -> tuple[Row, ...]:
     return rules_of(extend(DEFAULT, settings.fields)) if settings.fields else RULES
 
 
-def options(settings: Settings) -> Options:
-    """What the settings say to single rules."""
+def options(settings: Settings, units: Mapping[str, str] = NO_UNITS) -> Options:
+    """What the settings, and the headers of one list, say to single rules."""
     catalogue = extend(DEFAULT, settings.fields)
     scheme = settings.industry.scheme
     return Options(
@@ -40,6 +43,7 @@ def options(settings: Settings) -> Options:
         revenue_unit=settings.sizes.revenue_unit,
         scheme=None if scheme == "unknown" else Scheme(scheme),
         fill_db25=settings.industry.fill_db25,
+        units=units,
     )
 
 

@@ -39,8 +39,8 @@ sector: branchegruppe, brancheområde, segment, vertikal, vertical, market secto
 employees: ansatte, antal medarbejdere, medarbejdere, medarbejderantal, antal ans, ansatte
     interval, antal årsværk, årsværk, fte, employee count, number of employees, no of employees,
     numberofemployees, headcount, company size, virksomhedsstørrelse, størrelse
-revenue: årlig omsætning, årsomsætning, nettoomsætning, omsætning mio, omsætning mio kr,
-    omsætning dkk, omsætning tdkk, annual revenue, annualrevenue, turnover, yearly revenue
+revenue: årlig omsætning, årsomsætning, nettoomsætning, annual revenue, annualrevenue, turnover,
+    yearly revenue
 main_phone: hovedtelefon, hovedtlf, hoved tlf, omstilling, omstillingsnummer, firmatelefon,
     firma tlf, firma telefon, virksomhedstelefon, virksomhed telefon, telefon firma, tlf firma,
     telefon hoved, company phone, company phone number, account phone, main phone, switchboard,
@@ -144,8 +144,7 @@ started_at: starttidspunkt, start, opkaldstidspunkt, opkaldstid, opkaldt, ringet
     scheduled start
 started_at@call: dato, date, tid, time
 started_at@meeting: dato, date, tid, time
-duration_seconds: varighed, varighed sek, varighed sekunder, længde, taletid, samtaletid,
-    opkaldslængde, sekunder, duration, talk time, call duration, call duration seconds, call
+duration_seconds: varighed, længde, taletid, samtaletid, opkaldslængde, sekunder, duration, talk time, call duration, call duration seconds, call
     duration in seconds, calldurationinseconds, duration (in call), call length
 note: noter, notat, notater, bemærkning, bemærkninger, bem, kommentar, kommentarer, samtalenote,
     opkaldsnote, fritekst, notes, call notes, comment, comments, remarks, description,

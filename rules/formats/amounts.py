@@ -127,7 +127,9 @@ class _Reading:
             self.numbers.append(number(value) if kind == "digits" else Decimal(value))
             self.kinds += "n"
         elif kind == "unit":
-            self.units.append(Decimal(value))
+            times, _, currency = value.partition(" ")
+            self.units.append(Decimal(times))
+            self.currencies |= {currency} - {""}
             self.kinds += "u"
         elif kind == "currency":
             self.currencies.add(value)

@@ -24,7 +24,7 @@ from rules.formats.amounts import Amount, Unread
 from rules.formats.cells import kept, nothing, quoted, spaced, spelled, unshielded
 from rules.formats.formatted import Formatted
 
-VERSION = 1
+VERSION = 2
 
 UNITS: Final[Mapping[str, Decimal | None]] = {
     "unknown": None,
@@ -37,6 +37,8 @@ UNITS: Final[Mapping[str, Decimal | None]] = {
 _MILLION = Decimal(1_000_000)
 _SURELY_KRONER = Decimal(10_000_000)
 """From here on a bare number is kroner: in thousands it would be ten billion."""
+_LEAST, _MOST = Decimal(1000), Decimal(1_000_000_000_000)
+"""No yearly revenue lies outside: then a bare number is counted in something else."""
 _DAYS = range(36_526, 47_849)
 """Spreadsheets count days: 2000 to 2030. Hardly a company in Denmark has that many employees."""
 
@@ -75,24 +77,26 @@ class Scale:
 
 
 @lru_cache(maxsize=64)
-def scale(choices: tuple[Choice, ...], *, whole: bool) -> Scale:
+def scale(choices: tuple[Choice, ...], *, whole: bool, told: bool = False) -> Scale:
     """The bins that choices speak of; those that name no amounts have spellings only.
 
     Bins of `whole` numbers hold both their ends, others reach up to the next one. Revenue bins
-    without a unit count in millions.
+    without a unit count in millions; when they are `told`, each is written with its unit, and what
+    stands without one may be another count.
     """
     found: list[tuple[Decimal, Decimal | None, str]] = []
     for choice in choices:
         amount = amounts.read(choice.value)
         if isinstance(amount, Amount) and (bounds := _bounds(amount, whole=whole)):
-            found.append((*bounds, choice.value))
+            found.append((*bounds, _told(choice) if told else choice.value))
     if len(found) < len(choices) or len({low for low, _, _ in found}) < len(found):
         found = []
     found.sort(key=lambda one: one[0])
+    written = {choice.value: _told(choice) if told else choice.value for choice in choices}
     spellings = {
-        _folded(text): choice.value
+        _folded(text): written[choice.value] if not told or _is_told(text) else _DOUBTFUL
         for choice in reversed(choices)
-        for text in (*choice.spellings, choice.en, choice.da, choice.value)
+        for text in (*choice.spellings, choice.en, choice.da, choice.value, written[choice.value])
     }
     return Scale(
         tuple(value for _, _, value in found),
@@ -100,8 +104,24 @@ def scale(choices: tuple[Choice, ...], *, whole: bool) -> Scale:
         tuple(high for _, high, _ in found),
         whole,
         spellings,
-        frozenset(choice.value for choice in choices),
+        frozenset(written.values()),
     )
+
+
+_DOUBTFUL: Final = ""
+"""What is written for a bin without a unit, where the column has one of its own."""
+
+
+def _is_told(text: str) -> bool:
+    """Whether a bin says what it counts; words that are no amount need not."""
+    amount = amounts.read(text)
+    return not isinstance(amount, Amount) or bool(amount.unit or amount.currency)
+
+
+def _told(choice: Choice) -> str:
+    """A bin with its unit: `10-25 mio. kr.`."""
+    told = (text for text in (choice.value, choice.da) if text and _is_told(text))
+    return next(told, f"{choice.value} mio. kr.")
 
 
 def _bounds(amount: Amount, *, whole: bool) -> tuple[Decimal, Decimal | None] | None:
@@ -139,14 +159,24 @@ def employees(text: str, into: Scale = EMPLOYEES, *, up: bool = False) -> Format
 
 @lru_cache(maxsize=8192)
 def revenue(
-    text: str, into: Scale = REVENUE, *, up: bool = False, unit: str = "unknown"
+    text: str,
+    into: Scale = REVENUE,
+    *,
+    up: bool = False,
+    unit: str = "unknown",
+    currency: str = "DKK",
 ) -> Formatted:
-    """A yearly revenue in kroner as its bin; `unit` is what a bare number counts. Total, idempotent."""
+    """A yearly revenue in kroner as its bin.
+
+    `unit` is what a bare number counts, and `currency` the ISO code of an amount that names none:
+    as the header of the column says, or else the settings. Total, idempotent.
+    """
     amount = _amount(text, into)
     if isinstance(amount, Formatted):
         return amount
-    if amount.currency not in {"", "DKK"}:
-        return kept(text, "revenue_currency", currency=amount.currency)
+    found = amount.currency or currency
+    if found != "DKK":
+        return kept(text, "revenue_currency", currency=found)
     factor = amount.unit or _bare_unit(amount, unit)
     if factor is None:
         return kept(text, "revenue_unit_unknown")
@@ -160,13 +190,16 @@ def _bare_unit(amount: Amount, unit: str) -> Decimal | None:
         return Decimal(1)
     if amount.currency and min(numbers) >= 100_000:
         return Decimal(1)
-    return UNITS[unit]
+    factor = UNITS[unit]
+    return factor if factor and _LEAST <= max(numbers) * factor <= _MOST else None
 
 
 def _amount(text: str, into: Scale) -> Amount | Formatted:
     """What a cell speaks of, or the verdict when that is settled without bins."""
     bare = spaced(unshielded(spaced(text)))
     known = into.spellings.get(_folded(bare))
+    if known == _DOUBTFUL:
+        return kept(text, "revenue_unit_unknown")
     if known is not None:
         return Formatted(text) if known == text else spelled(known, "reason.bin.spelling")
     empty = nothing(text)

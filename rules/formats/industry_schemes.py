@@ -3,7 +3,8 @@
 Danish Industry Code 2025 took the place of 2007 in the register on 1 January 2025. More than five
 hundred codes stand in both, and two hundred of them mean something else in each, so that a bare code
 does not tell which it is. What tells, the strongest first: the record's own field for the system, that
-the code exists in one of them only, the official label beside it, a date before 2025, the settings.
+the code exists in one of them only, the official label beside it, the header of its column, a date
+before 2025, the settings.
 Codes are `dd.dd.dd`, labels Danish as Statistics Denmark writes them. (requirement R4, R35)
 """
 
@@ -11,8 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
+from typing import Final
 
 from rules import tables
 from rules.changes import Severity
@@ -80,14 +83,25 @@ def same_meaning(code: str) -> bool:
     return folded(labels(Scheme.DB07)[code]) == folded(labels(Scheme.DB25)[code])
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of all codes of a list: in the header of their column, and in the settings."""
+
+    header: Scheme | None = None
+    settings: Scheme | None = None
+
+
+NOT_TOLD: Final = Told()
+
+
 def scheme_of(
-    code: str, said: str = "", label: str = "", checked: str = "", assumed: Scheme | None = None
+    code: str, said: str = "", label: str = "", checked: str = "", told: Told = NOT_TOLD
 ) -> tuple[Scheme, str] | None:
-    """The system that a code belongs to, and what tells so: code, said, label, date or settings.
+    """The system that a code belongs to, and what tells so: code, said, label, header, date or
+    settings.
 
     `said` is the record's field for it, `label` what stands beside the code, `checked` the ISO date
-    of the last check of the data, `assumed` what the settings say. None: no such code, or nothing
-    tells.
+    of the last check of the data. None: no such code, or nothing tells.
     """
     old, new = code in labels(Scheme.DB07), code in labels(Scheme.DB25)
     if not (old and new):
@@ -98,9 +112,11 @@ def scheme_of(
     official = {scheme for scheme, there in said_by(split(label)[1]) if there == code}
     if len(official) == 1:
         return official.pop(), "label"
+    if told.header:
+        return told.header, "header"
     if checked[:4].isdecimal() and checked[4:5] == "-" and checked[:4] < "2025":
         return Scheme.DB07, "date"
-    return (assumed, "settings") if assumed else None
+    return (told.settings, "settings") if told.settings else None
 
 
 # --- fields that follow from the code ---------------------------------------------------------------
@@ -120,18 +136,19 @@ def code_of_label(label: str, said: str) -> Formatted:
 _TOLD_BY = {
     "code": "reason.industry.scheme_by_code",
     "label": "reason.industry.scheme_by_label",
+    "header": "reason.industry.scheme_by_header",
     "date": "reason.industry.scheme_by_date",
     "settings": "reason.industry.scheme_by_settings",
 }
 
 
-def scheme_of_code(code: str, label: str, checked: str, assumed: Scheme | None = None) -> Formatted:
+def scheme_of_code(code: str, label: str, checked: str, told: Told = NOT_TOLD) -> Formatted:
     """The system that belongs beside a code."""
-    found = scheme_of(code, "", label, checked, assumed)
+    found = scheme_of(code, "", label, checked, told)
     return spelled(found[0].value, _TOLD_BY[found[1]]) if found else NOTHING
 
 
-def check_scheme(stands: str, code: str, *_: str) -> tuple[Issue, ...]:
+def check_scheme(stands: str, code: str, *_: str, **_told: Told) -> tuple[Issue, ...]:
     """Whether the code exists in the system that the record names."""
     own = named(stands)
     other = scheme_of(code)
@@ -142,23 +159,24 @@ def check_scheme(stands: str, code: str, *_: str) -> tuple[Issue, ...]:
 
 
 def check_meaning(
-    stands: str, _: str, said: str, label: str, checked: str, assumed: Scheme | None = None
+    stands: str, _: str, said: str, label: str, checked: str, told: Told = NOT_TOLD
 ) -> tuple[Issue, ...]:
-    """Whether anything tells what a code means that means two things."""
+    """Whether anything tells what a code means that means two things, or a header says the wrong one."""
     old, new = labels(Scheme.DB07).get(stands), labels(Scheme.DB25).get(stands)
-    if (
-        not (old and new)
-        or scheme_of(stands, said, label, checked, assumed)
-        or same_meaning(stands)
-    ):
+    if told.header and not named(said) and (old or new):
+        other = scheme_of(stands)
+        if other and other[0] is not told.header:
+            details = {"text": told.header.value, "code": stands, "scheme": other[0].value}
+            return (Issue("industry_scheme_wrong", Severity.WARNING, details),)
+    if not (old and new) or scheme_of(stands, said, label, checked, told) or same_meaning(stands):
         return ()
     details = {"text": stands, "old": quoted(old), "new": quoted(new)}
     return (Issue("industry_scheme_unknown", Severity.NOTICE, details),)
 
 
-def label_of_code(code: str, said: str, checked: str, assumed: Scheme | None = None) -> Formatted:
+def label_of_code(code: str, said: str, checked: str, told: Told = NOT_TOLD) -> Formatted:
     """The Danish label of a code whose meaning is certain."""
-    found = scheme_of(code, said, "", checked, assumed)
+    found = scheme_of(code, said, "", checked, told)
     if found:
         return spelled(labels(found[0])[code], "reason.industry.label")
     if code in labels(Scheme.DB07) and same_meaning(code):
@@ -167,7 +185,7 @@ def label_of_code(code: str, said: str, checked: str, assumed: Scheme | None = N
 
 
 def check_label(
-    stands: str, code: str, said: str, checked: str, assumed: Scheme | None = None
+    stands: str, code: str, said: str, checked: str, told: Told = NOT_TOLD
 ) -> tuple[Issue, ...]:
     """Whether an official label is that of the code. People's own words are not judged."""
     old, new = labels(Scheme.DB07).get(code), labels(Scheme.DB25).get(code)
@@ -179,7 +197,7 @@ def check_label(
         return ()
     if old is None and new is None:
         return ()
-    found = scheme_of(code, said, stands, checked, assumed)
+    found = scheme_of(code, said, stands, checked, told)
     schemes = (found[0],) if found else tuple(Scheme)
     right = {folded(labels(scheme)[code]) for scheme in schemes}
     if other in {"", code} and (not official or folded(text) in right):
@@ -194,7 +212,7 @@ def successor(
     said: str,
     label: str,
     checked: str,
-    assumed: Scheme | None = None,
+    told: Told = NOT_TOLD,
     *,
     fill_only: bool = False,
 ) -> Formatted:
@@ -203,7 +221,7 @@ def successor(
     A single candidate is filled when `fill_only` says so. The candidates are derived from Eurostat's
     classes and are not Statistics Denmark's key; the register's own code is better than any of them.
     """
-    found = scheme_of(code, said, label, checked, assumed)
+    found = scheme_of(code, said, label, checked, told)
     if found is None:
         return NOTHING
     if found[0] is Scheme.DB25:

@@ -8,6 +8,9 @@ is asked (`rules.private`).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from fractions import Fraction
+from functools import partial
 
 from rules import tables
 from rules.formats import cvr as cvrs
@@ -180,10 +183,9 @@ def seconds(text: str) -> Formatted:
     empty = None if bare in _ZERO else nothing(text)
     if empty is not None:
         return empty
-    found = _CLOCK.fullmatch(bare) or _UNITS.fullmatch(bare)
-    if found and any(found.groups()):
-        hours, minutes, rest = (int(found[part] or 0) for part in "hms")
-        return spelled(str(hours * 3600 + minutes * 60 + rest), "reason.number.seconds")
+    own = _own_seconds(bare)
+    if own is not None:
+        return spelled(str(own), "reason.number.seconds")
     if _MINUTES.fullmatch(bare):
         return kept(text, "duration_unclear")
     if _UNCLEAR.fullmatch(bare):
@@ -192,3 +194,71 @@ def seconds(text: str) -> Formatted:
     if settled_seconds(plain):
         return spelled(plain, "reason.number.plain")
     return kept(text, "duration_invalid")
+
+
+# --- durations in the unit of their column ---------------------------------------------------------
+
+_BARE = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:[.,](?!0+$)[0-9]{1,2})?")
+_SHOWN = {
+    "mm:ss": re.compile(r"[0-9]{1,3}:[0-5][0-9]"),
+    "hh:mm:ss": re.compile(r"[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]"),
+}
+_PER = {"milliseconds": Fraction(1, 1000), "minutes": Fraction(60), "hours": Fraction(3600)}
+
+
+def settled_duration(unit: str) -> Callable[[str], bool]:
+    """The quick look of `duration` in a unit."""
+    return partial(_has_shape, _SHOWN.get(unit, _BARE))
+
+
+def _has_shape(shape: re.Pattern[str], text: str) -> bool:
+    return shape.fullmatch(text) is not None
+
+
+def duration(text: str, unit: str) -> Formatted:
+    """A duration in a column whose header names its `unit` (`rules.header_units.unit_of`).
+
+    A bare number is of that unit and stays so; a cell that names its own (`2 min. 30 sek.`,
+    `00:02:30`) is brought to it where it comes out even, or else stays. Total, idempotent.
+    """
+    bare = unshielded(trimmed(text))
+    empty = None if bare in _ZERO else nothing(text)
+    if empty is not None:
+        return empty
+    if settled_duration(unit)(bare):
+        return spelled(bare, "" if bare == text else "reason.number.plain")
+    own = _own_seconds(bare)
+    if own is not None:
+        made = _in_unit(own, unit)
+        return spelled(made, "reason.number.duration") if made else Formatted(text)
+    if _MINUTES.fullmatch(bare):
+        return kept(text, "duration_unclear")
+    if _UNCLEAR.fullmatch(bare):
+        return kept(text, "number_unclear")
+    plain = _number(text).value or ""
+    if unit in _PER and _BARE.fullmatch(plain):
+        return spelled(plain, "reason.number.plain")
+    return kept(text, "duration_invalid")
+
+
+def _own_seconds(bare: str) -> int | None:
+    """The seconds of a cell that names its units, as words or as a clock shows them."""
+    found = _CLOCK.fullmatch(bare) or _UNITS.fullmatch(bare)
+    if not found or not any(found.groups()):
+        return None
+    hours, minutes, rest = (int(found[part] or 0) for part in "hms")
+    return hours * 3600 + minutes * 60 + rest
+
+
+def _in_unit(seconds: int, unit: str) -> str:
+    """Seconds as they are written in a unit; empty where that would need a third decimal."""
+    minutes, rest = divmod(seconds, 60)
+    if unit == "mm:ss":
+        made = f"{minutes:02}:{rest:02}"
+    elif unit == "hh:mm:ss":
+        made = f"{minutes // 60:02}:{minutes % 60:02}:{rest:02}"
+    else:
+        hundredths = seconds * 100 / _PER[unit]
+        whole, part = divmod(hundredths.numerator, 100)
+        made = f"{whole},{part:02}".rstrip("0").rstrip(",") if hundredths.denominator == 1 else ""
+    return made if made and settled_duration(unit)(made) else ""

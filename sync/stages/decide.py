@@ -114,9 +114,8 @@ class Deciding:
             with app.store.transaction() as tx:
                 doubles.about_to_change(tx, total)
                 match_keys.put_index_aside(tx, total)
-        brief = Brief(
-            lease.system, lease.kind, lease.fields, app.context(lease.system), app.keys, kinds
-        )
+        context = app.context(lease.system, lease.units)
+        brief = Brief(lease.system, lease.kind, lease.fields, context, app.keys, kinds)
         with Hands(brief, total) as hands:
             for batch, judgements in hands.judged(self._batches(reading or iter(()))):
                 writes = self._writes(batch, judgements)

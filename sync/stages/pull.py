@@ -102,17 +102,22 @@ def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:
 
 
 def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
-    """Note which fields are mapped; other fields than last time mean: read and decide all again."""
-    fields = tuple(sorted(c.canonical for c in stream.columns if c.canonical))
-    if fields == lease.fields:
+    """Note which fields are mapped, and their units; others than last time mean: decide all again.
+
+    Other fields are read again as well.
+    """
+    mapped = {c.canonical: c for c in stream.columns if c.canonical}
+    fields = tuple(sorted(mapped))
+    units = {name: mapped[name].unit for name in fields if mapped[name].unit}
+    if (fields, units) == (lease.fields, lease.units):
         return lease
     with app.store.transaction() as tx:
-        fresh = replace(lease, fields=fields)
-        if lease.token is not None:
+        fresh = replace(lease, fields=fields, units=units)
+        if lease.token is not None and fields != lease.fields:
             fresh = _next_pass(tx, fresh)
             coverage.forget(tx, lease.system, lease.stream)
             tallies.forget(tx, lease.system, lease.stream)
-        cursors.advance(tx, fresh, app.clock(), fields=list(fields))
+        cursors.advance(tx, fresh, app.clock(), fields=list(fields), units=units)
     return fresh
 
 
