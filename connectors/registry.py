@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,11 +11,15 @@ from connectors.protocol import Token
 
 if TYPE_CHECKING:
     from connectors.files import Files
+    from connectors.salesforce import Salesforce
+    from connectors.session import Meter
 
 FILES: Final = "files"
 """The file connector's name in refs, `files/contact/contacts.csv#17`, and in settings."""
 
-SYSTEMS: Final = (FILES,)
+SALESFORCE: Final = "salesforce"
+
+SYSTEMS: Final = (FILES, SALESFORCE)
 """The names of all systems that can be configured."""
 
 
@@ -40,4 +45,54 @@ def files(
         wishes=lambda file: Wishes(**said(file)),
         known=known,
         max_book_bytes=max_workbook_mb << 20,
+    )
+
+
+def salesforce(
+    *,
+    url: str,
+    client_id: str,
+    client_secret: str = "",
+    username: str = "",
+    private_key: str = "",
+    sandbox: bool = False,
+    version: int,
+    objects: Sequence[str],
+    fields: Mapping[str, Mapping[str, str]],
+    guard_together: bool,
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    known: Callable[[str], Token | None],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Salesforce:
+    """Salesforce, set up. Without `client_secret` the private key signs in as `username`.
+
+    `known` gives the stored cursor of a stream by its name; `elsewhere` maps the beginnings of
+    addresses to others on this machine.
+    """
+    from connectors.salesforce import Salesforce
+    from connectors.salesforce.client import Org
+    from connectors.salesforce.logins import ClientCredentials, JwtBearer, Login
+
+    login: Login = ClientCredentials(url, client_id, client_secret)
+    if not client_secret:
+        host = f"https://{'test' if sandbox else 'login'}.salesforce.com"
+        login = JwtBearer(host, client_id, username, private_key, host)
+    org = Org(
+        SALESFORCE,
+        login,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+        elsewhere=elsewhere,
+        version=f"{version}.0",
+    )
+    return Salesforce(
+        SALESFORCE,
+        org,
+        objects=objects,
+        fields=fields,
+        known=known,
+        composite_guard=guard_together,
     )

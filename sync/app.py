@@ -16,11 +16,12 @@ from typing import Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
-from connectors.registry import FILES
+from connectors.registry import FILES, SALESFORCE
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.desk import Terms
 from rules.decide import Context
 from rules.duties import Duties
+from rules.errors import UserError
 from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
@@ -124,7 +125,7 @@ def open_app(
         prepare(store)
         yield App(
             store=store,
-            systems=_systems(settings, store, dry=dry),
+            systems=_systems(settings, store, clock, dry=dry),
             keys=open_ring(store, settings.home / KEYS, clock()),
             settings=settings,
             clock=clock,
@@ -136,20 +137,18 @@ def open_app(
         store.close()
 
 
-def _systems(settings: Settings, store: Store, *, dry: bool) -> dict[str, Connector]:
+def _systems(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> dict[str, Connector]:
     """The configured systems by name. The dry run's first belt goes on here."""
     found: dict[str, Connector] = {}
     if settings.files.root is not None:
         found[FILES] = _files(settings, store, settings.files.root)
+    if settings.salesforce.is_used:
+        found[SALESFORCE] = _salesforce(settings, store, clock, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
 def _files(settings: Settings, store: Store, root: Path) -> Connector:
     from connectors.registry import files
-
-    def known(stream: str) -> Token | None:
-        with store.reading() as tx:
-            return cursors.token_of(tx, FILES, stream)
 
     def said(file: str) -> dict[str, Any]:
         one = settings.files.of(file)
@@ -161,4 +160,44 @@ def _files(settings: Settings, store: Store, root: Path) -> Connector:
         }
 
     limit = settings.files.max_workbook_mb
-    return files(FILES, root, said=said, known=known, max_workbook_mb=limit)
+    return files(FILES, root, said=said, known=_known(store, FILES), max_workbook_mb=limit)
+
+
+def _salesforce(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> Connector:
+    from connectors.registry import salesforce
+
+    one = settings.salesforce
+    return salesforce(
+        url=one.url or "",
+        client_id=one.client_id or "",
+        client_secret=one.client_secret.get_secret_value() if one.client_secret else "",
+        username=one.username or "",
+        private_key=_key(one.private_key_file) if one.client_secret is None else "",
+        sandbox=one.sandbox,
+        version=one.version,
+        objects=one.objects,
+        fields=one.fields,
+        guard_together=one.guard_together,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        known=_known(store, SALESFORCE),
+        dry=dry,
+    )
+
+
+def _key(path: Path | None) -> str:
+    """A private key from its file; UserError when it cannot be read."""
+    try:
+        return (path or Path()).expanduser().read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise UserError("error.no_key_file", file=path) from None
+
+
+def _known(store: Store, system: str) -> Callable[[str], Token | None]:
+    """The stored cursor of a system's stream, by the stream's name."""
+
+    def known(stream: str) -> Token | None:
+        with store.reading() as tx:
+            return cursors.token_of(tx, system, stream)
+
+    return known

@@ -139,7 +139,8 @@ class Checking:
     def _folders(self) -> Iterator[Check]:
         root, home = self._settings.files.root, self._settings.state.path
         if root is None:
-            yield self._line("settings", Verdict.FAIL, "no_root")
+            if not self._settings.systems:
+                yield self._line("settings", Verdict.FAIL, "no_root")
             return
         if not root.exists():
             yield self._line("settings", Verdict.FAIL, "no_such_root", path=root)

@@ -40,6 +40,8 @@ def _section(name: str, model: type[BaseModel], texts: Texts) -> Iterator[str]:
     yield f"[{name}]"
     later = []
     for key, info in model.model_fields.items():
+        if info.exclude:
+            continue
         named = _named_model(info.annotation)
         if named:
             later.append((key, info, named))

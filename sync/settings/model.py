@@ -7,99 +7,30 @@ example file is made from both (`settings/example.py`).
 from __future__ import annotations
 
 import codecs
-import importlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
-    SecretStr,
-    model_validator,
 )
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rules.errors import UserError
 from rules.records import Kind
+from sync.settings.crm import Salesforce
+from sync.settings.parts import Secret, Section
 
 T = TypeVar("T")
 
 PREFIX = "RINGREN_"
-SECRET = "secret"  # noqa: S105 - the name of a mark, not a password
 
 Switch = Literal["on", "propose", "off"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=1, le=36500)]
-
-
-class Section(BaseModel):
-    """A table of the file: unknown keys are refused, and errors never print the value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class SecretReference(Section):
-    """Where a secret stands; exactly one of the three."""
-
-    env: str | None = None
-    file: Path | None = None
-    keyring: str | None = None
-
-    def look_up(self) -> str:
-        """The secret; PydanticCustomError `secret_…` when it is not there."""
-        if self.env:
-            return _found(os.environ.get(self.env), "secret_env", name=self.env)
-        if self.file:
-            return _found(_first_line(self.file), "secret_file", name=str(self.file))
-        return _found(from_keyring(self.keyring or ""), "secret_keyring", name=self.keyring or "")
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if sum(value is not None for value in (self.env, self.file, self.keyring)) != 1:
-            raise PydanticCustomError("secret_form", "one of env, file, keyring")
-        return self
-
-
-def _found(secret: str | None, problem: Any, **details: str) -> str:
-    if not secret:
-        raise PydanticCustomError(problem, "the secret is not there", details)
-    return secret
-
-
-def _first_line(path: Path) -> str | None:
-    try:
-        return path.expanduser().read_text("utf-8").partition("\n")[0].rstrip("\r")
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
-def from_keyring(name: str) -> str | None:
-    """The secret `name` of the service `ringren`; None without the extra `keyring`, or unlocked."""
-    try:
-        keyring = importlib.import_module("keyring")
-        errors = importlib.import_module("keyring.errors")
-    except ModuleNotFoundError:
-        return None
-    try:
-        secret: str | None = keyring.get_password("ringren", name)
-    except errors.KeyringError:
-        return None
-    return secret
-
-
-def _resolved(value: Any) -> Any:
-    return SecretReference.model_validate(value).look_up() if isinstance(value, dict) else value
-
-
-Secret = Annotated[SecretStr, BeforeValidator(_resolved), SECRET]
-"""A secret: text from the environment, a secrets folder or the keyring; a table in the file."""
 
 
 def _encoding(name: str) -> str:
@@ -326,6 +257,7 @@ class Settings(BaseSettings):
     region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "DK"
     state: State = State()
     files: Files = Files()
+    salesforce: Salesforce = Salesforce()
     limits: Limits = Limits()
     plans: Plans = Plans()
     rules: Rules = Rules()
@@ -340,6 +272,11 @@ class Settings(BaseSettings):
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     purge: Purge = Purge()
+
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The systems that are set up, beside the folder of files."""
+        return tuple(name for name in ("salesforce",) if getattr(self, name).is_used)
 
     @property
     def home(self) -> Path:

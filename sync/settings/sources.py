@@ -17,13 +17,14 @@ from typing import Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from sync.settings.lines import key_lines
-from sync.settings.model import PREFIX, SECRET, Settings, from_keyring
+from sync.settings.model import PREFIX, Settings
+from sync.settings.parts import SECRET, from_keyring
 from sync.settings.problems import Problem, dotted, nearest
 
 _PASSWORD_IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
 _OTHER_NAMES = frozenset({"RINGREN_SETTINGS", "RINGREN_KEY_RING"})
 """Ours, and no settings: where the file is, and the key ring (state/keys.py)."""
-_PATHS = (("files", "root"), ("state", "path"))
+_PATHS = (("files", "root"), ("state", "path"), ("salesforce", "private_key_file"))
 
 
 @dataclass(slots=True)

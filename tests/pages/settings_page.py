@@ -38,7 +38,7 @@ def _in_section(
     at: tuple[str, ...], section: type[BaseModel], key: str, texts: Texts
 ) -> Iterator[str]:
     named = {n: m for n, i in section.model_fields.items() if (m := _named(i))}
-    plain = {n: i for n, i in section.model_fields.items() if n not in named}
+    plain = {n: i for n, i in section.model_fields.items() if n not in named and not i.exclude}
     yield from _keys(plain, at, key, section, texts)
     for name, inner in named.items():
         example = next(iter((section.model_fields[name].examples or [{"name": 0}])[0]))

@@ -504,6 +504,7 @@ def test_the_example_changes_nothing_as_it_stands_and_is_right_once_in_force(
     assert plain.model_dump() == Settings().model_dump()
     assert "settings." not in text.replace("settings.toml", "")
     monkeypatch.setenv("DATABASE_URL", "postgresql:///x")
+    monkeypatch.setenv("SALESFORCE_SECRET", "x")
     in_force = re.sub(r"^#(?=\S)", "", text, flags=re.MULTILINE)
     _file(in_force)
     assert read().files.named

@@ -1,0 +1,72 @@
+"""The sections of CRM systems, and what they have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from sync.settings.parts import Secret, Section
+
+
+def _only_here(addresses: dict[str, str]) -> dict[str, str]:
+    """The targets are this machine: no setting sends a customer's data to another host."""
+    for there in addresses.values():
+        if urlsplit(there).hostname not in {"127.0.0.1", "::1", "localhost"}:
+            raise PydanticCustomError("elsewhere", "only this machine")
+    return addresses
+
+
+Elsewhere = Annotated[dict[str, str], AfterValidator(_only_here)]
+"""Beginnings of a vendor's addresses, and what on this machine stands in for them: tests, demo."""
+
+
+def _address(text: str) -> str:
+    """The beginning of an address, without a path: a page that was copied is cut off."""
+    parts = urlsplit(text.strip())
+    if parts.scheme != "https" or not parts.hostname:
+        raise PydanticCustomError("address", "no https address")
+    return f"https://{parts.netloc}"
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+SalesforceObject = Literal[
+    "Account", "Contact", "Lead", "Task", "Event", "Opportunity", "CampaignMember"
+]
+
+
+class Salesforce(Section):
+    """[salesforce]: the org, an External Client App in it, and what is read."""
+
+    url: Address | None = Field(default=None, examples=["https://firma.my.salesforce.com"])
+    client_id: str | None = Field(default=None, examples=["3MVG9..."])
+    client_secret: Secret | None = Field(default=None, examples=[{"env": "SALESFORCE_SECRET"}])
+    username: str | None = Field(default=None, examples=["ringren@firma.dk"])
+    private_key_file: Path | None = Field(default=None, examples=["ringren.pem"])
+    sandbox: bool = False
+    version: Annotated[int, Field(ge=52, le=99)] = 67
+    objects: list[SalesforceObject] = ["Account", "Contact", "Lead", "Task"]
+    fields: dict[str, dict[str, str]] = Field(
+        default_factory=dict, examples=[{"Account": {"cvr": "CVR_nummer__c"}}]
+    )
+    guard_together: bool = False
+    elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is an org to sign in to."""
+        return self.url is not None
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if self.url is None:
+            return self
+        secret = self.client_secret is not None
+        signed = self.username is not None and self.private_key_file is not None
+        if self.client_id is None or not (secret or signed):
+            raise PydanticCustomError("salesforce_login", "client_id with a secret or a key")
+        return self
