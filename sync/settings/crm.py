@@ -49,7 +49,7 @@ class Salesforce(Section):
     private_key_file: Path | None = Field(default=None, examples=["ringren.pem"])
     sandbox: bool = False
     version: Annotated[int, Field(ge=52, le=99)] = 67
-    objects: list[SalesforceObject] = ["Account", "Contact", "Lead", "Task"]
+    objects: tuple[SalesforceObject, ...] = ("Account", "Contact", "Lead", "Task")
     fields: dict[str, dict[str, str]] = Field(
         default_factory=dict, examples=[{"Account": {"cvr": "CVR_nummer__c"}}]
     )

@@ -100,7 +100,7 @@ def literal(value: Any) -> str:
     if isinstance(value, dict):
         inside = ", ".join(f"{_key(key)} = {literal(one)}" for key, one in value.items())
         return f"{{ {inside} }}" if inside else "{}"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, int | float):
         return str(value)
