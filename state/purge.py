@@ -19,6 +19,7 @@ from rules.errors import InvariantBroken
 from state import coverage, shapes
 from state.store import Store, Tx, bulk
 from state.tables import (
+    api_calls,
     blocked,
     cursors,
     declined,
@@ -73,6 +74,7 @@ WITH_THE_RECORD: Final = {
 
 FOR_EVER: Final = {
     "cursors": "one row for each stream",
+    "api_quotas": "one row for each system: counts, no persons",
     "coverage": "one row for each field of a stream: counts, no persons",
     "tallies": "one row for each kind of record in a stream: counts, no persons",
     "doubles": "one row for each kind of key: counts, no persons",
@@ -279,7 +281,11 @@ def _snapshots(tx: Tx, before: datetime, _now: datetime, _limit: int) -> Mapping
     """Whole days; a day has as many figures as there are fields, not as there are records."""
     day = sa.select(sa.func.min(snapshots.c.day)).scalar_subquery()
     old = sa.and_(snapshots.c.day == day, snapshots.c.day < before.date().isoformat())
-    return {"snapshots": _delete(tx, snapshots, old)}
+    spent = api_calls.c.day < before.date().isoformat()
+    return {
+        "snapshots": _delete(tx, snapshots, old),
+        "api_calls": _delete(tx, api_calls, spent),
+    }
 
 
 _End = Callable[[Tx, datetime, datetime, int], Mapping[str, int]]

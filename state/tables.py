@@ -472,3 +472,24 @@ snapshots = _table(
     _int("denominator"),
     keep="snapshots",
 )
+
+# --- calls to other systems' APIs ------------------------------------------------------------
+
+# Taken, in blocks: the row with an empty job counts all jobs of the day.
+api_calls = _table(
+    "api_calls",
+    Column("system", sa.Text, primary_key=True),
+    Column("day", sa.Text, primary_key=True),
+    Column("job", sa.Text, primary_key=True),
+    _int("calls"),
+    keep="snapshots",
+)
+
+# What each vendor said last of its own quota.
+api_quotas = _table(
+    "api_quotas",
+    Column("system", sa.Text, primary_key=True),
+    _int("used"),
+    _int("quota"),
+    _when("told_at"),
+)
