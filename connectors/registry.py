@@ -11,15 +11,17 @@ from connectors.protocol import Token
 
 if TYPE_CHECKING:
     from connectors.files import Files
+    from connectors.hubspot import HubSpot
     from connectors.salesforce import Salesforce
     from connectors.session import Meter
 
 FILES: Final = "files"
 """The file connector's name in refs, `files/contact/contacts.csv#17`, and in settings."""
 
+HUBSPOT: Final = "hubspot"
 SALESFORCE: Final = "salesforce"
 
-SYSTEMS: Final = (FILES, SALESFORCE)
+SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT)
 """The names of all systems that can be configured."""
 
 
@@ -95,4 +97,36 @@ def salesforce(
         fields=fields,
         known=known,
         composite_guard=guard_together,
+    )
+
+
+def hubspot(
+    *,
+    token: str | None,
+    oauth: tuple[str, str, str] | None,
+    objects: Sequence[str],
+    fields: Mapping[str, Mapping[str, str]],
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    known: Callable[[str], Token | None],
+    dry: bool,
+    meter: Meter | None = None,
+) -> HubSpot:
+    """HubSpot, set up: with a key that does not end, or with (client id, secret, refresh token).
+
+    `fields` is canonical field -> property, by object; the rest is as with Salesforce.
+    """
+    from connectors.hubspot import HubSpot
+    from connectors.hubspot.logins import Key, OAuth
+
+    return HubSpot(
+        HUBSPOT,
+        OAuth(*oauth) if oauth else Key(token or ""),
+        objects=objects,
+        fields=fields,
+        known=known,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+        elsewhere=elsewhere,
     )

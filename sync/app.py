@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
-from connectors.registry import FILES, SALESFORCE
+from connectors.registry import FILES, HUBSPOT, SALESFORCE
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.desk import Terms
 from rules.decide import Context
@@ -144,6 +144,8 @@ def _systems(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> di
         found[FILES] = _files(settings, store, settings.files.root)
     if settings.salesforce.is_used:
         found[SALESFORCE] = _salesforce(settings, store, clock, dry=dry)
+    if settings.hubspot.is_used:
+        found[HUBSPOT] = _hubspot(settings, store, clock, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
@@ -181,6 +183,24 @@ def _salesforce(settings: Settings, store: Store, clock: Clock, *, dry: bool) ->
         elsewhere=one.elsewhere,
         clock=clock,
         known=_known(store, SALESFORCE),
+        dry=dry,
+    )
+
+
+def _hubspot(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> Connector:
+    from connectors.registry import hubspot
+
+    one = settings.hubspot
+    if one.token is None and one.oauth is None:
+        raise UserError("hubspot.no_login")
+    return hubspot(
+        token=one.token.get_secret_value() if one.token else None,
+        oauth=one.oauth,
+        objects=one.objects,
+        fields=one.fields,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        known=_known(store, HUBSPOT),
         dry=dry,
     )
 

@@ -70,3 +70,33 @@ class Salesforce(Section):
         if self.client_id is None or not (secret or signed):
             raise PydanticCustomError("salesforce_login", "client_id with a secret or a key")
         return self
+
+
+HubSpotObject = Literal["companies", "contacts", "calls", "meetings", "deals"]
+
+
+class HubSpot(Section):
+    """[hubspot]: a key, or an app of one's own that the account has let in; what is read."""
+
+    token: Secret | None = Field(default=None, examples=[{"env": "HUBSPOT_TOKEN"}])
+    client_id: str | None = Field(default=None, examples=["01234567-89ab-cdef-0123-456789abcdef"])
+    client_secret: Secret | None = Field(default=None, examples=[{"env": "HUBSPOT_SECRET"}])
+    refresh_token: Secret | None = Field(default=None, examples=[{"env": "HUBSPOT_REFRESH"}])
+    objects: tuple[HubSpotObject, ...] = ("companies", "contacts", "calls", "meetings")
+    fields: dict[str, dict[str, str]] = Field(
+        default_factory=dict, examples=[{"contacts": {"opt_out_call": "ring_ikke"}}]
+    )
+    elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is anything to sign in with."""
+        return self.token is not None or self.refresh_token is not None
+
+    @property
+    def oauth(self) -> tuple[str, str, str] | None:
+        """Client id, secret and refresh token, when there is no key."""
+        if self.token or not (self.client_id and self.client_secret and self.refresh_token):
+            return None
+        secret, refresh = self.client_secret, self.refresh_token
+        return self.client_id, secret.get_secret_value(), refresh.get_secret_value()

@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rules.errors import UserError
 from rules.records import Kind
-from sync.settings.crm import Salesforce
+from sync.settings.crm import HubSpot, Salesforce
 from sync.settings.parts import Secret, Section
 
 T = TypeVar("T")
@@ -258,6 +258,7 @@ class Settings(BaseSettings):
     state: State = State()
     files: Files = Files()
     salesforce: Salesforce = Salesforce()
+    hubspot: HubSpot = HubSpot()
     limits: Limits = Limits()
     plans: Plans = Plans()
     rules: Rules = Rules()

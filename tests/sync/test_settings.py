@@ -503,8 +503,8 @@ def test_the_example_changes_nothing_as_it_stands_and_is_right_once_in_force(
     plain = read()
     assert plain.model_dump() == Settings().model_dump()
     assert "settings." not in text.replace("settings.toml", "")
-    monkeypatch.setenv("DATABASE_URL", "postgresql:///x")
-    monkeypatch.setenv("SALESFORCE_SECRET", "x")
+    for name in re.findall(r'env = "(\w+)"', text):
+        monkeypatch.setenv(name, "postgresql:///x")
     in_force = re.sub(r"^#(?=\S)", "", text, flags=re.MULTILINE)
     _file(in_force)
     assert read().files.named

@@ -1,0 +1,159 @@
+"""HubSpot: companies, contacts, calls, meetings and deals, read and kept clean.
+
+Here are the roles; calls leave in `client`, what properties mean stands in `mapping`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+import requests
+
+from connectors.hubspot.client import Api
+from connectors.hubspot.logins import Login
+from connectors.hubspot.mapping import BY_NAME, THINGS, Thing
+from connectors.hubspot.pulling import Pulling
+from connectors.hubspot.pushing import Pushing
+from connectors.hubspot.shapes import BATCH, Shape, shaped, with_owners
+from connectors.hubspot.windows import mark_of
+from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
+from rules.changes import RecordChange
+from rules.errors import StartOver, SystemStopped
+from rules.records import Record, Ref
+
+OBJECTS = tuple(one.name for one in THINGS)
+
+
+class HubSpot:
+    """One account of HubSpot.
+
+    `objects` are those to be read; `fields` is canonical -> property, by object, over the
+    defaults; `known` gives a stream's stored cursor; `more` goes to `client.Api`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        login: Login,
+        *,
+        objects: Sequence[str] = OBJECTS,
+        fields: Mapping[str, Mapping[str, str]] = {},
+        known: Callable[[str], Token | None] = lambda _stream: None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **more: Any,
+    ) -> None:
+        self.name = name
+        self._objects, self._fields, self._known = tuple(objects), fields, known
+        fetch: Callable[[requests.Session], Any] = login.fetch(name, clock)
+        self.api = Api(name, fetch, clock=clock, **more)
+        self._shapes: dict[str, Shape] = {}
+
+    @cached_property
+    def _owners(self) -> Mapping[str, str]:
+        """Names of those who own records; without the right to know them, their ids do."""
+        try:
+            return self.api.owners()
+        except SystemStopped:
+            return {}
+
+    def shape(self, name: str) -> Shape:
+        """An object as it stands in this account."""
+        if name not in self._shapes:
+            thing = BY_NAME[name]
+            wanted = self._fields.get(name, {})
+            made = shaped(self.name, thing, self.api.properties(name), wanted)
+            self._shapes[name] = with_owners(made, lambda: self._owners)
+        return self._shapes[name]
+
+    @property
+    def things(self) -> Iterator[Thing]:
+        """The objects that are read."""
+        return (thing for thing in THINGS if thing.name in self._objects)
+
+    def streams(self) -> Sequence[Stream]:
+        """One for each object. What properties there are is asked anew each time."""
+        self._shapes.clear()
+        return [self.shape(thing.name).stream for thing in self.things]
+
+    def problems(self) -> Sequence[Problem]:
+        """Flags that say no and cannot be seen, and properties that the settings name in vain."""
+        shapes = [self.shape(thing.name) for thing in self.things]
+        return [
+            *(
+                _told(s.name, "hubspot.opt_out_hidden", n, self.name)
+                for s in shapes
+                for n in s.blind
+            ),
+            *(
+                _told(s.name, "hubspot.no_such_property", n, self.name, stops=False)
+                for s in shapes
+                for n in s.lacking
+                if n not in s.blind
+            ),
+        ]
+
+    def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
+        """The record's page in HubSpot."""
+        del place
+        number = {"contacts": "0-1", "companies": "0-2", "deals": "0-3"}.get(stream)
+        if ref is None or number is None:
+            return None
+        return f"{self._address}/record/{number}/{ref.id}"
+
+    @cached_property
+    def _address(self) -> str:
+        told = self.api.account()
+        return f"https://{told.get('uiDomain', 'app.hubspot.com')}/contacts/{told['portalId']}"
+
+    def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+        """All pages of the list, or what changed and was deleted since the token was made."""
+        mark = mark_of(token)
+        if token and mark is None:
+            raise StartOver("hubspot.cursor_unknown", system=self.name, stream=stream.name)
+        yield from Pulling(self.api, self.shape(stream.name)).pages(mark)
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        """Those of these records that are there now, as they are now: the index plays no part."""
+        shape = self.shape(stream.name)
+        wanted = {ref.id for ref in refs if ref.id.isdigit()}
+        ids = sorted(wanted, key=int)
+        for at in range(0, len(ids), BATCH):
+            for row in self.api.read(shape.name, ids[at : at + BATCH], shape.asked):
+                if str(row["id"]) in wanted:
+                    yield shape.record(row)
+
+    def push(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Write each record that is still as it was decided on; one outcome each, in order."""
+        del token
+        yield from Pushing(self.api, self.shape(stream.name)).push(batch)
+
+    def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
+        """Only the values as HubSpot spells them tell."""
+        del stream, record, change
+        return None
+
+    # --- for comparing whole sets -------------------------------------------------------------
+
+    def count(self, stream: Stream) -> int:
+        """How many records there are, as far as the index knows: one call."""
+        return int(self.api.search(stream.name, {"filterGroups": [], "limit": 1})["total"])
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """The id of every record, a hundred a call."""
+        shape, after = self.shape(stream.name), None
+        while True:
+            body = self.api.page(shape.name, (), after)
+            yield from (shape.ref(str(row["id"])) for row in body["results"])
+            after = ((body.get("paging") or {}).get("next") or {}).get("after")
+            if not after:
+                return
+
+
+def _told(stream: str, message: str, name: str, system: str, *, stops: bool = True) -> Problem:
+    details = {"stream": stream, "field": name, "system": system}
+    return Problem(stream, message, f"{message}.remedy", details, stops)

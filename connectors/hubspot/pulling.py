@@ -1,0 +1,239 @@
+"""Reading: everything once by pages of the list, then what changed by search, then the bin.
+
+The first reading is by list (100 a call) and not by search (200 a call), though that takes twice
+the calls: it shows the records themselves and not an index that lags, is not held to five calls a
+second that the whole account shares, and needs no order. Changes are searched in a window with
+a fixed end, by ascending id: HubSpot shows at most 10,000 rows of one query, so the last id is the
+cursor, and `after` is never used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from connectors.hubspot.client import Api
+from connectors.hubspot.shapes import Row, Shape, raw_of, to_ms, with_links
+from connectors.hubspot.windows import BIN_EVERY_MS, OVERLAP_MS, Mark
+from connectors.protocol import Page
+from rules.records import Record, Redirect, Tombstone
+
+SEARCH_MOST: Final = 200
+LINKS_MOST: Final = 1000
+
+
+class Pulling:
+    """One pull of one object."""
+
+    def __init__(self, api: Api, shape: Shape) -> None:
+        self._api, self._shape = api, shape
+        self._calls = api.calls
+
+    def pages(self, mark: Mark | None) -> Iterator[Page]:
+        """From the mark to the end."""
+        if mark is None:
+            mark = Mark("list", high=self._now_ms(), total=self._count())
+        if mark.at == "list":
+            yield from self._everything(mark)
+            return
+        if mark.at == "done":
+            mark = mark.next_window(self._now_ms())
+        held: Page | None = None
+        if mark.at == "search":
+            for page, behind in self._window(mark):
+                if behind.at == "search":
+                    yield page
+                else:
+                    held, mark = page, behind
+        yield from self._bin(mark, held)
+
+    # --- the first reading --------------------------------------------------------------------
+
+    def _everything(self, mark: Mark) -> Iterator[Page]:
+        shape = self._shape
+
+        def fetch(after: str) -> Any:
+            return self._api.page(shape.name, shape.asked, after or None, links=shape.links)
+
+        for body, after in _ahead(fetch, mark.after, _next_page):
+            rows = body["results"]
+            shape.check(rows)
+            fresh = dict(mark.fresh)
+            records = []
+            for row in rows:
+                records.append(shape.record(row))
+                stamp = shape.stamp(row)
+                if stamp >= mark.high - OVERLAP_MS:
+                    _, fresh[row["id"]] = mark.remember(row["id"], stamp, self._content(row))
+            shown = mark.shown + len(rows)
+            mark = replace(mark, after=after or "", shown=shown, fresh=fresh)
+            yield self._page(
+                records,
+                mark if after else replace(mark, bin_at=mark.high).settled(),
+                complete=not after,
+                full=not after,
+                redirects=[way for row in rows for way in shape.redirects(row)],
+                of=(shown, max(mark.total, shown)),
+            )
+
+    # --- what changed -------------------------------------------------------------------------
+
+    def _window(self, mark: Mark) -> Iterator[tuple[Page, Mark]]:
+        """Pages of the window, each with the mark behind it; the last leads to the bin."""
+
+        def fetch(after: str) -> Any:
+            return self._api.search(self._shape.name, self._query(mark, after))
+
+        for body, after in _ahead(fetch, mark.after, _next_id):
+            rows = body["results"]
+            self._shape.check(rows)
+            news, fresh = self._news(rows, mark)
+            mark = replace(mark, at="search" if after else "bin", after=after or "", fresh=fresh)
+            records = [self._shape.record(row) for row in self._linked(news)]
+            eaten = [
+                (way, self._shape.stamp(row)) for row in news for way in self._shape.redirects(row)
+            ]
+            # The index may go on showing who went up in another record: that is no news.
+            mark = mark.bury({way.old.id: stamp for way, stamp in eaten})
+            ways = [way for way, _ in eaten]
+            yield self._page(records, mark, redirects=ways, stones=_stones(ways)), mark
+
+    def _query(self, mark: Mark, after: str) -> dict[str, Any]:
+        stamp = self._shape.thing.stamp
+        asked = ((stamp, "GTE", mark.low), (stamp, "LTE", mark.high), ("hs_object_id", "GT", after))
+        filters = [
+            {"propertyName": name, "operator": how, "value": str(value or 0)}
+            for name, how, value in asked
+        ]
+        return {
+            "filterGroups": [{"filters": filters}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": list(self._shape.asked),
+            "limit": SEARCH_MOST,
+        }
+
+    def _news(self, rows: Sequence[Row], mark: Mark) -> tuple[list[Row], dict[str, str]]:
+        """The rows that were not shown before, and what is to be remembered of all."""
+        fresh, news = dict(mark.fresh), []
+        for row in rows:
+            stamp, content = self._shape.stamp(row), self._content(row)
+            is_news, fresh[row["id"]] = mark.remember(row["id"], stamp, content)
+            if is_news:
+                news.append(row)
+        return news, fresh
+
+    def _content(self, row: Row) -> str:
+        """What a row holds, as far as a search shows it too."""
+        return "" if self._shape.links else self._shape.version(raw_of(row))
+
+    def _linked(self, rows: Sequence[Row]) -> list[Row]:
+        """A search does not tell what records belong to: one call more for each kind."""
+        found = list(rows)
+        for to in self._shape.links:
+            ids = [str(row["id"]) for row in found]
+            links = self._api.linked(self._shape.name, to, ids) if ids else {}
+            found = [with_links(row, to, links.get(str(row["id"]), ())) for row in found]
+        return found
+
+    # --- what was deleted ---------------------------------------------------------------------
+
+    def _bin(self, mark: Mark, held: Page | None) -> Iterator[Page]:
+        """What lies in the bin since it was last read, behind the last page of the window."""
+        whole = mark.high - mark.bin_at >= BIN_EVERY_MS
+        page = held or self._page((), mark)
+        self._calls -= page.calls_used
+
+        def fetch(after: str) -> Any:
+            return self._api.page(self._shape.name, (), after or None, archived=True)
+
+        for body, following in _ahead(fetch, mark.after, _next_page, most=None if whole else 1):
+            found = self._buried(body["results"], mark)
+            stones = [*page.tombstones, *(self._stone(*one) for one in found.items())]
+            goes_on = following is not None and whole
+            mark = replace(mark.bury(found), after=following or "")
+            if following is None:
+                mark = replace(mark, bin_at=mark.high)
+            yield self._page(
+                page.records,
+                mark if goes_on else mark.settled(),
+                complete=not goes_on,
+                redirects=page.redirects,
+                stones=stones,
+            )
+            page = self._page((), mark)
+
+    def _buried(self, rows: Sequence[Row], mark: Mark) -> dict[str, int]:
+        since = mark.bin_at - OVERLAP_MS
+        times = {str(row["id"]): to_ms(row["archivedAt"]) for row in rows if row.get("archivedAt")}
+        return {
+            ident: at for ident, at in times.items() if at >= since and mark.gone.get(ident) != at
+        }
+
+    def _stone(self, ident: str, at: int) -> Tombstone:
+        return Tombstone(self._shape.ref(ident), datetime.fromtimestamp(at / 1000, UTC))
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _page(
+        self,
+        records: Sequence[Record],
+        mark: Mark,
+        *,
+        complete: bool = False,
+        full: bool = False,
+        redirects: Sequence[Redirect] = (),
+        stones: Sequence[Tombstone] = (),
+        of: tuple[int, int] | None = None,
+    ) -> Page:
+        used, self._calls = self._api.calls - self._calls, self._api.calls
+        return Page(
+            records, mark.token, complete, full, tuple(stones), tuple(redirects), (), of, used
+        )
+
+    def _now_ms(self) -> int:
+        """HubSpot's time. Its header knows whole seconds: the second under way counts as over."""
+        return int(self._api.now().timestamp()) * 1000 + 999
+
+    def _count(self) -> int:
+        """How many records there are, as far as the index knows; for the progress bar."""
+        return int(self._api.search(self._shape.name, {"filterGroups": [], "limit": 1})["total"])
+
+
+def _stones(ways: Sequence[Redirect]) -> list[Tombstone]:
+    """A record that went up in another one is no more."""
+    return [Tombstone(way.old, way.at) for way in ways]
+
+
+def _next_page(body: Mapping[str, Any]) -> str | None:
+    after = ((body.get("paging") or {}).get("next") or {}).get("after")
+    return str(after) if after else None
+
+
+def _next_id(body: Mapping[str, Any]) -> str | None:
+    """The last id, as long as there are more rows than this page shows."""
+    rows = body["results"]
+    if not rows or int(body["total"]) <= len(rows):
+        return None
+    return str(max(int(row["id"]) for row in rows))
+
+
+def _ahead(
+    fetch: Callable[[str], Any],
+    after: str,
+    following: Callable[[Mapping[str, Any]], str | None],
+    most: int | None = None,
+) -> Iterator[tuple[Any, str | None]]:
+    """Each answer with where the next one begins, which is under way while this one is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        body = fetch(after)
+        while True:
+            then = following(body)
+            goes_on = then is not None and most is None
+            coming: Future[Any] | None = pool.submit(fetch, str(then)) if goes_on else None
+            yield body, then
+            if coming is None:
+                return
+            body = coming.result()
