@@ -17,6 +17,7 @@ from connectors.protocol import (
     Stream,
     Token,
 )
+from connectors.rights import Checks, Right
 from rules.changes import RecordChange
 from rules.errors import WroteInDryRun
 from rules.records import Record, Ref
@@ -41,6 +42,10 @@ class ReadOnly:
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
         """The wrapped connector's address, if it has one."""
         return self._linked.link(stream, ref, place) if self._linked else None
+
+    def check(self) -> Iterator[Right]:
+        """The wrapped connector's rights, if it can say."""
+        return self._inner.check() if isinstance(self._inner, Checks) else iter(())
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """The wrapped connector's pages."""

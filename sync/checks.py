@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from connectors.protocol import Connector, Stream
+from connectors.rights import Checks, Right
 from rules.errors import RingrenError
 from sync import homes
 from sync.output import number, printable, size, table
@@ -99,19 +100,30 @@ class Checking:
         """The streams of a system: what they are, what of them is unsure or cannot be used."""
         try:
             streams = connector.streams()
+            rights = list(connector.check()) if isinstance(connector, Checks) else []
         except RingrenError as error:
             yield self.trouble("systems", error)
             return
         checked.streams[name] = streams
         for stream in streams:
             yield self._stream(name, stream)
-        for problem in connector.problems():
+        for right in rights:
+            yield self._right(right)
+        for problem in () if rights else connector.problems():
             args = dict(problem.details)
             message = self._texts.get(problem.message, **args)
             remedy = self._texts.get(problem.remedy, **args)
             yield Check("systems", Verdict.WARN, message, remedy)
         if not streams:
             yield self._line("systems", Verdict.FAIL, "nothing_to_read", system=name)
+
+    def _right(self, right: Right) -> Check:
+        args = dict(right.details)
+        message = self._texts.get(right.message, **args)
+        if right.ok:
+            return Check("systems", Verdict.OK, message)
+        verdict = Verdict.FAIL if right.stops else Verdict.WARN
+        return Check("systems", verdict, message, self._texts.get(right.remedy, **args))
 
     def _stream(self, system: str, stream: Stream) -> Check:
         mapped = [column for column in stream.columns if column.canonical]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from connectors.protocol import (
     Moved,
@@ -18,6 +18,8 @@ from connectors.protocol import (
     Stream,
     Token,
 )
+from connectors.rights import Made, Right, Wanted
+from connectors.salesforce.admin import PERMISSION_SET, missing, provision, rights
 from connectors.salesforce.client import Org
 from connectors.salesforce.mapping import THINGS
 from connectors.salesforce.pulling import Pulling
@@ -54,24 +56,28 @@ class Salesforce:
         fields: Mapping[str, Mapping[str, str]] | None = None,
         known: Callable[[str], Token | None] = _nothing_known,
         composite_guard: bool = False,
+        permission_set: str = PERMISSION_SET,
     ) -> None:
         self.name, self.org = name, org
         self._objects = tuple(objects) if objects is not None else None
         self._fields, self._known = fields or {}, known
         self._composite_wanted = composite_guard
         self._heeds: bool | None = None
+        self._permission_set = permission_set
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The objects that our user may see, as they stand in this org; described once."""
-        found: dict[str, Shape] = {}
-        for thing in THINGS:
-            if self._objects is not None and thing.name not in self._objects:
-                continue
-            if described := self.org.describe(thing.name):
-                wanted = self._fields.get(thing.name, {})
-                found[thing.name] = shaped(self.name, thing, described, wanted)
-        return found
+        return {
+            thing.name: shaped(self.name, thing, told, self._fields.get(thing.name, {}))
+            for thing in THINGS
+            if (told := self._described.get(thing.name))
+        }
+
+    @cached_property
+    def _described(self) -> Mapping[str, Mapping[str, Any]]:
+        wanted = [one.name for one in THINGS if self._objects is None or one.name in self._objects]
+        return {name: told for name in wanted if (told := self.org.describe(name))}
 
     @cached_property
     def _pulling(self) -> Pulling:
@@ -137,6 +143,27 @@ class Salesforce:
         if self._heeds is None:
             self._heeds = heeds_part_headers(self.org, stream.name, changes[0].ref.id)
         return self._heeds
+
+    # --- for administrators ---
+
+    def check(self) -> Iterator[Right]:
+        """Every right, tried by name."""
+        wanted = self._objects if self._objects is not None else [one.name for one in THINGS]
+        return rights(self.org, self.shapes, wanted)
+
+    def missing(self) -> Sequence[Wanted]:
+        """Fields of the catalogue that this org lacks."""
+        there = {
+            name: frozenset(one["name"] for one in told["fields"])
+            for name, told in self._described.items()
+        }
+        return missing(self.shapes, there)
+
+    def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
+        """Make them, and grant them to the permission set. What an object holds is asked anew."""
+        yield from provision(self.org, wanted, self._permission_set)
+        for name in ("_described", "shapes", "_pulling"):
+            self.__dict__.pop(name, None)
 
     # --- for comparing whole sets ---
 

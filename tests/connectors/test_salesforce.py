@@ -616,3 +616,63 @@ def test_a_page_for_people_in_place_of_an_answer_is_passing_trouble(desk: Desk) 
     desk.vendor.fault(Trouble.GARBLED, path="query")
     with pytest.raises(TryAgain):
         desk.pull(connector)
+
+
+# --- for administrators ---
+
+
+def test_each_right_is_tried_by_name(desk: Desk) -> None:
+    everything = list(desk.connector("Contact").check())
+    assert all(right.ok for right in everything)
+    assert {"Contact", "Contact.DoNotCall", "Contact/deleted", "DailyApiRequests"} <= {
+        right.name for right in everything
+    }
+    org = desk.org
+    org.hidden.add(("Contact", "DoNotCall"))
+    org.read_only |= {("Contact", "HasOptedOutOfEmail"), ("Contact", "Phone")}
+    org.objects_closed.add("Lead")
+    desk.vendor.desk.daily = desk.vendor.desk.used + 50
+    wrong = {
+        right.name: (right.message, right.stops)
+        for right in desk.connector("Contact", "Lead").check()
+        if not right.ok
+    }
+    assert wrong == {
+        "Contact.DoNotCall": ("salesforce.no_hidden", True),
+        "Contact.HasOptedOutOfEmail": ("salesforce.no_locked", True),
+        "Contact.Phone": ("salesforce.field_locked", False),
+        "Lead": ("salesforce.object_hidden", True),
+        "DailyApiRequests": ("salesforce.few_calls", False),
+    }
+
+
+def test_missing_fields_are_shown_made_granted_and_then_used(desk: Desk) -> None:
+    desk.org.add("PermissionSet", Name="Ringren", Label="Ringren")
+    connector = desk.connector("Account", "Contact")
+    wanted = connector.missing()
+    assert {one.name for one in wanted if one.stream == "Contact"} >= {
+        "RR_Data_Checked_At__c",
+        "RR_Consent_Call__c",
+        "RR_Manual_Check__c",
+        "RR_Warning__c",
+    }
+    roles = next(one for one in wanted if one.name == "RR_Buying_Role__c")
+    assert (roles.type, roles.values[0]) == ("Picklist", "decision_maker")
+    assert not desk.vendor.counted("POST", "tooling")
+    assert all(made.ok and not made.message for made in connector.provision(wanted))
+    assert connector.missing() == []
+    people = next(one for one in connector.streams() if one.name == "Contact")
+    assert "data_checked_at" in {column.canonical for column in people.columns}
+    one = desk.org.add("Contact", LastName="P", RR_Data_Checked_At__c="2026-11-20")
+    desk.wait()
+    assert desk.records(connector)[one].values["data_checked_at"] == "2026-11-20"
+
+
+def test_a_field_that_cannot_be_made_or_granted_is_told_and_the_others_go_on(desk: Desk) -> None:
+    connector = desk.connector("Contact")
+    wanted = connector.missing()
+    desk.org.add_field("Contact", Field(wanted[0].name, "double", 0))
+    made = list(connector.provision(wanted))
+    assert [one.message for one in made[:2]] == ["salesforce.not_made", "salesforce.not_granted"]
+    assert made[0].details == {"why": "DUPLICATE_DEVELOPER_NAME"}
+    assert desk.org.tables["Contact"].fields[wanted[0].name].type == "double", "left as it was"

@@ -116,3 +116,16 @@ def test_a_hidden_flag_is_named_and_nothing_is_written_there(desk: Vendor) -> No
     assert run.exit_code == 5, run.output
     assert "DoNotCall is hidden from us" in " ".join(run.stdout.split())
     assert {entry.table for entry in desk.org.journal[written:]} <= {"Account", "Lead"}
+
+
+def test_a_check_tries_each_right_by_name_and_writes_nothing(desk: Vendor) -> None:
+    desk.org.hidden.add(("Lead", "HasOptedOutOfEmail"))
+    desk.org.read_only.add(("Contact", "Title"))
+    written = len(desk.org.journal)
+    checked = call(desk, "check")
+    said = " ".join(checked.stdout.split())
+    assert checked.exit_code == 1, checked.output
+    assert "Lead: the field HasOptedOutOfEmail is hidden from us" in said
+    assert "Contact: the field Title can be read but not written" in said
+    assert "of 100000 calls are left today" in said
+    assert len(desk.org.journal) == written

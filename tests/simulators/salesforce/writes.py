@@ -156,7 +156,14 @@ _TYPES = {
 }  # fmt: skip
 
 
+def _shown(row: Mapping[str, Any]) -> str:
+    return "!" if row.get("DoNotCall") else ""
+
+
 def _custom(name: str, about: Mapping[str, Any]) -> Field:
+    if "formula" in about:
+        # Formulas are not worked out here; that the field is one, is what matters.
+        return Field(name, "string", 1300, updateable=False, label=about["label"], formula=_shown)
     values = about.get("valueSet", {}).get("valueSetDefinition", {})
     return Field(
         name,

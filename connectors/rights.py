@@ -1,0 +1,76 @@
+"""Two further roles of a connector: what an administrator has set up, and what is made for us.
+
+`check` tries each right by its name and says how to give the one that is missing. `missing` lists
+fields of the catalogue that the system lacks, `provision` makes them; it never changes a field
+that is there, whatever its type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """One right, or one field that we have to see, and whether we have it.
+
+    `name` is the system's own (`Contact.DoNotCall`). `message` and `remedy` are text keys with
+    `details`. `stops`: without it the system, or one stream of it, is not used.
+    """
+
+    name: str
+    ok: bool
+    message: str
+    remedy: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+    stops: bool = True
+
+
+@runtime_checkable
+class Checks(Protocol):
+    """Can say what of its rights it has."""
+
+    def check(self) -> Iterator[Right]:
+        """Every right that is needed, one by one; nothing is written."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A field that the system lacks: where, under which name, and what it will hold.
+
+    `canonical` is empty for what is no field of the catalogue (a warning that people see).
+    `values` are those of a picklist.
+    """
+
+    stream: str
+    name: str
+    type: str
+    label: str
+    canonical: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What became of one wanted field: made, or why not (a text key with details)."""
+
+    wanted: Wanted
+    ok: bool
+    message: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Provisions(Protocol):
+    """Can be given the fields that it lacks."""
+
+    def missing(self) -> Sequence[Wanted]:
+        """What would be made; nothing is written."""
+        ...
+
+    def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
+        """Make these, and give our user the right to read and write them."""
+        ...
