@@ -65,6 +65,8 @@ def national(digits: str, region: str) -> str:
         own = digits.startswith(code)
         if not own and country.valid.fullmatch(digits):
             return f"+{code}{digits}"
+        if not own and _valid_anywhere(code).fullmatch(digits) is None:
+            return ""
     return _by_library(digits, region)
 
 
@@ -108,12 +110,12 @@ def _code(region: str) -> str:
 
 @cache
 def _country(code: str) -> _Country | None:
-    """The main region of a country code; None when there is no such code, or it is not simple."""
+    """The main region of a country code; None when there is no such code."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if code.isdecimal() else None
     metadata = PhoneMetadata.metadata_for_region(regions[0]) if regions else None
-    if metadata is None or metadata.leading_digits:
+    if metadata is None:
         return None
     valid, general = _pattern(metadata), metadata.general_desc
     if general is None or not valid:
@@ -139,12 +141,16 @@ def _valid_anywhere(code: str) -> re.Pattern[str]:
 
 
 def _pattern(metadata: PhoneMetadata) -> str:
-    """The valid national numbers of a region, of any kind; empty when it names none."""
+    """The valid national numbers of a region, of any kind; empty when it names none.
+
+    Of regions that share a country code some are told by how their numbers begin.
+    """
     kinds = [getattr(metadata, kind) for kind in _KINDS]
     patterns = [kind.national_number_pattern for kind in kinds if kind is not None]
     general = metadata.general_desc and metadata.general_desc.national_number_pattern
     either = "|".join(f"(?:{pattern})" for pattern in patterns if pattern)
-    return rf"(?=(?:{general})\Z)(?:{either})" if general else ""
+    begin = metadata.leading_digits or ""
+    return rf"(?={begin})(?=(?:{general})\Z)(?:{either})" if general else ""
 
 
 @lru_cache(maxsize=1024)

@@ -76,7 +76,7 @@ _USUAL = re.compile(
 )
 _USUAL_ABROAD = re.compile(r"(?:\+|00) ?([1-9](?:[ .-]?[0-9])+)")
 _ZEROS_AT_HOME: Final = frozenset({"US", "CA"})
-"""Where 00 is not what one dials before a country code."""
+"""Where 00 is not what one dials before a country code; 0045 is meant as one all the same."""
 _LETTER_FOR_DIGIT = str.maketrans("oOøØlIi", "0000111")
 
 
@@ -329,7 +329,8 @@ def _number(piece: str, region: str) -> _Number:
     digits = _NOT_DIGIT.sub("", piece)
     if len(digits) == 8 and digits in _PLACEHOLDERS:
         return _Number("", "placeholder_number")
-    if not plus and digits.startswith("00") and region not in _ZEROS_AT_HOME:
+    outward = "0045" if region in _ZEROS_AT_HOME else "00"
+    if not plus and digits.startswith(outward):
         digits, plus = digits[2:], True
     if plus:
         # A zero in brackets is what one dials at home; only Italy keeps it. Denmark has none: a
