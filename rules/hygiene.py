@@ -113,6 +113,21 @@ def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Row, ...]) -> _Plan:
     return _Plan(steps, rule_of, phones, fills)
 
 
+_latest: list[tuple[object, Kind, tuple[str, ...], _Plan]] = []
+
+
+def _planned(kind: Kind, fields: tuple[str, ...], rules: Sequence[Row]) -> _Plan:
+    """The plan, from memory when it is the one asked for last: so it is for all rows of a list,
+    and comparing is cheaper than the hash of all rules."""
+    for its_rules, its_kind, its_fields, plan in _latest:
+        if its_rules is rules and its_kind is kind and its_fields == fields:
+            return plan
+    plan = _plan(kind, fields, tuple(rules))
+    if rules.__class__ is tuple:
+        _latest[:] = [(rules, kind, fields, plan)]
+    return plan
+
+
 def clean(
     kind: Kind,
     values: Mapping[str, Value],
@@ -128,7 +143,7 @@ def clean(
     """
     if kind is Kind.OPT_OUT:
         return (), ()
-    plan = _plan(kind, tuple(values), rules if rules.__class__ is tuple else tuple(rules))
+    plan = _planned(kind, tuple(values), rules)
     country = values.get("country")
     if country and country is not ABSENT and country != region:
         region = region_of(country, region)

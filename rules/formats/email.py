@@ -94,6 +94,11 @@ def _read(text: str) -> Formatted:
     return _accepted(text, address, code, suggestion, name)
 
 
+def is_address(text: str) -> bool:
+    """Whether it is an address by the grammar, in its canonical spelling."""
+    return _valid(text)[0] == text != ""
+
+
 def is_role_mailbox(address: str) -> bool:
     """Whether a canonical address belongs to a function (`info@`), not to a person."""
     return address.partition("@")[0] in tables.words("role_mailboxes")

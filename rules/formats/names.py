@@ -33,7 +33,8 @@ from rules.formats.formatted import Formatted, Issue
 VERSION = 1
 
 _FORMS = tables.pairs("legal_forms")
-_WORD = "[A-ZÆØÅÄÖÜÉ][a-zæøåäöüéèáóíúýðëï]+"
+_SMALL = "[a-zæøåäöüéèáóíúýðëï]+"
+_WORD = f"[A-ZÆØÅÄÖÜÉ](?:['’][A-ZÆØÅ])?{_SMALL}(?:[A-ZÆØÅ]{_SMALL})?"
 _LOW = tables.words("name_particles")
 _SETTLED = re.compile(rf"{_WORD}(?:[ -]{_WORD}| (?:{'|'.join(sorted(_LOW, reverse=True))})(?= ))*")
 _FORM = re.compile(
@@ -97,9 +98,12 @@ def usual(text: str) -> Guess | None:
     else:
         return " ".join(words), "reason.name.blanks"
     try:
-        return " ".join([table[word] for word in words]), "reason.name.capitals"
+        done = [table[word] for word in words]
     except KeyError:
-        return None
+        if words[-1] in NOT_A_NUMBER:
+            return None
+        done = [plain_capital(word) for word in text.lower().split()]
+    return (" ".join(done), "reason.name.capitals") if all(done) else None
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,7 @@ from processes import used_by
 
 SEED: Final = 20_261_123
 ROWS: Final = 1_000_000
+ROWS_ALONE: Final = 200_000
 FEWEST: Final = 1_000
 OWN_LIST: Final = "kontakter.csv"
 OWN_SHARE: Final = 3
@@ -44,12 +45,14 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     bench = Bench(
         large=_list(scripts, folder, options.rows, options.seed),
+        medium=_list(scripts, folder, min(options.rows, ROWS_ALONE), options.seed),
         small=_list(scripts, folder, options.rows // 10, options.seed),
         rows=options.rows,
         folder=folder,
         opponent=_opponent(scripts, options.opponent),
         repeat=options.repeat,
         naive_used={},
+        naive_speeds={},
     )
     facts = _facts(options, scripts, bench)
     if not options.json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+from differences import REASONS
 from processes import Used, used_by
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -60,18 +62,27 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the lines need: lists of two sizes (the small one a tenth), and the opponent, if any.
+    """What the lines need: lists of several sizes, and the opponent, if any.
+
+    `small` is a tenth of `large`; `medium`, for what runs alone, has at most 200,000 rows.
 
     `opponent` is a Python with the packages that naive.py needs, and the script.
     """
 
     large: Path
+    medium: Path
     small: Path
     rows: int
     folder: Path
     opponent: tuple[Path, Path] | None
     repeat: int
     naive_used: dict[Path, Used]
+    naive_speeds: dict[str, int]
+
+    @property
+    def cleaned(self) -> Path:
+        """What the opponent has made of the medium list."""
+        return self.folder / "naive-medium.csv"
 
     def sync(self, *arguments: str | Path, state: str) -> Used:
         """One command of this program, with a state folder of its own."""
@@ -91,6 +102,26 @@ class Bench:
             out = self.folder / "naive.csv"
             self.naive_used[data] = used_by((python, script, data, out), cwd=self.folder)
         return self.naive_used[data]
+
+    def naive_alone(self, option: str) -> int:
+        """Rows of the medium list that it cleans in a second, by a clock of processor time."""
+        assert self.opponent
+        if option not in self.naive_speeds:
+            python, script = self.opponent
+            out = self.folder / "naive-no-names.csv" if option else self.cleaned
+            command = (
+                python,
+                HERE / "on_cpu.py",
+                script,
+                self.medium,
+                out,
+                *filter(None, [option]),
+            )
+            told = used_by(command, cwd=self.folder).output
+            speed = re.search(r"clean .* = (\d+)/s  whole", told)
+            assert speed, told
+            self.naive_speeds[option] = int(speed[1])
+        return self.naive_speeds[option]
 
 
 def shown(used: Used) -> str:
@@ -166,16 +197,62 @@ def typical(times: int, measure: Callable[[], Used]) -> Used:
 
 
 def rules(bench: Bench) -> Iterator[Line]:
-    """The rules alone, on one core, against the five columns that the opponent cleans."""
-    ours = used_by((sys.executable, HERE / "rules_alone.py", bench.small), cwd=ROOT)
-    rows, seconds = ours.output.split()
-    if bench.opponent:
-        told = bench.naive(bench.small).output
-        speed = re.search(r"clean .* = (\d+)/s  whole", told)
-        assert speed, told
-        mine, its = int(rows) / float(seconds), int(speed[1])
-        against = "naive.py, its clean"
-        yield Line("rules alone", f"{mine:,.0f} rows/s", against, f"{its:,} rows/s", mine / its)
+    """The rules alone, on one core, against the columns that the opponent cleans.
+
+    Ours are all rules on all columns of the list. The clocks of both count processor time.
+    """
+    if not bench.opponent:
+        return
+    for what, option, least in (("with names", "", 10), ("without names", "--no-names", 4)):
+        theirs = bench.naive_alone(option)
+        ours = _rules_alone(bench, option)
+        speeds = f"{ours:,.0f} rows/s", "naive.py, its clean", f"{theirs:,} rows/s"
+        yield Line(f"rules alone, {what}", *speeds, ours / theirs, Goal(least))
+    whole = _rules_alone(bench, "--checks")
+    plain = _rules_alone(bench, "")
+    told = f"{whole:,.0f} rows/s", "the rules alone", f"{plain:,.0f} rows/s"
+    yield Line("rules and checks", *told, whole / plain)
+
+
+def _rules_alone(bench: Bench, option: str) -> float:
+    """Rows in a second, the best of several: what disturbs only ever takes time."""
+    command = (sys.executable, HERE / "rules_alone.py", bench.medium, *filter(None, [option]))
+    told = [used_by(command, cwd=ROOT).output.split() for _ in range(bench.repeat)]
+    return max(int(rows) / float(seconds) for rows, seconds in told)
+
+
+def phones(bench: Bench) -> Iterator[Line]:
+    """Danish phone cells, against the library that knows the number plans."""
+    ours = used_by((sys.executable, HERE / "phones_alone.py", bench.medium), cwd=ROOT)
+    cells, mine, its, quick = map(float, ours.output.split())
+    told = f"{cells / mine:,.0f} cells/s, {quick:.0%} the quick way"
+    against = "phonenumbers: parse, is_valid, format"
+    yield Line("Danish phones", told, against, f"{cells / its:,.0f} cells/s", its / mine, Goal(8))
+
+
+def equality(bench: Bench) -> Iterator[Line]:
+    """What comes out, cell for cell: the same as the opponent's, or different for a named reason."""
+    if not bench.opponent:
+        return
+    bench.naive_alone("")
+    command = (sys.executable, HERE / "differences.py", bench.medium, bench.cleaned)
+    found = json.loads(used_by(command, cwd=ROOT).output)
+    for one in found["examples"]:
+        print(f"no reason for: {one}", file=sys.stderr)
+    named, unnamed = sum(found["named"].values()), found["unnamed"]
+    told = f"{found['equal']:,} rows equal, {named:,} cells for a reason"
+    share = 1 - unnamed / (found["equal"] + named + unnamed)
+    against = f"{unnamed:,} for none"
+    yield Line("outcome", told, "naive.py, the same rows", against, share, Goal(1))
+    why = {reason.name: reason.why for reason in REASONS}
+    for name, cells in found["named"].items():
+        yield Line(
+            f"  {name}",
+            f"{cells:,} cells",
+            "cells for a reason",
+            f"{named:,}: {why[name]}",
+            cells / named,
+        )
 
 
 def start(bench: Bench) -> Iterator[Line]:
@@ -236,6 +313,8 @@ def install(bench: Bench) -> Iterator[Line]:
 ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "start": start,
     "rules": rules,
+    "phones": phones,
+    "equality": equality,
     "passes": passes,
     "runs": runs,
     "opt-outs": opt_outs,

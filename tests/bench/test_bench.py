@@ -15,6 +15,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # as Python does it for `python tests/bench/compare.py`
 
 import compare  # noqa: E402
+import differences  # noqa: E402
+from differences import Difference  # noqa: E402
 from lines import Goal, Line  # noqa: E402
 from processes import Failed, used_by  # noqa: E402
 
@@ -78,6 +80,54 @@ def test_a_goal_has_a_lower_bound_an_upper_bound_or_both(
     assert goal.holds(ratio) is holds
     assert Line("x", "1 s", "y", "1 s", ratio, goal).missed is not holds
     assert not Line("x", "1 s", "y", "1 s", ratio).missed
+
+
+@pytest.mark.parametrize(
+    ("one", "name"),
+    [
+        (("phone", "71437870", "+4771437870", "+4571437870", "", "NO"), "country_of_record"),
+        (("phone", "97823160", "", "+4597823160", "phone_country_unclear", "SE"), "country_of_record"),
+        (("phone", "97823160", "", "+4597823160", "phone_invalid", "DK"), ""),
+        (("phone", "+45 97823160", "", "+4597823160", "", "SE"), ""),
+        (("phone", "71437870", "+4771437871", "+4571437870", "", "NO"), ""),
+        (("phone", "+48 (0)51-8907574", "+48518907574", "", "", "DK"), "zero_in_brackets"),
+        (("phone", "+4749892174", "+4749892174", "", "phone_not_in_plan", "DK"), "not_in_plan"),
+        (("phone", "+4749892174", "+4749892174", "", "", "DK"), ""),
+        (("email", "mailto:a@b.dk", "a@b.dk", "", "", "DK"), "address_in_a_link"),
+        (("email", "A @ b.dk", "a@b.dk", "", "", "DK"), "blanks_around_at"),
+        (("email", "a@b.dk;", "a@b.dk", "", "", "DK"), "sign_at_the_end"),
+        (("email", "a@b.dk;", "c@b.dk", "", "", "DK"), ""),
+        (("email", "a@b.d", "", "a@b.d", "email_invalid", "DK"), "no_such_top_level"),
+        (("email", "a@b.dk", "", "a@b.dk", "email_invalid", "DK"), ""),
+        (("full_name", "Erik vaan Berg", "Erik vaan Berg", "Erik Vaan Berg", "", "DK"),
+         "mixed_case_is_a_choice"),
+        (("full_name", "ERIK BERG", "ERIK BERG", "Erik Berg", "", "DK"), ""),
+        (("cvr", "90000004", "", "90000004", "", "DK"), ""),
+        (("website", "b.dk", "", "b.dk", "", "DK"), ""),
+    ],
+)  # fmt: skip
+def test_a_difference_to_the_opponent_has_a_name_or_is_told_as_a_mistake(
+    one: tuple[str, ...], name: str
+) -> None:
+    column, before, ours, theirs, codes, country = one
+    found = Difference(column, before, ours, theirs, tuple(codes.split()), country)
+    assert differences.name_of(found) == name
+    told = differences.counted(iter([found, None]))
+    assert told["equal"] == 1
+    assert told["unnamed"] == (0 if name else 1)
+
+
+def test_rows_are_held_against_what_the_opponent_has_written(tmp_path: Path) -> None:
+    head = "full_name,email,phone,website,cvr,country\n"
+    listed, theirs = tmp_path / "list.csv", tmp_path / "theirs.csv"
+    rows = "KIM LUND,A@B.DK,68 10 00 01,www.b.dk,DK 90000004,DK\nKim Lund,,ukendt,,12345678,DK\n"
+    listed.write_text(head + rows, encoding="utf-8")
+    theirs.write_text(head + "Kim Lund,a@b.dk,+4568100001,b.dk,90000004,DK\nKim Lund,,,,,DK\n")
+    assert list(differences.differences(listed, theirs)) == [None, None]
+    theirs.write_text(head + "Kim Lund,a@b.dk,+4568100009,b.dk,90000004,DK\nKim lund,,,,,DK\n")
+    found = [one for one in differences.differences(listed, theirs) if one]
+    assert [one.column for one in found] == ["phone", "full_name"]
+    assert list(differences.differences(listed, theirs, names=False))[1] is None
 
 
 @pytest.mark.parametrize("strict", [True, False])
