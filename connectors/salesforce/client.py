@@ -36,7 +36,7 @@ _V: Final = r"/services/data/v\d+\.0"
 
 READS: Final[tuple[Read, ...]] = (
     Read("POST", r"/services/oauth2/token"),
-    Read("GET", r"/services/data"),
+    Read("GET", r"/services/data/?"),
     Read("GET", rf"{_V}/.*"),
     Read("POST", rf"{_V}/composite/sobjects/\w+", r'"ids":'),
     Read("POST", rf"{_V}/composite", r'\A(?s:(?!.*"method":\s*"(?!GET")).*)\Z'),
