@@ -15,7 +15,7 @@ import requests
 from connectors.hubspot.client import Api
 from connectors.hubspot.logins import Login
 from connectors.hubspot.mapping import BY_NAME, THINGS, Thing
-from connectors.hubspot.pulling import Pulling
+from connectors.hubspot.pulling import Pulling, linked
 from connectors.hubspot.pushing import Pushing
 from connectors.hubspot.shapes import BATCH, Shape, shaped, with_owners
 from connectors.hubspot.windows import mark_of
@@ -121,9 +121,9 @@ class HubSpot:
         wanted = {ref.id for ref in refs if ref.id.isdigit()}
         ids = sorted(wanted, key=int)
         for at in range(0, len(ids), BATCH):
-            for row in self.api.read(shape.name, ids[at : at + BATCH], shape.asked):
-                if str(row["id"]) in wanted:
-                    yield shape.record(row)
+            rows = self.api.read(shape.name, ids[at : at + BATCH], shape.asked)
+            there = [row for row in rows if str(row["id"]) in wanted]
+            yield from (shape.record(row) for row in linked(self.api, shape, there))
 
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]

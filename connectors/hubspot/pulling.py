@@ -22,7 +22,6 @@ from connectors.protocol import Page
 from rules.records import Record, Redirect, Tombstone
 
 SEARCH_MOST: Final = 200
-LINKS_MOST: Final = 1000
 
 
 class Pulling:
@@ -92,7 +91,7 @@ class Pulling:
             self._shape.check(rows)
             news, fresh = self._news(rows, mark)
             mark = replace(mark, at="search" if after else "bin", after=after or "", fresh=fresh)
-            records = [self._shape.record(row) for row in self._linked(news)]
+            records = [self._shape.record(row) for row in linked(self._api, self._shape, news)]
             eaten = [
                 (way, self._shape.stamp(row)) for row in news for way in self._shape.redirects(row)
             ]
@@ -128,15 +127,6 @@ class Pulling:
     def _content(self, row: Row) -> str:
         """What a row holds, as far as a search shows it too."""
         return "" if self._shape.links else self._shape.version(raw_of(row))
-
-    def _linked(self, rows: Sequence[Row]) -> list[Row]:
-        """A search does not tell what records belong to: one call more for each kind."""
-        found = list(rows)
-        for to in self._shape.links:
-            ids = [str(row["id"]) for row in found]
-            links = self._api.linked(self._shape.name, to, ids) if ids else {}
-            found = [with_links(row, to, links.get(str(row["id"]), ())) for row in found]
-        return found
 
     # --- what was deleted ---------------------------------------------------------------------
 
@@ -200,6 +190,16 @@ class Pulling:
     def _count(self) -> int:
         """How many records there are, as far as the index knows; for the progress bar."""
         return int(self._api.search(self._shape.name, {"filterGroups": [], "limit": 1})["total"])
+
+
+def linked(api: Api, shape: Shape, rows: Sequence[Row]) -> list[Row]:
+    """Rows of a search or a batch do not tell what they belong to: one call more for each kind."""
+    found = list(rows)
+    for to in shape.links:
+        ids = [str(row["id"]) for row in found]
+        links = api.linked(shape.name, to, ids) if ids else {}
+        found = [with_links(row, to, links.get(str(row["id"]), ())) for row in found]
+    return found
 
 
 def _stones(ways: Sequence[Redirect]) -> list[Tombstone]:

@@ -15,7 +15,7 @@ from requests import codes
 
 from connectors.caller import Busy
 from connectors.hubspot.client import Api
-from connectors.hubspot.shapes import Row, Shape, Unwritable, raw_of
+from connectors.hubspot.shapes import Row, Shape, Unwritable, raw_of, to_ms
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
 from rules.changes import RecordChange
@@ -45,6 +45,8 @@ class _Write:
     change: RecordChange
     values: dict[str, str] = field(default_factory=dict)
     before: dict[str, str | None] = field(default_factory=dict)
+    since: int = 0
+    """The stamp of what stood there."""
     stored: Mapping[str, str | None] | None = None
     """What the answer says of the written properties; None until there is one."""
     outcome: Outcome | None = None
@@ -109,7 +111,7 @@ class Pushing:
             if row is None or self._shape.version(raw_of(row)) != one.change.base_version:
                 one.outcome = Conflict(one.change.ref)
             else:
-                one.before = raw_of(row)
+                one.before, one.since = raw_of(row), self._shape.stamp(row)
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -208,22 +210,32 @@ class Pushing:
         """(values of others that ours has covered and that are still covered, what is missing)."""
         theirs: dict[str, str] = {}
         for name, asked in one.values.items():
-            past = [
-                str(version.get("value") or "")
-                for version in (row.get("propertiesWithHistory") or {}).get(name, ())
-            ]
-            stored = (one.stored or {}).get(name)
-            ours = asked if stored is None else stored
             before = one.before.get(name) or ""
             if asked == before:
                 continue
-            if ours == before or ours not in past:
+            past = (row.get("propertiesWithHistory") or {}).get(name, ())
+            at = self._ours(one, name, past)
+            if at is None:
                 return {}, name
-            at = past.index(ours)
-            covered = past[at + 1] if at + 1 < len(past) else ""
-            if at == 0 and covered not in {before, ours}:
+            covered = str(past[at + 1].get("value") or "") if at + 1 < len(past) else ""
+            if at == 0 and covered not in {before, str(past[0].get("value") or "")}:
                 theirs[name] = covered
         return theirs, ""
+
+    @staticmethod
+    def _ours(one: _Write, name: str, past: Sequence[Mapping[str, Any]]) -> int | None:
+        """Where our write stands in a property's history, newest first; None when it is not there.
+
+        It is younger than what we read before, and has the value that we asked for or, where
+        HubSpot spells it otherwise, the one that its answer showed.
+        """
+        values = [str(v.get("value") or "") for v in past if to_ms(v["timestamp"]) >= one.since]
+        stored = (one.stored or {}).get(name) or ""
+        before = one.before.get(name) or ""
+        for value in (one.values[name], stored):
+            if value in values and value != before:
+                return values.index(value)
+        return None
 
     def _put_back(self, repairs: Sequence[Mapping[str, Any]]) -> None:
         if not repairs:
