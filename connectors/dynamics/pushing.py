@@ -19,6 +19,7 @@ from connectors.dynamics.shapes import ELSEWISE, ETAG, Row, Shape, Unwritable
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
 from rules.changes import RecordChange
+from rules.errors import SystemStopped, TryAgain
 
 FIRST: Final = 50
 GROWTH: Final = 4
@@ -69,8 +70,8 @@ class Pace:
         self.size = first
 
     def faster(self, sent: int, seconds: float) -> None:
-        """A batch went well; one that was not full says nothing of fuller ones."""
-        if sent >= self.size and seconds < SOON_SECONDS:
+        """A batch went well; one that was far from full says nothing of fuller ones."""
+        if sent * 2 >= self.size and seconds < SOON_SECONDS:
             self.size = min(MOST, self.size * GROWTH)
 
     def slower(self) -> None:
@@ -86,16 +87,20 @@ class Pushing:
         self._lost = 0
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
-        """One outcome each, in the order given."""
+        """One outcome each, in the order given. What broke a push off is raised behind them."""
         writes = [self._translated(change) for change in batch]
+        broke: TryAgain | SystemStopped | None = None
         at = 0
-        while at < len(writes):
+        while at < len(writes) and not broke:
             some = writes[at : at + self._pace.size]
             at += len(some)
-            self._send([one for one in some if one.outcome is None])
-            for one in some:
-                assert one.outcome is not None  # noqa: S101 - see _send
-                yield one.outcome
+            try:
+                self._send([one for one in some if one.outcome is None])
+            except (TryAgain, SystemStopped) as error:
+                broke = error
+            yield from (one.outcome for one in some if one.outcome is not None)
+        if broke:
+            raise broke
 
     def _translated(self, change: RecordChange) -> _Write:
         write = _Write(change, {})

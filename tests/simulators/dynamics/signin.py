@@ -83,6 +83,11 @@ class Tenant:
         app, until = self._live.get(header.removeprefix("Bearer "), (None, self._clock()))
         return app if self._clock() < until else None
 
+    @property
+    def live(self) -> frozenset[str]:
+        """The tokens that were given out and not revoked."""
+        return frozenset(self._live)
+
     def revoke(self) -> None:
         """All tokens are dead from now on."""
         self._live.clear()
