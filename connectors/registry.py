@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from connectors.protocol import Token
 
 if TYPE_CHECKING:
+    from connectors.dynamics import Dynamics
     from connectors.files import Files
     from connectors.hubspot import HubSpot
     from connectors.salesforce import Salesforce
@@ -20,8 +21,9 @@ FILES: Final = "files"
 
 HUBSPOT: Final = "hubspot"
 SALESFORCE: Final = "salesforce"
+DYNAMICS: Final = "dynamics"
 
-SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT)
+SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS)
 """The names of all systems that can be configured."""
 
 
@@ -130,3 +132,31 @@ def hubspot(
         meter=meter,
         elsewhere=elsewhere,
     )
+
+
+def dynamics(
+    *,
+    url: str,
+    tenant: str,
+    client_id: str,
+    client_secret: str = "",
+    certificate: str = "",
+    password: str = "",
+    objects: Sequence[str],
+    fields: Mapping[str, Mapping[str, str]],
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Dynamics:
+    """Dynamics 365, set up. `certificate` (PEM, private key and certificate) goes before the secret.
+
+    `elsewhere` maps the beginnings of addresses to others on this machine.
+    """
+    from connectors.dynamics import Dynamics
+    from connectors.dynamics.client import Org
+    from connectors.dynamics.logins import Login
+
+    login = Login(tenant, client_id, client_secret, certificate, password)
+    org = Org(DYNAMICS, url, login, clock=clock, dry=dry, meter=meter, elsewhere=elsewhere)
+    return Dynamics(DYNAMICS, org, objects=objects, fields=fields)

@@ -63,10 +63,14 @@ def bury(tx: Tx, lease: Lease, now: datetime) -> list[tuple[int, str]]:
 
 
 def bury_refs(tx: Tx, lease: Lease, ids: Sequence[str], now: datetime) -> int:
-    """Tombstones from a delete feed; gives how many of them were alive here."""
+    """Tombstones from a delete feed; gives how many of them were alive here.
+
+    A record that the same reading has shown (one that was merged into another is shown once more,
+    for what it says) counts as not seen.
+    """
     if not ids:
         return 0
-    done = tx.execute(
+    buried = tx.execute(
         sa.update(mirror)
         .where(
             mirror.c.system == lease.system,
@@ -75,8 +79,18 @@ def bury_refs(tx: Tx, lease: Lease, ids: Sequence[str], now: datetime) -> int:
             mirror.c.deleted_at.is_(None),
         )
         .values(deleted_at=now, decided_with=None, changed_at=now)
+        .returning(mirror.c.rid)
     )
-    return int(done.rowcount)
+    rids = list(buried.scalars())
+    if rids and lease.pass_no > 1:
+        tx.execute(
+            sa.delete(sightings).where(
+                sightings.c.system == lease.system,
+                sightings.c.stream == lease.stream,
+                among(tx, sightings.c.rid, rids),
+            )
+        )
+    return len(rids)
 
 
 def count_sightings(tx: Tx, lease: Lease) -> int:

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
-from connectors.registry import FILES, HUBSPOT, SALESFORCE
+from connectors.registry import DYNAMICS, FILES, HUBSPOT, SALESFORCE
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.desk import Terms
 from rules.decide import Context
@@ -146,6 +146,8 @@ def _systems(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> di
         found[SALESFORCE] = _salesforce(settings, store, clock, dry=dry)
     if settings.hubspot.is_used:
         found[HUBSPOT] = _hubspot(settings, store, clock, dry=dry)
+    if settings.dynamics.is_used:
+        found[DYNAMICS] = _dynamics(settings, clock, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
@@ -201,6 +203,25 @@ def _hubspot(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> Co
         elsewhere=one.elsewhere,
         clock=clock,
         known=_known(store, HUBSPOT),
+        dry=dry,
+    )
+
+
+def _dynamics(settings: Settings, clock: Clock, *, dry: bool) -> Connector:
+    from connectors.registry import dynamics
+
+    one = settings.dynamics
+    return dynamics(
+        url=one.url or "",
+        tenant=one.tenant or "",
+        client_id=one.client_id or "",
+        client_secret=one.client_secret.get_secret_value() if one.client_secret else "",
+        certificate=_key(one.certificate_file) if one.certificate_file else "",
+        password=one.certificate_password.get_secret_value() if one.certificate_password else "",
+        objects=one.objects,
+        fields=one.fields,
+        elsewhere=one.elsewhere,
+        clock=clock,
         dry=dry,
     )
 

@@ -180,9 +180,10 @@ def fingerprint(settings: Settings, kind: Kind | None = None) -> str:
         chosen["files"] = settings.files.model_dump(
             mode="json", exclude={"root", "max_workbook_mb"}
         )
-        chosen["salesforce"] = settings.salesforce.model_dump(
-            mode="json", include={"objects", "fields"}
-        )
+        for system in (settings.salesforce, settings.hubspot, settings.dynamics):
+            chosen[type(system).__name__.lower()] = system.model_dump(
+                mode="json", include={"objects", "fields"}
+            )
     text = json.dumps(chosen, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

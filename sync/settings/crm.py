@@ -39,6 +39,12 @@ SalesforceObject = Literal[
 ]
 
 
+DynamicsObject = Literal[
+    "account", "contact", "lead", "phonecall", "appointment", "opportunity", "listmember",
+    "campaignresponse",
+]  # fmt: skip
+
+
 class Salesforce(Section):
     """[salesforce]: the org, an External Client App in it, and what is read."""
 
@@ -100,3 +106,39 @@ class HubSpot(Section):
             return None
         secret, refresh = self.client_secret, self.refresh_token
         return self.client_id, secret.get_secret_value(), refresh.get_secret_value()
+
+
+class Dynamics(Section):
+    """[dynamics]: the environment, an app registration in Entra ID, and what is read."""
+
+    url: Address | None = Field(default=None, examples=["https://firma.crm4.dynamics.com"])
+    tenant: Annotated[str, Field(pattern=r"^[\w.-]+$")] | None = Field(
+        default=None, examples=["firma.onmicrosoft.com"]
+    )
+    client_id: str | None = Field(default=None, examples=["00000000-0000-0000-0000-000000000000"])
+    client_secret: Secret | None = Field(default=None, examples=[{"env": "DYNAMICS_SECRET"}])
+    certificate_file: Path | None = Field(default=None, examples=["ringren-entra.pem"])
+    certificate_password: Secret | None = Field(
+        default=None, examples=[{"env": "DYNAMICS_CERTIFICATE_PASSWORD"}]
+    )
+    objects: tuple[DynamicsObject, ...] = (
+        "account", "contact", "lead", "phonecall", "campaignresponse",
+    )  # fmt: skip
+    fields: dict[str, dict[str, str]] = Field(
+        default_factory=dict, examples=[{"account": {"cvr": "new_cvrnummer"}}]
+    )
+    elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is an environment to sign in to."""
+        return self.url is not None
+
+    @model_validator(mode="after")
+    def _a_way_in(self) -> Self:
+        if self.url is None:
+            return self
+        key = self.client_secret is not None or self.certificate_file is not None
+        if self.tenant is None or self.client_id is None or not key:
+            raise PydanticCustomError("dynamics_login", "tenant, client_id, secret or certificate")
+        return self

@@ -21,12 +21,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rules.errors import UserError
 from rules.records import Kind
-from sync.settings.crm import HubSpot, Salesforce
+from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.parts import Secret, Section
 
 T = TypeVar("T")
 
 PREFIX = "RINGREN_"
+VENDORS = ("salesforce", "hubspot", "dynamics")
 
 Switch = Literal["on", "propose", "off"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -259,6 +260,7 @@ class Settings(BaseSettings):
     files: Files = Files()
     salesforce: Salesforce = Salesforce()
     hubspot: HubSpot = HubSpot()
+    dynamics: Dynamics = Dynamics()
     limits: Limits = Limits()
     plans: Plans = Plans()
     rules: Rules = Rules()
@@ -277,7 +279,7 @@ class Settings(BaseSettings):
     @property
     def systems(self) -> tuple[str, ...]:
         """The systems that are set up, beside the folder of files."""
-        return tuple(name for name in ("salesforce",) if getattr(self, name).is_used)
+        return tuple(name for name in VENDORS if getattr(self, name).is_used)
 
     @property
     def home(self) -> Path:

@@ -110,6 +110,7 @@ _KINDS = {
     "address": "address",
     "elsewhere": "elsewhere",
     "salesforce_login": "salesforce_login",
+    "dynamics_login": "dynamics_login",
     "secret_form": "secret_form",
     "secret_env": "secret_env",
     "secret_file": "secret_file",

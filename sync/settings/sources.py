@@ -24,7 +24,12 @@ from sync.settings.problems import Problem, dotted, nearest
 _PASSWORD_IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
 _OTHER_NAMES = frozenset({"RINGREN_SETTINGS", "RINGREN_KEY_RING"})
 """Ours, and no settings: where the file is, and the key ring (state/keys.py)."""
-_PATHS = (("files", "root"), ("state", "path"), ("salesforce", "private_key_file"))
+_PATHS = (
+    ("files", "root"),
+    ("state", "path"),
+    ("salesforce", "private_key_file"),
+    ("dynamics", "certificate_file"),
+)
 
 
 @dataclass(slots=True)
