@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
+from connectors.dynamics.admin import missing, provision, rights
 from connectors.dynamics.client import Org, among
 from connectors.dynamics.describing import NameBook, described, options
 from connectors.dynamics.mapping import THINGS
@@ -19,6 +20,7 @@ from connectors.dynamics.pulling import pull
 from connectors.dynamics.pushing import Pace, Pushing
 from connectors.dynamics.shapes import Described, Shape, shaped
 from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
+from connectors.rights import Made, Right, Wanted
 from rules.changes import RecordChange
 from rules.records import Record, Ref
 
@@ -132,6 +134,22 @@ class Dynamics:
         """Only the server counts versions."""
         del stream, record, change
         return None
+
+    # --- for administrators ---
+
+    def check(self) -> Iterator[Right]:
+        """Every right, tried by name."""
+        return rights(self.org, self.shapes, self._wanted)
+
+    def missing(self) -> Sequence[Wanted]:
+        """Fields of the catalogue that this environment lacks."""
+        return missing(self.shapes)
+
+    def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
+        """Make them. What a table holds is asked anew, past every cache."""
+        yield from provision(self.org, wanted)
+        self.org.schema_changed = True
+        self.__dict__.pop("shapes", None)
 
     # --- for comparing whole sets ---
 

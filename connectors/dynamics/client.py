@@ -78,6 +78,8 @@ class Org:
         self.system, self.host = system, url.rstrip("/")
         self.sleep, self.elapsed = sleep, elapsed
         self.calls = self.throttled = 0
+        self.schema_changed = False
+        """We have made columns: metadata is to be read past the server's caches."""
         line = Line(
             system,
             READS,
@@ -134,6 +136,8 @@ class Org:
 
     def _get(self, address: str, prefer: str) -> requests.Response:
         headers = {**_HEADERS, "Prefer": prefer}
+        if self.schema_changed:
+            headers["Consistency"] = "Strong"
         return self._caller.call("GET", self.url(address), repeat=True, headers=headers)
 
     def url(self, address: str) -> str:

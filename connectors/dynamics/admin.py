@@ -1,0 +1,189 @@
+"""What an administrator does for us in an environment: rights that are tried, columns that are made.
+
+Columns are made one by one with the prefix `rr_`. A column that is there is never touched. Choices
+are made as text: labels of Dataverse's own choices differ with the language of who reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from connectors.dynamics.client import Org
+from connectors.dynamics.describing import privileges
+from connectors.dynamics.mapping import own_name
+from connectors.dynamics.shapes import Shape
+from connectors.rights import Made, Right, Wanted
+from rules.catalogue import DEFAULT
+from rules.errors import SystemStopped
+from rules.fields.field import Field, Type
+
+DANISH: Final = 1030
+"""The language code of labels (Windows LCID)."""
+_CRM: Final = "Microsoft.Dynamics.CRM."
+
+_AREAS: Final[Mapping[str, str]] = {
+    "account": "Account",
+    "contact": "Contact",
+    "lead": "Lead",
+    "opportunity": "Opportunity",
+    "phonecall": "Activity",
+    "appointment": "Activity",
+    "campaignresponse": "Activity",
+    "listmember": "List",
+}
+"""Privileges are named after these; all activities share one."""
+_NAMES: Final = ("prvReadUser", "prvReadTeam")
+"""Without them owners are told by their ids."""
+
+_TYPES: Final[Mapping[Type, tuple[str, Mapping[str, Any]]]] = {
+    Type.BOOL: ("Boolean", {}),
+    Type.DATE: (
+        "DateTime",
+        {"Format": "DateOnly", "DateTimeBehavior": {"Value": "DateOnly"}},
+    ),
+    Type.DATETIME: (
+        "DateTime",
+        {"Format": "DateAndTime", "DateTimeBehavior": {"Value": "UserLocal"}},
+    ),
+    Type.CVR: ("String", {"MaxLength": 20}),
+    Type.CODE: ("String", {"MaxLength": 40}),
+}
+_TEXT: Final[tuple[str, Mapping[str, Any]]] = ("String", {"MaxLength": 255})
+_FURTHER: Final = (
+    ("rr_manual_check", "Boolean", "Kræver manuel kontrol"),
+    ("rr_manual_check_reason", "String", "Hvorfor manuel kontrol"),
+)
+"""What people see: that somebody has to look, and why."""
+
+
+# --- rights ----------------------------------------------------------------------------------
+
+
+def rights(org: Org, shapes: Mapping[str, Shape], wanted: Sequence[str]) -> Iterator[Right]:
+    """Signing in, the privileges of each table, each flag, each column that is written."""
+    held = privileges(org)
+    yield _right("WhoAmI", "dynamics.right.signed_in")
+    for name in wanted:
+        if shape := shapes.get(name):
+            yield from _of_table(shape, held)
+            yield from _of_columns(shape)
+        else:
+            yield _wrong(name, "dynamics.no_table", field=name, stream=name)
+    for name in _NAMES:
+        if name not in held:
+            yield _wrong(name, "dynamics.no_names", stops=False, field=name)
+
+
+def _of_table(shape: Shape, held: frozenset[str]) -> Iterator[Right]:
+    verbs = ("Read", "Write") if shape.thing.push else ("Read",)
+    for verb in verbs:
+        name = f"prv{verb}{_AREAS[shape.name]}"
+        if name in held:
+            yield _right(name, f"dynamics.right.{verb.lower()}", stream=shape.name, field=name)
+        else:
+            yield _wrong(name, "dynamics.no_privilege", stream=shape.name, field=name)
+    if not shape.described.tracked:
+        yield _wrong(shape.name, "dynamics.not_tracked", stops=False, stream=shape.name)
+    if shape.thing.push and not shape.described.guarded:
+        yield _wrong(shape.name, "dynamics.not_guarded", stream=shape.name)
+
+
+def _of_columns(shape: Shape) -> Iterator[Right]:
+    for one in shape.blind:
+        yield _column(shape, one, "dynamics.no_hidden")
+    columns = shape.described.columns
+    for one in shape.thing.guards:
+        if one in columns and one not in shape.blind:
+            if columns[one].writable:
+                details = {"stream": shape.name, "field": one}
+                yield _right(f"{shape.name}.{one}", "dynamics.right.column", **details)
+            else:
+                yield _column(shape, one, "dynamics.no_locked")
+    for one in shape.lacking:
+        yield _column(shape, one, "dynamics.no_such_column", stops=False)
+    if shape.thing.push:
+        for row in shape.rows:
+            if row.write and not columns[row.vendor].writable:
+                yield _column(shape, row.vendor, "dynamics.column_locked", stops=False)
+
+
+def _column(shape: Shape, column: str, message: str, *, stops: bool = True) -> Right:
+    details = {"stream": shape.name, "field": column}
+    return _wrong(f"{shape.name}.{column}", message, stops=stops, **details)
+
+
+def _right(name: str, message: str, **details: str) -> Right:
+    return Right(name, ok=True, message=message, details=details)
+
+
+def _wrong(name: str, message: str, *, stops: bool = True, **details: str) -> Right:
+    return Right(name, False, message, f"{message}.remedy", details, stops)
+
+
+# --- columns ---------------------------------------------------------------------------------
+
+
+def missing(shapes: Mapping[str, Shape]) -> list[Wanted]:
+    """Columns that Dataverse lacks and we would keep there."""
+    found: list[Wanted] = []
+    for shape in shapes.values():
+        if not shape.thing.push:
+            continue
+        have, there = {row.canonical for row in shape.rows}, shape.described.columns
+        own = [row.canonical for row in shape.thing.rows if row.vendor == own_name(row.canonical)]
+        found += [
+            _wanted(shape.name, DEFAULT[one])
+            for one in own
+            if one not in have and own_name(one) not in there
+        ]
+        found += [
+            Wanted(shape.name, name, kind, label)
+            for name, kind, label in _FURTHER
+            if name not in there
+        ]
+    return found
+
+
+def _wanted(stream: str, one: Field) -> Wanted:
+    kind, _ = _TYPES.get(one.type, _TEXT)
+    return Wanted(stream, own_name(one.name), kind, one.da, one.name)
+
+
+def provision(org: Org, wanted: Sequence[Wanted]) -> Iterator[Made]:
+    """Make columns one by one. What failed is told, and the others go on.
+
+    Whoever may read the table may read a new column: nothing has to be granted.
+    """
+    for one in wanted:
+        try:
+            org.post(f"EntityDefinitions(LogicalName='{one.stream}')/Attributes", _about(one))
+        except SystemStopped as error:
+            why = str(error.details.get("why", "?"))
+            yield Made(one, ok=False, message="dynamics.not_made", details={"why": why})
+        else:
+            yield Made(one, ok=True)
+
+
+def _about(one: Wanted) -> dict[str, Any]:
+    """A column's metadata, as the Web API takes it."""
+    told = DEFAULT.get(one.canonical)
+    _, shape = _TYPES.get(told.type, _TEXT) if told else _TEXT
+    if one.type == "Boolean":
+        options = (("TrueOption", 1, "Ja"), ("FalseOption", 0, "Nej"))
+        shape = {
+            "OptionSet": {
+                name: {"Value": value, "Label": _label(text)} for name, value, text in options
+            }
+        }
+    return {
+        "@odata.type": f"{_CRM}{one.type}AttributeMetadata",
+        "SchemaName": one.name,
+        "DisplayName": _label(one.label),
+        "RequiredLevel": {"Value": "None"},
+        **shape,
+    }
+
+
+def _label(text: str) -> dict[str, Any]:
+    return {"LocalizedLabels": [{"Label": text, "LanguageCode": DANISH}]}
