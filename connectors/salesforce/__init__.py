@@ -20,6 +20,7 @@ from connectors.protocol import (
 )
 from connectors.rights import Made, Right, Wanted
 from connectors.salesforce.admin import PERMISSION_SET, missing, provision, rights
+from connectors.salesforce.bulk import FROM
 from connectors.salesforce.client import Org
 from connectors.salesforce.mapping import THINGS
 from connectors.salesforce.pulling import Pulling
@@ -44,7 +45,8 @@ class Salesforce:
     `fields` are the settings' mapping: object → canonical field → the org's field, "" to leave
     it out. `objects` are the ones to be read. `known` gives a stream's stored cursor, so that one
     call asks for several objects at once. `composite_guard` lets guarded writes go 25 a call,
-    once the org has shown that it heeds them there.
+    once the org has shown that it heeds them there. A first reading of `bulk_from` records or more
+    is a bulk job.
     """
 
     def __init__(
@@ -57,13 +59,14 @@ class Salesforce:
         known: Callable[[str], Token | None] = _nothing_known,
         composite_guard: bool = False,
         permission_set: str = PERMISSION_SET,
+        bulk_from: int = FROM,
     ) -> None:
         self.name, self.org = name, org
         self._objects = tuple(objects) if objects is not None else None
         self._fields, self._known = fields or {}, known
         self._composite_wanted = composite_guard
         self._heeds: bool | None = None
-        self._permission_set = permission_set
+        self._permission_set, self._bulk_from = permission_set, bulk_from
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
@@ -81,7 +84,7 @@ class Salesforce:
 
     @cached_property
     def _pulling(self) -> Pulling:
-        return Pulling(self.org, self.shapes, self._known)
+        return Pulling(self.org, self.shapes, self._known, self._bulk_from)
 
     def streams(self) -> Sequence[Stream]:
         """One for each object."""

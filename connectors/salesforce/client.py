@@ -190,6 +190,27 @@ class Org:
         body = {"allOrNone": False, "compositeRequest": asked}
         return list(self._read("POST", "/composite", body)["compositeResponse"])
 
+    def job(self, asked: Mapping[str, str]) -> Mapping[str, Any]:
+        """Start a query job of the Bulk API. It changes nothing; a second one would only be lost."""
+        return dict(self._read("POST", "/jobs/query", asked))
+
+    def job_state(self, job: str) -> Mapping[str, Any] | None:
+        """How far a job has come; None when there is none."""
+        answer = self._send("GET", f"/jobs/query/{job}", None, repeat=True)
+        return dict(self._checked(answer)) if answer.status_code != HTTPStatus.NOT_FOUND else None
+
+    def job_page(self, job: str, locator: str, most: int) -> tuple[str, str] | None:
+        """A page of a job's results as CSV, and the next page's locator; None: no such job."""
+        more = f"&locator={quote(locator)}" if locator else ""
+        path = f"/jobs/query/{job}/results?maxRecords={most}{more}"
+        answer = self._send("GET", path, None, repeat=True)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise self.trouble(answer.status_code, _content(answer))
+        following = answer.headers.get("Sforce-Locator", "null")
+        return answer.content.decode(), "" if following == "null" else following
+
     def write(
         self, method: str, path: str, body: Any, headers: Mapping[str, str] | None = None
     ) -> requests.Response:
@@ -197,7 +218,9 @@ class Org:
         return self._send(method, path, body, repeat=False, headers=headers)
 
     def _read(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self._send(method, path, body, repeat=True)
+        return self._checked(self._send(method, path, body, repeat=True))
+
+    def _checked(self, answer: requests.Response) -> Any:
         if answer.status_code >= HTTPStatus.MULTIPLE_CHOICES:
             raise self.trouble(answer.status_code, _content(answer))
         return self._json(answer)

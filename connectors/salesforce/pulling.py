@@ -7,7 +7,8 @@ what was shown in that overlap is told apart by comparing sets: stamps are whole
 of rows share one, and rows become visible below a stamp that was already passed.
 
 A cursor is one of
-    {"low", "until", "after", "covered", "log", "old", "seen", "departed"}    under way
+    {"low", "until", "after", "covered", "log", "old", "seen", "departed"}    under way; with
+    {"job", "locator"} too                                                    through a bulk job
     {"done", "until", "covered", "log", "seen", "departed"}                   at its end
 """
 
@@ -24,6 +25,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.protocol import Page, Token
+from connectors.salesforce.bulk import FROM, JobFailed, JobGone, begin, page
 from connectors.salesforce.client import LocatorDead, Org
 from connectors.salesforce.shapes import Shape
 from rules.errors import RingrenError, StartOver
@@ -53,8 +55,15 @@ class First:
 class Pulling:
     """The readings of one org. `known` gives a stream's stored cursor by its name."""
 
-    def __init__(self, org: Org, shapes: Mapping[str, Shape], known: Callable[[str], Token | None]):
+    def __init__(
+        self,
+        org: Org,
+        shapes: Mapping[str, Shape],
+        known: Callable[[str], Token | None],
+        bulk_from: int = FROM,
+    ) -> None:
         self._org, self._shapes, self._known = org, shapes, known
+        self.bulk_from = bulk_from
         self._asked: dict[str, tuple[Token, First]] = {}
 
     def pull(self, shape: Shape, token: Token | None) -> Iterator[Page]:
@@ -66,7 +75,8 @@ class Pulling:
             yield from self._pages(shape, dict(token), calls)
         else:
             first = self._first(shape, token)
-            before = self._departed(shape) if token.get("departed") else []
+            low = first.token["low"]
+            before = self._departed(shape, low) if token.get("departed") else []
             yield from self._pages(shape, first.token, calls, first, before)
 
     def _from_the_beginning(self) -> dict[str, Any]:
@@ -93,19 +103,27 @@ class Pulling:
                 rows = [*before, *answer["records"]] if before else answer["records"]
                 before = ()
                 done += len(answer["records"])
-                page = _Paging(shape, token, rows, stones, last=bool(answer["done"]))
+                paging = _Paging(shape, token, rows, stones, answer)
                 stones = []
-                token = dict(page.next)
-                yield page.page(done, max(done, answer["totalSize"]), self._org.calls - calls)
+                token = dict(paging.next)
+                yield paging.page(done, max(done, answer["totalSize"]), self._org.calls - calls)
                 calls = self._org.calls
 
     def _answers(
         self, shape: Shape, token: dict[str, Any], first: First | None
     ) -> Generator[Mapping[str, Any]]:
-        """The query's pages, each fetched while the one before is used."""
+        """The pages, each fetched while the one before is used."""
+        if token.get("job"):
+            yield from self._of_job(shape, token["job"], token["locator"])
+            return
         deleted = token["low"] is not None
         after = token["after"]
         answer = first.page if first else self._ask(shape, token, after, deleted=deleted)
+        if not (deleted or after) and answer["totalSize"] >= self.bulk_from:
+            with suppress(JobFailed):
+                job = begin(self._org, changes_query(shape, token, None, ordered=False))
+                yield from self._of_job(shape, job, "", answer["totalSize"])
+                return
         with ThreadPoolExecutor(1, "salesforce-ahead") as hands:
             while not answer["done"]:
                 rows = answer["records"]
@@ -116,6 +134,26 @@ class Pulling:
                 yield answer
                 answer = coming.result()
         yield answer
+
+    def _of_job(
+        self, shape: Shape, job: str, locator: str, total: int = 0
+    ) -> Generator[Mapping[str, Any]]:
+        """The pages of a bulk job's results; `StartOver` when it is gone."""
+        with ThreadPoolExecutor(1, "salesforce-ahead") as hands:
+            coming = hands.submit(page, self._org, shape, job, locator)
+            while True:
+                try:
+                    rows, locator = coming.result()
+                except JobGone:
+                    raise StartOver("salesforce.job_gone", stream=shape.name) from None
+                if locator:
+                    coming = hands.submit(page, self._org, shape, job, locator)
+                yield {
+                    "records": rows, "done": not locator, "totalSize": total,
+                    "job": {"job": job, "locator": locator},
+                }  # fmt: skip
+                if not locator:
+                    return
 
     def _more(
         self, shape: Shape, token: Mapping[str, Any], after: Any, url: str
@@ -200,13 +238,17 @@ class Pulling:
             raise StartOver("salesforce.log_purged", stream=name)
         return log
 
-    def _departed(self, shape: Shape) -> list[Row]:
-        """Deleted, merged and converted records that say no: found once, after the first reading."""
+    def _departed(self, shape: Shape, low: str) -> list[Row]:
+        """Deleted, merged and converted records that say no: found once, after the first reading.
+
+        Those from before `low`: the others come with the changes.
+        """
         if not shape.flags:
             return []
         gone = [f"{name} = true" for name in ("IsDeleted", "IsConverted") if name in shape.extra]
         noes = [f"{name} = true" for name in shape.flags]
-        where = f"({' OR '.join(gone)}) AND ({' OR '.join(noes)})"
+        before = f"SystemModstamp < {_literal(low)}"
+        where = [f"({' OR '.join(gone)})", f"({' OR '.join(noes)})", before]
         answer = self._org.query(_select(shape, where), deleted=True)
         rows = list(answer["records"])
         while not answer["done"]:
@@ -224,10 +266,10 @@ class _Paging:
         token: Mapping[str, Any],
         rows: Sequence[Row],
         stones: Sequence[Tombstone],
-        *,
-        last: bool,
+        answer: Mapping[str, Any],
     ) -> None:
-        self.shape, self.token, self.last = shape, token, last
+        self.shape, self.token, self.last = shape, token, bool(answer["done"])
+        self.job = answer.get("job", {})
         self.records: list[Record] = []
         self.stones: dict[str, Tombstone] = {stone.ref.id: stone for stone in stones}
         self.ways: list[Redirect] = []
@@ -236,8 +278,10 @@ class _Paging:
         edge = written(_read(token["covered"]) - OVERLAP)
         seen = None if seen is None else list(seen)
         for row in rows:
-            mark = _mark(shape, row)
-            if row["SystemModstamp"] >= edge and seen is not None:
+            late = row["SystemModstamp"] >= edge
+            # Only what may be shown twice has to be told apart.
+            mark = _mark(shape, row) if late or old else ""
+            if late and seen is not None:
                 seen.append(mark)
             if mark not in old:
                 self._sort(row)
@@ -262,8 +306,10 @@ class _Paging:
         if self.last:
             kept = {name: token[name] for name in ("until", "covered", "log")}
             return {"done": True, **kept, "seen": seen, "departed": self.full}
-        after = [rows[-1]["SystemModstamp"], rows[-1]["Id"]] if rows else token["after"]
-        return {**token, "after": after, "seen": seen}
+        after = token["after"]
+        if rows and not self.job:
+            after = [rows[-1]["SystemModstamp"], rows[-1]["Id"]]
+        return {**token, "after": after, "seen": seen, **self.job}
 
     def page(self, done: int, total: int, calls: int) -> Page:
         """As the engine takes it."""
@@ -279,24 +325,33 @@ class _Paging:
         )
 
 
-def changes_query(shape: Shape, token: Mapping[str, Any], after: Any) -> str:
-    """The rows of a reading, from `after` on."""
-    where = [f"SystemModstamp < {_literal(token['until'])}"]
+def changes_query(
+    shape: Shape, token: Mapping[str, Any], after: Any, *, ordered: bool = True
+) -> str:
+    """The rows of a reading, from `after` on.
+
+    Everything at once is asked for without an end: the query itself is a moment's picture, and
+    who is changed just then must not look as if he had gone.
+    """
+    where = []
     if token["low"] is not None:
-        where.insert(0, f"SystemModstamp >= {_literal(token['low'])}")
+        where.append(f"SystemModstamp >= {_literal(token['low'])}")
     elif "IsConverted" in shape.extra:
         where.append("IsConverted = false")
+    if token["low"] is not None or after:
+        where.append(f"SystemModstamp < {_literal(token['until'])}")
     if shape.thing.only:
         where.append(shape.thing.only)
     if after:
         at, ident = _literal(after[0]), after[1]
         where.append(f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > '{ident}'))")
-    return _select(shape, " AND ".join(where)) + " ORDER BY SystemModstamp, Id"
+    return _select(shape, where) + (" ORDER BY SystemModstamp, Id" if ordered else "")
 
 
-def _select(shape: Shape, where: str) -> str:
+def _select(shape: Shape, where: Sequence[str]) -> str:
     # All parts are names that describe gave us, and literals of our own making.
-    return f"SELECT {', '.join(shape.asked)} FROM {shape.name} WHERE {where}"  # noqa: S608
+    asked = f"SELECT {', '.join(shape.asked)} FROM {shape.name}"  # noqa: S608
+    return f"{asked} WHERE {' AND '.join(where)}" if where else asked
 
 
 def _begun(token: Token, end: datetime, name: str) -> dict[str, Any]:

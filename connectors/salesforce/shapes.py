@@ -6,16 +6,17 @@ Pure once described: no call leaves from here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
 
 from connectors.protocol import Capabilities, Stream
 from connectors.salesforce.mapping import Thing
-from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for
+from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for, text
 from rules.opt_out_fields import FLAGS
 from rules.records import Record, Redirect, Ref, Tombstone, Value
 
@@ -44,8 +45,10 @@ class Shape:
     loose: frozenset[str] = frozenset()
     extra: tuple[str, ...] = ()
     """Fields of the object that say what became of a record."""
-    locked: frozenset[str] = field(default_factory=frozenset)
+    locked: frozenset[str] = frozenset()
     """Vendor fields that our user may not write."""
+    yes_no: frozenset[str] = frozenset()
+    """Vendor fields that are true or false."""
 
     @property
     def name(self) -> str:
@@ -82,19 +85,32 @@ class Shape:
         )
 
     @cached_property
-    def _readers(self) -> tuple[tuple[str, tuple[str, ...], Callable[[Any], str | None]], ...]:
+    def _texts(self) -> tuple[tuple[str, str], ...]:
+        """Fields that are taken as they are: most, so they get the short way."""
         return tuple(
-            (row.canonical, tuple(row.vendor.split(".")), READERS[row.read]) for row in self.rows
+            (row.canonical, row.vendor)
+            for row in self.rows
+            if row.read == "text" and "." not in row.vendor
+        )
+
+    @cached_property
+    def _others(self) -> tuple[tuple[str, tuple[str, ...], Callable[[Any], str | None]], ...]:
+        return tuple(
+            (row.canonical, tuple(row.vendor.split(".")), READERS[row.read])
+            for row in self.rows
+            if row.read != "text" or "." in row.vendor
         )
 
     @cached_property
     def checked(self) -> tuple[str, ...]:
-        """What a check before and after a write selects: what the version is made of."""
-        return tuple(dict.fromkeys(("Id", "SystemModstamp", *self._versioned, *self.extra)))
+        """What a check before and after a write selects: the object's own fields."""
+        return tuple(name for name in self.asked if "." not in name)
 
     @cached_property
-    def _versioned(self) -> tuple[str, ...]:
-        return tuple(row.vendor for row in self.rows if row.vendor not in self.loose)
+    def _solid(self) -> Callable[[Mapping[str, Value]], Any]:
+        """The values that a version is made of."""
+        names = [row.canonical for row in self.rows if row.vendor not in self.loose]
+        return itemgetter(*names, *names[:1])
 
     def ref(self, ident: str) -> Ref:
         """Where a record of the object lives."""
@@ -102,17 +118,28 @@ class Shape:
 
     def record(self, row: Mapping[str, Any]) -> Record:
         """A record from an answer's row."""
-        values: dict[str, Value] = {}
-        for canonical, path, read in self._readers:
-            raw: Any = row
-            for step in path:
-                raw = raw.get(step) if raw else None
-            values[canonical] = raw or None if type(raw) is str and read is _TEXT else read(raw)
-        return Record(self.ref(row["Id"]), self.version(row), values)
+        values = self._values(row)
+        return Record(self.ref(row["Id"]), self._version(row, values), values)
 
     def version(self, row: Mapping[str, Any]) -> str:
         """Stamp and values: a stamp knows whole seconds only, and two writes may share one."""
-        raw = orjson.dumps([row.get(name) for name in self._versioned])
+        return self._version(row, self._values(row))
+
+    def _values(self, row: Mapping[str, Any]) -> dict[str, Value]:
+        values: dict[str, Value] = {}
+        for canonical, vendor in self._texts:
+            raw = row[vendor]
+            values[canonical] = raw if raw is None or (type(raw) is str and raw) else text(raw)
+        for canonical, path, read in self._others:
+            raw = row
+            for step in path:
+                raw = raw.get(step) if raw else None
+            values[canonical] = read(raw)
+        return values
+
+    def _version(self, row: Mapping[str, Any], values: Mapping[str, Value]) -> str:
+        # The same from every interface: a file of results may end its lines otherwise.
+        raw = orjson.dumps(self._solid(values)).replace(rb"\r\n", rb"\n")
         return f"{row['SystemModstamp']}#{blake2b(raw, digest_size=8).hexdigest()}"
 
     def says_no(self, row: Mapping[str, Any]) -> bool:
@@ -146,7 +173,7 @@ class Shape:
     def _by_canonical(self) -> Mapping[str, Map]:
         return {row.canonical: row for row in self.rows}
 
-    def written(self, canonical: str, text: str | None) -> tuple[str, Any]:
+    def written(self, canonical: str, value: str | None) -> tuple[str, Any]:
         """Vendor field and value for a change; `Unwritable` with a code where there is none."""
         row = self._by_canonical.get(canonical)
         if row is None:
@@ -154,12 +181,9 @@ class Shape:
         if not row.write or row.vendor in self.locked:
             raise Unwritable("field_read_only", row.vendor)
         try:
-            return row.vendor, WRITERS[row.write](text)
+            return row.vendor, WRITERS[row.write](value)
         except CannotHold:
             raise Unwritable("value_does_not_fit", row.vendor) from None
-
-
-_TEXT: Final = READERS["text"]
 
 
 class Unwritable(Exception):
@@ -197,6 +221,7 @@ def shaped(
         loose=frozenset(row.vendor for row in rows.values() if _is_loose(row, there)),
         extra=tuple(_what_became(thing, there)),
         locked=frozenset(one["name"] for one in there.values() if not one["updateable"]),
+        yes_no=frozenset(one["name"] for one in there.values() if one["type"] == "boolean"),
     )
 
 

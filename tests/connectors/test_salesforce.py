@@ -58,6 +58,7 @@ class Desk:
         login: Login | None = None,
         dry: bool = False,
         guard: bool = False,
+        bulk_from: int = 50_000,
         fields: dict[str, dict[str, str]] | None = None,
     ) -> Salesforce:
         app, clock = self.vendor.desk.tickets.app, self.vendor.clock
@@ -80,6 +81,7 @@ class Desk:
             fields=fields,
             known=self.tokens.get,
             composite_guard=guard,
+            bulk_from=bulk_from,
         )
 
     def pull(self, connector: Salesforce, name: str = "Contact") -> list[Any]:
@@ -431,6 +433,64 @@ def test_a_push_of_n_records_takes_a_call_for_each_200_and_two_for_each_1000(des
     outcomes = desk.push(connector, [change(r, title="Ny") for r in records.values()])
     assert {type(one) for one in outcomes} == {Applied}
     assert connector.org.calls - before == 5 + 2
+
+
+# --- the first reading of a large org ---
+
+
+@pytest.fixture
+def many(desk: Desk) -> Desk:
+    fill(desk.org, companies=3, contacts=500)
+    desk.org.add("Contact", LastName='Med "tegn"', MailingStreet="Vej 1\r\nSal; 2", DoNotCall=True)
+    desk.vendor.desk.bulk.page = 200
+    desk.wait()
+    return desk
+
+
+def test_a_large_first_reading_is_a_bulk_job_and_shows_the_same(many: Desk) -> None:
+    connector = many.connector(bulk_from=300)
+    connector.streams()
+    before = connector.org.calls
+    [*pages] = many.pull(connector)
+    # A query that tells how many, the job, two looks, three pages of results.
+    assert connector.org.calls - before == 1 + 1 + 2 + 3
+    assert pages[-1].full
+    through_bulk = {r.ref.id: r for page in pages for r in page.records}
+    many.tokens.clear()
+    assert through_bulk == many.records(many.connector())
+    assert len(through_bulk) == 501
+    many.wait()
+    assert many.records(many.connector()) == {}
+
+
+def test_a_bulk_reading_goes_on_where_it_was_stopped(many: Desk) -> None:
+    connector = many.connector(bulk_from=300)
+    [stream] = connector.streams()
+    first = next(iter(connector.pull(stream, None)))
+    many.tokens["Contact"] = first.next
+    rest = many.records(many.connector(bulk_from=300))
+    ids = {record.ref.id for record in first.records}
+    assert ids.isdisjoint(rest)
+    assert len(ids) + len(rest) == 501
+    assert many.vendor.counted("POST", "jobs/query") == 1
+    many.tokens["Contact"] = first.next
+    many.vendor.desk.bulk.jobs.clear()
+    with pytest.raises(StartOver, match="job_gone"):
+        many.pull(many.connector(bulk_from=300))
+
+
+def test_a_bulk_job_that_fails_leaves_the_ordinary_way(
+    many: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = many.vendor.desk.bulk.begin
+
+    def failing(asked: Any) -> Any:
+        told = begin(asked)
+        many.vendor.desk.bulk.jobs[told["id"]].failed = "too wide"
+        return told
+
+    monkeypatch.setattr(type(many.vendor.desk.bulk), "begin", lambda _, asked: failing(asked))
+    assert len(many.records(many.connector(bulk_from=300))) == 501
 
 
 # --- nobody overwritten ---
