@@ -41,6 +41,11 @@ def own_name(canonical: str) -> str:
     return f"RR_{canonical.title()}__c"
 
 
+def _country(name: str) -> tuple[Map, ...]:
+    """Where countries are picked from a list, the code is a field of its own."""
+    return Map("country", f"{name}Code"), Map("country", name)
+
+
 _CONSENT: Final = (
     *_own("consent_call", "consent_email", "consent_sms", read="flag", write=""),
     *_own("consent_call_at", "consent_email_at", "consent_sms_at", read="moment", write="moment"),
@@ -76,7 +81,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("address", "BillingStreet"),
             Map("postcode", "BillingPostalCode"),
             Map("city", "BillingCity"),
-            Map("country", "BillingCountry"),
+            *_country("BillingCountry"),
             Map("parent_company", "ParentId", "text", ""),
             _OWNER,
             *_own("opt_out", "opt_out_call", "opt_out_email", read="flag", write=""),
@@ -102,7 +107,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("address", "MailingStreet"),
             Map("postcode", "MailingPostalCode"),
             Map("city", "MailingCity"),
-            Map("country", "MailingCountry"),
+            *_country("MailingCountry"),
             Map("company_ref", "AccountId", "text", ""),
             _OWNER,
             *_CONSENT,
@@ -132,7 +137,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("address", "Street"),
             Map("postcode", "PostalCode"),
             Map("city", "City"),
-            Map("country", "Country"),
+            *_country("Country"),
             _OWNER,
             *_CONSENT,
             *_NOES,

@@ -179,6 +179,14 @@ def test_fields_of_the_settings_go_before_and_a_missing_one_is_told(desk: Desk) 
     assert [p.details["field"] for p in connector.problems()] == ["Nope__c"]
 
 
+def test_where_countries_are_picked_from_a_list_their_codes_are_read(desk: Desk) -> None:
+    plain = {c.canonical: c.name for c in desk.connector("Account").streams()[0].columns}
+    assert plain["country"] == "BillingCountry"
+    desk.org.add_field("Account", Field("BillingCountryCode", "picklist", 10))
+    coded = {c.canonical: c.name for c in desk.connector("Account").streams()[0].columns}
+    assert coded["country"] == "BillingCountryCode"
+
+
 def test_values_are_read_as_text_and_opt_outs_as_flags(desk: Desk) -> None:
     account = desk.org.add("Account", Name="Opdigtet A/S", OwnerId=desk.org._users["somebody"])
     desk.org.add("Contact", LastName="P", AccountId=account, DoNotCall=True)
