@@ -12,6 +12,7 @@ from typing import Any
 
 import requests
 
+from connectors.hubspot.admin import missing, provision, rights
 from connectors.hubspot.client import Api
 from connectors.hubspot.logins import Login
 from connectors.hubspot.mapping import BY_NAME, THINGS, Thing
@@ -20,6 +21,7 @@ from connectors.hubspot.pushing import Pushing
 from connectors.hubspot.shapes import BATCH, Shape, shaped, with_owners
 from connectors.hubspot.windows import mark_of
 from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
+from connectors.rights import Made, Right, Wanted
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped
 from rules.records import Record, Ref
@@ -74,26 +76,41 @@ class HubSpot:
         return (thing for thing in THINGS if thing.name in self._objects)
 
     def streams(self) -> Sequence[Stream]:
-        """One for each object. What properties there are is asked anew each time."""
+        """One for each object that we may see. What properties there are is asked anew each time."""
         self._shapes.clear()
-        return [self.shape(thing.name).stream for thing in self.things]
+        return [shape.stream for shape in self._seen.values()]
+
+    @property
+    def _seen(self) -> Mapping[str, Shape]:
+        """The objects that we may see. A key that is refused altogether stops the system."""
+        found = {}
+        for thing in self.things:
+            try:
+                found[thing.name] = self.shape(thing.name)
+            except SystemStopped as error:
+                if error.message != "error.no_right":
+                    raise
+        return found
 
     def problems(self) -> Sequence[Problem]:
-        """Flags that say no and cannot be seen, and properties that the settings name in vain."""
-        shapes = [self.shape(thing.name) for thing in self.things]
-        return [
-            *(
-                _told(s.name, "hubspot.opt_out_hidden", n, self.name)
-                for s in shapes
-                for n in s.blind
-            ),
-            *(
-                _told(s.name, "hubspot.no_such_property", n, self.name, stops=False)
-                for s in shapes
-                for n in s.lacking
-                if n not in s.blind
-            ),
+        """Objects, and flags that say no, that cannot be seen; properties named in vain."""
+        seen = self._seen
+        found = [
+            _told(thing.name, "hubspot.object_hidden", thing.name, self.name)
+            for thing in self.things
+            if thing.name not in seen
         ]
+        for shape in seen.values():
+            hidden = (
+                _told(shape.name, "hubspot.opt_out_hidden", n, self.name) for n in shape.blind
+            )
+            lacking = (
+                _told(shape.name, "hubspot.no_such_property", name, self.name, stops=False)
+                for name in shape.lacking
+                if name not in shape.blind
+            )
+            found += [*hidden, *lacking]
+        return found
 
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
         """The record's page in HubSpot."""
@@ -137,11 +154,26 @@ class HubSpot:
         del stream, record, change
         return None
 
+    # --- for administrators -------------------------------------------------------------------
+
+    def check(self) -> Iterator[Right]:
+        """Every right, tried by name."""
+        return rights(self.api, [thing.name for thing in self.things], self._seen)
+
+    def missing(self) -> Sequence[Wanted]:
+        """Properties of the catalogue that this account lacks."""
+        return missing(self._seen)
+
+    def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
+        """Make them. What properties there are is asked anew afterwards."""
+        yield from provision(self.api, wanted)
+        self._shapes.clear()
+
     # --- for comparing whole sets -------------------------------------------------------------
 
     def count(self, stream: Stream) -> int:
         """How many records there are, as far as the index knows: one call."""
-        return int(self.api.search(stream.name, {"filterGroups": [], "limit": 1})["total"])
+        return self.api.count(stream.name)
 
     def ids(self, stream: Stream) -> Iterator[Ref]:
         """The id of every record, a hundred a call."""

@@ -34,7 +34,7 @@ class Pulling:
     def pages(self, mark: Mark | None) -> Iterator[Page]:
         """From the mark to the end."""
         if mark is None:
-            mark = Mark("list", high=self._now_ms(), total=self._count())
+            mark = Mark("list", high=self._now_ms(), total=self._api.count(self._shape.name))
         if mark.at == "list":
             yield from self._everything(mark)
             return
@@ -186,10 +186,6 @@ class Pulling:
     def _now_ms(self) -> int:
         """HubSpot's time. Its header knows whole seconds: the second under way counts as over."""
         return int(self._api.now().timestamp()) * 1000 + 999
-
-    def _count(self) -> int:
-        """How many records there are, as far as the index knows; for the progress bar."""
-        return int(self._api.search(self._shape.name, {"filterGroups": [], "limit": 1})["total"])
 
 
 def linked(api: Api, shape: Shape, rows: Sequence[Row]) -> list[Row]:

@@ -45,6 +45,9 @@ class Shape:
     lacking: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
     locked: frozenset[str] = frozenset()
+    """Properties that nobody can write through the API."""
+    there: frozenset[str] = frozenset()
+    """All properties that are shown to us, mapped or not."""
     merges: bool = False
     owners: Callable[[], Mapping[str, str]] = dict
 
@@ -234,6 +237,7 @@ def shaped(system: str, thing: Thing, described: Sequence[Row], wanted: Mapping[
         blind=_blind(thing, wanted, there),
         locked=frozenset(name for name, one in there.items() if _is_locked(one)),
         merges=MERGED in there,
+        there=frozenset(there),
     )
 
 

@@ -406,6 +406,14 @@ def test_before_anything_of_ours_is_there_nothing_of_ours_is_missed(account: Acc
     assert (problem.details["field"], problem.stops) == ("findes_ikke", False)
 
 
+def test_an_object_that_may_not_be_seen_is_told_and_the_others_go_on(account: Account) -> None:
+    account.vendor.tickets.scopes -= {"crm.objects.calls.read", "crm.schemas.calls.read"}
+    connector = account.connector("contacts", "calls")
+    assert [stream.name for stream in connector.streams()] == ["contacts"]
+    [problem] = connector.problems()
+    assert (problem.stream, problem.message) == ("calls", "hubspot.object_hidden")
+
+
 # --- writing ----------------------------------------------------------------------------------
 
 
@@ -733,3 +741,82 @@ def test_streams_tell_what_they_are(account: Account) -> None:
     assert connector.link("contacts", ref, None) == (
         "https://app.hubspot.com/contacts/4321/record/0-1/7"
     )
+
+
+# --- for administrators -----------------------------------------------------------------------
+
+
+def _rights(connector: HubSpot) -> dict[str, tuple[bool, str]]:
+    return {one.name: (one.ok, one.message) for one in connector.check()}
+
+
+def test_each_right_is_tried_by_its_name_and_nothing_is_written(account: Account) -> None:
+    account.people(3)
+    account.vendor.limits = plan("pro")
+    before = account.portal.snapshot()
+    found = _rights(account.connector("companies", "contacts", "calls", dry=True))
+    assert all(ok for ok, _ in found.values())
+    assert found["contacts.hs_email_optout"] == (True, "hubspot.right.flag")
+    assert found["crm.objects.contacts.write"] == (True, "hubspot.right.write")
+    assert found["daily"] == (True, "hubspot.right.calls")
+    assert account.portal.snapshot() == before
+
+
+def test_what_lacks_is_named(account: Account) -> None:
+    account.vendor.tickets.scopes -= {
+        "crm.objects.contacts.write", "crm.objects.calls.read", "crm.schemas.calls.read",
+    }  # fmt: skip
+    account.portal.hidden.add(("contacts", "hs_email_optout"))
+    account.vendor.limits = plan("pro")
+    account.vendor.limits.used_today = 624_900
+    found = _rights(account.connector("contacts", "calls"))
+    wrong = {name: message for name, (ok, message) in found.items() if not ok}
+    assert wrong == {
+        "contacts.hs_email_optout": "hubspot.opt_out_hidden",
+        "crm.objects.contacts.write": "hubspot.no_write",
+        "calls": "hubspot.object_hidden",
+        "daily": "hubspot.few_calls",
+    }
+
+
+def test_of_a_service_key_nothing_is_told_and_that_is_said(account: Account) -> None:
+    app = account.vendor.tickets.app
+    login = OAuth(app.client_id, app.client_secret, app.refresh_token)
+    found = _rights(account.connector(login=login))
+    assert found["crm.objects.contacts.write"] == (True, "hubspot.right.write_untried")
+
+
+def test_missing_properties_are_shown_made_and_then_used(account: Account) -> None:
+    account.portal.own("contacts", "ringren_function", "number")
+    connector = account.connector("companies", "contacts", "calls")
+    journal = len(account.portal.journal)
+    wanted = connector.missing()
+    names = {(one.stream, one.name) for one in wanted}
+    assert {
+        ("contacts", "ringren_do_not_call"), ("companies", "ringren_do_not_call"),
+        ("contacts", "ringren_data_checked_at"), ("companies", "ringren_cvr"),
+        ("contacts", "ringren_manual_check"), ("contacts", "ringren_manual_check_reason"),
+    } <= names  # fmt: skip
+    assert ("contacts", "ringren_function") not in names, "what is there is never changed"
+    assert {one.stream for one in wanted} == {"companies", "contacts"}
+    made = list(connector.provision(wanted))
+    assert all(one.ok for one in made), [one for one in made if not one.ok]
+    assert not connector.missing()
+    assert len(account.portal.journal) == journal, "no record was touched"
+    flag = account.portal.properties["contacts"]["ringren_do_not_call"]
+    assert (flag.type, flag.label, flag.group) == ("bool", "MÅ IKKE RINGES OP", "ringren")
+    assert account.portal.properties["contacts"]["ringren_function"].type == "number"
+    [stream] = [one for one in connector.streams() if one.name == "contacts"]
+    assert {"opt_out_call", "consent_call", "data_checked_at"} <= {
+        column.canonical for column in stream.columns
+    }
+    assert stream.can.push
+
+
+def test_a_property_that_cannot_be_made_is_told_and_the_others_are_made(account: Account) -> None:
+    connector = account.connector("contacts")
+    wanted = list(connector.missing())
+    account.portal.own("contacts", wanted[0].name)
+    made = list(connector.provision(wanted))
+    assert [one.ok for one in made] == [False] + [True] * (len(wanted) - 1)
+    assert "PROPERTY_EXISTS" in made[0].details["why"] or wanted[0].name in made[0].details["why"]
