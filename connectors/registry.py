@@ -110,13 +110,12 @@ def hubspot(
     fields: Mapping[str, Mapping[str, str]],
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
-    known: Callable[[str], Token | None],
     dry: bool,
     meter: Meter | None = None,
 ) -> HubSpot:
     """HubSpot, set up: with a key that does not end, or with (client id, secret, refresh token).
 
-    `fields` is canonical field -> property, by object; the rest is as with Salesforce.
+    `fields` is canonical field -> property, by object; `elsewhere` maps addresses as with Salesforce.
     """
     from connectors.hubspot import HubSpot
     from connectors.hubspot.logins import Key, OAuth
@@ -126,7 +125,6 @@ def hubspot(
         OAuth(*oauth) if oauth else Key(token or ""),
         objects=objects,
         fields=fields,
-        known=known,
         clock=clock,
         dry=dry,
         meter=meter,

@@ -145,7 +145,7 @@ def _systems(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> di
     if settings.salesforce.is_used:
         found[SALESFORCE] = _salesforce(settings, store, clock, dry=dry)
     if settings.hubspot.is_used:
-        found[HUBSPOT] = _hubspot(settings, store, clock, dry=dry)
+        found[HUBSPOT] = _hubspot(settings, clock, dry=dry)
     if settings.dynamics.is_used:
         found[DYNAMICS] = _dynamics(settings, clock, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
@@ -189,7 +189,7 @@ def _salesforce(settings: Settings, store: Store, clock: Clock, *, dry: bool) ->
     )
 
 
-def _hubspot(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> Connector:
+def _hubspot(settings: Settings, clock: Clock, *, dry: bool) -> Connector:
     from connectors.registry import hubspot
 
     one = settings.hubspot
@@ -202,7 +202,6 @@ def _hubspot(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> Co
         fields=one.fields,
         elsewhere=one.elsewhere,
         clock=clock,
-        known=_known(store, HUBSPOT),
         dry=dry,
     )
 

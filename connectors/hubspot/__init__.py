@@ -33,7 +33,7 @@ class HubSpot:
     """One account of HubSpot.
 
     `objects` are those to be read; `fields` is canonical -> property, by object, over the
-    defaults; `known` gives a stream's stored cursor; `more` goes to `client.Api`.
+    defaults; `more` goes to `client.Api` (dry, meter, elsewhere, sleep, patience).
     """
 
     def __init__(
@@ -43,12 +43,11 @@ class HubSpot:
         *,
         objects: Sequence[str] = OBJECTS,
         fields: Mapping[str, Mapping[str, str]] = {},
-        known: Callable[[str], Token | None] = lambda _stream: None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
-        self._objects, self._fields, self._known = tuple(objects), fields, known
+        self._objects, self._fields = tuple(objects), fields
         fetch: Callable[[requests.Session], Any] = login.fetch(name, clock)
         self.api = Api(name, fetch, clock=clock, **more)
         self._shapes: dict[str, Shape] = {}
