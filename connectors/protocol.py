@@ -46,12 +46,15 @@ class Capabilities:
 class Column:
     """How one column or vendor field maps to a canonical field; None when it is left alone.
 
-    `unit` is how its header says that a cell is to be read (`rules.header_units`); mostly empty.
+    `writable`: False for what nobody can write, a column of formulas or a read-only field: the
+    rules leave it alone. `unit` is how its header says that a cell is to be read
+    (`rules.header_units`); mostly empty.
     """
 
     name: str
     canonical: str | None
     sure: bool = True
+    writable: bool = True
     unit: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -40,7 +40,7 @@ class Map:
     @property
     def column(self) -> Column:
         """As a stream tells of it."""
-        return Column(self.vendor, self.canonical)
+        return Column(self.vendor, self.canonical, writable=bool(self.write))
 
 
 def text(value: Any) -> str | None:

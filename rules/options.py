@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from rules.catalogue import DEFAULT, Catalogue, Choice
 from rules.cell_rules import Rule
@@ -22,6 +22,21 @@ from rules.hygiene import Row
 
 NO_UNITS: Final[Mapping[str, str]] = MappingProxyType({})
 """What the headers of most lists say."""
+
+
+class Headings(NamedTuple):
+    """What the columns of one list say to the rules, the same for all of its records.
+
+    `units`: field -> how a bare cell is to be read (`rules.header_units`). `closed`: fields that
+    nobody can write there, formulas of a workbook and read-only fields of a system: no rule works
+    on them.
+    """
+
+    units: Mapping[str, str] = NO_UNITS
+    closed: frozenset[str] = frozenset()
+
+
+NO_HEADINGS: Final = Headings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rules.errors import LeaseLost, SystemStopped
+from rules.options import Headings
 from rules.records import Kind
 from state.store import Tx
 from state.tables import cursors
@@ -25,7 +26,8 @@ LEASE = timedelta(seconds=60)
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to move one cursor. `pass_no` counts the readings of the stream, `units`
-    are what its headers say of the cells of a field (`rules.header_units`).
+    are what its headers say of the cells of a field (`rules.header_units`), `closed` the fields
+    that nobody can write.
     """
 
     system: str
@@ -38,8 +40,14 @@ class Lease:
     complete: bool
     fields: tuple[str, ...]
     units: Mapping[str, str]
+    closed: tuple[str, ...]
     records: int
     compared_at: datetime | None = None
+
+    @property
+    def headings(self) -> Headings:
+        """What the columns say to the rules."""
+        return Headings(self.units, frozenset(self.closed))
 
 
 def _mine(system: str, stream: str) -> sa.ColumnElement[bool]:
@@ -105,6 +113,7 @@ def _lease(row: Any) -> Lease:
         complete=row.complete,
         fields=tuple(row.fields),
         units=row.units or {},
+        closed=tuple(row.closed or ()),
         records=row.records,
         compared_at=row.compared_at,
     )

@@ -91,6 +91,8 @@ cursors = _table(
     _when("compared_at", null=True),
     # Field -> unit of its cells, where the header of its column names one; null = as none does.
     Column("units", Json, nullable=True),
+    # Mapped fields that nobody can write: formulas, what a system keeps read-only; null = none.
+    Column("closed", Json, nullable=True),
 )
 
 # --- mirror ----------------------------------------------------------------------------------

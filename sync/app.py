@@ -25,7 +25,7 @@ from rules.errors import UserError
 from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
-from rules.options import NO_UNITS
+from rules.options import NO_HEADINGS, Headings
 from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
@@ -61,17 +61,17 @@ class App:
     """Limits that a person has looked at and lets pass this once."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)
 
-    def rules(self, system: str, units: Mapping[str, str] = NO_UNITS) -> tuple[Row, ...]:
-        """The rules that are on in a system, for a list whose headers name these `units`.
+    def rules(self, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
+        """The rules that are on in a system, for a list whose columns say this.
 
         Each call gives the same ones.
         """
-        key = (system, *sorted(units.items()))
+        key = (system, *sorted(headings.units.items()), headings.closed)
         if key not in self._rules:
-            self._rules[key] = active(self.settings, system, units)
+            self._rules[key] = active(self.settings, system, headings)
         return self._rules[key]
 
-    def context(self, system: str, units: Mapping[str, str] = NO_UNITS) -> Context:
+    def context(self, system: str, headings: Headings = NO_HEADINGS) -> Context:
         """What deciding about the records of a list may know of the settings and its headers."""
         settings = self.settings
         terms = Terms(
@@ -79,7 +79,7 @@ class App:
             users=frozenset(map(fold, settings.checks.users)),
             unused_months=settings.checks.consent_unused_max_months,
         )
-        rules = self.rules(system, units)
+        rules = self.rules(system, headings)
         return Context(rules, settings.region, settings.limits.flips, self.catalogue, terms)
 
     @property

@@ -22,7 +22,7 @@ def of_stream(app: App, stream: Lease) -> str:
 
     Whether a rule may write unasked is not in it: that is asked when a plan is queued.
     """
-    rules = of_rules(stream.kind, app.rules(stream.system, stream.units), stream.fields)
+    rules = of_rules(stream.kind, app.rules(stream.system, stream.headings), stream.fields)
     settings = of_settings(app.settings, stream.kind)
     checks = [of_checks(app.catalogue, stream.kind), app.settings.checks.model_dump_json()]
     return _hash([rules, *checks, settings, app.keys.fingerprint, f"marks {marks.VERSION}"])

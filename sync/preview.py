@@ -152,7 +152,7 @@ def _decide_both(tally: _Tally, apps: tuple[App, App], streams: Sequence[Lease])
 
 
 def _side(app: App, stream: Lease) -> Side:
-    return Side(app.context(stream.system, stream.units), stream.system, app.settings.rules.of)
+    return Side(app.context(stream.system, stream.headings), stream.system, app.settings.rules.of)
 
 
 class _Tally:

@@ -12,18 +12,19 @@ from collections.abc import Callable, Mapping
 from rules.catalogue import DEFAULT, extend
 from rules.formats.industry_schemes import Scheme
 from rules.hygiene import RULES, Row, rules_of
-from rules.options import NO_UNITS, Options, bins_of, with_options
+from rules.options import NO_HEADINGS, NO_UNITS, Headings, Options, bins_of, with_options
 from state.proposals import Plan
 from sync.settings import Settings
 
 
-def active(settings: Settings, system: str, units: Mapping[str, str] = NO_UNITS) -> tuple[Row, ...]:
+def active(settings: Settings, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
     """The rules that are not off in `system`, each with the fields that it may touch there.
 
-    `units` are what the headers of the list say of its cells, by field.
+    `headings` are what the columns of the list say.
     """
-    rules = with_options(all_rules(settings), options(settings, units))
-    found = (rule.within(_on(settings, system, rule.name)) for rule in rules)
+    rules = with_options(all_rules(settings), options(settings, headings.units))
+    closed = headings.closed
+    found = (rule.within(_on(settings, system, rule.name, closed)) for rule in rules)
     return tuple(rule for rule in found if rule is not None)
 
 
@@ -47,8 +48,10 @@ def options(settings: Settings, units: Mapping[str, str] = NO_UNITS) -> Options:
     )
 
 
-def _on(settings: Settings, system: str, rule: str) -> Callable[[str], bool]:
-    return lambda field: settings.rules.of(rule, field, system) != "off"
+def _on(
+    settings: Settings, system: str, rule: str, closed: frozenset[str]
+) -> Callable[[str], bool]:
+    return lambda field: field not in closed and settings.rules.of(rule, field, system) != "off"
 
 
 def writes_unasked(settings: Settings, plan: Plan, system: str, rule: str, field: str) -> bool:

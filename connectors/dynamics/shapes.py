@@ -94,7 +94,15 @@ class Shape:
             calls=self.thing.kind is Kind.CALL,
             batch_size=BATCH,
         )
-        columns = tuple(Column(row.vendor, row.canonical) for row in self.rows)
+        described = self.described.columns
+        columns = tuple(
+            Column(
+                row.vendor,
+                row.canonical,
+                writable=bool(row.write) and described[row.vendor].writable,
+            )
+            for row in self.rows
+        )
         return Stream(self.name, self.thing.kind, can, columns, "id")
 
     @cached_property

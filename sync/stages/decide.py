@@ -114,7 +114,7 @@ class Deciding:
             with app.store.transaction() as tx:
                 doubles.about_to_change(tx, total)
                 match_keys.put_index_aside(tx, total)
-        context = app.context(lease.system, lease.units)
+        context = app.context(lease.system, lease.headings)
         brief = Brief(lease.system, lease.kind, lease.fields, context, app.keys, kinds)
         with Hands(brief, total) as hands:
             for batch, judgements in hands.judged(self._batches(reading or iter(()))):

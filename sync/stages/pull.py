@@ -102,22 +102,25 @@ def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:
 
 
 def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
-    """Note which fields are mapped, and their units; others than last time mean: decide all again.
+    """Note which fields are mapped, their units, and which nobody can write; others than last time
+    mean: decide all again.
 
     Other fields are read again as well.
     """
     mapped = {c.canonical: c for c in stream.columns if c.canonical}
     fields = tuple(sorted(mapped))
     units = {name: mapped[name].unit for name in fields if mapped[name].unit}
-    if (fields, units) == (lease.fields, lease.units):
+    closed = tuple(name for name in fields if not mapped[name].writable)
+    if (fields, units, closed) == (lease.fields, lease.units, lease.closed):
         return lease
     with app.store.transaction() as tx:
-        fresh = replace(lease, fields=fields, units=units)
+        fresh = replace(lease, fields=fields, units=units, closed=closed)
         if lease.token is not None and fields != lease.fields:
             fresh = _next_pass(tx, fresh)
             coverage.forget(tx, lease.system, lease.stream)
             tallies.forget(tx, lease.system, lease.stream)
-        cursors.advance(tx, fresh, app.clock(), fields=list(fields), units=units)
+        said = {"fields": list(fields), "units": units, "closed": list(closed)}
+        cursors.advance(tx, fresh, app.clock(), **said)
     return fresh
 
 

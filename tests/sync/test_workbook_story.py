@@ -110,3 +110,22 @@ def test_an_old_workbook_stays_as_it_is_and_a_copy_is_mended(lists: Path) -> Non
     assert copy["E2"].value is True
     again = call("--dry-run", lists)
     assert "gamle.rettet.xlsx#" not in again.stdout
+
+
+def test_a_column_of_formulas_is_left_alone_and_the_rest_of_its_rows_repaired(lists: Path) -> None:
+    path = lists / "kunder.xlsx"
+
+    def reckoned(book: object) -> None:
+        sheet = book.get_worksheet_by_name("Kontakter")  # type: ignore[attr-defined]
+        for row, mail in ((2, "S@Opdigtet-0001.dk"), (3, "L@Opdigtet-0001.dk")):
+            sheet.write_formula(f"C{row}", f'="{mail}"', None, mail)
+
+    path.write_bytes(made({"Kontakter": PEOPLE}, reckoned))
+    looked = call("--dry-run", lists)
+    assert looked.exit_code == 2, looked.output
+    applied = call("apply", "1")
+    assert applied.exit_code == 0, applied.output
+    sheet = openpyxl.load_workbook(path)["Kontakter"]
+    assert sheet["D3"].value == "+4568000012"
+    assert sheet["C2"].value == '="S@Opdigtet-0001.dk"'
+    assert call("--dry-run", lists).exit_code == 0, "nothing is left to do"

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 from typing import Final
@@ -20,7 +20,7 @@ from connectors.files.books.facts import Facts, facts_of
 from connectors.files.layout import Unusable
 from connectors.files.meaning import Meaning, Meant, Wishes, meaning_of
 from connectors.files.rows import PAGE_ROWS, Block, Row
-from connectors.protocol import Stream, Token
+from connectors.protocol import Column, Stream, Token
 from rules.errors import UserError
 from rules.headers import Remark, match
 from rules.kinds import kind_in_name
@@ -54,6 +54,14 @@ class SheetLayout(Meant):
     """The number of the first row below the headings, as Excel counts them."""
     facts: Facts = field(compare=False)
     obstacle: Obstacle | None = None
+
+    @cached_property
+    def columns(self) -> tuple[Column, ...]:
+        """A column with formulas is for Excel to write."""
+        return tuple(
+            replace(column, writable=not self.facts.formulas_in(self.left + index))
+            for index, column in enumerate(self.meaning.columns)
+        )
 
     @cached_property
     def fingerprint(self) -> str:

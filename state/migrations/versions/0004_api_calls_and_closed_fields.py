@@ -1,4 +1,4 @@
-"""Step 0003 api calls.
+"""Step 0004 api calls and closed fields.
 
 Forward only: the way back is the copy that was made before.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from state.types import UtcDateTime
+from state.types import Json, UtcDateTime
 
-revision = "ringren_0003"
-down_revision = "ringren_0002"
+revision = "ringren_0004"
+down_revision = "ringren_0003"
 
 
 def upgrade() -> None:
-    """Bring the tables from ringren_0002 to ringren_0003."""
+    """Bring the tables from ringren_0003 to ringren_0004."""
     op.create_table(
         "api_calls",
         sa.Column("system", sa.Text(), nullable=False),
@@ -34,3 +34,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("system", name=op.f("pk_api_quotas")),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("cursors", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("closed", Json(), nullable=True))
