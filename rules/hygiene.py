@@ -18,8 +18,8 @@ from rules.catalogue import FIELDS, Field
 from rules.cell_rules import CELL_RULES, Rule
 from rules.changes import Change, Finding, Severity, respelled
 from rules.fills import FILLS, Fill, filled
-from rules.formats import cvr
 from rules.formats.cells import Guess, quoted, trimmed
+from rules.formats.check_digits import passes
 from rules.formats.formatted import Formatted
 from rules.formats.regions import region_of
 from rules.list_rules import list_rules, title_fills, within_lists
@@ -51,6 +51,7 @@ _NO_PLACE: Final = {
     "phone_extension": "phone_extension",
     "other_phone": "phone_two_numbers",
     "email": "phone_holds_email",
+    "cvr": "phone_holds_cvr",
     "full_name": "email_display_name",
     "title": "name_with_title",
     "industry_label": "industry_code_with_label",
@@ -260,7 +261,7 @@ def _hold_against_cvr(desk: _Desk, phones: tuple[str, ...], private: Mapping[str
 
 
 def _same_digits(desk: _Desk, name: str, digits: str) -> None:
-    if cvr.passes(digits):
+    if passes(digits):
         desk.changes[:] = [change for change in desk.changes if change.field != name]
         details = {"text": digits}
         desk.findings.append(Finding("phone_is_own_cvr", Severity.WARNING, name, details))

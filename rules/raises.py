@@ -77,6 +77,7 @@ RAISES: Final[Mapping[str, tuple[str, ...]]] = {
         "phone_country_unclear",
         "phone_extension",
         "phone_faroe_or_greenland",
+        "phone_holds_cvr",
         "phone_holds_email",
         "phone_invalid",
         "phone_is_own_cvr",

@@ -8,12 +8,14 @@ warning, never a reason to erase.
 from __future__ import annotations
 
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from rules.changes import Severity
 from rules.formats import phone
 from rules.formats.cells import Guess, guessed, kept, nothing, spelled, trimmed, unshielded
+from rules.formats.check_digits import passes
 from rules.formats.formatted import Formatted, Issue
+from rules.formats.phone_number import PLACEHOLDERS, PLAN
 
 VERSION = 1
 
@@ -34,28 +36,6 @@ _FOREIGN = re.compile(
 )
 _USUAL = re.compile(r"(?:DK|CVR)?[-: ]{0,2}(\d\d ?\d\d ?\d\d ?\d\d)", re.ASCII)
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
-
-
-@cache
-def _halves() -> tuple[dict[str, int], dict[str, int]]:
-    """What four digits come to, modulus 11: as the first half of a number, and what it takes
-    before them as the second half. So a number is looked up, not computed."""
-    first, second = (2, 7, 6, 5), (4, 3, 2, 1)
-    fours = [f"{number:04}" for number in range(10_000)]
-    return (
-        {four: _weighed(four, first) % 11 for four in fours if four[0] != "0"},
-        {four: -_weighed(four, second) % 11 for four in fours},
-    )
-
-
-def _weighed(digits: str, weights: tuple[int, ...]) -> int:
-    return sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True))
-
-
-def passes(text: str) -> bool:
-    """Whether it is eight digits, first not 0, that pass modulus 11 (weights 2 7 6 5 4 3 2 1)."""
-    first, second = _halves()
-    return len(text) == 8 and first.get(text[:4]) == second.get(text[4:], -1)
 
 
 settled = passes
@@ -94,7 +74,7 @@ def _read(text: str) -> Formatted:
     if found is None:
         return _other(text, bare)
     digits = _NOT_DIGIT.sub("", found["digits"])
-    if phone.is_placeholder_number(digits):
+    if digits in PLACEHOLDERS:
         return kept(text, "placeholder_number")
     if re.match(r"s\.?e", found["word"], re.IGNORECASE):
         return kept(text, "cvr_is_se_number")
@@ -108,7 +88,7 @@ def _eight(text: str, digits: str, *, said: bool) -> Formatted:
     if digits[0] == "0":
         return kept(text, "cvr_invalid")
     if not said:
-        code = "cvr_looks_like_phone" if digits[:3] in phone.PLAN else "cvr_checksum"
+        code = "cvr_looks_like_phone" if digits[:3] in PLAN else "cvr_checksum"
         return kept(text, code)
     issue = Issue("cvr_checksum", Severity.WARNING, {"text": digits})
     return Formatted(digits, "reason.cvr.digits", issues=(issue,))

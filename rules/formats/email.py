@@ -16,7 +16,7 @@ from rules.formats import web
 from rules.formats.cells import LONGEST, Guess, guessed, kept, nothing, spaced, trimmed
 from rules.formats.formatted import Formatted, Issue
 
-VERSION = 1
+VERSION = 2
 
 _LONGEST = 254
 _USUAL = re.compile(
@@ -32,7 +32,9 @@ _PLAIN_DOMAIN = re.compile(
 )
 _DISPLAY = re.compile(r"(?P<name>[^<>@;,]*[^<>@;,\s])\s*<\s*(?P<address>[^<>\s]+@[^<>\s]+)\s*>")
 _AT_IN_WORDS = re.compile(r"\s*[(\[{]\s*(?:at|a|snabel-?a)\s*[)\]}]\s*|\s+(?:snabel-?a|at)\s+")
-_DOT_IN_WORDS = re.compile(r"\s*[(\[{]\s*(?:dot|punktum|prik)\s*[)\]}]\s*")
+_DOT_IN_WORDS = re.compile(
+    r"\s*[(\[{]\s*(?:dot|punktum|prik)\s*[)\]}]\s*|\s+(?:dot|punktum|prik)\s+"
+)
 _AROUND_AT = re.compile(r"\s*@\s*")
 _BETWEEN = re.compile(r"\s*[;,/|\s]\s*(?:(?:og|eller|or|and|&)\s+)?")
 _POPULAR: Final = (
@@ -52,7 +54,11 @@ def settled(text: str) -> bool:
     if len(text) - size > 65:
         return False
     if _LONGEST_POPULAR < size < 64:
-        return web.root_of_host(domain) is not None and not domain.endswith(_SPECIAL_USE)
+        return (
+            web.root_of_host(domain) is not None
+            and not domain.endswith(_SPECIAL_USE)
+            and not domain.startswith("www.")
+        )
     return len(text) <= _LONGEST and _domain(domain) == (domain, "", "")
 
 
@@ -163,7 +169,7 @@ def _domain(domain: str) -> tuple[str, str, str]:
     ascii_form = domain if plain else _domain_by_grammar(domain)
     if not ascii_form:
         return "", "", ""
-    meant = _probably(ascii_form)
+    meant = _probably(ascii_form) or web.meant_host(ascii_form)
     if meant:
         return ascii_form, "email_typo", meant
     if web.root_of_host(ascii_form) is None:
@@ -184,7 +190,10 @@ def _domain_by_grammar(domain: str) -> str:
 
 
 def _probably(domain: str) -> str:
-    """The popular mail domain that is one slip of a finger away; empty when there is none."""
+    """The popular mail domain that is a known slip, or one of a finger, away; empty: none."""
+    known_slip = tables.pairs("mail_slips").get(domain)
+    if known_slip:
+        return known_slip
     if len(domain) > _LONGEST_POPULAR or domain in tables.pairs("shared_domains"):
         return ""
     return next((known for known in _POPULAR if _one_slip(domain, known)), "")
@@ -236,6 +245,12 @@ def _refused(text: str, bare: str) -> Formatted:
     return kept(text, "email_invalid")
 
 
+def _with_ending(bare: str) -> str:
+    """`anne@gmail` with the ending that it lacks."""
+    local, _, domain = bare.rpartition("@")
+    return f"{local}@{tables.pairs('mail_slips').get(domain, domain)}"
+
+
 def _guesses(bare: str) -> tuple[str, ...]:
     """What `bare` may have been meant to be."""
     return (
@@ -246,6 +261,8 @@ def _guesses(bare: str) -> tuple[str, ...]:
         bare.replace("@.", "@"),
         bare.replace(".@", "@"),
         bare.lstrip("."),
+        re.sub(r"\s+(?=(?:dk|com)$)", ".", bare),
+        _with_ending(bare),
         re.sub(r"(?<=[a-z0-9])(dk|com)$", r".\1", bare)
         if "." not in bare.rpartition("@")[2]
         else bare,

@@ -1,19 +1,21 @@
 """Broken letters: text that was read in the wrong encoding somewhere on its way to us.
 
-Three kinds. UTF-8 read as Windows-1252 (`SÃ¸ren`) can be put right for certain. A DOS code page
+Four kinds. What a web page writes for a letter (`S&oslash;ren`) is that letter. UTF-8 read as Windows-1252 (`SÃ¸ren`) can be put right for certain. A DOS code page
 read as Windows (`S¢ren`) can in a name. A letter that was lost (`S?ren`) can only be put back where
 exactly one known name fits; otherwise it stays.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from functools import lru_cache
 from itertools import product
 
 from rules import tables
 
-_SUSPECT = re.compile("[ÃÂâ¢¥›\x9b?\ufffd]")
+_ENTITY = re.compile(r"&(?:#\d{2,5}|#x[0-9a-f]{2,5}|[a-z]{2,8});", re.IGNORECASE)
+_SUSPECT = re.compile(f"[ÃÂâ¢¥›\x9b?\ufffd]|{_ENTITY.pattern}", re.IGNORECASE)
 _PAIR = re.compile(
     "[Ã][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
 )
@@ -28,11 +30,25 @@ def mended(text: str, *, guess: bool) -> tuple[str, str]:
     """
     if not _SUSPECT.search(text):
         return text, ""
-    whole = _PAIR.sub(_decoded, text)
+    whole = _PAIR.sub(_decoded, _without_entities(text))
     if guess:
         small = whole.islower()
         whole = " ".join(_by_known_names(word, small=small) for word in whole.split(" "))
     return (whole, "reason.name.letters") if whole != text else (text, "")
+
+
+def _without_entities(text: str) -> str:
+    """`text` with what a web page wrote for a letter or a sign (`&oslash;`, `&amp;`) as that."""
+    while True:
+        plain = _ENTITY.sub(_sign, text)
+        if plain == text:
+            return text
+        text = plain
+
+
+def _sign(found: re.Match[str]) -> str:
+    sign = html.unescape(found[0])
+    return sign if len(sign) == 1 and (sign.isalpha() or sign in "&'\"-.,+") else found[0]
 
 
 def is_broken(text: str) -> bool:

@@ -13,9 +13,9 @@ from fractions import Fraction
 from functools import partial
 
 from rules import tables
-from rules.formats import cvr as cvrs
 from rules.formats import phone
 from rules.formats.cells import kept, nothing, spelled, trimmed, unshielded
+from rules.formats.check_digits import passes
 from rules.formats.formatted import Formatted
 
 VERSION = 1
@@ -56,7 +56,7 @@ def p_number(text: str) -> Formatted:
         return kept(text, "p_number_invalid")
     if len(digits) == 10 and _is_made_up(digits):
         return kept(text, "placeholder_number")
-    is_cvr = len(digits) == 8 and cvrs.passes(digits)
+    is_cvr = len(digits) == 8 and passes(digits)
     return kept(text, "p_number_is_cvr" if is_cvr else "p_number_invalid")
 
 

@@ -9,34 +9,32 @@ as the digits of a keypad.
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
 
 from rules import tables
 from rules.changes import Severity
 from rules.formats import email as mail
 from rules.formats import foreign
 from rules.formats.cells import Guess, guessed, kept, nothing, spelled, trimmed, unshielded
+from rules.formats.check_digits import passes
 from rules.formats.formatted import Formatted, Issue
-
-VERSION = 1
-
-_PLAN = re.compile(
-    r"(?:2[678]|6[78]|80|90|96)\d"
-    r"|(?:2[0-59]|3[0-689]|[457]\d|6[0-69]|8[126-9]|9[1-47-9])[1-9]"
+from rules.formats.phone_number import (
+    PLACEHOLDERS,
+    PLAN,
+    ZEROS_AT_HOME,
+    Number,
+    national_number,
+    number_of,
 )
-PLAN: Final = frozenset(n for n in map(str, range(100, 1000)) if _PLAN.fullmatch(n))
-"""The first three digits that Danish numbers have. Source: the Danish numbering plan as it stands
-in the phone library's metadata 9.0.43 (2026); a test holds it against the library installed."""
+
+VERSION = 2
 
 _CELL_LIMIT = 120
-_SHORT: Final = frozenset({"112", "114", "118", "1813", "116111", "116006", "116000", "116117"})
 _DECIMAL = re.compile(r"(\+?\d{8,14})[.,]0+", re.ASCII)
 _FRACTION = re.compile(r"\+?\d{5,}(?:[.,]\d{1,3}|-\d)", re.ASCII)
 _SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?e\+?(\d+)", re.IGNORECASE | re.ASCII)
-_CHARACTERS = re.compile(r"[+\d\s().\-/\[\]]+", re.ASCII)
 _DANISH_TWICE = re.compile(r"((?:\+|00)\s*45\)?)[\s.-]*(?:\+|00)\s*45", re.ASCII)
 _CODE_APART = re.compile(r"(\(?(?:\+|00)\s?\d{1,3}\)?)\s*[-/]\s*(?=\d)", re.ASCII)
-_TRUNK = re.compile(r"\(\s*0\s*\)")
 _NOT_DIGIT = re.compile(r"\D", re.ASCII)
 _SEPARATOR = re.compile(
     r"\s*[/;,|\n\r\\&\x1f]\s*|(?<=\d)\s+(?=\+\s*\d\d|00\s?45[\s\d]{8,})|(?<=\d)\s+-\s+(?=\d)"
@@ -62,6 +60,10 @@ _LABEL = re.compile(
     rf"(?<![^\W\d_])(?:{_alternatives('label')})(?![^\W\d_])\s*[.:]*", re.IGNORECASE
 )
 _BETWEEN = re.compile(rf"(?<![^\W\d_])(?:{_alternatives('between')})(?![^\W\d_])\.?", re.IGNORECASE)
+_CVR = re.compile(
+    r"cvr[\s.-]*(?:nr|nummer|no)?[\s.:#-]*(?:dk[\s.-]*)?(?P<digits>\d(?: ?\d){7})",
+    re.IGNORECASE | re.ASCII,
+)
 _EXTENSION_SIGN = re.compile("[#a-z]", re.IGNORECASE)
 _EXTENSION = re.compile(
     rf"(?P<number>.*\d\)?)\s*[,;/]?\s*\(?\s*(?:#|(?:{_alternatives('extension')})"
@@ -75,26 +77,6 @@ _USUAL = re.compile(
     rf"(?:[ ,]{{0,2}}(?i:{_alternatives('extension')})\.?\s?(?P<extension>[0-9]{{1,6}}))?\s*"
 )
 _USUAL_ABROAD = re.compile(r"(?:\+|00) ?([1-9](?:[ .-]?[0-9])+)")
-_ZEROS_AT_HOME: Final = frozenset({"US", "CA"})
-"""Where 00 is not what one dials before a country code; 0045 is meant as one all the same."""
-_LETTER_FOR_DIGIT = str.maketrans("oOøØlIi", "0000111")
-
-
-class _Number(NamedTuple):
-    """One number understood, or why not: `issue` beside an empty `e164`."""
-
-    e164: str
-    issue: str = ""
-    reason: str = "reason.phone.e164"
-    suggestion: str = ""
-
-
-_PLACEHOLDERS: Final = tables.words("placeholder_numbers") | {str(d) * 8 for d in range(10)}
-
-
-def is_placeholder_number(digits: str) -> bool:
-    """Whether eight digits are of the sort that is typed to get past a form."""
-    return digits in _PLACEHOLDERS
 
 
 _SETTLED_PREFIXES: Final = frozenset(f"+45{prefix}" for prefix in PLAN if prefix[:2] != "90")
@@ -107,7 +89,7 @@ def settled(text: str) -> bool:
         and text[:6] in _SETTLED_PREFIXES
         and text[6:].isdecimal()
         and text.isascii()
-        and text[3:] not in _PLACEHOLDERS
+        and text[3:] not in PLACEHOLDERS
     )
 
 
@@ -144,7 +126,8 @@ def phone(text: str, region: str = "DK") -> Formatted:
 
     `region` is the ISO country of the record: what a number without country code belongs to.
     Spill: `phone_extension` (digits), `other_phone` (E.164, the second number of a cell), `email`
-    (then `value` is None: the cell holds no number). What is not certain stays as it stands, with
+    (then `value` is None: the cell holds no number) and `cvr` (likewise, when the cell says that it
+    is one). What is not certain stays as it stands, with
     an issue. Total, idempotent.
     """
     if settled(text):
@@ -157,7 +140,7 @@ def unsettled(text: str, region: str) -> Formatted:
     if text.isalpha():
         return nothing(text) or _cell(text, region)
     if text.isdecimal() and text.isascii() and len(text) < 20:
-        return nothing(text) or _one(text, _number(text, region))
+        return nothing(text) or _one(text, number_of(text, region))
     formatted = _abroad(text, region) if text[:1] == "+" or text[:2] == "00" else None
     if formatted is None:
         found = _USUAL.fullmatch(text)
@@ -169,7 +152,7 @@ def _abroad(text: str, region: str) -> Formatted | None:
     """A number with the code of another country in a usual spelling; None when it is not that."""
     found = _USUAL_ABROAD.fullmatch(text)
     digits = _NOT_DIGIT.sub("", found[1]) if found else ""
-    if not digits or digits.startswith("45") or (text[0] == "0" and region in _ZEROS_AT_HOME):
+    if not digits or digits.startswith("45") or (text[0] == "0" and region in ZEROS_AT_HOME):
         return None
     e164 = foreign.e164(digits)
     return spelled(e164, "" if e164 == text else "reason.phone.e164") if e164 else None
@@ -179,13 +162,13 @@ def _as_usual(text: str, found: re.Match[str], region: str) -> Formatted | None:
     """Eight Danish digits in one of the usual spellings; None when they are special in some way."""
     code, one, two, three, four, extension = found.groups()
     national = one + two + three + four
-    if national[:3] not in PLAN or one == "90" or national in _PLACEHOLDERS:
+    if national[:3] not in PLAN or one == "90" or national in PLACEHOLDERS:
         return None
     if region != "DK" and (code is None or code == "45"):
         if extension is not None:
             return None
         piece = text[found.start("code" if code else 2) : found.end(5)]
-        abroad = _national((code or "") + national, region, typed=not piece.isdecimal())
+        abroad = national_number((code or "") + national, region, typed=not piece.isdecimal())
         return _accepted(text, abroad) if abroad.e164 else _refused(text, abroad)
     e164 = "+45" + national
     if extension is None:
@@ -200,6 +183,9 @@ def _cell(text: str, region: str) -> Formatted:
     plain = unshielded(trimmed(text).translate(_UNICODE).strip())
     if "@" in plain:
         return _address(text, plain)
+    said = _CVR.fullmatch(plain)
+    if said:
+        return _register_number(text, _NOT_DIGIT.sub("", said["digits"]))
     rounded = _SCIENTIFIC.fullmatch(plain)
     if rounded:
         head, tail, exponent = rounded[1], rounded[2] or "", rounded[3].lstrip("0") or "0"
@@ -226,9 +212,16 @@ def _address(text: str, plain: str) -> Formatted:
     return kept(text, "phone_invalid")
 
 
+def _register_number(text: str, digits: str) -> Formatted:
+    """What the cell itself calls a CVR number: spilled when it passes, for that makes two signs."""
+    if passes(digits):
+        return Formatted(None, "reason.phone.holds_cvr", spill={"cvr": digits})
+    return kept(text, "phone_invalid")
+
+
 def _with_extension(text: str, found: re.Match[str], region: str) -> Formatted:
     pieces = _pieces(found["number"])
-    number = _number(pieces[0], region) if len(pieces) == 1 else _Number("", "phone_several")
+    number = number_of(pieces[0], region) if len(pieces) == 1 else Number("", "phone_several")
     if not number.e164:
         return _refused(text, number)
     return _accepted(
@@ -236,7 +229,7 @@ def _with_extension(text: str, found: re.Match[str], region: str) -> Formatted:
     )
 
 
-def _one(text: str, number: _Number) -> Formatted:
+def _one(text: str, number: Number) -> Formatted:
     return _accepted(text, number) if number.e164 else _refused(text, number)
 
 
@@ -244,7 +237,7 @@ def _numbers(text: str, plain: str, region: str) -> Formatted:
     """One number, two of them, or a riddle."""
     pieces = _pieces(plain)
     if len(pieces) == 1:
-        number = _number(pieces[0], region)
+        number = number_of(pieces[0], region)
         if number.e164:
             return _accepted(text, number)
         if number.issue == "phone_invalid" and "  " not in pieces[0]:
@@ -252,10 +245,10 @@ def _numbers(text: str, plain: str, region: str) -> Formatted:
             if pair:
                 return _several(text, pair)
         return _refused(text, number)
-    numbers = [_number(piece, region) for piece in pieces]
+    numbers = [number_of(piece, region) for piece in pieces]
     if all(number.e164 for number in numbers):
         return _several(text, numbers)
-    whole = _number(" ".join(pieces), region)
+    whole = number_of(" ".join(pieces), region)
     if whole.e164 and all(len(_NOT_DIGIT.sub("", piece)) <= 4 for piece in pieces):
         return _accepted(text, whole)
     if any(number.e164 for number in numbers):
@@ -282,16 +275,16 @@ def _pieces(plain: str) -> list[str]:
     return pieces or [plain]
 
 
-def _two_words(piece: str, region: str) -> list[_Number]:
+def _two_words(piece: str, region: str) -> list[Number]:
     """`20123456 33123456`: two numbers with just a blank between them, or an empty list."""
     words = piece.split()
     if len(words) != 2 or not all(len(_NOT_DIGIT.sub("", word)) >= 8 for word in words):
         return []
-    numbers = [_number(word, region) for word in words]
+    numbers = [number_of(word, region) for word in words]
     return numbers if all(number.e164 for number in numbers) else []
 
 
-def _several(text: str, numbers: list[_Number]) -> Formatted:
+def _several(text: str, numbers: list[Number]) -> Formatted:
     first = numbers[0]
     others = list(dict.fromkeys(n.e164 for n in numbers if n.e164 != first.e164))
     if not others:
@@ -302,7 +295,7 @@ def _several(text: str, numbers: list[_Number]) -> Formatted:
 
 
 def _accepted(
-    text: str, number: _Number, reason: str = "", spill: dict[str, str] | None = None
+    text: str, number: Number, reason: str = "", spill: dict[str, str] | None = None
 ) -> Formatted:
     issues = []
     if number.issue:
@@ -313,108 +306,7 @@ def _accepted(
     return Formatted(number.e164, reason, issues=tuple(issues), spill=spill or {})
 
 
-def _refused(text: str, number: _Number) -> Formatted:
+def _refused(text: str, number: Number) -> Formatted:
     if number.suggestion:
         return kept(text, number.issue, suggestion=number.suggestion)
     return kept(text, number.issue)
-
-
-def _number(piece: str, region: str) -> _Number:
-    """One number without label and extension."""
-    if not _CHARACTERS.fullmatch(piece):
-        return _letters(piece, region)
-    if piece.count("+") > 1 or "+" in piece.lstrip(" ([")[1:]:
-        return _Number("", "phone_invalid")
-    plus = piece.lstrip(" ([").startswith("+")
-    digits = _NOT_DIGIT.sub("", piece)
-    if len(digits) == 8 and digits in _PLACEHOLDERS:
-        return _Number("", "placeholder_number")
-    outward = "0045" if region in _ZEROS_AT_HOME else "00"
-    if not plus and digits.startswith(outward):
-        digits, plus = digits[2:], True
-    if plus:
-        # A zero in brackets is what one dials at home; only Italy keeps it. Denmark has none: a
-        # warning of its own.
-        if not digits.startswith(("45", "39")):
-            digits = _NOT_DIGIT.sub("", _TRUNK.sub("", piece)).removeprefix("00")
-        return _international(digits)
-    if region == "DK":
-        return _danish(digits)
-    return _national(digits, region, typed=piece != digits)
-
-
-def _letters(piece: str, region: str) -> _Number:
-    """Letters that are no label: a typing error is proposed, never applied."""
-    guess = piece.translate(_LETTER_FOR_DIGIT)
-    if guess != piece and _CHARACTERS.fullmatch(guess) and any(c.isdecimal() for c in piece):
-        number = _number(guess, region)
-        if number.e164:
-            return _Number("", "phone_letter_for_digit", suggestion=number.e164)
-    return _Number("", "phone_invalid")
-
-
-def _international(digits: str) -> _Number:
-    """`digits` begin with a country code."""
-    if not digits.startswith("45"):
-        e164 = foreign.e164(digits)
-        if e164:
-            return _Number(e164)
-        # The country is plain, and its plan may be newer than our table: keep it, and say so.
-        e164 = foreign.possible(digits)
-        return _Number(e164, "phone_not_in_plan") if e164 else _Number("", "phone_invalid")
-    national = digits[2:]
-    if len(national) == 6:
-        return _Number("", "phone_faroe_or_greenland")
-    if len(national) == 9 and national[0] == "0":
-        return _with_trunk_zero(national[1:])
-    if len(national) in {10, 12} and _is_danish(national[-8:]) and national[:-8] in {"45", "0045"}:
-        return _Number("+45" + national[-8:], reason="reason.phone.code_twice")
-    if len(national) == 8 and national in _PLACEHOLDERS:
-        return _Number("", "placeholder_number")
-    return _Number("+45" + national) if _is_danish(national) else _Number("", "phone_invalid")
-
-
-def _danish(digits: str) -> _Number:
-    """`digits` as dialled within Denmark: a closed plan of eight digits, no trunk zero."""
-    size = len(digits)
-    if size == 8 and _is_danish(digits):
-        return _Number("+45" + digits)
-    if size in {10, 12} and digits[:-8] in {"45", "4545"} and _is_danish(digits[-8:]):
-        return _Number("+45" + digits[-8:])
-    if size == 9 and digits[0] == "0":
-        return _with_trunk_zero(digits[1:])
-    if digits in _SHORT:
-        return _Number("", "phone_short_number")
-    if size == 6 or (size == 9 and digits[:3] in {"298", "299"}):
-        return _Number("", "phone_faroe_or_greenland")
-    return _Number("", "phone_invalid")
-
-
-def _with_trunk_zero(national: str) -> _Number:
-    if national in _PLACEHOLDERS or not _is_danish(national):
-        return _Number("", "phone_invalid")
-    return _Number("+45" + national, "phone_trunk_zero", "reason.phone.trunk_zero")
-
-
-def _is_danish(national: str) -> bool:
-    return len(national) == 8 and national[:3] in PLAN
-
-
-def _national(digits: str, region: str, *, typed: bool) -> _Number:
-    """`digits` without country code on a record of another country than Denmark.
-
-    The record's country wins where the number is written as that country writes it, trunk zero
-    included. Without the zero it is no number over there, unless a spreadsheet took the zero away,
-    which it does to bare digits only: `typed` says that the cell holds more than digits.
-    """
-    lacks_zero = foreign.has_trunk_zero(region) and not digits.startswith("0")
-    e164 = "" if lacks_zero and typed else foreign.national(digits, region)
-    if e164 and not lacks_zero:
-        return _Number(e164)
-    danish = _danish(digits)
-    if e164:
-        proposals = " / ".join(filter(None, (e164, danish.e164)))
-        return _Number("", "phone_country_unclear", suggestion=proposals)
-    if danish.e164 and not danish.issue:
-        return _Number(danish.e164, reason="reason.phone.danish_abroad")
-    return _Number("", "phone_invalid")

@@ -19,13 +19,13 @@ from rules.formats.formatted import Formatted, Issue
 if TYPE_CHECKING:
     from tldextract import TLDExtract
 
-VERSION = 1
+VERSION = 2
 
 _ASCII_HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
 )
 _SETTLED = re.compile(
-    r"https?://((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})(?:/[!-~]+)?(?:\?[!-~]+)?"
+    r"https?://(?!ww\.|wwww)((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})(?:/[!-~]+)?(?:\?[!-~]+)?"
 )
 _URL = re.compile(
     r"(?:(?P<scheme>https?):/{2,3})?(?P<host>[^\s/?#:@\\]+)(?::(?P<port>\d{1,5}))?"
@@ -34,8 +34,10 @@ _URL = re.compile(
 )
 _ANY_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{1,3})?(?P<host>[^\s/?#:@\\]+)[^\s@]*", re.IGNORECASE)
 _BROKEN_SCHEME = re.compile(
-    r"(?:https?|htpps?|htp|httpp?s?|htttps?)\s*[:;]?\s*[/\\]{1,3}\s*", re.IGNORECASE
+    r"(?:(?:https?|htpps?|htp|httpp?s?|htttps?)\s*(?:[:;]?\s*[/\\]{1,3}|[:;])\s*(?:www\.(?=http))?)+",
+    re.IGNORECASE,
 )
+_BROKEN_WWW = re.compile(r"(?:ww|wwww+)\.(?=.+\.)")
 _SEVERAL = re.compile(r"\s*[;,|\s]\s*")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
@@ -85,6 +87,16 @@ def root_of_host(host: str) -> str | None:
         if tail in plain:
             return rest
         rest = tail
+
+
+def meant_host(host: str) -> str:
+    """The host that was probably meant by one whose ending does not exist, or by a mail domain
+    that begins with `www.`; empty when nothing is wrong with it that a slip explains."""
+    if host.startswith("www.") and root_of_host(host[4:]):
+        return host[4:]
+    head, dot, top = host.rpartition(".")
+    ending = tables.pairs("mail_slips").get(dot + top, "") if dot else ""
+    return head + ending if ending and root_of_host(host) is None else ""
 
 
 def ascii_host(host: str) -> str | None:
@@ -179,6 +191,9 @@ def _read(text: str) -> Formatted:
     if found is None or host is None:
         return _refused(text, bare)
     root = root_of_host(host)
+    meant = _meant_address(host, root)
+    if meant:
+        return kept(text, "website_typo", suggestion=bare.replace(found["host"], meant))
     if root is None:
         return kept(text, "website_domain_unknown")
     scheme, port, rest = (found["scheme"] or "").lower(), found["port"], found["rest"] or ""
@@ -190,6 +205,14 @@ def _read(text: str) -> Formatted:
     issues = () if identifies_company(root) else (_shared(root),)
     reason = "reason.website.scheme" if not scheme else "reason.website.spelling"
     return Formatted(url, "" if url == text else reason, issues=issues)
+
+
+def _meant_address(host: str, root: str | None) -> str:
+    """The host that was probably meant: an ending that exists, three w; empty when none is."""
+    if root is None:
+        return meant_host(host)
+    slip = _BROKEN_WWW.match(host)
+    return f"www.{host[slip.end() :]}" if slip and root != host else ""
 
 
 def settled_domain(text: str) -> bool:
@@ -238,7 +261,9 @@ def _refused(text: str, bare: str) -> Formatted:
     if len(parts) > 1 and all(root_domain(part) for part in parts):
         return kept(text, "website_several")
     guess = _BROKEN_SCHEME.sub("https://", bare, count=1)
-    for candidate in (guess, guess.replace(",", "."), guess.replace(" ", "")):
+    spelt = guess.replace(",", ".")
+    dotted = spelt.replace(" ", ".") if spelt.startswith("www ") else spelt
+    for candidate in (guess, spelt, guess.replace(" ", ""), dotted):
         if candidate != bare and _URL.fullmatch(candidate) and root_domain(candidate):
             return kept(text, "website_typo", suggestion=candidate)
     return kept(text, "website_invalid")

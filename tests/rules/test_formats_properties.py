@@ -25,6 +25,7 @@ from rules.formats import (
     capitals,
     cells,
     choices,
+    company_names,
     countries,
     cpr,
     cvr,
@@ -35,6 +36,7 @@ from rules.formats import (
     names,
     numbers,
     phone,
+    phone_number,
     postcodes,
     titles,
     towns,
@@ -73,7 +75,7 @@ FORMATS: dict[str, Format] = {
     "full name": names.person_name,
     "first name": names.first_name,
     "last name": names.last_name,
-    "company name": names.company_name,
+    "company name": company_names.company_name,
     "country": countries.country,
     "industry code": industry.code,
     "DB25 code": industry.code_db25,
@@ -109,7 +111,7 @@ QUICK: dict[str, tuple[Callable[[str], bool], Format]] = {
     "full name": (names.settled, names.unsettled),
     "first name": (names.settled, names.unsettled_first),
     "last name": (names.settled, names.unsettled_last),
-    "company name": (names.settled_company, names.unsettled_company),
+    "company name": (company_names.settled, company_names.unsettled),
     "country": (countries.settled, countries.unsettled),
     "industry code": (industry.settled, industry.unsettled),
     "DB25 code": (industry.settled_db25, industry.unsettled_db25),
@@ -270,7 +272,7 @@ GUESSES: dict[str, tuple[Callable[[str], cells.Guess | None], Callable[[str], bo
         names.settled,
         lambda text: cells.nothing(text) or names._read(text, Part.LAST),
     ),
-    "company name": (names.usual_company, names.settled_company, names.unsettled_company),
+    "company name": (company_names.usual, company_names.settled, company_names.unsettled),
 }
 """The quick way beside the long one, which is what it has to equal."""
 _GOOD: dict[str, st.SearchStrategy[str]] = {
@@ -386,8 +388,8 @@ def test_the_plan_of_danish_prefixes_is_that_of_the_library(prefix: int) -> None
     for tail in ("00000", "12345", "98765"):
         number = f"{prefix:03d}{tail}"
         valid = phonenumbers.is_valid_number(phonenumbers.parse("+45" + number))
-        assert (number[:3] in phone.PLAN) == valid
-        if number not in phone._PLACEHOLDERS:
+        assert (number[:3] in phone_number.PLAN) == valid
+        if number not in phone_number.PLACEHOLDERS:
             assert (phone.phone(number).value == "+45" + number) == valid
 
 
@@ -396,7 +398,7 @@ def test_the_plan_of_danish_prefixes_is_that_of_the_library(prefix: int) -> None
     st.sampled_from(["{}", "+45{}", "0045{}", "+45 {}", "45{}"]),
 )
 def test_the_quick_way_for_danish_numbers_agrees_with_the_library(digits: int, form: str) -> None:
-    assume(str(digits) not in phone._PLACEHOLDERS)
+    assume(str(digits) not in phone_number.PLACEHOLDERS)
     text = form.format(digits)
     assert phone.phone(text).value == (_by_library(text) or text)
 
@@ -516,7 +518,7 @@ def test_a_person_name_keeps_every_letter(text: str) -> None:
 @given(CELLS)
 def test_a_company_name_keeps_every_letter_and_its_capitals_but_for_the_form(text: str) -> None:
     assume(text.isascii())
-    kept = names.company_name(text).value or ""
+    kept = company_names.company_name(text).value or ""
     assert re.sub(r"\W", "", kept).lower() == re.sub(r"\W", "", text).lower()
 
 

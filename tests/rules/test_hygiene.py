@@ -242,6 +242,22 @@ def test_a_records_own_cvr_number_in_a_phone_field_is_found_and_stays(cell: str,
     assert ("direct_phone", "phone_is_own_cvr") in codes
 
 
+@pytest.mark.parametrize("cell", ["CVR 90000004", "CVR-nr.: DK 90 00 00 04"])
+def test_a_phone_cell_that_calls_itself_a_cvr_number_moves_to_the_empty_field(cell: str) -> None:
+    after, codes = _lead(cvr=None, direct_phone=cell)
+    assert after == {"cvr": CVR, "direct_phone": None}
+    assert codes == []
+
+
+@pytest.mark.parametrize("values", [{"cvr": "90000012"}, {"cvr": "ukendt"}, {}])
+def test_a_phone_cell_that_calls_itself_a_cvr_number_stays_when_its_field_is_not_free(
+    values: dict[str, Any],
+) -> None:
+    after, codes = _lead(direct_phone="CVR 90000004", **values)
+    assert after["direct_phone"] == "CVR 90000004"
+    assert ("direct_phone", "phone_holds_cvr") in codes
+
+
 def test_the_same_digits_that_fail_modulus_11_are_a_phone_number() -> None:
     after, codes = _lead(cvr="20123456", direct_phone="20 12 34 56")
     assert after == {"cvr": "20123456", "direct_phone": "+4520123456"}
@@ -415,6 +431,7 @@ def _closed(rule: str, *fields: str) -> tuple[Row, ...]:
         ("20123456 / 33123456", "other_phone", "phone_two_numbers"),
         ("33123456 lok. 12", "phone_extension", "phone_extension"),
         ("anne@opdigtet-0001.dk", "email", "phone_holds_email"),
+        ("CVR 90000004", "cvr", "phone_holds_cvr"),
     ],
 )
 def test_a_rule_moves_nothing_into_a_field_that_is_closed_to_it(
