@@ -1,6 +1,6 @@
 """Reading an object: what has changed since a cursor, page by page, with what was deleted.
 
-A reading has a frozen end, by the server's clock and a few seconds before it. Rows come in the
+A reading of changes has a frozen end, by the server's clock and a few seconds before it. Rows come in the
 order of (stamp, id), so that a reading goes on where it was stopped. The next one begins ten minutes
 before the end of the last, or earlier while a transaction that began before is still running, and
 what was shown in that overlap is told apart by comparing sets: stamps are whole seconds, thousands
@@ -18,8 +18,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -27,17 +26,22 @@ from urllib.parse import quote
 from connectors.protocol import Page, Token
 from connectors.salesforce.bulk import FROM, JobFailed, JobGone, begin, page
 from connectors.salesforce.client import LocatorDead, Org
+from connectors.salesforce.paging import (
+    OVERLAP,
+    Paging,
+    changes_query,
+    literal,
+    moment,
+    select,
+    written,
+)
 from connectors.salesforce.shapes import Shape
-from rules.errors import RingrenError, StartOver
-from rules.records import Record, Redirect, Tombstone
+from rules.errors import RingrenError, StartOver, SystemStopped
+from rules.records import Tombstone
 
-OVERLAP: Final = timedelta(minutes=10)
-"""The longest that a request may run (Salesforce: 10 minutes), and so commit late."""
 LOG_LIFE: Final = timedelta(days=14)
 """The delete log can be asked 15 days back; a day of margin. Longer away means reading anew."""
 LOG_LEAST: Final = timedelta(minutes=1)
-SEEN_MOST: Final = 4000
-"""More than this in an overlap is shown again instead of remembered: it changes nothing twice."""
 QUERIES_MOST: Final = 5
 
 Row = Mapping[str, Any]
@@ -70,7 +74,7 @@ class Pulling:
         """Pages from `token` on; everything when it is None."""
         calls = self._org.calls
         if token is None:
-            yield from self._pages(shape, self._from_the_beginning(), calls)
+            yield from self._pages(shape, self._from_the_beginning(shape), calls)
         elif not token.get("done"):
             yield from self._pages(shape, dict(token), calls)
         else:
@@ -79,12 +83,23 @@ class Pulling:
             before = self._departed(shape, low) if token.get("departed") else []
             yield from self._pages(shape, first.token, calls, first, before)
 
-    def _from_the_beginning(self) -> dict[str, Any]:
-        end = written(self._org.settled())
+    def _from_the_beginning(self, shape: Shape) -> dict[str, Any]:
+        settled = self._org.settled()
+        end = covered = written(settled)
+        # What is still running now may commit below the end of this reading.
+        if log := self._log_of(shape.name, settled - 2 * LOG_LEAST, settled):
+            covered = min(end, written(moment(log["latestDateCovered"])))
         return {
-            "low": None, "until": end, "after": None, "covered": end, "log": end, "old": [],
+            "low": None, "until": end, "after": None, "covered": covered, "log": end, "old": [],
             "seen": [], "departed": True,
         }  # fmt: skip
+
+    def _log_of(self, name: str, start: datetime, end: datetime) -> Mapping[str, Any] | None:
+        """The delete log; None where we may not see it: then everything is read anew at times."""
+        try:
+            return self._org.deleted(name, start, end)
+        except SystemStopped:
+            return None
 
     # --- the pages of one reading ---
 
@@ -103,7 +118,7 @@ class Pulling:
                 rows = [*before, *answer["records"]] if before else answer["records"]
                 before = ()
                 done += len(answer["records"])
-                paging = _Paging(shape, token, rows, stones, answer)
+                paging = Paging(shape, token, rows, stones, answer)
                 stones = []
                 token = dict(paging.next)
                 yield paging.page(done, max(done, answer["totalSize"]), self._org.calls - calls)
@@ -217,7 +232,10 @@ class Pulling:
         log = self._log(name, begun, told)
         if log is not None:
             begun["log"] = begun["until"]
-            begun["covered"] = min(begun["until"], written(_read(log["latestDateCovered"])))
+            begun["covered"] = min(begun["until"], written(moment(log["latestDateCovered"])))
+        elif _log_window(begun):
+            # Nobody tells what is still running: the overlap has to do.
+            begun["covered"] = begun["until"]
         return First(begun, answer["body"], log)
 
     def _log(
@@ -228,12 +246,12 @@ class Pulling:
         if window is None:
             return None
         start, end = window
-        log: Mapping[str, Any]
+        log: Mapping[str, Any] | None
         if told is not None and told["httpStatusCode"] == HTTPStatus.OK:
             log = told["body"]
         else:
-            log = self._org.deleted(name, start, end)
-        if _read(log["earliestDateAvailable"]) > start:
+            log = self._log_of(name, start, end)
+        if log is not None and moment(log["earliestDateAvailable"]) > start:
             # The log was purged over our cursor: who was deleted meanwhile is told by nobody.
             raise StartOver("salesforce.log_purged", stream=name)
         return log
@@ -247,9 +265,9 @@ class Pulling:
             return []
         gone = [f"{name} = true" for name in ("IsDeleted", "IsConverted") if name in shape.extra]
         noes = [f"{name} = true" for name in shape.flags]
-        before = f"SystemModstamp < {_literal(low)}"
+        before = f"SystemModstamp < {literal(low)}"
         where = [f"({' OR '.join(gone)})", f"({' OR '.join(noes)})", before]
-        answer = self._org.query(_select(shape, where), deleted=True)
+        answer = self._org.query(select(shape, where), deleted=True)
         rows = list(answer["records"])
         while not answer["done"]:
             answer = self._org.more(answer["nextRecordsUrl"])
@@ -257,142 +275,25 @@ class Pulling:
         return rows
 
 
-class _Paging:
-    """One answer's rows, sorted into what a page holds, and the cursor after them."""
-
-    def __init__(
-        self,
-        shape: Shape,
-        token: Mapping[str, Any],
-        rows: Sequence[Row],
-        stones: Sequence[Tombstone],
-        answer: Mapping[str, Any],
-    ) -> None:
-        self.shape, self.token, self.last = shape, token, bool(answer["done"])
-        self.job = answer.get("job", {})
-        self.records: list[Record] = []
-        self.stones: dict[str, Tombstone] = {stone.ref.id: stone for stone in stones}
-        self.ways: list[Redirect] = []
-        self.full = token["low"] is None
-        old, seen = set(token["old"] or ()), token["seen"]
-        edge = written(_read(token["covered"]) - OVERLAP)
-        seen = None if seen is None else list(seen)
-        for row in rows:
-            late = row["SystemModstamp"] >= edge
-            # Only what may be shown twice has to be told apart.
-            mark = _mark(shape, row) if late or old else ""
-            if late and seen is not None:
-                seen.append(mark)
-            if mark not in old:
-                self._sort(row)
-        self.next = self._cursor(rows, None if seen is None or len(seen) > SEEN_MOST else seen)
-
-    def _sort(self, row: Row) -> None:
-        shape = self.shape
-        if not shape.gone(row):
-            self.records.append(shape.record(row))
-            return
-        if self.full:
-            return
-        if shape.says_no(row):
-            # Shown for what it says, and buried at once: a no outlives the record that said it.
-            self.records.append(shape.record(row))
-        self.stones[row["Id"]] = shape.stone(row)
-        if way := shape.way(row):
-            self.ways.append(way)
-
-    def _cursor(self, rows: Sequence[Row], seen: list[str] | None) -> Token:
-        token = self.token
-        if self.last:
-            kept = {name: token[name] for name in ("until", "covered", "log")}
-            return {"done": True, **kept, "seen": seen, "departed": self.full}
-        after = token["after"]
-        if rows and not self.job:
-            after = [rows[-1]["SystemModstamp"], rows[-1]["Id"]]
-        return {**token, "after": after, "seen": seen, **self.job}
-
-    def page(self, done: int, total: int, calls: int) -> Page:
-        """As the engine takes it."""
-        return Page(
-            self.records,
-            self.next,
-            complete=self.last,
-            full=self.last and self.full,
-            tombstones=tuple(self.stones.values()),
-            redirects=tuple(self.ways),
-            of=(done, total),
-            calls_used=calls,
-        )
-
-
-def changes_query(
-    shape: Shape, token: Mapping[str, Any], after: Any, *, ordered: bool = True
-) -> str:
-    """The rows of a reading, from `after` on.
-
-    Everything at once is asked for without an end: the query itself is a moment's picture, and
-    who is changed just then must not look as if he had gone.
-    """
-    where = []
-    if token["low"] is not None:
-        where.append(f"SystemModstamp >= {_literal(token['low'])}")
-    elif "IsConverted" in shape.extra:
-        where.append("IsConverted = false")
-    if token["low"] is not None or after:
-        where.append(f"SystemModstamp < {_literal(token['until'])}")
-    if shape.thing.only:
-        where.append(shape.thing.only)
-    if after:
-        at, ident = _literal(after[0]), after[1]
-        where.append(f"(SystemModstamp > {at} OR (SystemModstamp = {at} AND Id > '{ident}'))")
-    return _select(shape, where) + (" ORDER BY SystemModstamp, Id" if ordered else "")
-
-
-def _select(shape: Shape, where: Sequence[str]) -> str:
-    # All parts are names that describe gave us, and literals of our own making.
-    asked = f"SELECT {', '.join(shape.asked)} FROM {shape.name}"  # noqa: S608
-    return f"{asked} WHERE {' AND '.join(where)}" if where else asked
-
-
 def _begun(token: Token, end: datetime, name: str) -> dict[str, Any]:
     """The cursor of a change pull that begins where a complete one ended."""
-    if end - _read(token["log"]) > LOG_LIFE:
+    if end - moment(token["log"]) > LOG_LIFE:
         raise StartOver("salesforce.away_too_long", stream=name)
-    low = min(_read(token["covered"]), end) - OVERLAP
-    until = max(_read(token["until"]), end)
+    low = min(moment(token["covered"]), end) - OVERLAP
+    until = max(moment(token["until"]), end)
     return {
-        "low": written(low), "until": written(until), "after": None, "covered": written(until),
+        "low": written(low), "until": written(until), "after": None, "covered": token["covered"],
         "log": token["log"], "old": token["seen"], "seen": [], "departed": False,
     }  # fmt: skip
 
 
 def _log_window(token: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
     """From where to where the delete log is asked; None while the window is too small to be."""
-    start, end = _read(token["log"]), _read(token["until"])
+    start, end = moment(token["log"]), moment(token["until"])
     return (start, end) if end - start >= LOG_LEAST else None
 
 
 def _buried(shape: Shape, log: Mapping[str, Any]) -> list[Tombstone]:
     return [
-        Tombstone(shape.ref(one["id"]), _read(one["deletedDate"])) for one in log["deletedRecords"]
+        Tombstone(shape.ref(one["id"]), moment(one["deletedDate"])) for one in log["deletedRecords"]
     ]
-
-
-def _mark(shape: Shape, row: Row) -> str:
-    """A row and its state, in a few letters."""
-    raw = f"{row['Id']}{shape.version(row)}{row.get('IsDeleted')}".encode()
-    return blake2b(raw, digest_size=9).hexdigest()
-
-
-def written(at: datetime) -> str:
-    """A moment as Salesforce's rows hold it."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-
-
-def _literal(stamp: str) -> str:
-    """A stamp as SOQL writes it: a plus would have to be escaped."""
-    return stamp.replace("+0000", "Z")
-
-
-def _read(stamp: str) -> datetime:
-    return datetime.fromisoformat(stamp)

@@ -21,7 +21,7 @@ from connectors.protocol import Applied, Conflict, Outcome, Rejected, Token, Unk
 from connectors.salesforce import Salesforce
 from connectors.salesforce.client import Org
 from connectors.salesforce.logins import ClientCredentials, JwtBearer, Login
-from connectors.salesforce.pulling import SEEN_MOST
+from connectors.salesforce.paging import SEEN_MOST
 from connectors.session import Unmetered
 from rules.changes import Change, RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain, WroteInDryRun
@@ -238,6 +238,32 @@ def test_a_transaction_that_runs_for_an_hour_holds_the_cursor_back(desk: Desk) -
     assert desk.records(desk.connector())[one].values["last_name"] == "Senere"
 
 
+def test_a_transaction_that_was_running_at_the_first_reading_is_not_missed(desk: Desk) -> None:
+    one = desk.org.add("Contact", LastName="Sen")
+    desk.wait()
+    late = desk.org.transaction()
+    late.edit(one, LastName="Senere")
+    desk.wait(hours=1)
+    desk.records(desk.connector())
+    late.commit()
+    desk.wait(hours=1)
+    assert desk.records(desk.connector())[one].values["last_name"] == "Senere"
+
+
+def test_where_the_delete_log_is_closed_to_us_the_overlap_has_to_do(desk: Desk) -> None:
+    one = desk.org.add("Contact", LastName="P")
+    desk.wait()
+    desk.vendor.desk.closed_logs = True
+    desk.pull(desk.connector())
+    for _ in range(3):
+        desk.wait(hours=1)
+        desk.org.edit(one, Title=str(desk.vendor.clock()))
+        desk.wait()
+        assert set(desk.records(desk.connector())) == {one}
+    low = desk.tokens["Contact"]["covered"]
+    assert datetime.fromisoformat(low) > NOON + timedelta(hours=3)
+
+
 def test_thousands_of_equal_stamps_are_read_over_a_stop_in_their_midst(desk: Desk) -> None:
     fill(desk.org, companies=1, contacts=4500)
     desk.wait()
@@ -427,8 +453,9 @@ def test_a_pull_of_n_changed_records_takes_a_call_for_each_2000(desk: Desk) -> N
     connector.streams()
     before = connector.org.calls
     pages = desk.pull(connector)
-    assert connector.org.calls - before == 4
-    assert sum(page.calls_used for page in pages) == 4
+    # And one that tells what is still running, at a first reading.
+    assert connector.org.calls - before == 4 + 1
+    assert sum(page.calls_used for page in pages) == 4 + 1
     assert desk.meter.heard == (desk.vendor.desk.used, 100_000)
 
 
@@ -460,8 +487,8 @@ def test_a_large_first_reading_is_a_bulk_job_and_shows_the_same(many: Desk) -> N
     connector.streams()
     before = connector.org.calls
     [*pages] = many.pull(connector)
-    # A query that tells how many, the job, two looks, three pages of results.
-    assert connector.org.calls - before == 1 + 1 + 2 + 3
+    # What is still running, a query that tells how many, the job, two looks, three pages.
+    assert connector.org.calls - before == 1 + 1 + 1 + 2 + 3
     assert pages[-1].full
     through_bulk = {r.ref.id: r for page in pages for r in page.records}
     many.tokens.clear()

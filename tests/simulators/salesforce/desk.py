@@ -85,6 +85,8 @@ class Desk:
     """Whether a subrequest's own headers count: nobody has confirmed it of the real service."""
     composite_deleted: bool = True
     """Whether a composite call may ask for the delete log: not confirmed either."""
+    closed_logs: bool = False
+    """Whether the integration user may not read the delete log."""
     locators: dict[str, Locator] = field(default_factory=dict)
     bulk: Bulk = field(init=False)
     _locators_given: int = 0

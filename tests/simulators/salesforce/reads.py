@@ -183,6 +183,8 @@ def changed(desk: Desk, request: Request, row: Row, header: str) -> bool | None:
 
 def deleted(desk: Desk, request: Request, _who: str, how: str, table: str) -> Answer:
     """What was deleted in a window of time, from the log."""
+    if desk.closed_logs:
+        raise Refused(403, "INSUFFICIENT_ACCESS", "You do not have access to this resource")
     if how == "composite" and not desk.composite_deleted:
         raise Refused(400, "INVALID_REQUEST", "this resource is not supported in a composite")
     start, end = _window(desk, request, table)
