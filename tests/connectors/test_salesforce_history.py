@@ -21,7 +21,7 @@ from connectors.salesforce.client import Org
 from connectors.salesforce.logins import ClientCredentials
 from rules.errors import StartOver, SystemStopped, TryAgain
 
-STEPS, SEEDS = 120, 4
+STEPS, SEEDS = 120, 3
 
 
 @dataclass
