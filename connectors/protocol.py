@@ -32,6 +32,8 @@ class Capabilities:
     delete_feed: bool = False
     opt_outs: bool = False
     calls: bool = False
+    lags: bool = False
+    """What a pull shows may be older than what was written: a lost answer is settled by `read`."""
     atomic_batch: bool = False
     """The whole push becomes visible at once or not at all (a file that is renamed)."""
     batch_size: int | None = 200

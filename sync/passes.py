@@ -12,9 +12,10 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from connectors.protocol import Capabilities, Connector, Copies, Pulls, Pushes, Stream
+from connectors.protocol import Capabilities, Connector, Copies, Pulls, Pushes, Reads, Stream
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
@@ -32,7 +33,7 @@ from sync.stages import columns, reaching
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
 from sync.stages.hands import WORTH_IT
-from sync.stages.pull import Pulled, begin, emptied, read
+from sync.stages.pull import Pulled, begin, emptied, read, read_back
 from sync.stages.push import push
 from sync.stages.queue import Queueing
 from sync.stages.settle import Settling
@@ -153,7 +154,15 @@ class Pass:
             broken=part.pulled.broken,
         )
         if part.pulled.complete:
-            Settling(self.app, part.pulled.lease, self.facts.run).recover()
+            self._recover(connector, part.pulled)
+
+    def _recover(self, connector: Connector, pulled: Pulled) -> None:
+        """Settle what was sent and never heard of; where the feed lags, by the records themselves."""
+        settling = Settling(self.app, pulled.lease, self.facts.run)
+        if pulled.stream.can.lags and isinstance(connector, Reads):
+            settling.recover(partial(read_back, self.app, connector, pulled))
+        else:
+            settling.recover()
 
     def _close(self, part: StreamFacts) -> None:
         """A stream that is no longer there is one that was emptied."""

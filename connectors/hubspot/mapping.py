@@ -91,6 +91,9 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("company_name", "name"),
             *_CVR,
             *_REGISTER,
+            # Numbers, where we keep intervals: read as they are.
+            Map("employees", "numberofemployees", "number", ""),
+            Map("revenue", "annualrevenue", "number", ""),
             Map("main_phone", "phone"),
             *_own("other_phone"),
             Map("website", "website"),

@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.hubspot.mapping import OWN, WORDS, Thing, own_name
-from connectors.protocol import Capabilities, Stream
+from connectors.protocol import Capabilities, Column, Stream
 from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for
 from rules.errors import SystemStopped
 from rules.opt_out_fields import FLAGS
@@ -65,11 +65,20 @@ class Shape:
             push=push,
             conditional_write=push,
             delete_feed=True,
+            lags=True,
             opt_outs=not said.isdisjoint(FLAGS),
             calls=self.thing.kind is Kind.CALL,
             batch_size=BATCH,
         )
-        return Stream(self.name, self.thing.kind, can, tuple(r.column for r in self.rows), "id")
+        columns = tuple(
+            Column(
+                row.vendor,
+                row.canonical,
+                writable=bool(row.write) and row.vendor not in self.locked,
+            )
+            for row in self.rows
+        )
+        return Stream(self.name, self.thing.kind, can, columns, "id")
 
     @cached_property
     def asked(self) -> tuple[str, ...]:

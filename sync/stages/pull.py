@@ -7,16 +7,16 @@ inside one leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectors.protocol import Page, Pulls, Stream, Token
+from connectors.protocol import Page, Pulls, Reads, Stream, Token
 from rules.changes import Finding, Severity
 from rules.checks.record import columns
 from rules.errors import InvariantBroken, RunStopped, StartOver
 from rules.limits import shrank
-from rules.records import Kind
+from rules.records import Kind, Ref
 from state import coverage, cursors, findings, merging, mirror, tallies
 from state.cursors import Lease
 from state.store import Tx
@@ -86,6 +86,17 @@ def read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iter
             return
     where = pulled.lease
     raise StartOver("error.keeps_changing", system=where.system, stream=where.stream)
+
+
+def read_back(app: App, connector: Reads, pulled: Pulled, refs: Sequence[Ref]) -> None:
+    """Bring the mirror of single records up to date, past what the system's feed shows by now."""
+    records = list(connector.read(pulled.stream, refs))
+    with app.store.transaction() as tx:
+        lease, now = pulled.lease, app.clock()
+        merged = merging.merge(tx, lease, records, now, app.settings.region)
+        intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
+        mirror.forget_sightings(tx, lease)
+        cursors.advance(tx, lease, now)
 
 
 def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:

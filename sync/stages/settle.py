@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
 
@@ -10,7 +10,7 @@ from connectors.protocol import WRITTEN_AS, Applied, Conflict, Outcome, Rejected
 from rules.changes import Change, Finding, Severity
 from rules.decide import after
 from rules.errors import OutcomeMissing
-from rules.records import Value
+from rules.records import Ref, Value
 from state import cursors, findings, history, mirror, outbox, proposals
 from state.cursors import Lease
 from state.mirror import Held
@@ -142,9 +142,15 @@ class Settling:
         outbox.drop(tx, rows.settled)
         cursors.advance(tx, lease, now)
 
-    def recover(self) -> Settled:
-        """Settle what an earlier run sent and never heard of, by what the pull has just shown."""
+    def recover(self, read_back: Callable[[Sequence[Ref]], None] | None = None) -> Settled:
+        """Settle what an earlier run sent and never heard of, by what the pull has just shown.
+
+        `read_back` brings the mirror of these records up to date, where a pull may show them as
+        they were before.
+        """
         while True:
+            if read_back and (refs := self._lost_refs()):
+                read_back(refs)
             with self.app.store.transaction() as tx:
                 lease = self.lease
                 lost = outbox.lost(tx, lease.system, lease.stream, 2000)
@@ -155,6 +161,11 @@ class Settling:
                 for one in lost:
                     self._lost(rows, one, held[one.rid], next_plan)
                 self._write(tx, rows)
+
+    def _lost_refs(self) -> list[Ref]:
+        lease = self.lease
+        with self.app.store.reading() as tx:
+            return [one.ref for one in outbox.lost(tx, lease.system, lease.stream, 2000)]
 
     def _lost(self, rows: _Rows, one: Waiting, row: Held, next_plan: int) -> None:
         version = row.record.version

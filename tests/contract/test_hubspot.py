@@ -20,7 +20,12 @@ class Office:
     """An account with people. Time stands still, except that edits take a while."""
 
     claims = Capabilities(
-        push=True, conditional_write=True, delete_feed=True, opt_outs=True, batch_size=100
+        push=True,
+        conditional_write=True,
+        delete_feed=True,
+        opt_outs=True,
+        lags=True,
+        batch_size=100,
     )
     many = 230
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from simulators.hubspot.faults import Fault
 from simulators.hubspot.people import fill
 from simulators.hubspot.portal import OURS
 from simulators.hubspot.serving import HOST, Vendor, build, served
@@ -94,6 +95,24 @@ def test_nothing_changed_costs_one_call_an_object_and_one_for_its_bin(desk: Vend
     assert desk.counted("POST", "/search") == OBJECTS
     assert desk.counted("GET", "/objects/") == OBJECTS
     assert desk.counted("POST", "/batch/") == 0
+
+
+def test_what_was_written_and_never_answered_is_found_though_the_index_lags(desk: Vendor) -> None:
+    """Else nobody would know of the write, and nothing could take it back."""
+    before = desk.portal.snapshot()
+    call(desk, "--dry-run")
+    desk.portal.lag_ms = 3_600_000
+    desk.fault(Fault.LOST, path=".*/contacts/batch/update", times=9)
+    applied = call(desk, "apply", "1")
+    assert applied.exit_code == 5, applied.output
+    assert any(entry.objects == "contacts" for entry in desk.portal.journal)
+    desk.faults.clear()
+    again = call(desk, "run")
+    assert again.exit_code == 0, again.output
+    assert desk.counted("POST", "/contacts/batch/update") == 0, "it is known to be done"
+    undone = call(desk, "undo", "2", "--yes")
+    assert undone.exit_code == 0, undone.output
+    assert desk.portal.snapshot() == before
 
 
 def test_a_hidden_flag_is_named_and_nothing_is_written_there(desk: Vendor) -> None:
