@@ -65,6 +65,12 @@ _REGISTER: Final = (
     *_own("industry_code_db25", "employees", "revenue", "root_domain", "company_status"),
     *_own("ad_protected", read="yes_no", write="flag"),
 )
+# Numbers where we keep intervals, and the customer's own picklists: read, and never respelled.
+_SIZE: Final = (
+    Map("employees", "NumberOfEmployees", "number", ""),
+    Map("revenue", "AnnualRevenue", "number", ""),
+)
+_SOURCE: Final = Map("source", "LeadSource", "text", "")
 _CVR: Final = (*_own("cvr"), Map("cvr", "CVR__c"), Map("cvr", "CVR_Number__c"))
 _OWNER: Final = Map("owner", "Owner.Name", "text", "")
 
@@ -76,6 +82,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("company_name", "Name"),
             *_CVR,
             *_REGISTER,
+            *_SIZE,
             Map("main_phone", "Phone"),
             Map("website", "Website"),
             Map("address", "BillingStreet"),
@@ -110,6 +117,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             *_country("MailingCountry"),
             Map("company_ref", "AccountId", "text", ""),
             _OWNER,
+            _SOURCE,
             *_CONSENT,
             *_NOES,
             *_CHECKED,
@@ -129,6 +137,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("company_name", "Company"),
             *_CVR,
             *_REGISTER,
+            *_SIZE,
             Map("direct_phone", "Phone"),
             Map("other_phone", "MobilePhone"),
             *_own("phone_extension"),
@@ -139,6 +148,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("city", "City"),
             *_country("Country"),
             _OWNER,
+            _SOURCE,
             *_CONSENT,
             *_NOES,
             *_CHECKED,

@@ -6,7 +6,7 @@ Pure once described: no call leaves from here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from operator import itemgetter
@@ -68,7 +68,10 @@ class Shape:
             calls=self.thing.kind == "call",
             batch_size=BATCH,
         )
-        columns = tuple(row.column for row in self.rows)
+        columns = tuple(
+            replace(row.column, writable=bool(row.write) and row.vendor not in self.locked)
+            for row in self.rows
+        )
         return Stream(self.name, self.thing.kind, can, columns, "id")
 
     @cached_property

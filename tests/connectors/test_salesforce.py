@@ -187,6 +187,14 @@ def test_where_countries_are_picked_from_a_list_their_codes_are_read(desk: Desk)
     assert coded["country"] == "BillingCountryCode"
 
 
+def test_what_cannot_be_written_is_told_to_the_rules(desk: Desk) -> None:
+    desk.org.read_only.add(("Contact", "Title"))
+    [stream] = desk.connector("Contact").streams()
+    closed = {column.canonical for column in stream.columns if not column.writable}
+    assert {"title", "owner", "company_ref", "source", "opt_out_call"} <= closed
+    assert "email" not in closed
+
+
 def test_values_are_read_as_text_and_opt_outs_as_flags(desk: Desk) -> None:
     account = desk.org.add("Account", Name="Opdigtet A/S", OwnerId=desk.org._users["somebody"])
     desk.org.add("Contact", LastName="P", AccountId=account, DoNotCall=True)
