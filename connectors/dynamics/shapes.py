@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, Final
 
 from connectors.dynamics.mapping import WORDS, Thing
@@ -24,9 +25,12 @@ TYPED: Final = {
 }  # fmt: skip
 BATCH: Final = 1000
 """Records a push holds: as many as one `$batch` may."""
+_TEXTS: Final = frozenset({"String", "Memo", "Lookup", "Customer", "Owner", "Uniqueidentifier"})
 ETAG: Final = "@odata.etag"
 ELSEWISE: Final = " stored otherwise"
 """Behind the version of a record that does not hold what was written: the next pull shows it."""
+
+_FLAGS: Final[Mapping[Any, str]] = {True: "true", False: "false"}
 
 Row = Mapping[str, Any]
 Reader = Callable[[Any], str | None]
@@ -137,12 +141,17 @@ class Shape:
         return only is None or row.get(only[0]) == only[1]
 
     def record(self, row: Row) -> Record:
-        """A record from an answer's row. A column that is left out was not asked for, says no more."""
-        values: dict[str, Value] = {}
-        for canonical, column, read in self._plain:
+        """A record from an answer's row. A column that is left out counts as not asked for."""
+        names, columns, pick = self._texts
+        try:
+            values: dict[str, Value] = dict(zip(names, pick(row), strict=True))
+        except KeyError:
+            values = {
+                name: row[one] for name, one in zip(names, columns, strict=True) if one in row
+            }
+        for canonical, column, read in self._typed:
             if column in row:
-                raw = row[column]
-                values[canonical] = raw or None if read is _TEXT and type(raw) is str else read(raw)
+                values[canonical] = read(row[column])
         for canonical, columns in self._joined:
             raws = [row[one] for one in columns if one in row]
             # One that is left out might be the one that says no.
@@ -151,11 +160,31 @@ class Shape:
         return Record(self.ref(row[self.described.key]), row[ETAG], values)
 
     @cached_property
-    def _plain(self) -> tuple[tuple[str, str, Reader], ...]:
+    def _texts(self) -> tuple[tuple[str, ...], tuple[str, ...], Callable[[Row], tuple[Any, ...]]]:
+        """Fields that are text as it stands, most of them by far, and a quick way to their cells.
+
+        The Web API has null where nothing is: an empty text cannot be stored.
+        """
+        rows = [row for row in self.rows if self._is_text(row)]
+        columns = tuple(row.vendor for row in rows)
+        pick = (
+            itemgetter(*columns)
+            if len(columns) > 1
+            else lambda row: tuple(map(row.__getitem__, columns))
+        )
+        return tuple(row.canonical for row in rows), columns, pick
+
+    def _is_text(self, row: Map) -> bool:
+        if row.read != "text" or "+" in row.vendor:
+            return False
+        return self.described.columns[row.vendor].type in _TEXTS
+
+    @cached_property
+    def _typed(self) -> tuple[tuple[str, str, Reader], ...]:
         return tuple(
             (row.canonical, row.vendor, self._reader(row))
             for row in self.rows
-            if "+" not in row.vendor
+            if "+" not in row.vendor and not self._is_text(row)
         )
 
     @cached_property
@@ -171,6 +200,8 @@ class Shape:
             return self._labels(row.vendor).get
         if row.read == "minutes":
             return lambda raw: None if raw is None else str(int(raw) * 60)
+        if row.read == "flag":
+            return _FLAGS.get
         if row.read in {"person", "list"}:
             return lambda raw: self.names(row.read, raw) if raw else None
         return READERS[row.read]
@@ -220,9 +251,6 @@ class Shape:
     @cached_property
     def _by_canonical(self) -> Mapping[str, Map]:
         return {row.canonical: row for row in self.rows}
-
-
-_TEXT: Final = READERS["text"]
 
 
 class Unwritable(Exception):
