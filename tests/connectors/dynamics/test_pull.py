@@ -132,6 +132,7 @@ def test_a_merged_row_is_shown_once_more_then_buried_and_leads_on(desk: Desk) ->
 
 
 def test_a_row_made_anew_under_its_old_id_is_not_buried(desk: Desk) -> None:
+    desk.site.org.buries_the_living = True
     ident = desk.contact()
     connector = desk.connector()
     token = pulled(connector)[-1].next

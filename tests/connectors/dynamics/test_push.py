@@ -203,6 +203,18 @@ def test_an_answer_that_cannot_be_read_is_unknown(desk: Desk) -> None:
     assert len(ours(desk)) == 5
 
 
+def test_answers_in_another_order_are_not_believed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulators.dynamics import batch
+
+    inner = batch.joined
+    monkeypatch.setattr(batch, "joined", lambda answers, mark: inner(answers[::-1], mark))
+    connector, found = people(desk, 4)
+    outcomes = pushed(connector, [change(record, title="Ejer") for record in found])
+    assert kinds(outcomes) == {"Unknown": 4}
+
+
 def test_a_token_that_dies_before_a_batch_is_renewed_and_the_batch_sent_once(desk: Desk) -> None:
     connector, [record] = people(desk, 1)
     desk.site.plan(Fault.REVOKED, BATCH)

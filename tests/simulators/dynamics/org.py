@@ -113,6 +113,8 @@ class Org:
         self.holds_back = True
         self.page = 5000
         self.leaves_out_nulls = False
+        self.buries_the_living = False
+        """A row that was made anew under its old id is told as deleted, too."""
         self.plugins: list[Plugin] = []
         self.rivals: list[Callable[[Org, Entry], None]] = []
         """Automations that hear of each write of an application user, and may write back."""
@@ -218,11 +220,13 @@ class Org:
         return sorted(found, key=lambda row: int(row["versionnumber"]))
 
     def buried(self, table: str, after: int, until: int) -> list[str]:
-        """Rows deleted since, that have not come back."""
+        """Rows deleted since."""
         return [
             ident
             for version, name, ident in self.deleted
-            if name == table and after < version <= until and ident not in self.rows[table]
+            if name == table
+            and after < version <= until
+            and (self.buries_the_living or ident not in self.rows[table])
         ]
 
     def ids_after(self, table: str, ident: str, many: int) -> list[str]:
