@@ -17,7 +17,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 import uvicorn
-from simulators.hubspot.desk import Desk, Told
+from simulators.hubspot.answers import Told
+from simulators.hubspot.desk import Desk
 from simulators.hubspot.faults import Fault, Trouble
 from simulators.hubspot.limits import Limits
 from simulators.hubspot.portal import Portal, wall_clock
