@@ -16,12 +16,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.hubspot.client import Api
-from connectors.hubspot.shapes import Row, Shape, raw_of, to_ms, with_links
+from connectors.hubspot.shapes import BATCH, Row, Shape, raw_of, to_ms, with_links
 from connectors.hubspot.windows import BIN_EVERY_MS, OVERLAP_MS, Mark
 from connectors.protocol import Page
 from rules.records import Record, Redirect, Tombstone
 
 SEARCH_MOST: Final = 200
+PAST_MOST: Final = 1000
+"""So many changed records are asked for what their flags have been; after an import it is left."""
 
 
 class Pulling:
@@ -90,6 +92,14 @@ class Pulling:
             rows = body["results"]
             self._shape.check(rows)
             news, fresh = self._news(rows, mark)
+            if not mark.after:
+                mark = replace(mark, total=int(body["total"]))
+            if mark.total <= PAST_MOST:
+                news, flagged = self._flagged(news, mark)
+                fresh |= dict.fromkeys(flagged, "")
+                mark = replace(mark, later=[*mark.later, *flagged])
+            if not after:
+                news += self._shown_as_they_were(mark, fresh)
             mark = replace(mark, at="search" if after else "bin", after=after or "", fresh=fresh)
             records = [self._shape.record(row) for row in linked(self._api, self._shape, news)]
             eaten = [
@@ -99,6 +109,37 @@ class Pulling:
             mark = mark.bury({way.old.id: stamp for way, stamp in eaten})
             ways = [way for way, _ in eaten]
             yield self._page(records, mark, redirects=ways, stones=_stones(ways)), mark
+
+    def _flagged(self, news: Sequence[Row], mark: Mark) -> tuple[list[Row], list[str]]:
+        """The rows, and the ids of those that said no for a while and no longer do.
+
+        Such a row is shown as it was then, so that the no is heard; as it is now it is shown the
+        next time. A record can be shown once in a reading.
+        """
+        flags = self._shape.flags
+        found, flagged = list(news), []
+        for at in range(0, len(news) if flags else 0, BATCH):
+            ids = [str(row["id"]) for row in news[at : at + BATCH]]
+            pasts = {
+                str(row["id"]): row for row in self._api.read(self._shape.name, ids, (), flags)
+            }
+            for n, ident in enumerate(ids, at):
+                said = _said_no(pasts.get(ident, {}), mark.low)
+                said = [name for name in said if found[n]["properties"].get(name) != "true"]
+                if said and ident not in mark.again:
+                    values = {**found[n]["properties"], **dict.fromkeys(said, "true")}
+                    found[n] = {**found[n], "properties": values}
+                    flagged.append(ident)
+        return found, flagged
+
+    def _shown_as_they_were(self, mark: Mark, fresh: Mapping[str, str]) -> list[Row]:
+        """Those that the last pull showed as they had been, as they are."""
+        ids = [ident for ident in mark.again if ident not in fresh]
+        found: list[Row] = []
+        for at in range(0, len(ids), BATCH):
+            rows = self._api.read(self._shape.name, ids[at : at + BATCH], self._shape.asked)
+            found += [row for row in rows if row["id"] in ids]
+        return found
 
     def _query(self, mark: Mark, after: str) -> dict[str, Any]:
         stamp = self._shape.thing.stamp
@@ -186,6 +227,16 @@ class Pulling:
     def _now_ms(self) -> int:
         """HubSpot's time. Its header knows whole seconds: the second under way counts as over."""
         return int(self._api.now().timestamp()) * 1000 + 999
+
+
+def _said_no(row: Row, since: int) -> list[str]:
+    """The flags that were true at a time since then."""
+    pasts = row.get("propertiesWithHistory") or {}
+    return [
+        name
+        for name, past in pasts.items()
+        if any(v.get("value") == "true" and to_ms(v["timestamp"]) >= since for v in past)
+    ]
 
 
 def linked(api: Api, shape: Shape, rows: Sequence[Row]) -> list[Row]:

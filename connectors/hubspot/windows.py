@@ -7,7 +7,7 @@ the one we know is the index lagging behind, and no news.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -27,7 +27,8 @@ class Mark:
     `list` is the first reading, page by page; `search` what changed between `low` and `high`,
     by id; `bin` what was deleted; `done` the end of one of them. `high` is HubSpot's time at the
     beginning, `seen` the records of the overlap, `fresh` those of the window under way,
-    `gone` the tombstones shown, `bin_at` the time of the last whole reading of the bin.
+    `gone` the tombstones shown, `bin_at` the time of the last whole reading of the bin. `again`
+    are records that the last pull showed as they had been for a while, `later` those of this one.
     """
 
     at: Literal["list", "search", "bin", "done"]
@@ -40,6 +41,8 @@ class Mark:
     seen: Mapping[str, str] = field(default_factory=dict)
     fresh: Mapping[str, str] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
+    again: Sequence[str] = ()
+    later: Sequence[str] = ()
 
     @property
     def token(self) -> dict[str, Any]:
@@ -56,6 +59,7 @@ class Mark:
             bin_at=self.bin_at,
             seen=self.seen,
             gone=self.gone,
+            again=self.again,
         )
 
     def remember(self, ident: str, stamp: int, version: str) -> tuple[bool, str]:
@@ -81,7 +85,14 @@ class Mark:
             kept = {ident: kept[ident] for ident in newest}
         oldest = min(since, self.bin_at - OVERLAP_MS)
         gone = {ident: at for ident, at in self.gone.items() if at >= oldest}
-        return Mark("done", high=self.high, bin_at=self.bin_at, seen=kept, gone=gone)
+        return Mark(
+            "done",
+            high=self.high,
+            bin_at=self.bin_at,
+            seen=kept,
+            gone=gone,
+            again=self.later,
+        )
 
     def bury(self, gone: Mapping[str, int]) -> Mark:
         """With tombstones shown: a record that comes back is news, whatever it holds."""

@@ -365,6 +365,44 @@ def test_nothing_in_the_connector_can_subscribe_anybody() -> None:
     assert not re.search(r"SUBSCRIBED|communication[-_]preferences", text)
 
 
+@pytest.mark.parametrize("wait", [30, 7200])
+def test_a_no_that_was_set_and_cleared_between_two_readings_is_heard(
+    account: Account, wait: int
+) -> None:
+    account.portal.own("contacts", "ringren_do_not_call", "bool")
+    one, other = account.people(2)
+    connector = account.connector()
+    _, token = _read(connector)
+    account.portal.edit("contacts", one, ringren_do_not_call="true")
+    account.pass_(60)
+    account.portal.edit("contacts", one, "WORKFLOW", ringren_do_not_call="false")
+    account.portal.edit("contacts", other, jobtitle="Chef")
+    account.pass_(wait)
+    pages, token = _read(connector, token)
+    said = {ident: record.values["opt_out_call"] for ident, record in _records(pages).items()}
+    assert said == {str(one): "true", str(other): None}
+    pages, token = _read(connector, token)
+    [record] = _records(pages).values()
+    assert (record.ref.id, record.values["opt_out_call"]) == (str(one), "false")
+    [again] = connector.read(connector.shape("contacts").stream, [record.ref])
+    assert again == record
+    pages, token = _read(connector, token)
+    assert not _records(pages)
+
+
+def test_after_an_import_nobody_is_asked_for_his_past(account: Account) -> None:
+    people = account.people(1100)
+    connector = account.connector()
+    _, token = _read(connector)
+    for ident in people:
+        account.portal.edit("contacts", ident, jobtitle="Importeret")
+    account.pass_(1)
+    account.forget_calls()
+    pages, _ = _read(connector, token)
+    assert len(_records(pages)) == 1100
+    assert account.vendor.counted("POST") == 6
+
+
 @pytest.mark.parametrize(
     ("hidden", "fields"),
     [
