@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from simulators.salesforce.org import ROBOT, Entry, Error
+from simulators.salesforce.journal import Entry, Error
+from simulators.salesforce.org import ROBOT
 from simulators.salesforce.org import Org as Theirs
 from simulators.salesforce.people import fill
 from simulators.salesforce.schema import Field

@@ -21,7 +21,8 @@ from simple_salesforce.exceptions import (
     SalesforceMalformedRequest,
     SalesforceResourceNotFound,
 )
-from simulators.salesforce.org import ROBOT, SOMEBODY, Entry, Error, Org, required
+from simulators.salesforce.journal import Entry, Error, required
+from simulators.salesforce.org import ROBOT, SOMEBODY, Org
 from simulators.salesforce.people import cvr, fill
 from simulators.salesforce.schema import Field, full_id, tables
 from simulators.salesforce.serving import HOST, LOGIN, Clock, Trouble, Vendor, build, served

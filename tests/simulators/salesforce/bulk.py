@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulators.salesforce.org import Org, Row
+from simulators.salesforce.journal import Row
+from simulators.salesforce.org import Org
 from simulators.salesforce.soql import Malformed, Query, read
 
 

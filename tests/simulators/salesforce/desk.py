@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 from simulators.salesforce.bulk import Bulk
-from simulators.salesforce.org import Org, Row
+from simulators.salesforce.journal import Row
+from simulators.salesforce.org import Org
 from simulators.salesforce.soql import Malformed
 from simulators.salesforce.tickets import Tickets
 

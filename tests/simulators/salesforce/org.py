@@ -8,43 +8,19 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from simulators.salesforce.journal import Entry, Error, Row, Values
 from simulators.salesforce.schema import Field, Table, full_id, tables
 from simulators.salesforce.soql import Malformed, Query
 
-Row = dict[str, Any]
-Values = Mapping[str, Any]
 OURS, SOMEBODY, ROBOT = "ringren", "somebody", "robot"
 AUTOMATIC = {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One write that the org accepted: what stood there, what was asked for, what stands now."""
-
-    who: str
-    how: str
-    table: str
-    ident: str
-    before: Values
-    asked: Values
-    after: Values
-    stamp: str
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """Why the org refuses a write, with Salesforce's code."""
-
-    code: str
-    message: str
-    fields: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -180,6 +156,8 @@ class Org:
         ident = full_id(f"{self.tables[table].prefix}{self._last:012d}")
         stamp = stamp or self.stamp()
         row: Row = {"Id": ident, "CreatedDate": stamp, "CreatedById": self._users.get(who)}
+        if "OwnerId" in self.tables[table].fields:
+            row["OwnerId"] = self._users.get(who)
         self.rows.setdefault(table, {})[ident] = row
         self._put(table, row, values, who, how, stamp)
         return ident
@@ -379,17 +357,6 @@ class Transaction:
 def stamp_of(at: datetime) -> str:
     """A date and time as Salesforce writes it."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-
-
-def required(
-    code: str, message: str, when: Callable[[str, Row], bool]
-) -> Callable[..., Error | None]:
-    """A validation rule of the customer's."""
-
-    def rule(table: str, row: Row) -> Error | None:
-        return Error(code, message) if when(table, row) else None
-
-    return rule
 
 
 def _is_number(value: Any) -> bool:

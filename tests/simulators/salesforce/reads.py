@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from simulators.salesforce.desk import Answer, Desk, Locator, Refused, Request
-from simulators.salesforce.org import Row
+from simulators.salesforce.journal import Row
 from simulators.salesforce.schema import MERGEABLE
 from simulators.salesforce.soql import Query, read
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
 from simulators.salesforce.desk import Answer, Desk, Refused, Request
-from simulators.salesforce.org import Error
+from simulators.salesforce.journal import Error
 from simulators.salesforce.reads import changed, is_open, living, must_be_open
 from simulators.salesforce.schema import Field
 
