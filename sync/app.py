@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
@@ -21,7 +21,7 @@ from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.desk import Terms
 from rules.decide import Context
 from rules.duties import Duties
-from rules.errors import UserError
+from rules.errors import RingrenError, UserError
 from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
@@ -30,10 +30,14 @@ from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
 from state.store import Store
+from sync.budget import Budget, Purse
 from sync.duties import day_in_denmark
 from sync.output import Progress, Silent
 from sync.settings import Settings
 from sync.switches import active
+
+if TYPE_CHECKING:
+    from connectors.session import Meter
 
 KEYS: Final = "keys"
 Clock = Callable[[], datetime]
@@ -59,6 +63,8 @@ class App:
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     allow: frozenset[str] = frozenset()
     """Limits that a person has looked at and lets pass this once."""
+    budget: Budget | None = None
+    """Counts the calls to systems; None where there are none to count."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)
 
     def rules(self, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
@@ -118,36 +124,53 @@ def open_app(
     dry: bool,
     progress: Progress | None = None,
     clock: Clock = system_clock,
+    job: str = "run",
 ) -> Iterator[App]:
-    """Store open and at its newest schema, connectors built; closed again at the end."""
+    """Store open and at its newest schema, connectors built; closed again at the end.
+
+    `job` is what calls to systems are counted under: the command.
+    """
     store = Store(settings.database_url)
+    budget = Budget(store, clock, job, lambda system: _purse(settings, system))
     try:
         prepare(store)
         yield App(
             store=store,
-            systems=_systems(settings, store, clock, dry=dry),
+            systems=_systems(settings, store, clock, budget, dry=dry),
             keys=open_ring(store, settings.home / KEYS, clock()),
             settings=settings,
             clock=clock,
             actor=actor,
             progress=progress or Silent(),
             dry=dry,
+            budget=budget,
         )
     finally:
+        # A database that cannot be written now must not hide why the command ended.
+        with contextlib.suppress(RingrenError):
+            budget.close()
         store.close()
 
 
-def _systems(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> dict[str, Connector]:
+def _purse(settings: Settings, system: str) -> Purse:
+    """What the settings allow of a system's calls."""
+    one = getattr(settings, system)
+    return Purse(one.calls_a_day, one.calls_a_run, one.quota_share)
+
+
+def _systems(
+    settings: Settings, store: Store, clock: Clock, meter: Meter, *, dry: bool
+) -> dict[str, Connector]:
     """The configured systems by name. The dry run's first belt goes on here."""
     found: dict[str, Connector] = {}
     if settings.files.root is not None:
         found[FILES] = _files(settings, store, settings.files.root)
     if settings.salesforce.is_used:
-        found[SALESFORCE] = _salesforce(settings, store, clock, dry=dry)
+        found[SALESFORCE] = _salesforce(settings, store, clock, meter, dry=dry)
     if settings.hubspot.is_used:
-        found[HUBSPOT] = _hubspot(settings, clock, dry=dry)
+        found[HUBSPOT] = _hubspot(settings, clock, meter, dry=dry)
     if settings.dynamics.is_used:
-        found[DYNAMICS] = _dynamics(settings, clock, dry=dry)
+        found[DYNAMICS] = _dynamics(settings, clock, meter, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
@@ -167,7 +190,9 @@ def _files(settings: Settings, store: Store, root: Path) -> Connector:
     return files(FILES, root, said=said, known=_known(store, FILES), max_workbook_mb=limit)
 
 
-def _salesforce(settings: Settings, store: Store, clock: Clock, *, dry: bool) -> Connector:
+def _salesforce(
+    settings: Settings, store: Store, clock: Clock, meter: Meter, *, dry: bool
+) -> Connector:
     from connectors.registry import salesforce
 
     one = settings.salesforce
@@ -186,10 +211,11 @@ def _salesforce(settings: Settings, store: Store, clock: Clock, *, dry: bool) ->
         clock=clock,
         known=_known(store, SALESFORCE),
         dry=dry,
+        meter=meter,
     )
 
 
-def _hubspot(settings: Settings, clock: Clock, *, dry: bool) -> Connector:
+def _hubspot(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
     from connectors.registry import hubspot
 
     one = settings.hubspot
@@ -203,10 +229,11 @@ def _hubspot(settings: Settings, clock: Clock, *, dry: bool) -> Connector:
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,
+        meter=meter,
     )
 
 
-def _dynamics(settings: Settings, clock: Clock, *, dry: bool) -> Connector:
+def _dynamics(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
     from connectors.registry import dynamics
 
     one = settings.dynamics
@@ -222,6 +249,7 @@ def _dynamics(settings: Settings, clock: Clock, *, dry: bool) -> Connector:
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,
+        meter=meter,
     )
 
 

@@ -77,9 +77,19 @@ class Budget:
         with self._lock:
             self._told[system] = Quota(used, limit, self._clock())
 
+    def quota(self, system: str) -> Quota | None:
+        """What the vendor told this process last; None when it told nothing."""
+        with self._lock:
+            return self._told.get(system)
+
     def close(self) -> None:
         """Give back what was taken and not used; keep what the vendors said."""
-        with self._lock, self._store.transaction() as tx:
+        with self._lock:
+            if self._left or self._told:
+                self._settle()
+
+    def _settle(self) -> None:
+        with self._store.transaction() as tx:
             for (system, day), unused in self._left.items():
                 calls.give_back(tx, system, day, self._job, unused)
             for system, told in self._told.items():

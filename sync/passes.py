@@ -375,7 +375,9 @@ class Pass:
         except (SystemStopped, TryAgain, StartOver, RunStopped) as error:
             LOG.warning("stopped", system=system, stream=stream, why=error.message)
             self.facts.fail(system, stream, error)
-            self.facts.stopped |= isinstance(error, RunStopped)
+            # Once something was sent, "stopped before anything was written" is no longer true.
+            wrote = any(part.settled for part in self.facts.streams)
+            self.facts.stopped |= isinstance(error, RunStopped) and not wrote
             for part in self.facts.streams:
                 if (part.system, part.stream.name) == (system, stream):
                     self._give_up(part)

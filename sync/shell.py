@@ -85,7 +85,9 @@ class Shell:
         set_up(settings.logs.format, self.log_level(settings.logs.level))
         if write_home:
             homes.make_home(settings.home, settings.files.root)
-        with open_app(settings, actor=actor(), dry=dry, progress=self.progress()) as app:
+        with open_app(
+            settings, actor=actor(), dry=dry, progress=self.progress(), job=_job()
+        ) as app:
             yield app
 
     def log_level(self, configured: str) -> str:
@@ -135,6 +137,14 @@ class Shell:
             return False
         say(self.texts.get(question_key, **args) + " " + self.texts.get("cli.yes_no"), err=True)
         return sys.stdin.readline().strip().lower() in {"j", "ja", "y", "yes"}
+
+
+def _job() -> str:
+    """The command that is being called, `opt-out add`: the job that calls are counted under."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    return context.command_path.partition(" ")[2] or "run" if context else "run"
 
 
 def _is_lang(arg: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.protocol import Links
@@ -17,6 +17,7 @@ from state.shapes import Shape, of_plan
 from state.store import Tx
 from sync import facts as facts_
 from sync.app import App
+from sync.budget import Budget
 from sync.facts import PassFacts, StreamFacts
 from sync.report import causes, changes, opt_outs, quality, standing, streams, trend, words
 from sync.report.changes import Gathered
@@ -24,6 +25,7 @@ from sync.report.commands import shown_path, where
 from sync.report.listing import Listing
 from sync.report.measured import Measured
 from sync.report.model import (
+    Calls,
     ChangeGroup,
     Effects,
     Failure,
@@ -256,10 +258,12 @@ class _Building(_Asking):
 
     def _effects(self) -> Effects:
         parts = self.facts.streams
+        calls = tuple(_calls(self.app.budget)) if self.app.budget else ()
         return Effects(
             # No source of this version sells anything: connectors that buy count here.
             paid_lookups=0,
-            api_calls=sum(part.pulled.calls for part in parts if part.pulled),
+            api_calls=sum(one.used for one in calls),
+            calls=calls,
             written=tuple(streams.written(parts, self.in_plan.by_stream, dry=self.facts.dry)),
         )
 
@@ -291,6 +295,18 @@ class _Building(_Asking):
             broken=broken,
             findings=dict(severities),
             blocked=blocked,
+        )
+
+
+def _calls(budget: Budget) -> Iterator[Calls]:
+    """What this process has used so far; what follows the report makes no call."""
+    for system, used in sorted(budget.used.items()):
+        told = budget.quota(system)
+        yield Calls(
+            system=system,
+            used=used,
+            quota_used=told.used if told else None,
+            quota=told.quota if told else None,
         )
 
 

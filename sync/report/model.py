@@ -251,11 +251,27 @@ class Written(Part):
     done: bool
 
 
+class Calls(Part):
+    """Calls of this run to one system, and what its vendor told last of its own quota.
+
+    `quota_used` counts all programs of the customer; both are None where the vendor told nothing.
+    """
+
+    system: str
+    used: int
+    quota_used: int | None = None
+    quota: int | None = None
+
+
 class Effects(Part):
-    """What the run cost and touched. Nothing but what stands here was written outside."""
+    """What the run cost and touched. Nothing but what stands here was written outside.
+
+    `api_calls` counts the calls of all systems together, `calls` those of each.
+    """
 
     paid_lookups: int
     api_calls: int
+    calls: tuple[Calls, ...]
     written: tuple[Written, ...]
 
 

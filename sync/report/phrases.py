@@ -102,12 +102,20 @@ def blocked(one: Blocked, texts: Texts) -> list[str]:
 
 
 def cost(effects: Effects, texts: Texts) -> str:
-    """What the run cost, in one line."""
+    """What the run cost, in one line: also what is left of a vendor's quota, where it told."""
     paid = texts.get("report.effects.paid.value", count=number(effects.paid_lookups, texts.lang))
     calls = number(effects.api_calls, texts.lang)
-    return (
-        f"{texts.get('report.effects.paid')}: {paid} · {texts.get('report.effects.calls')}: {calls}"
-    )
+    parts = [
+        f"{texts.get('report.effects.paid')}: {paid}",
+        f"{texts.get('report.effects.calls')}: {calls}",
+    ]
+    for one in effects.calls:
+        if one.quota is not None and one.quota_used is not None:
+            used, quota = number(one.quota_used, texts.lang), number(one.quota, texts.lang)
+            parts.append(
+                texts.get("report.effects.quota", system=one.system, used=used, quota=quota)
+            )
+    return " · ".join(parts)
 
 
 def summary(report: Report, texts: Texts) -> Iterator[str]:

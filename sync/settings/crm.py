@@ -24,6 +24,10 @@ Elsewhere = Annotated[dict[str, str], AfterValidator(_only_here)]
 """Beginnings of a vendor's addresses, and what on this machine stands in for them: tests, demo."""
 
 
+Calls = Annotated[int, Field(ge=1)]
+QuotaShare = Annotated[float, Field(ge=0.01, le=1)]
+
+
 def _address(text: str) -> str:
     """The beginning of an address, without a path: a page that was copied is cut off."""
     parts = urlsplit(text.strip())
@@ -60,6 +64,9 @@ class Salesforce(Section):
         default_factory=dict, examples=[{"Account": {"cvr": "CVR_nummer__c"}}]
     )
     guard_together: bool = False
+    calls_a_day: Calls | None = Field(default=None, examples=[20_000])
+    calls_a_run: Calls | None = Field(default=None, examples=[10_000])
+    quota_share: QuotaShare = 0.8
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
 
     @property
@@ -92,6 +99,9 @@ class HubSpot(Section):
     fields: dict[str, dict[str, str]] = Field(
         default_factory=dict, examples=[{"contacts": {"opt_out_call": "ring_ikke"}}]
     )
+    calls_a_day: Calls | None = Field(default=None, examples=[20_000])
+    calls_a_run: Calls | None = Field(default=None, examples=[10_000])
+    quota_share: QuotaShare = 0.8
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
 
     @property
@@ -127,6 +137,9 @@ class Dynamics(Section):
     fields: dict[str, dict[str, str]] = Field(
         default_factory=dict, examples=[{"account": {"cvr": "new_cvrnummer"}}]
     )
+    calls_a_day: Calls | None = Field(default=None, examples=[20_000])
+    calls_a_run: Calls | None = Field(default=None, examples=[10_000])
+    quota_share: QuotaShare = 0.8
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
 
     @property

@@ -38,7 +38,6 @@ class Pulled:
     gone: int = 0
     broken: int = 0
     statements: int = 0
-    calls: int = 0
     complete: bool = False
     last_seen: datetime | None = None
     """The end of the last complete reading: up to then a flag was as we knew it."""
@@ -205,7 +204,6 @@ def _take_page(
     pulled.gone += gone
     pulled.broken += len(page.broken)
     pulled.statements += statements
-    pulled.calls += page.calls_used
     return stop
 
 
