@@ -98,7 +98,8 @@ def test_a_time_without_zone_is_danish_time_or_a_finding(local: datetime) -> Non
         assert (local.month, local.hour, local.isoweekday()) in {(3, 2, 7), (10, 2, 7)}
         return
     assert formatted.value == str(local)
-    assert dates.settled(str(local)) or local.hour == 2
+    # The quick look leaves midnight and the hour of the change to the slow one.
+    assert dates.settled(str(local)) or local.hour in {0, 2}
     span = spans.read(str(local))
     assert span is not None
     assert span.start == local.replace(tzinfo=dates.COPENHAGEN).astimezone(UTC)
