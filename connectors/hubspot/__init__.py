@@ -145,8 +145,11 @@ class HubSpot:
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
     ) -> Iterator[Outcome | Moved]:
         """Write each record that is still as it was decided on; one outcome each, in order."""
-        del token
-        yield from Pushing(self.api, self.shape(stream.name)).push(batch)
+        pushing = Pushing(self.api, self.shape(stream.name))
+        yield from pushing.push(batch)
+        mark = mark_of(token)
+        if mark and (moved := mark.wrote(pushing.written)):
+            yield Moved(moved.token)
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the values as HubSpot spells them tell."""

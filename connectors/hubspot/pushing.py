@@ -16,6 +16,7 @@ from requests import codes
 from connectors.caller import Busy
 from connectors.hubspot.client import Api
 from connectors.hubspot.shapes import Row, Shape, Unwritable, raw_of, to_ms
+from connectors.hubspot.windows import shown_as
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
 from rules.changes import RecordChange
@@ -49,6 +50,8 @@ class _Write:
     """The stamp of what stood there."""
     stored: Mapping[str, str | None] | None = None
     """What the answer says of the written properties; None until there is one."""
+    stamp: int = 0
+    """The stamp of our write."""
     outcome: Outcome | None = None
 
     @property
@@ -67,6 +70,8 @@ class Pushing:
     def __init__(self, api: Api, shape: Shape) -> None:
         self._api, self._shape = api, shape
         self._broke: TryAgain | SystemStopped | None = None
+        self.written: dict[str, str] = {}
+        """Own writes, as `windows.Mark` remembers what was shown."""
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
         """One outcome each, in the order given. What broke a batch off is raised behind them."""
@@ -156,7 +161,7 @@ class Pushing:
         by_trace = {one.trace: one for one in writes}
         for row in body.get("results", ()):
             if one := by_id.get(str(row["id"])):
-                one.stored = row["properties"]
+                one.stored, one.stamp = row["properties"], self._shape.stamp(row)
         for error in body.get("errors", ()):
             context = error.get("context") or {}
             named = [by_trace.get(str(t)) for t in context.get("objectWriteTraceId", ())]
@@ -202,8 +207,9 @@ class Pushing:
             elif missing:
                 one.outcome = Unknown(one.change.ref, f"{missing}_not_stored")
             else:
-                raw = {**one.before, **one.values}
-                one.outcome = Applied(one.change.ref, self._shape.version(raw))
+                version = self._shape.version({**one.before, **one.values})
+                self.written[one.ident] = shown_as(one.stamp, version)
+                one.outcome = Applied(one.change.ref, version)
         self._put_back(repairs)
 
     def _compared(self, one: _Write, row: Row) -> tuple[dict[str, str], str]:

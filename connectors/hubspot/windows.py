@@ -19,6 +19,14 @@ BIN_EVERY_MS: Final = 60 * 60_000
 MOST_KEPT: Final = 10_000
 """Records remembered for the overlap. After an import there are more: these are shown again."""
 
+MOST_WRITTEN: Final = 2000
+"""Own writes remembered; of more than these the next reading shows what it knows already."""
+
+
+def shown_as(stamp: int, version: str) -> str:
+    """How a record is remembered: when it was changed, and what it held."""
+    return f"{stamp}/{version[:8]}"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -65,12 +73,21 @@ class Mark:
     def remember(self, ident: str, stamp: int, version: str) -> tuple[bool, str]:
         """(whether the record is news, how it is to be remembered)."""
         known, _, _ = self.seen.get(ident, "").partition("/")
-        mark = f"{stamp}/{version[:8]}"
+        mark = shown_as(stamp, version)
         if self.gone.get(ident, -1) >= stamp:
             return False, ""
         if known and int(known) > stamp:
             return False, self.seen[ident]
         return self.seen.get(ident) != mark, mark
+
+    def wrote(self, written: Mapping[str, str]) -> Mark | None:
+        """With our own writes as shown; None when there are too many to remember, or none.
+
+        They are remembered as asked for: what HubSpot spells otherwise is news.
+        """
+        if self.at != "done" or not written or len(self.seen) + len(written) > MOST_WRITTEN:
+            return None
+        return replace(self, seen={**self.seen, **written})
 
     def settled(self) -> Mark:
         """The mark at the end: what the next window may meet again is kept, the rest forgotten."""
