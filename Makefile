@@ -9,7 +9,7 @@ ROWS ?= 1000000
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit test check format docs lock bench clean
+.PHONY: help audit demo test check format docs lock bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ $(DEV): requirements-dev.lock $(RUN)
 audit: $(RUN)  ## dry run on a messy made-up example, with a report to open
 	@$(BIN)/python examples/generate.py --out out/example
 	@$(BIN)/sync --dry-run out/example --state out/state --report out/report.html || test $$? -eq 2
+
+demo: $(DEV)  ## three simulated CRM systems audited, repaired and taken back; no account needed
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(BIN)/python examples/demo.py
 
 test: $(DEV)  ## every test
 	$(BIN)/python -m pytest -n 2

@@ -90,6 +90,12 @@ def system(name: str, texts: Texts) -> str:
     return texts.get(key) if texts.find(key) else name
 
 
+def listed(of: str, stream: str, texts: Texts) -> str:
+    """A list by its name; a CRM system's with the system before it: three have contacts."""
+    key = f"report.system.{of}"
+    return stream if of == "files" or not texts.find(key) else f"{texts.get(key)} {stream}"
+
+
 def blocked(one: Blocked, texts: Texts) -> list[str]:
     """A blocked record as the cells of a line: where, who, channels, since."""
     since = day(one.since, texts.lang) if one.since else texts.get("report.unknown")

@@ -155,7 +155,9 @@ class _Screen:
             )
         yield from self._wrapped(" · ".join(facts), indent=2)
         by_stream = [
-            f"{one.stream} {self._n(one.records)}" for one in opt_outs.streams if one.records
+            f"{phrases.listed(one.system, one.stream, self.texts)} {self._n(one.records)}"
+            for one in opt_outs.streams
+            if one.records
         ]
         if by_stream:
             yield from self._wrapped(" · ".join(by_stream), indent=2)
@@ -264,7 +266,7 @@ class _Screen:
             facts.append(self.texts.count("report.unsure_columns", unsure))
         if not one.complete:
             facts.append(self._t("incomplete"))
-        whole = f"{one.stream} {self._n(one.records)}"
+        whole = f"{phrases.listed(one.system, one.stream, self.texts)} {self._n(one.records)}"
         return f"{whole} ({', '.join(facts)})" if facts else whole
 
     # --- cost, totals ------------------------------------------------------------------------
@@ -273,7 +275,10 @@ class _Screen:
         yield from self._wrapped(phrases.cost(self.report.effects, self.texts), indent=2)
         written = self.report.effects.written
         done = any(one.done for one in written)
-        streams = [f"{one.stream} ({self._n(one.records)})" for one in written[:MOST_STREAMS]]
+        streams = [
+            f"{phrases.listed(one.system, one.stream, self.texts)} ({self._n(one.records)})"
+            for one in written[:MOST_STREAMS]
+        ]
         streams += self._more(len(written) - MOST_STREAMS)
         if streams:
             name = self._t("effects.done" if done else "effects.would")

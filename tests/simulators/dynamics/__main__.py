@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from datetime import UTC, datetime
 
 from simulators.dynamics.org import Org
 from simulators.dynamics.people import fill
 from simulators.dynamics.site import CLIENT, HOST, LOGIN, SECRET, TENANT, Site
+from simulators.waiting import add_asked, wait
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     asked.add_argument("--leads", type=int, default=0)
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--port", type=int, default=0)
+    add_asked(asked)
     said = asked.parse_args()
     org = Org(lambda: datetime.now(UTC))
     fill(org, said.companies, said.contacts, said.leads, said.seed)
@@ -35,7 +36,7 @@ def main() -> None:
             sep="\n",
             flush=True,
         )
-        threading.Event().wait()
+        wait(org.snapshot, lambda: len(site.api.calls), asked=said.asked)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import threading
 
 from simulators.hubspot.limits import PLANS, plan
 from simulators.hubspot.people import fill
 from simulators.hubspot.serving import HOST, build, served
 from simulators.hubspot.tickets import KEY
+from simulators.waiting import add_asked, wait
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--plan", choices=PLANS, default="none", help="rates and quota to keep")
     parser.add_argument("--lag", type=float, default=0.0, help="seconds that the index lags behind")
+    add_asked(parser)
     asked = parser.parse_args()
     vendor = build()
     vendor.limits = plan(asked.plan)
@@ -37,10 +38,7 @@ def main() -> None:
         print("[hubspot]")
         print('token = { env = "HUBSPOT_TOKEN" }   # ' + KEY)
         print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
+        wait(vendor.portal.snapshot, lambda: len(vendor.calls), asked=asked.asked)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import threading
 from datetime import timedelta
 
 from simulators.salesforce.people import fill
 from simulators.salesforce.serving import HOST, build, served
+from simulators.waiting import add_asked, wait
 
 
 def main() -> None:
@@ -18,6 +18,7 @@ def main() -> None:
     parser.add_argument("--leads", type=int, default=200)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--port", type=int, default=0)
+    add_asked(parser)
     asked = parser.parse_args()
     vendor = build()
     # What is entered now counts as entered yesterday, so that a first reading sees it all.
@@ -39,10 +40,7 @@ def main() -> None:
         print(f'client_id = "{app.key}"')
         print('client_secret = { env = "SALESFORCE_SECRET" }   # ' + app.secret)
         print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            print()
+        wait(vendor.org.snapshot, lambda: len(vendor.calls), asked=asked.asked)
 
 
 if __name__ == "__main__":
