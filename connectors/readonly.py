@@ -1,4 +1,7 @@
-"""A connector that cannot write: the dry run's first belt, put on once, at the composition root."""
+"""A connector that cannot write: the dry run's first belt, put on once, at the composition root.
+
+It has no `provision` at all: what a system lacks can be seen in a dry run, and not be made.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from connectors.protocol import (
     Stream,
     Token,
 )
-from connectors.rights import Checks, Right
+from connectors.rights import Checks, Lacks, Right, Wanted
 from rules.changes import RecordChange
 from rules.errors import WroteInDryRun
 from rules.records import Record, Ref
@@ -46,6 +49,10 @@ class ReadOnly:
     def check(self) -> Iterator[Right]:
         """The wrapped connector's rights, if it can say."""
         return self._inner.check() if isinstance(self._inner, Checks) else iter(())
+
+    def missing(self) -> Sequence[Wanted]:
+        """What the wrapped connector lacks, if it can say."""
+        return self._inner.missing() if isinstance(self._inner, Lacks) else ()
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """The wrapped connector's pages."""

@@ -64,12 +64,17 @@ class Made:
 
 
 @runtime_checkable
-class Provisions(Protocol):
-    """Can be given the fields that it lacks."""
+class Lacks(Protocol):
+    """Can say which fields it lacks."""
 
     def missing(self) -> Sequence[Wanted]:
         """What would be made; nothing is written."""
         ...
+
+
+@runtime_checkable
+class Provisions(Lacks, Protocol):
+    """Can be given the fields that it lacks."""
 
     def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
         """Make these, and give our user the right to read and write them."""

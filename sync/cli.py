@@ -48,6 +48,7 @@ GROUPS = {
         "init": "sync.commands.setup:init",
         "preview": "sync.commands.rules:preview",
         "check": "sync.commands.check:check",
+        "provision": "sync.commands.provision:provision",
     },
     "program": {
         "forget": "sync.commands.setup:forget",
