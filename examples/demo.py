@@ -171,7 +171,8 @@ class Demo:
         print(
             "  Least: one call a page (2,000, 100, 5,000 records), one a batch of corrections (200, 100,"
             "\n  1,000). Used counts everything: signing in, what the objects look like, what has changed"
-            "\n  since, looks before and after writing, and what was sent again in smaller parts."
+            "\n  since, looks before and after writing. Salesforce can guard single writes only, so what"
+            "\n  changed a moment ago is written one by one: here, what is taken back right away."
         )
 
 
