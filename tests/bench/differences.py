@@ -115,7 +115,25 @@ REASONS: Final = (
             and one.theirs.lower() == one.ours.lower()
         ),
     ),
+    Reason(
+        "apostrophe_inside",
+        "full_name",
+        "a capital follows an apostrophe behind one letter (O'Brien), not behind several",
+        lambda one: re.search(r"\w\w'", one.before) is not None and _same_letters(one),
+    ),
+    Reason(
+        "initials_without_a_dot",
+        "full_name",
+        "two letters without a vowel before the surname are initials (HC Andersen)",
+        lambda one: (
+            re.search(r"\b[B-DF-HJ-NP-TV-XZ]{2} ", one.ours) is not None and _same_letters(one)
+        ),
+    ),
 )
+
+
+def _same_letters(one: Difference) -> bool:
+    return one.theirs.lower() == one.ours.lower() == " ".join(one.before.lower().split())
 
 
 def _repaired(one: Difference) -> bool:
