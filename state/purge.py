@@ -70,6 +70,7 @@ WITH_THE_RECORD: Final = {
     "match_keys": "keyed hashes of the record's phones, addresses and ids",
     "blocked": "a view of the ledger for people",
     "sightings": "numbers of records, gone when the reading ends that made them",
+    "unmatched": "numbers of records, gone when they have been matched",
 }
 
 FOR_EVER: Final = {

@@ -380,6 +380,16 @@ redirects = _table(
     Column("old_id", sa.Text, primary_key=True, info={"personal": True, "keep": "mirror"}),
     _personal("new_id", "mirror"),
     _when("seen_at"),
+    # Another kind than `kind` where a lead became a contact.
+    _text("new_kind"),
+    Index("ix_redirects_new", "system", "new_kind", "new_id"),
+)
+
+# Records whose party has to be looked at again.
+unmatched = _table(
+    "unmatched",
+    Column("rid", sa.BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 # --- suppression -----------------------------------------------------------------------------
