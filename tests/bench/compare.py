@@ -114,7 +114,10 @@ def _list(scripts: Path, folder: Path, rows: int, seed: int) -> Path:
 
 def _opponent(scripts: Path, python: Path | None) -> tuple[Path, Path] | None:
     naive = scripts / "naive.py"
-    return (python, naive) if python and python.exists() and naive.is_file() else None
+    if not (python and python.exists() and naive.is_file()):
+        return None
+    # Other lines work in a folder of their own. Not resolved: that would leave the environment.
+    return python.absolute(), naive.absolute()
 
 
 def _measured(bench: Bench, names: list[str] | tuple[str, ...]) -> Iterator[Line]:
