@@ -98,7 +98,8 @@ def salesforce(
         objects=objects,
         fields=fields,
         known=known,
-        composite_guard=guard_together,
+        guard_together=guard_together,
+        address=url,
     )
 
 

@@ -20,12 +20,14 @@ EARLY: Final = timedelta(minutes=1)
 class Token:
     """A token as a vendor gave it; `until` None when the vendor does not say how long it lives.
 
-    `host` is where it may be used, when the answer says so (Salesforce's instance_url).
+    `host` is where it may be used, when the answer says so (Salesforce's instance_url); `user` the
+    id of the user whom it stands for.
     """
 
     secret: str = field(repr=False)
     until: datetime | None = None
     host: str = ""
+    user: str = ""
 
 
 class Tokens:

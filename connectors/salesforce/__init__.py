@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final
+from urllib.parse import quote
 
 from connectors.protocol import (
     Moved,
@@ -24,7 +25,7 @@ from connectors.salesforce.bulk import FROM
 from connectors.salesforce.client import Org
 from connectors.salesforce.mapping import THINGS
 from connectors.salesforce.pulling import Pulling
-from connectors.salesforce.pushing import Pushing, heeds_part_headers
+from connectors.salesforce.pushing import Pushing
 from connectors.salesforce.shapes import Shape, shaped
 from rules.changes import RecordChange
 from rules.records import Record, Ref
@@ -44,9 +45,9 @@ class Salesforce:
 
     `fields` are the settings' mapping: object → canonical field → the org's field, "" to leave
     it out. `objects` are the ones to be read. `known` gives a stream's stored cursor, so that one
-    call asks for several objects at once. `composite_guard` lets guarded writes go 25 a call,
+    call asks for several objects at once. `guard_together` lets guarded writes go 24 a call
     once the org has shown that it heeds them there. A first reading of `bulk_from` records or more
-    is a bulk job.
+    is a bulk job. `address` is where people open records; without it the host that signed us in.
     """
 
     def __init__(
@@ -57,15 +58,15 @@ class Salesforce:
         objects: Sequence[str] | None = None,
         fields: Mapping[str, Mapping[str, str]] | None = None,
         known: Callable[[str], Token | None] = _nothing_known,
-        composite_guard: bool = False,
+        guard_together: bool = True,
         permission_set: str = PERMISSION_SET,
         bulk_from: int = FROM,
+        address: str = "",
     ) -> None:
-        self.name, self.org = name, org
+        self.name, self.org, self._address = name, org, address
         self._objects = tuple(objects) if objects is not None else None
         self._fields, self._known = fields or {}, known
-        self._composite_wanted = composite_guard
-        self._heeds: bool | None = None
+        self._guard_together = guard_together
         self._permission_set, self._bulk_from = permission_set, bulk_from
 
     @cached_property
@@ -111,7 +112,11 @@ class Salesforce:
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
         """The record's page."""
         del place
-        return f"{self.org.host}/lightning/r/{stream}/{ref.id}/view" if ref else None
+        if ref is None:
+            return None
+        return (
+            f"{self._address or self.org.host}/lightning/r/{stream}/{quote(ref.id, safe='')}/view"
+        )
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 2,000 records."""
@@ -133,19 +138,13 @@ class Salesforce:
     ) -> Iterator[Outcome | Moved]:
         """Write what is still as it was decided on; one outcome a record, in the order given."""
         del token
-        changes = list(batch)
-        guard = bool(changes) and self._composite_wanted and self._heeds_headers(stream, changes)
-        yield from Pushing(self.org, self.shapes[stream.name], composite_guard=guard).push(changes)
+        together = self._guard_together and self.org.heeds is True
+        yield from Pushing(self.org, self.shapes[stream.name], together=together).push(batch)
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the org knows: the stamp is part of it."""
         del stream, record, change
         return None
-
-    def _heeds_headers(self, stream: Stream, changes: Sequence[RecordChange]) -> bool:
-        if self._heeds is None:
-            self._heeds = heeds_part_headers(self.org, stream.name, changes[0].ref.id)
-        return self._heeds
 
     # --- for administrators ---
 

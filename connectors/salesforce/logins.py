@@ -88,7 +88,9 @@ def fetching(
             why = str(said.get("error") or f"HTTP {answer.status_code}")
             raise SystemStopped("error.sign_in", system=system, why=why)
         host = str(said.get("instance_url") or login.url).rstrip("/")
-        return Token(str(said["access_token"]), clock() + LIFE, host)
+        # `id` is an address that ends in the org's id and the user's.
+        user = str(said.get("id") or "").rpartition("/")[2]
+        return Token(str(said["access_token"]), clock() + LIFE, host, user)
 
     return fetch
 

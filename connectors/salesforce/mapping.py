@@ -72,6 +72,7 @@ _SIZE: Final = (
 )
 _SOURCE: Final = Map("source", "LeadSource", "text", "")
 _CVR: Final = (*_own("cvr"), Map("cvr", "CVR__c"), Map("cvr", "CVR_Number__c"))
+_NOTE: Final = Map("note", "Description", "note", "")
 _OWNER: Final = Map("owner", "Owner.Name", "text", "")
 
 THINGS: Final[tuple[Thing, ...]] = (
@@ -169,6 +170,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("duration_seconds", "CallDurationInSeconds", "number", ""),
             Map("contact_ref", "WhoId", "text", ""),
             Map("company_ref", "AccountId", "text", ""),
+            _NOTE,
         ),
         only="TaskSubtype = 'Call'",
     ),
@@ -180,6 +182,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("started_at", "StartDateTime", "moment", ""),
             Map("contact_ref", "WhoId", "text", ""),
             Map("company_ref", "AccountId", "text", ""),
+            _NOTE,
         ),
     ),
     Thing(
@@ -198,6 +201,8 @@ THINGS: Final[tuple[Thing, ...]] = (
         Kind.MEMBER,
         (
             Map("campaign", "Campaign.Name", "text", ""),
+            # A member is a contact or a lead; this field names whichever it is.
+            Map("contact_ref", "LeadOrContactId", "text", ""),
             Map("contact_ref", "ContactId", "text", ""),
         ),
     ),

@@ -204,7 +204,10 @@ class Pulling:
         parts = [self._query_part(self._shapes[name], one) for name, (_, one) in wanted.items()]
         asked = [name for name, (_, one) in wanted.items() if _log_window(one)]
         parts += [self._log_part(name, wanted[name][1]) for name in asked]
-        answers = self._org.composite(parts)
+        question = self._org.question()
+        answers = self._org.composite([*parts, *question])
+        if question:
+            self._org.heard(answers.pop())
         logs = dict(zip(asked, answers[len(wanted) :], strict=True))
         for (name, (stored, begun)), answer in zip(wanted.items(), answers, strict=False):
             # What goes wrong with another object is told when that one is read.

@@ -1,8 +1,9 @@
 """Writing: read before, write, check after; one outcome for each record.
 
-Only a single PATCH can be guarded by the server (`If-Unmodified-Since`), and only to the second.
-So whatever changed in the last minutes is written alone and guarded, and the rest 200 a call
-between two readings. A write counts as done when it has been read back.
+Only the PATCH of a single record can be guarded by the server (`If-Unmodified-Since`), and only to
+the second. So what somebody else changed in the last minutes is written guarded, where the org
+heeds headers of parts in the same calls as the rest, which goes 200 at a time between two readings.
+A write counts as done when it has been read back.
 """
 
 from __future__ import annotations
@@ -11,24 +12,27 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from email.utils import format_datetime
 from http import HTTPStatus
+from math import ceil
 from typing import Any, Final
 
 import orjson
 
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
-from connectors.salesforce.client import RETRIEVE_MOST, Org, code_of
-from connectors.salesforce.shapes import Shape, Unwritable
+from connectors.salesforce.client import RETRIEVE_MOST, Org, code_of, guard
+from connectors.salesforce.shapes import WRITER, Shape, Unwritable
 from rules.changes import RecordChange
 from rules.errors import SystemStopped, TryAgain
 
 COLLECTION_MOST: Final = 200
-COMPOSITE_MOST: Final = 25
+ALONG_MOST: Final = 24
+"""Guarded writes of a composite call: it may have 25 parts, and one is a collection."""
 HOT: Final = timedelta(minutes=10)
 """Who changed a record just now may be at it again: such records are written with a guard."""
-GUARDED_MOST: Final = 25
-"""Guarded writes of one push; after a mass change the others must do with the two readings."""
+CALLS_MOST: Final = 3
+"""Calls for each collection that would do without any guard. A push does not take more, but where
+something was locked or refused as a whole."""
+READINGS: Final = 2
 LOCK_TRIES: Final = 3
 
 Row = Mapping[str, Any]
@@ -77,8 +81,8 @@ class _Write:
 class Pushing:
     """One push of one object."""
 
-    def __init__(self, org: Org, shape: Shape, *, composite_guard: bool = False) -> None:
-        self._org, self._shape, self._composite = org, shape, composite_guard
+    def __init__(self, org: Org, shape: Shape, *, together: bool = False) -> None:
+        self._org, self._shape, self._together = org, shape, together
         self._broke: TryAgain | SystemStopped | None = None
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
@@ -128,45 +132,82 @@ class Pushing:
     # --- the writes ---
 
     def _send(self, writes: Sequence[_Write]) -> None:
-        since = self._org.now() - HOT
-        hot = [one for one in writes if _stamp(one.row) >= since][:GUARDED_MOST]
-        alone = {one.ident for one in hot}
+        """Those that somebody else was at just now with a guard, the rest in collections.
+
+        No more calls than `CALLS_MOST` for each full collection: past that, the two readings do.
+        """
+        hot = sorted(filter(self._is_hot, writes), key=lambda one: _stamp(one.row), reverse=True)
+        room = CALLS_MOST * ceil(len(writes) / COLLECTION_MOST) - READINGS
+        together = self._together and len(writes) > 1
+        most = room * ALONG_MOST if together else _alone(room, len(writes))
+        guarded = hot[:most]
+        alone = {one.ident for one in guarded}
+        rest = [one for one in writes if one.ident not in alone]
         try:
-            if self._composite and len(hot) > 1:
-                self._guarded_together(hot)
+            if together:
+                self._guarded_together(guarded, rest)
             else:
-                for one in hot:
+                for one in guarded:
                     self._guarded(one)
-            self._collections([one for one in writes if one.ident not in alone])
+                self._collections(rest)
         except (TryAgain, SystemStopped) as error:
             self._broke = error
 
+    def _is_hot(self, one: _Write) -> bool:
+        """Whether somebody changed the record in the last minutes, and it was not us."""
+        by_us = bool(self._org.user) and one.row.get(WRITER) == self._org.user
+        return not by_us and _stamp(one.row) >= self._org.now() - HOT
+
     def _guarded(self, one: _Write) -> None:
         path = f"/sobjects/{self._shape.name}/{one.ident}"
-        answer = self._written("PATCH", path, one.values, _guard(one))
+        answer = self._written("PATCH", path, one.values, guard(_stamp(one.row)))
         one.sent = True
         if answer is not None:
             self._hear(one, *answer)
 
-    def _guarded_together(self, writes: Sequence[_Write]) -> None:
-        """In one call, where the org is known to heed a part's own headers."""
-        for at in range(0, len(writes), COMPOSITE_MOST):
-            some = writes[at : at + COMPOSITE_MOST]
-            parts = [
-                {
-                    "method": "PATCH",
-                    "url": self._org.path(f"/sobjects/{self._shape.name}/{one.ident}"),
-                    "referenceId": f"r{n}",
-                    "body": one.values,
-                    "httpHeaders": _guard(one),
-                }
-                for n, one in enumerate(some)
-            ]
-            self._all_sent(some)
-            answer = self._written("POST", "/composite", {"compositeRequest": parts})
-            if answer is not None and answer[0] == HTTPStatus.OK:
-                for one, part in zip(some, answer[1]["compositeResponse"], strict=True):
-                    self._hear(one, part["httpStatusCode"], part["body"])
+    def _guarded_together(self, guarded: Sequence[_Write], rest: Sequence[_Write]) -> None:
+        """Guarded writes in the same calls as the collections."""
+        calls = max(ceil(len(guarded) / ALONG_MOST), ceil(len(rest) / COLLECTION_MOST))
+        for n in range(calls):
+            some = guarded[n * ALONG_MOST : (n + 1) * ALONG_MOST]
+            others = rest[n * COLLECTION_MOST : (n + 1) * COLLECTION_MOST]
+            if some:
+                self._composite(some, others)
+            else:
+                self._collection(others)
+
+    def _composite(self, some: Sequence[_Write], others: Sequence[_Write]) -> None:
+        """One call: so many guarded writes, and a collection behind them."""
+        path = self._org.path(f"/sobjects/{self._shape.name}")
+        parts = [
+            {
+                "method": "PATCH",
+                "url": f"{path}/{one.ident}",
+                "body": one.values,
+                "httpHeaders": guard(_stamp(one.row)),
+            }
+            for one in some
+        ]
+        if others:
+            url = self._org.path("/composite/sobjects")
+            parts.append({"method": "PATCH", "url": url, "body": self._body(others)})
+        self._all_sent((*some, *others))
+        asked = [{**part, "referenceId": f"r{n}"} for n, part in enumerate(parts)]
+        body = {"allOrNone": False, "compositeRequest": asked}
+        try:
+            answer = self._written("POST", "/composite", body)
+        except SystemStopped:
+            self._none_sent((*some, *others))
+            raise
+        if answer is None or answer[0] != HTTPStatus.OK:
+            return
+        heard = [(one["httpStatusCode"], one["body"]) for one in answer[1]["compositeResponse"]]
+        for one, said in zip(some, heard, strict=False):
+            self._hear(one, *said)
+        if others and not self._hear_collection(others, *heard[-1]):
+            self._none_sent(others)
+            self._collection(others)
+        self._collection([one for one in others if one.refused == _LOCKED])
 
     def _hear(self, one: _Write, status: int, body: Any) -> None:
         if status == HTTPStatus.PRECONDITION_FAILED:
@@ -196,18 +237,20 @@ class Pushing:
 
     def _collected(self, writes: Sequence[_Write]) -> bool:
         """Send one collection; False when it was refused as a whole and can be halved."""
-        kind = {"type": self._shape.name}
-        records = [{"attributes": kind, "id": one.ident, **one.values} for one in writes]
         self._all_sent(writes)
-        body = {"allOrNone": False, "records": records}
         try:
-            answer = self._written("PATCH", "/composite/sobjects", body)
+            answer = self._written("PATCH", "/composite/sobjects", self._body(writes))
         except (TryAgain, SystemStopped):
             self._none_sent(writes)
             raise
-        if answer is None:
-            return True
-        status, results = answer
+        return answer is None or self._hear_collection(writes, *answer)
+
+    def _body(self, writes: Sequence[_Write]) -> Mapping[str, Any]:
+        kind = {"type": self._shape.name}
+        records = [{"attributes": kind, "id": one.ident, **one.values} for one in writes]
+        return {"allOrNone": False, "records": records}
+
+    def _hear_collection(self, writes: Sequence[_Write], status: int, results: Any) -> bool:
         if status >= HTTPStatus.BAD_REQUEST:
             if len(writes) > 1:
                 return False
@@ -289,21 +332,9 @@ def _stamp(row: Row) -> datetime:
     return datetime.fromisoformat(row["SystemModstamp"])
 
 
-def _guard(one: _Write) -> dict[str, str]:
-    return {"If-Unmodified-Since": format_datetime(_stamp(one.row), usegmt=True)}
-
-
-def heeds_part_headers(org: Org, name: str, ident: str) -> bool:
-    """Whether the org heeds the headers of a composite call's parts: asked with a read.
-
-    A record is asked for on the condition that it has not changed since long ago. Who heeds that
-    says 412, who does not shows the record. The service's documentation leaves it open.
-    """
-    long_ago = format_datetime(datetime.fromisoformat("2000-01-01T00:00:00+00:00"), usegmt=True)
-    part = {
-        "method": "GET",
-        "url": org.path(f"/sobjects/{name}/{ident}?fields=Id"),
-        "httpHeaders": {"If-Unmodified-Since": long_ago},
-    }
-    [answer] = org.composite([part])
-    return bool(answer["httpStatusCode"] == HTTPStatus.PRECONDITION_FAILED)
+def _alone(room: int, writes: int) -> int:
+    """How many guarded writes of so many may have a call each, and leave room for the rest."""
+    most = min(room, writes)
+    while most > 0 and most + ceil((writes - most) / COLLECTION_MOST) > room:
+        most -= 1
+    return most

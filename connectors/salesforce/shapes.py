@@ -24,6 +24,7 @@ TYPED: Final = {
     "boolean": "flag", "int": "number", "double": "number", "currency": "number",
     "percent": "number", "date": "day", "datetime": "moment",
 }  # fmt: skip
+WRITER: Final = "LastModifiedById"
 BATCH: Final = 1000
 """Records a push holds: read and checked with one call each, written 200 a call."""
 
@@ -49,6 +50,8 @@ class Shape:
     """Vendor fields that our user may not write."""
     yes_no: frozenset[str] = frozenset()
     """Vendor fields that are true or false."""
+    writer: tuple[str, ...] = ()
+    """The field that tells who wrote last, where it is shown."""
 
     @property
     def name(self) -> str:
@@ -107,7 +110,7 @@ class Shape:
     @cached_property
     def checked(self) -> tuple[str, ...]:
         """What a check before and after a write selects: the object's own fields."""
-        return tuple(name for name in self.asked if "." not in name)
+        return (*(name for name in self.asked if "." not in name), *self.writer)
 
     @cached_property
     def _solid(self) -> Callable[[Mapping[str, Value]], Any]:
@@ -225,6 +228,7 @@ def shaped(
         extra=tuple(_what_became(thing, there)),
         locked=frozenset(one["name"] for one in there.values() if not one["updateable"]),
         yes_no=frozenset(one["name"] for one in there.values() if one["type"] == "boolean"),
+        writer=(WRITER,) if WRITER.lower() in there else (),
     )
 
 

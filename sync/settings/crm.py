@@ -63,7 +63,7 @@ class Salesforce(Section):
     fields: dict[str, dict[str, str]] = Field(
         default_factory=dict, examples=[{"Account": {"cvr": "CVR_nummer__c"}}]
     )
-    guard_together: bool = False
+    guard_together: bool = True
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     quota_share: QuotaShare = 0.8
@@ -85,7 +85,7 @@ class Salesforce(Section):
         return self
 
 
-HubSpotObject = Literal["companies", "contacts", "calls", "meetings", "deals"]
+HubSpotObject = Literal["companies", "contacts", "calls", "meetings", "deals", "leads"]
 
 
 class HubSpot(Section):
