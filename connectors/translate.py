@@ -6,6 +6,8 @@ Writing may: text that a typed field cannot hold is `CannotHold`, and the record
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +16,10 @@ from typing import Any, Final
 
 from connectors.protocol import Column
 from rules.catalogue import DEFAULT
+from rules.checks.notes import kept
 from rules.fields.field import Role, Type
+
+_TAG: Final = re.compile(r"<[^<>]{1,500}>")
 
 Reader = Callable[[Any], str | None]
 Writer = Callable[[str | None], Any]
@@ -91,6 +96,14 @@ def moment(value: Any) -> str | None:
     return there.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def note(value: Any) -> str | None:
+    """Of what people write about people only the words that the rules look for, if any."""
+    if not isinstance(value, str) or not value:
+        return None
+    plain = html.unescape(_TAG.sub(" ", value)) if "<" in value or "&" in value else value
+    return kept(plain)
+
+
 def as_text(value: str | None) -> Any:
     """Text as it is, nothing as null."""
     return value or None
@@ -148,6 +161,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "number": number,
         "day": day,
         "moment": moment,
+        "note": note,
     }
 )
 WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(

@@ -6,6 +6,7 @@ it, no report shows it, and nothing is ever written to it; the finding tells whe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
@@ -17,6 +18,10 @@ from rules.records import ABSENT, Record, Value
 
 PHONE_FIELDS: Final = ("direct_phone", "main_phone", "other_phone", "called_number", "shown_number")
 _NONE: Final[Mapping[str, Finding]] = {}
+_REFS: Final = frozenset({"company_ref", "contact_ref", "parent_company"})
+"""Fields that name other records: systems number those with ten digits, too."""
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""Random digits and letters, of which some look like a date with four digits behind it."""
 
 
 def may_hold_cpr(text: str) -> bool:
@@ -49,11 +54,15 @@ def cpr_fields(values: Mapping[str, Value], region: str = "DK") -> Mapping[str, 
 
 def _fields(values: Mapping[str, Value], region: str) -> Iterator[tuple[str, Finding]]:
     for name, text in values.items():
-        if not isinstance(text, str) or not cpr.holds(text):
+        if not isinstance(text, str) or not cpr.LOOK(text) or not cpr.holds(text):
+            continue
+        if _UUID.fullmatch(text):
             continue
         if not cpr.holds(text, undashed=False):
-            # Ten digits on end: a branch's P-number, or a phone number from abroad.
+            # Ten digits on end: a branch's P-number, another record's id, a phone number from abroad.
             if name == "p_number" and trimmed(text).startswith("1"):
+                continue
+            if name in _REFS:
                 continue
             if name in PHONE_FIELDS and phone.phone(text, region).value != text:
                 continue

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Final
+from urllib.parse import quote
 
 from connectors.dynamics.admin import missing, provision, rights
 from connectors.dynamics.client import Org, among
@@ -108,7 +109,7 @@ class Dynamics:
         del place
         if ref is None:
             return None
-        return f"{self.org.host}/main.aspx?pagetype=entityrecord&etn={stream}&id={ref.id}"
+        return f"{self.org.host}/main.aspx?pagetype=entityrecord&etn={stream}&id={quote(ref.id, safe='')}"
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 5,000 records."""

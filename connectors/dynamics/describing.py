@@ -22,6 +22,7 @@ _COLUMN: Final = "LogicalName,AttributeType,IsValidForRead,IsValidForUpdate,IsSe
 _NAMES: Final = {
     "person": (("systemusers", "systemuserid", "fullname"), ("teams", "teamid", "name")),
     "list": (("lists", "listid", "listname"),),
+    "campaign": (("campaigns", "campaignid", "name"),),
 }
 _MAY: Final = 4
 """What a privilege on a secured column is when it is held; else 0."""
@@ -103,7 +104,7 @@ def _labels(told: Iterable[Mapping[str, Any]]) -> Iterable[tuple[int, str]]:
 
 
 class NameBook:
-    """Names of users, teams and lists by their ids: two calls at most, when the first is needed."""
+    """Names of users, teams, lists and campaigns by their ids: two calls at most, when the first is needed."""
 
     def __init__(self, org: Org) -> None:
         self._org = org

@@ -76,6 +76,8 @@ _PLACE: Final = (
 )
 _OWNER: Final = Map("owner", "_ownerid_value", "person", "")
 _AGENT: Final = Map("agent", "_ownerid_value", "person", "")
+_NOTE: Final = Map("note", "description", "note", "")
+_CAMPAIGN: Final = Map("campaign", "_campaignid_value", "campaign", "")
 _ABOUT: Final = Map("contact_ref", "_regardingobjectid_value", "text", "")
 
 THINGS: Final[tuple[Thing, ...]] = (
@@ -157,6 +159,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("website", "websiteurl"),
             *_PLACE,
             Map("company_ref", "_parentaccountid_value", "text", ""),
+            _CAMPAIGN,
             _OWNER,
             *_CONSENT,
             *_NOES,
@@ -177,6 +180,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("direction", "directioncode", "direction", ""),
             Map("started_at", "actualstart", "moment", ""),
             Map("duration_seconds", "actualdurationminutes", "minutes", ""),
+            _NOTE,
             _ABOUT,
         ),
     ),
@@ -188,6 +192,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("started_at", "scheduledstart", "moment", ""),
             Map("duration_seconds", "scheduleddurationminutes", "minutes", ""),
             Map("outcome", "statecode", "meeting", ""),
+            _NOTE,
             _ABOUT,
         ),
     ),
@@ -198,6 +203,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("company_ref", "_parentaccountid_value", "text", ""),
             Map("contact_ref", "_parentcontactid_value", "text", ""),
             Map("stage", "statecode", "deal", ""),
+            _CAMPAIGN,
             _OWNER,
         ),
     ),

@@ -202,7 +202,7 @@ class Shape:
             return lambda raw: None if raw is None else str(int(raw) * 60)
         if row.read == "flag":
             return _FLAGS.get
-        if row.read in {"person", "list"}:
+        if row.read in {"person", "list", "campaign"}:
             return lambda raw: self.names(row.read, raw) if raw else None
         return READERS[row.read]
 

@@ -5,10 +5,12 @@ Here are the roles; calls leave in `client`, what properties mean stands in `map
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, Final
+from urllib.parse import quote
 
 import requests
 
@@ -18,14 +20,16 @@ from connectors.hubspot.logins import Login
 from connectors.hubspot.mapping import BY_NAME, THINGS, Thing
 from connectors.hubspot.pulling import Pulling, linked
 from connectors.hubspot.pushing import Pushing
-from connectors.hubspot.shapes import BATCH, Shape, shaped, with_owners
+from connectors.hubspot.shapes import BATCH, Shape, shaped, with_names
 from connectors.hubspot.windows import mark_of
 from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
 from connectors.rights import Made, Right, Wanted
 from rules.changes import RecordChange
-from rules.errors import StartOver, SystemStopped
+from rules.errors import RingrenError, StartOver, SystemStopped
 from rules.records import Record, Ref
 
+APP: Final = "app.hubspot.com"
+_HOST: Final = re.compile(r"app(?:-[a-z0-9]+)?\.hubspot\.com")
 OBJECTS = tuple(one.name for one in THINGS)
 
 
@@ -60,13 +64,21 @@ class HubSpot:
         except SystemStopped:
             return {}
 
+    def _stages(self, name: str) -> Mapping[str, str]:
+        """Labels of stages; without the right to know them, their ids do."""
+        try:
+            return self.api.stages(name)
+        except SystemStopped:
+            return {}
+
     def shape(self, name: str) -> Shape:
         """An object as it stands in this account."""
         if name not in self._shapes:
             thing = BY_NAME[name]
             wanted = self._fields.get(name, {})
             made = shaped(self.name, thing, self.api.properties(name), wanted)
-            self._shapes[name] = with_owners(made, lambda: self._owners)
+            stages = lru_cache(maxsize=1)(lambda: self._stages(name))
+            self._shapes[name] = with_names(made, lambda: self._owners, stages)
         return self._shapes[name]
 
     @property
@@ -114,15 +126,26 @@ class HubSpot:
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
         """The record's page in HubSpot."""
         del place
-        number = {"contacts": "0-1", "companies": "0-2", "deals": "0-3"}.get(stream)
+        number = {"contacts": "0-1", "companies": "0-2", "deals": "0-3", "leads": "0-136"}.get(
+            stream
+        )
         if ref is None or number is None:
             return None
-        return f"{self._address}/record/{number}/{ref.id}"
+        return (
+            f"{self._address}/record/{number}/{quote(ref.id, safe='')}" if self._address else None
+        )
 
     @cached_property
     def _address(self) -> str:
-        told = self.api.account()
-        return f"https://{told.get('uiDomain', 'app.hubspot.com')}/contacts/{told['portalId']}"
+        """Where people open records: one call, when first asked for; "" when nobody says."""
+        try:
+            told = self.api.account()
+        except RingrenError:
+            return ""
+        host, account = str(told.get("uiDomain") or APP), str(told.get("portalId") or "")
+        if not (_HOST.fullmatch(host) and account.isdigit()):
+            return ""
+        return f"https://{host}/contacts/{account}"
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """All pages of the list, or what changed and was deleted since the token was made."""

@@ -49,7 +49,7 @@ STATUSES: Final[Mapping[int, Ask]] = MappingProxyType({414: Ask.SMALLER, 477: As
 """477: the account is being moved between data centres; the answer says for how long."""
 
 _DATED: Final = (
-    (re.compile(r"/crm/v3/(objects|properties|owners)"), rf"/crm/\1/{VERSION}"),
+    (re.compile(r"/crm/v3/(objects|properties|owners|pipelines)"), rf"/crm/\1/{VERSION}"),
     (re.compile(r"/crm/v4/associations"), f"/crm/associations/{VERSION}"),
 )
 
@@ -164,6 +164,7 @@ class Api:
         self._properties = client.crm.properties.core_api
         self._groups = client.crm.properties.groups_api
         self._owners = client.crm.owners.owners_api
+        self._pipelines = client.crm.pipelines.pipelines_api
 
     # --- records ------------------------------------------------------------------------------
 
@@ -262,6 +263,15 @@ class Api:
             after = (body.get("paging") or {}).get("next", {}).get("after")
             if not after:
                 return found
+
+    def stages(self, objects: str) -> dict[str, str]:
+        """Id to label of the stages of all its pipelines."""
+        answer = self._pipelines.get_all(objects, _preload_content=False)
+        return {
+            str(stage["id"]): str(stage["label"])
+            for one in _body(self, answer)["results"]
+            for stage in one["stages"]
+        }
 
     def account(self) -> Any:
         """Number and time zone of the account."""

@@ -145,6 +145,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("direction", "hs_call_direction", "direction", ""),
             Map("started_at", "hs_timestamp", "moment", ""),
             Map("duration_seconds", "hs_call_duration", "seconds", ""),
+            Map("note", "hs_call_body", "note", ""),
             *_WHOSE,
         ),
         links=("contacts", "companies"),
@@ -156,6 +157,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             _AGENT,
             Map("outcome", "hs_meeting_outcome", "meeting", ""),
             Map("started_at", "hs_meeting_start_time", "moment", ""),
+            Map("note", "hs_meeting_body", "note", ""),
             *_WHOSE,
         ),
         links=("contacts", "companies"),
@@ -163,7 +165,14 @@ THINGS: Final[tuple[Thing, ...]] = (
     Thing(
         "deals",
         Kind.OPPORTUNITY,
-        (_OWNER, *_WHOSE),
+        (Map("stage", "dealstage", "stage", ""), _OWNER, *_WHOSE),
+        links=("contacts", "companies"),
+    ),
+    # No person: a card about a contact, on the way to a deal. It has neither number nor address.
+    Thing(
+        "leads",
+        Kind.OPPORTUNITY,
+        (Map("stage", "hs_pipeline_stage", "stage", ""), _OWNER, *_WHOSE),
         links=("contacts", "companies"),
     ),
 )

@@ -1,6 +1,6 @@
 """An object as it stands in one account: which rows of the mapping hold, what is asked and read.
 
-Pure once described: no call leaves from here, but the one that `owners` makes when it is needed.
+Pure once described: no call leaves from here, but those that `owners` and `stages` make when they are needed.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class Shape:
     """All properties that are shown to us, mapped or not."""
     merges: bool = False
     owners: Callable[[], Mapping[str, str]] = dict
+    stages: Callable[[], Mapping[str, str]] = dict
 
     @property
     def name(self) -> str:
@@ -109,6 +110,8 @@ class Shape:
     def _reader(self, row: Map) -> Reader:
         if row.read == "owner":
             return lambda raw: (self.owners().get(raw) or raw) if raw else None
+        if row.read == "stage":
+            return lambda raw: (self.stages().get(raw) or raw) if raw else None
         if row.read == "seconds":
             return _seconds
         if row.read in WORDS:
@@ -277,6 +280,8 @@ def _typed(one: Row) -> str:
     return TYPED.get(str(one["type"]), "text")
 
 
-def with_owners(shape: Shape, owners: Callable[[], Mapping[str, str]]) -> Shape:
-    """The shape, with names for those who own records."""
-    return replace(shape, owners=owners)
+def with_names(
+    shape: Shape, owners: Callable[[], Mapping[str, str]], stages: Callable[[], Mapping[str, str]]
+) -> Shape:
+    """The shape, with names for those who own records and for the stages they are in."""
+    return replace(shape, owners=owners, stages=stages)

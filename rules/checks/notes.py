@@ -88,6 +88,31 @@ def _stands(phrase: _Phrase, line: str, at: int) -> bool:
     return _NEGATIONS.isdisjoint(line[:at].split()[-_BEFORE:])
 
 
+def kept(text: str) -> str | None:
+    """What of a note is worth keeping: the words for which `met` and `channels` give what they give
+    for all of it, and no other; None when it says nothing of the kind. Total.
+
+    So that a note which is read in a system need not be stored: what people write about people
+    there stays there.
+    """
+    words = _WORD.findall(text[:_LONGEST].casefold())
+    if not met(text):
+        return None
+    line = f" {' '.join(words)} "
+    found = [
+        (one.about, at.group().strip())
+        for one in _phrases()
+        for at in one.found(line)
+        if _stands(one, line, at.start())
+    ]
+    consents = [phrase for about, phrase in found if about == "consent"]
+    named = [at.group().strip() for one in _CHANNELS.values() if (at := one.search(line))]
+    # Consents first: a no before one would deny it.
+    others = [phrase for about, phrase in found if about != "consent"]
+    told = [*named, *consents, *others] if consents else others
+    return " · ".join(dict.fromkeys(told))
+
+
 def channels(text: str) -> tuple[str, ...]:
     """The consent fields that a note's words point to; all of them when it names no channel."""
     line = f" {' '.join(_WORD.findall(text[:_LONGEST].casefold()))} "

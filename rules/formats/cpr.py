@@ -11,8 +11,9 @@ from typing import Final
 
 MASK: Final = "••••••-••••"
 
-LOOK: Final = re.compile(r"[0-3]\d[01]\d\d\d[-\u2013 ]?\d{4}", re.ASCII).search
-"""A quick look over any text: no match, no CPR number."""
+LOOK: Final = re.compile(r"[0-3](?<![\d+].)\d[01]\d\d\d[-\u2013 ]?\d{4}(?!\d)", re.ASCII).search
+"""A quick look over any text: no match, no CPR number. What stands before the first digit is looked
+at behind it, because a pattern that begins with a digit is searched for five times as fast."""
 
 _NUMBER = re.compile(
     r"(?<![\d+])(?P<day>[0-3]\d)(?P<month>[01]\d)\d\d(?P<dash>[-\u2013 ]?)\d{4}(?!\d)", re.ASCII

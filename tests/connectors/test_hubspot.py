@@ -25,7 +25,7 @@ from connectors.protocol import Applied, Conflict, Outcome, Page, Rejected, Stre
 from connectors.session import Unmetered
 from rules.changes import Change, RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain, WroteInDryRun
-from rules.records import Record
+from rules.records import Kind, Record
 
 UPDATE = r".*/batch/update"
 
@@ -308,6 +308,7 @@ def test_calls_tell_whom_they_went_to_and_how_they_ended(account: Account) -> No
             "hs_timestamp": "2026-11-25T08:00:00.000Z", "hs_call_direction": "OUTBOUND",
             "hs_call_duration": "61500", "hs_call_to_number": "+4568000001",
             "hs_call_disposition": outcome, "hubspot_owner_id": "501",
+            "hs_call_body": "<p>Fru Paraply: <b>ring aldrig</b>&nbsp;mere, og ikke til naboen</p>",
         })  # fmt: skip
         portal.associate("calls", made, "contacts", person)
         return made
@@ -320,6 +321,8 @@ def test_calls_tell_whom_they_went_to_and_how_they_ended(account: Account) -> No
         "called_number": "+4568000001", "shown_number": None, "agent": "Rav Elkedel",
         "outcome": "No answer", "direction": "Outbound", "started_at": "2026-11-25T08:00:00Z",
         "duration_seconds": "61", "contact_ref": str(person), "company_ref": None,
+        # Of what was said only what means something.
+        "note": "ring aldrig",
     }  # fmt: skip
     second = call("0b1c")
     account.pass_(1)
@@ -333,6 +336,26 @@ def test_calls_tell_whom_they_went_to_and_how_they_ended(account: Account) -> No
     assert again == found[str(second)]
     assert not stream.can.push
     assert stream.can.calls
+
+
+def test_stages_of_deals_and_leads_are_told_by_their_labels(account: Account) -> None:
+    portal = account.portal
+    [person] = account.people(1)
+    deal = portal.create("deals", {"dealname": "Ordre", "dealstage": "contractsent"})
+    lead = portal.create("leads", {"hs_lead_name": "Blyant", "hs_pipeline_stage": "new-stage-id"})
+    portal.associate("leads", lead, "contacts", person)
+    account.pass_(3600)
+    connector = account.connector("deals", "leads")
+    found = {
+        stream.name: _records(list(connector.pull(stream, None))) for stream in connector.streams()
+    }
+    assert found["deals"][str(deal)].values["stage"] == "Contract Sent"
+    assert found["leads"][str(lead)].values["stage"] == "New"
+    assert found["leads"][str(lead)].values["contact_ref"] == str(person)
+    assert found["leads"][str(lead)].ref.kind is Kind.OPPORTUNITY, (
+        "a card about a person, no person"
+    )
+    assert account.vendor.counted("GET", "/pipelines/") == 2, "once an object"
 
 
 def test_owners_that_may_not_be_known_are_told_by_number(account: Account) -> None:

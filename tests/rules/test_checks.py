@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import rules
+from rules import tables
 from rules.catalogue import DEFAULT, Moment, extend
 from rules.changes import Finding, Severity
 from rules.checks import completeness, evidence, moments, notes
@@ -157,6 +158,9 @@ def test_a_record_up_for_a_call_is_a_warning_and_any_other_a_notice() -> None:
         assert [(one.code, one.severity) for one in found] == [("data_stale", severity)]
 
 
+_PHRASES = [row["phrase"].rstrip("*") for row in tables.rows(notes.TABLE)]
+
+
 def test_notes_are_never_quoted() -> None:
     note = "Gav samtykke til mail; kunden er langtidssygemeldt og bad om ikke at blive ringet op"
     found, _ = look(Kind.CONTACT, {"note": note}, DEFAULT, TERMS)
@@ -169,9 +173,19 @@ def test_any_note_can_be_read(text: str) -> None:
     assert set(notes.met(text)) <= {row["about"] for row in _phrases()}
 
 
-def _phrases() -> list[dict[str, str]]:
-    from rules import tables
+@given(st.lists(st.sampled_from([*_PHRASES, "og så", "Rav", "ikke", "ring", "på mail", "har"])))
+def test_of_a_note_only_those_words_are_kept_that_say_the_same(words: list[str]) -> None:
+    note = f"Talte med Fru Paraply. {' '.join(words)}; hun rejser til Kanariefugleøerne"
+    said = notes.kept(note)
+    assert set(notes.met(said or "")) == set(notes.met(note))
+    if "consent" in notes.met(note):
+        assert set(notes.channels(said or "")) == set(notes.channels(note))
+    assert "paraply" not in (said or "")
+    assert "kanarie" not in (said or "")
+    assert notes.kept(said or "") == said
 
+
+def _phrases() -> list[dict[str, str]]:
     return [dict(row) for row in tables.rows(notes.TABLE)]
 
 

@@ -189,6 +189,7 @@ def test_calls_and_meetings_are_read_with_their_words(desk: Desk) -> None:
         actualdurationminutes=3,
         actualstart="2026-11-02T09:14:03Z",
         subcategory="Ring igen",
+        description="Hun er på ferie. RING IKKE IGEN før jul, og hils Viggo",
         _regardingobjectid_value=who,
         _ownerid_value=org.persons[1],
     )
@@ -202,12 +203,26 @@ def test_calls_and_meetings_are_read_with_their_words(desk: Desk) -> None:
         "direction": "outbound",
         "started_at": "2026-11-02T09:14:03Z",
         "duration_seconds": "180",
+        "note": "ring ikke igen",
         "contact_ref": who,
     }
     assert call.ref.kind is Kind.CALL
     [meeting] = records(pulled(connector, None, "appointment"))
     assert meeting.values["outcome"] == "held"
     assert not any(stream.can.push for stream in connector.streams())
+
+
+def test_leads_and_members_name_their_campaign_and_whom_they_are_about(desk: Desk) -> None:
+    org = desk.site.org
+    messe = org.add("campaign", name="Messe 2026")
+    lead = org.add("lead", subject="Messe", lastname="Blyant", _campaignid_value=messe)
+    uge = org.add("list", listname="Uge 45", createdfromcode=4)
+    org.add("listmember", name="Blyant", entitytype=4, _listid_value=uge, _entityid_value=lead)
+    connector = desk.connector("lead", "listmember")
+    [one] = records(pulled(connector, None, "lead"))
+    [member] = records(pulled(connector, None, "listmember"))
+    assert one.values["campaign"] == "Messe 2026"
+    assert (member.values["campaign"], member.values["contact_ref"]) == ("Uge 45", lead)
 
 
 def test_a_campaigns_answer_no_marketing_is_a_row_of_an_opt_out_list(desk: Desk) -> None:

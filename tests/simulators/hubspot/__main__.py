@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from simulators.hubspot.limits import PLANS, plan
-from simulators.hubspot.people import fill
+from simulators.hubspot.people import edit_people, fill
 from simulators.hubspot.serving import HOST, build, served
 from simulators.hubspot.tickets import KEY
 from simulators.waiting import add_asked, wait
@@ -38,7 +38,12 @@ def main() -> None:
         print("[hubspot]")
         print('token = { env = "HUBSPOT_TOKEN" }   # ' + KEY)
         print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
-        wait(vendor.portal.snapshot, lambda: len(vendor.calls), asked=asked.asked)
+        wait(
+            vendor.portal.snapshot,
+            lambda: len(vendor.calls),
+            lambda people: edit_people(vendor.portal, people),
+            asked=asked.asked,
+        )
 
 
 if __name__ == "__main__":

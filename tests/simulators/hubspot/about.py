@@ -9,7 +9,7 @@ from typing import Any
 from simulators.hubspot.answers import Answers, Ask, Told
 from simulators.hubspot.portal import Refused
 from simulators.hubspot.records import MOST_BATCH
-from simulators.hubspot.schema import iso
+from simulators.hubspot.schema import STAGES, iso
 
 
 class About(Answers):
@@ -102,6 +102,20 @@ class About(Answers):
             for ident, (first, last, email) in self.portal.owners.items()
         ]
         return Told(200, {"results": results})
+
+    def pipelines(self, ask: Ask) -> Told:
+        """GET pipelines: each object has one, as long as nobody makes more."""
+        name = "dealstage" if ask.objects == "deals" else "hs_pipeline_stage"
+        one = self.portal.properties[ask.objects].get(name)
+        if one is None:
+            return Told(200, {"results": []})
+        labels = zip(one.options, STAGES[ask.objects], strict=True)
+        stages = [
+            {"id": ident, "label": label, "displayOrder": at, "archived": False, "metadata": {}}
+            for at, (ident, label) in enumerate(labels)
+        ]
+        pipeline = {"id": "default", "label": "Pipeline", "displayOrder": 0, "archived": False}
+        return Told(200, {"results": [{**pipeline, "stages": stages}]})
 
     def account(self, ask: Ask) -> Told:
         """GET account details."""

@@ -6,6 +6,7 @@ By the rules of examples/README.md: domains `opdigtet-0001.dk`, numbers 68 xx xx
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import islice
 from random import Random
 from typing import Final
 
@@ -39,6 +40,12 @@ def fill(portal: Portal, *, companies: int, contacts: int, calls: int = 0, seed:
     people = [_contact(portal, r, n, firms, until) for n in range(1, contacts + 1)]
     for _ in range(calls):
         _call(portal, r, r.choice(people), until)
+
+
+def edit_people(portal: Portal, many: int) -> None:
+    """Somebody writes into so many contacts."""
+    for place, number in enumerate(list(islice(portal.rows["contacts"], many))):
+        portal.edit("contacts", number, jobtitle=f"Titel {place}")
 
 
 def phone(r: Random) -> str:

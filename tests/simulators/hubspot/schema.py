@@ -15,14 +15,23 @@ OBJECTS = {
     "deals": "0-3",
     "meetings": "0-47",
     "calls": "0-48",
+    "leads": "0-136",
 }
 STAMPS = {"contacts": "lastmodifieddate"}
-BIRTHS = {"calls": "hs_createdate", "meetings": "hs_createdate"}
+BIRTHS = dict.fromkeys(("calls", "meetings", "leads"), "hs_createdate")
 SHOWN = {
     "contacts": ("email", "firstname", "lastname"),
     "companies": ("name", "domain"),
     "deals": ("amount", "closedate", "dealname", "dealstage", "pipeline"),
 }
+STAGES = {
+    "deals": (
+        "Appointment Scheduled", "Qualified To Buy", "Presentation Scheduled",
+        "Decision Maker Bought-In", "Contract Sent", "Closed Won", "Closed Lost",
+    ),
+    "leads": ("New", "Attempting", "Connected", "Qualified", "Unqualified"),
+}  # fmt: skip
+"""Labels of the stages of a new portal's pipelines, in the order of the property's options."""
 SYSTEM = frozenset({"hs_object_id", "createdate", "hs_createdate"}) | {
     "lastmodifieddate",
     "hs_lastmodifieddate",

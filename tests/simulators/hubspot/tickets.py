@@ -13,7 +13,11 @@ from simulators.hubspot.schema import object_of
 OAUTH_SECONDS: Final = 1800
 KEY: Final = "pat-eu1-opdigtet-0001"
 SCOPES: Final = frozenset(
-    {f"crm.objects.{n}.{r}" for n in ("contacts", "companies", "deals") for r in ("read", "write")}
+    {
+        f"crm.objects.{n}.{r}"
+        for n in ("contacts", "companies", "deals", "leads")
+        for r in ("read", "write")
+    }
     | {"crm.objects.calls.read", "crm.objects.meetings.read", "crm.objects.owners.read"}
     | {"crm.schemas.contacts.read", "crm.schemas.companies.read"}
     | {"crm.schemas.contacts.write", "crm.schemas.companies.write"}
@@ -88,11 +92,13 @@ def scope_of(method: str, path: str) -> str:
     """The scope that a call needs; empty for none."""
     if re.match(r"/crm/(v3/)?owners", path):
         return "crm.objects.owners.read"
-    match = re.match(r"/crm/(?:v[34]/)?(objects|properties)/(?:20\d\d-\d\d/)?([\w-]+)(.*)", path)
+    match = re.match(
+        r"/crm/(?:v[34]/)?(objects|properties|pipelines)/(?:20\d\d-\d\d/)?([\w-]+)(.*)", path
+    )
     if not match:
         return ""
     what, name, rest = match.groups()
     reads = method == "GET" or rest in ("/search", "/batch/read")
-    area = "objects" if what == "objects" else "schemas"
+    area = "schemas" if what == "properties" else "objects"
     name = object_of(name) or name
     return f"crm.{area}.{name}.{'read' if reads else 'write'}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from datetime import timedelta
 
-from simulators.salesforce.people import fill
+from simulators.salesforce.people import edit_people, fill
 from simulators.salesforce.serving import HOST, build, served
 from simulators.waiting import add_asked, wait
 
@@ -40,7 +40,14 @@ def main() -> None:
         print(f'client_id = "{app.key}"')
         print('client_secret = { env = "SALESFORCE_SECRET" }   # ' + app.secret)
         print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
-        wait(vendor.org.snapshot, lambda: len(vendor.calls), asked=asked.asked)
+
+        def touch(people: int) -> None:
+            # A minute ago, so that the next reading sees it: stamps of the last seconds are not set.
+            vendor.clock.ahead = -timedelta(minutes=1)
+            edit_people(vendor.org, people)
+            vendor.clock.ahead = timedelta()
+
+        wait(vendor.org.snapshot, lambda: len(vendor.calls), touch, asked=asked.asked)
 
 
 if __name__ == "__main__":

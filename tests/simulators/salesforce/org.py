@@ -250,6 +250,8 @@ class Org:
             return None if above is None else self.value(parent, above, rest)
         if name == "Name":
             return " ".join(p for p in (row.get("FirstName"), row.get("LastName")) if p)
+        if name == "LeadOrContactId":
+            return row.get("ContactId") or row.get("LeadId")
         one = self.tables[table].fields.get(name)
         if one is None:
             return None

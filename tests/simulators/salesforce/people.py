@@ -5,6 +5,7 @@ By the rules of examples/README.md: domains `opdigtet-0001.dk`, numbers 68 xx xx
 
 from __future__ import annotations
 
+from itertools import islice
 from random import Random
 
 from simulators.salesforce.org import Org
@@ -36,6 +37,12 @@ def fill(org: Org, *, companies: int, contacts: int, leads: int = 0, seed: int =
         _contact(org, r, n, accounts[at] if accounts else None, at + 1)
     for n in range(1, leads + 1):
         _lead(org, r, n)
+
+
+def edit_people(org: Org, many: int) -> None:
+    """Somebody writes into so many contacts."""
+    for number, ident in enumerate(islice(org.rows["Contact"], many)):
+        org.edit(ident, Department=f"Afdeling {number}")
 
 
 def phone(r: Random) -> str:
