@@ -12,22 +12,18 @@ when everything held. `make demo` calls it.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
-from simulators.dynamics.site import SECRET
-from simulators.hubspot.tickets import KEY
-from simulators.salesforce.tickets import App
+from simulators.running import Rows, Running, started, surroundings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 SETTINGS: Final = "ringren.toml"
@@ -35,17 +31,15 @@ MOST_LINES: Final = 24
 BLOCKS: Final = re.compile(r"DoNotCall|OptedOut|optout|do_not_call|donot", re.IGNORECASE)
 """Fields that say no: only these may differ afterwards, and only from no flag to a flag."""
 
-Rows = dict[str, dict[str, dict[str, Any]]]
 Change = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """A system, its secret, and how many records fit into a call at most."""
+    """A system, and how many records fit into a call at most."""
 
     name: str
     label: str
-    secret: str
     page: int
     batch: int
     objects: tuple[str, ...]
@@ -61,73 +55,19 @@ class System:
 
 
 SYSTEMS: Final = (
+    System("salesforce", "Salesforce", 2000, 200, ("Account", "Contact", "Lead", "Task")),
+    System("hubspot", "HubSpot", 100, 100, ("companies", "contacts", "calls", "meetings")),
     System(
-        "salesforce", "Salesforce", App().secret, 2000, 200, ("Account", "Contact", "Lead", "Task")
-    ),
-    System("hubspot", "HubSpot", KEY, 100, 100, ("companies", "contacts", "calls", "meetings")),
-    System(
-        "dynamics", "Dynamics 365", SECRET, 5000, 1000,
+        "dynamics", "Dynamics 365", 5000, 1000,
         ("account", "contact", "lead", "phonecall", "campaignresponse"),
     ),
 )  # fmt: skip
 
 
-class Simulator:
-    """A simulator in a process of its own. It ends with us, whatever happens to us."""
-
-    def __init__(self, system: System, process: subprocess.Popen[str]) -> None:
-        self.system, self._process = system, process
-        self._counted = 0
-        self.settings = "".join(self._settings()) + "\n"
-
-    def _settings(self) -> Iterator[str]:
-        """The settings that it prints, up to their last line; secrets come from files beside them."""
-        said = ""
-        while not said.startswith("elsewhere"):
-            said = self._said()
-            yield re.sub(r'{ env = "\w+" }.*', f'{{ file = "{self.system.name}.secret" }}', said)
-
-    def _said(self) -> str:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            sys.exit(f"The simulator of {self.system.label} did not start.")
-        return line
-
-    def asked(self) -> tuple[Rows, int]:
-        """What it holds, and how many calls it has had since it was asked last."""
-        assert self._process.stdin  # noqa: S101 - it is a pipe
-        print(file=self._process.stdin, flush=True)
-        while not (said := self._said()).startswith("{"):
-            pass
-        told = json.loads(said)
-        new, self._counted = told["calls"] - self._counted, told["calls"]
-        return told["holds"], new
-
-
-@contextmanager
-def started(system: System, companies: int, contacts: int) -> Iterator[Simulator]:
-    """A simulator on a free port of this machine until the block ends."""
-    many = ["--companies", str(companies), "--contacts", str(contacts), "--port", "0"]
-    command = [sys.executable, "-m", f"simulators.{system.name}", *many, "--asked"]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen(command, env=surroundings(), text=True, encoding="utf-8", **pipes)  # type: ignore[call-overload]  # noqa: S603
-    try:
-        yield Simulator(system, process)
-    finally:
-        process.terminate()
-        process.communicate()
-
-
-def surroundings() -> dict[str, str]:
-    """The environment of the programs: what the user has set for Ringren stays out of the demo."""
-    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("RINGREN_")}
-    return kept | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "PYTHONUTF8": "1"}
-
-
 class Demo:
     """The story: each command, what it printed, and whether the systems agree with it."""
 
-    def __init__(self, out: Path, simulators: list[Simulator]) -> None:
+    def __init__(self, out: Path, simulators: list[Running]) -> None:
         self.out, self.simulators = out, simulators
         self.calls: list[tuple[str, list[int], list[int]]] = []
         self.failed: list[str] = []
@@ -146,10 +86,9 @@ class Demo:
         print(*(f"  {line}".rstrip() for line in lines[:MOST_LINES]), sep="\n")
         if len(lines) > MOST_LINES:
             print(f"  … {len(lines) - MOST_LINES} more lines: {self.out / file}")
-        told = [one.asked() for one in self.simulators]
-        self.calls.append((f"sync {args[0]}", [calls for _rows, calls in told], []))
+        self.calls.append((f"sync {args[0]}", [one.calls() for one in self.simulators], []))
         self.hold(f"`sync {args[0]}` ended with {expected}", done.returncode == expected)
-        return {s.system.name: rows for s, (rows, _) in zip(self.simulators, told, strict=True)}
+        return {one.name: one.holds() for one in self.simulators}
 
     def least(self, *numbers: int) -> None:
         """What the last command cannot be done with less than."""
@@ -253,12 +192,13 @@ def main() -> int:
     asked.out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         simulators = [
-            stack.enter_context(started(one, asked.companies, asked.contacts)) for one in SYSTEMS
+            stack.enter_context(
+                started(one.name, companies=asked.companies, contacts=asked.contacts)
+            )
+            for one in SYSTEMS
         ]
-        start = {one.system.name: one.asked()[0] for one in simulators}
-        for one in SYSTEMS:
-            (asked.out / f"{one.name}.secret").write_text(one.secret, "utf-8")
-        settings = "".join(one.settings for one in simulators)
+        start = {one.name: one.holds() for one in simulators}
+        settings = "".join(one.settings_in(asked.out) for one in simulators)
         (asked.out / SETTINGS).write_text(f'[state]\npath = "state"\n\n{settings}', "utf-8")
         print("Salesforce, HubSpot and Dynamics 365, simulated on this machine; all data made up.")
         for one in SYSTEMS:

@@ -38,6 +38,9 @@ def program() -> str:
 
 def where(settings: Settings) -> str:
     """The options without which a later command would not find this state; mostly none."""
+    if settings.given:
+        # What the file says is found again with it, what was said beside it has to be said again.
+        return "".join(f" --{name} {_typed(path)}" for name, path in settings.given.items())
     home, root = settings.state.path, settings.files.root
     if home is None or settings.state.url is not None:
         return ""

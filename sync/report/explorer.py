@@ -44,6 +44,8 @@ class Table(NamedTuple):
     filters: tuple[int, ...]
     rows: Sequence[Sequence[str]]
     of: int
+    links: Sequence[str] = ()
+    """For each row where its record can be opened; behind the last cell."""
 
     @property
     def data(self) -> Markup:
@@ -57,7 +59,8 @@ class Table(NamedTuple):
             ]
             for row in self.rows
         ]
-        found = {"coded": coded, "words": list(words), "rows": rows}
+        links = list(self.links) if any(self.links) else []
+        found = {"coded": coded, "words": list(words), "rows": rows, "links": links}
         # No cell can end the element: "<" is written so that only JSON reads it.
         return Markup(orjson.dumps(found).decode().replace("<", "\\u003c"))  # noqa: S704
 
@@ -115,7 +118,7 @@ class Chosen:
         return {"changes": self._change_table(), "findings": self._finding_table()}
 
     def _change_table(self) -> Table:
-        names = ("field", "rule", "before", "after", "why", "list", "row")
+        names = ("field", "rule", "before", "after", "why", "list", _column(self._changes))
         return Table(
             "changes",
             self._t("heading.samples"),
@@ -123,6 +126,7 @@ class Chosen:
             (0, 1, 5),
             [self._change(row) for row in self._changes],
             sum(one.records for one in self.report.changes),
+            [opened(row.link) for row in self._changes],
         )
 
     def _change(self, row: Row) -> list[str]:
@@ -132,13 +136,14 @@ class Chosen:
             phrases.value(row.before[:LONGEST], self.texts),
             phrases.value(row.after[:LONGEST], self.texts),
             row.text[:LONGEST],
-            row.stream,
+            phrases.listed(row.system, row.stream, self.texts),
             _place(row),
         ]
 
     def _finding_table(self) -> Table:
         names = (
-            "severity", "finding", "field", "explanation", "owner", "due", "list", "row",
+            "severity", "finding", "field", "explanation", "owner", "due", "list",
+            _column(self._findings),
         )  # fmt: skip
         return Table(
             "findings",
@@ -147,6 +152,7 @@ class Chosen:
             (0, 1, 4, 6),
             [self._finding(row) for row in self._findings],
             sum(one.count for one in self.report.findings),
+            [opened(row.link) for row in self._findings],
         )
 
     def _finding(self, row: Row) -> list[str]:
@@ -157,7 +163,7 @@ class Chosen:
             row.text[:LONGEST],
             row.owner,
             day(date.fromisoformat(row.due), self.texts.lang) if row.due else "",
-            row.stream,
+            phrases.listed(row.system, row.stream, self.texts),
             _place(row),
         ]
 
@@ -169,7 +175,19 @@ class Chosen:
 
 
 def _place(row: Row) -> str:
-    return "" if row.place is None else str(row.place)
+    if row.place is not None:
+        return str(row.place)
+    return phrases.ident(row.ref)[:LONGEST]
+
+
+def _column(rows: Sequence[Row]) -> str:
+    """What the column of places is called: systems know no rows."""
+    return "record" if any(row.place is None and row.ref for row in rows) else "row"
+
+
+def opened(link: str) -> str:
+    """An address that a page may lead to: nothing but the web's own."""
+    return link if link.startswith("https://") else ""
 
 
 def shares(groups: Mapping[G, int], room: int) -> dict[G, int]:

@@ -18,9 +18,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rules.errors import UserError
+from rules.records import Ref
 from sync.output import moment, number, printable, share
 from sync.report import charts, phrases, sheets
-from sync.report.explorer import Chosen, Table
+from sync.report.explorer import Chosen, Table, opened
+from sync.report.listing import Linker, no_links
 from sync.report.model import Report
 from sync.report.sheet import Sheet, sheet_of
 from sync.texts import Texts
@@ -71,7 +73,8 @@ def html(
     that stand in the page to be searched."""
     texts = Texts(lang)
     environment = _environment()
-    common = _common(texts, full_list)
+    listing = result.listing if isinstance(result, Report) else None
+    common = _common(texts, full_list, listing.link if listing else no_links)
     if isinstance(result, Report):
         return environment.get_template("report.html.j2").render(report=result, rows=rows, **common)
     return environment.get_template("sheet.html.j2").render(sheet=_as_sheet(result), **common)
@@ -84,7 +87,7 @@ def _as_sheet(result: object) -> Sheet:
     return sheet
 
 
-def _common(texts: Texts, full_list: str | None) -> Mapping[str, Any]:
+def _common(texts: Texts, full_list: str | None, link: Linker) -> Mapping[str, Any]:
     lang = texts.lang
 
     def t(key: str, **details: object) -> str:
@@ -105,7 +108,8 @@ def _common(texts: Texts, full_list: str | None) -> Mapping[str, Any]:
         "day": lambda at: phrases.day(at, lang),
         "cell": lambda text: phrases.value(text, texts),
         "plain": printable,
-        "place": lambda one: phrases.place(one.stream, one.place, texts),
+        "place": lambda one: phrases.place(one.stream, one.place, texts, one.ref),
+        "link": lambda one: _link(one.stream, one.place, one.ref, link),
         "per_cent": lambda value: share(value, lang),
         "phrases": phrases,
         "charts": charts,
@@ -114,6 +118,12 @@ def _common(texts: Texts, full_list: str | None) -> Mapping[str, Any]:
         "script": Markup(_asset("report.js")),  # noqa: S704 - our own file
         "policy": _policy(),
     }
+
+
+def _link(stream: str, place: int | None, text: str | None, link: Linker) -> str:
+    """Where a record can be opened in its system; files are beside the page and need none."""
+    ref = Ref.parse(text) if text else None
+    return opened(link(ref.system, stream, ref, place)) if ref else ""
 
 
 @cache

@@ -57,9 +57,18 @@ def value(text: str | None, texts: Texts) -> str:
     return "·" * len(before) + printable(inner).replace("  ", "··") + "·" * len(after)
 
 
-def place(stream: str, row: int | None, texts: Texts) -> str:
-    """Where something stands."""
-    return stream if row is None else f"{stream} {texts.get('report.row', place=row)}"
+def place(stream: str, row: int | None, texts: Texts, ref: str | None = None) -> str:
+    """Where something stands: a row of a list, else the record's id in its system."""
+    if row is not None:
+        return f"{stream} {texts.get('report.row', place=row)}"
+    if not ref:
+        return stream
+    return f"{listed(ref.partition('/')[0], stream, texts)} {ident(ref)}"
+
+
+def ident(ref: str) -> str:
+    """The id of a record in its own system."""
+    return ref.split("/", 2)[-1]
 
 
 def channels(counts: Mapping[str, int], texts: Texts) -> str:
@@ -100,7 +109,7 @@ def blocked(one: Blocked, texts: Texts) -> list[str]:
     """A blocked record as the cells of a line: where, who, channels, since."""
     since = day(one.since, texts.lang) if one.since else texts.get("report.unknown")
     return [
-        place(one.stream, one.place, texts),
+        place(one.stream, one.place, texts, one.ref),
         printable(one.who) or texts.get("report.unknown"),
         channel_names(one.channels, texts),
         texts.get("report.opt_outs.since", since=since),

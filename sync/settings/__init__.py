@@ -64,6 +64,9 @@ def read(
     early += misnamed(settings.model_dump(), found, texts)
     if early:
         raise SettingsError(early, texts)
+    if file:
+        beside = {"path": root, "state": state}
+        settings._given = {"settings": file, **{k: v for k, v in beside.items() if v}}  # noqa: SLF001
     for secret in _secrets(settings):
         masking.remember_secret(secret.get_secret_value())
     return _at_home(settings)

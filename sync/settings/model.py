@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import (
     AfterValidator,
     Field,
+    PrivateAttr,
 )
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -275,6 +276,14 @@ class Settings(BaseSettings):
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     purge: Purge = Purge()
+
+    _given: Mapping[str, Path] = PrivateAttr(default_factory=dict)
+
+    @property
+    def given(self) -> Mapping[str, Path]:
+        """The options of the command line that led to these settings, where a file was named there:
+        a later command needs them as well."""
+        return self._given
 
     @property
     def systems(self) -> tuple[str, ...]:

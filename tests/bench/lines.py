@@ -308,15 +308,3 @@ def install(bench: Bench) -> Iterator[Line]:
     told = f"{both:.1f} s", "python -m venv alone", f"{bare.wall:.1f} s"
     yield Line("set-up of make audit", *told, both / bare.wall)
     shutil.rmtree(home)
-
-
-ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
-    "start": start,
-    "rules": rules,
-    "phones": phones,
-    "equality": equality,
-    "passes": passes,
-    "runs": runs,
-    "opt-outs": opt_outs,
-    "install": install,
-}

@@ -143,7 +143,7 @@ def test_only_with_strict_a_missed_goal_is_the_exit_code(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     missed = Line("something slow", "9 s", "a snail", "1 s", 9.0, Goal(most=2))
-    monkeypatch.setattr(compare.lines, "ALL", {"start": lambda _: iter([missed])})
+    monkeypatch.setattr(compare, "ALL", {"start": lambda _: iter([missed])})
     monkeypatch.setenv("RINGREN_BENCH", "/nowhere")
     flags = ["--strict"] * strict
     given = ["compare.py", "--rows", "1000", "--only", "start", "--folder", str(tmp_path), *flags]

@@ -12,17 +12,41 @@ from typing import Any
 
 def add_asked(parser: argparse.ArgumentParser) -> None:
     """The option by which another program starts a simulator."""
-    words = "for each line of input tell what is held, as a line of JSON; end when the input does"
+    words = "for each line of input, `calls`, `holds` or `touch N`, say so as a line of JSON"
     parser.add_argument("--asked", action="store_true", help=words)
 
 
-def wait(holds: Callable[[], Mapping[str, Any]], calls: Callable[[], int], *, asked: bool) -> None:
-    """Until interrupted, or, when `asked`, until the input ends: none outlives who started it."""
+def wait(
+    holds: Callable[[], Mapping[str, Any]],
+    calls: Callable[[], int],
+    touch: Callable[[int], None],
+    *,
+    asked: bool,
+) -> None:
+    """Until interrupted, or, when `asked`, until the input ends: none outlives who started it.
+
+    `holds` is all there is, `calls` how many there were, `touch` has somebody edit so many people.
+    """
     if asked:
-        for _ in sys.stdin:
-            print(json.dumps({"calls": calls(), "holds": holds()}, default=str), flush=True)
+        for line in sys.stdin:
+            print(json.dumps(_told(line, holds, calls, touch), default=str), flush=True)
         return
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
         print()
+
+
+def _told(
+    line: str,
+    holds: Callable[[], Mapping[str, Any]],
+    calls: Callable[[], int],
+    touch: Callable[[int], None],
+) -> Mapping[str, Any]:
+    what, _, number = line.strip().partition(" ")
+    if what == "calls":
+        return {"calls": calls()}
+    if what == "touch":
+        touch(int(number))
+        return {"touched": int(number)}
+    return {"holds": holds()}

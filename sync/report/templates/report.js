@@ -20,6 +20,7 @@
       var cells = row.map(function (cell, at) { return found.coded.indexOf(at) >= 0 ? found.words[cell] : cell; });
       return { cells: cells, text: cells.join(" ").toLowerCase() };
     });
+    rows.forEach(function (row, at) { row.link = found.links[at] || ""; });
     var form = root.querySelector("form");
     var box = form.querySelector("input");
     var picks = Array.prototype.slice.call(form.querySelectorAll("select"));
@@ -40,7 +41,16 @@
       });
     }
 
-    function cell(text, at, name) {
+    function linked(text, link) {
+      var inner = document.createElement("a");
+      inner.href = link;
+      inner.rel = "noreferrer";
+      inner.target = "_blank";
+      inner.textContent = text;
+      return inner;
+    }
+
+    function cell(text, at, name, link) {
       var one = document.createElement(at ? "td" : "th");
       if (!at) { one.scope = "row"; }
       if (text && at) { one.dataset.label = names[at]; }
@@ -49,7 +59,8 @@
         inner.textContent = text;
         one.className = "value";
         one.appendChild(inner);
-      } else { one.textContent = text; }
+      } else if (link && at === names.length - 1) { one.appendChild(linked(text, link)); }
+      else { one.textContent = text; }
       return one;
     }
 
@@ -59,7 +70,7 @@
       table.textContent = "";
       shown.slice(page * PAGE, (page + 1) * PAGE).forEach(function (row) {
         var line = document.createElement("tr");
-        row.cells.forEach(function (text, at) { line.appendChild(cell(text, at, root.dataset.table)); });
+        row.cells.forEach(function (text, at) { line.appendChild(cell(text, at, root.dataset.table, row.link)); });
         table.appendChild(line);
       });
       pages.textContent = filled(pages.dataset.page, { page: spelt(page + 1), pages: spelt(last + 1) });

@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, datetime
 
 from simulators.dynamics.org import Org
-from simulators.dynamics.people import fill
+from simulators.dynamics.people import edit_people, fill
 from simulators.dynamics.site import CLIENT, HOST, LOGIN, SECRET, TENANT, Site
 from simulators.waiting import add_asked, wait
 
@@ -23,6 +23,7 @@ def main() -> None:
     said = asked.parse_args()
     org = Org(lambda: datetime.now(UTC))
     fill(org, said.companies, said.contacts, said.leads, said.seed)
+    org.journal.clear()
     with Site(org, said.port) as site:
         print(
             "[dynamics]",
@@ -36,7 +37,12 @@ def main() -> None:
             sep="\n",
             flush=True,
         )
-        wait(org.snapshot, lambda: len(site.api.calls), asked=said.asked)
+        wait(
+            org.snapshot,
+            lambda: len(site.api.calls),
+            lambda people: edit_people(org, people),
+            asked=said.asked,
+        )
 
 
 if __name__ == "__main__":

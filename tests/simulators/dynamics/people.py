@@ -39,6 +39,12 @@ def fill(org: Org, companies: int, contacts: int, leads: int = 0, seed: int = 1)
         org.add("lead", _id(3, n), "import", **person, **about)
 
 
+def edit_people(org: Org, many: int) -> None:
+    """Somebody writes into so many contacts."""
+    for number, ident in enumerate(org.order["contact"][:many]):
+        org.edit("contact", ident, jobtitle=f"Titel {number}")
+
+
 def _id(table: int, number: int) -> str:
     return str(uuid.UUID(int=(table << 96) + number))
 

@@ -1,0 +1,154 @@
+"""The lines about CRM systems, each simulated in a process of its own: first sync, and calls."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Final
+
+from lines import HERE, ROOT, Bench, Goal, Line, shown
+from processes import used_by
+
+if str(HERE.parent) not in sys.path:
+    sys.path.insert(0, str(HERE.parent))  # simulators, as pytest finds them
+
+from simulators.running import Rows, Running, started
+
+COMPANY_SHARE, CONTACT_SHARE = 25, 5
+"""A million rows of the large list are 40,000 companies and 200,000 contacts here."""
+CHANGED: Final = 20_000
+FEW: Final = (400, 2_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A system, the client it is held against, how many records fit into a call at most, and how
+    many objects are read when nobody says otherwise.
+    """
+
+    name: str
+    label: str
+    client: str
+    page: int
+    batch: int
+    objects: int
+
+
+VENDORS: Final = (
+    Vendor("salesforce", "Salesforce", "simple-salesforce, query_all_iter", 2000, 200, 4),
+    Vendor("hubspot", "HubSpot", "hubspot-api-client, basic API", 200, 100, 4),
+    Vendor("dynamics", "Dynamics 365", "requests, paged GETs", 5000, 1000, 5),
+)
+
+
+@contextmanager
+def simulated(bench: Bench, vendor: Vendor, companies: int, contacts: int) -> Iterator[Running]:
+    """A simulator that runs, and a settings file that leads to it."""
+    with started(vendor.name, companies=companies, contacts=contacts) as one:
+        _settings(bench, vendor).parent.mkdir(exist_ok=True)
+        limits = "[limits]\nmax_change_share = 1.0\nswapped_share = 1.0\nmax_changes = 10000000\n"
+        section = one.settings_in(_settings(bench, vendor).parent)
+        _settings(bench, vendor).write_text(f"{section}\n{limits}", "utf-8")
+        yield one
+
+
+def _settings(bench: Bench, vendor: Vendor) -> Path:
+    return bench.folder / "vendors" / f"{vendor.name}.toml"
+
+
+# --- first sync ------------------------------------------------------------------------------
+
+
+def first_syncs(bench: Bench) -> Iterator[Line]:
+    """Mirror, decisions, plan and report, against the vendor's own client in a bare loop."""
+    for vendor in VENDORS:
+        yield from _first_sync(bench, vendor)
+
+
+def _first_sync(bench: Bench, vendor: Vendor) -> Iterator[Line]:
+    companies, contacts = bench.rows // COMPANY_SHARE, bench.rows // CONTACT_SHARE
+    settings, state = _settings(bench, vendor), f"vendor-{vendor.name}"
+    with simulated(bench, vendor, companies // 10, contacts // 10):
+        tenth = bench.sync("--dry-run", "--settings", settings, state=bench.fresh(state))
+    with simulated(bench, vendor, companies, contacts):
+        ceiling = _bare(vendor, settings, "--raw")
+        rows, theirs = _bare(vendor, settings)
+        ours = bench.sync("--dry-run", "--settings", settings, state=bench.fresh(state))
+    told = f"{rows / ours.wall:,.0f} rows/s, {shown(ours)}"
+    speed, name = f"{rows / theirs:,.0f} rows/s", f"first sync, {vendor.label}"
+    yield Line(name, told, vendor.client, speed, theirs / ours.wall, Goal(0.6))
+    limit = f"{ceiling[0] / ceiling[1]:,.0f} rows/s"
+    yield Line("  the simulator's ceiling", limit, vendor.client, speed, theirs / ceiling[1])
+    alike = f"the same, {rows // 10:,} rows"
+    peaks = f"{ours.largest / 1e6:.0f} MB", alike, f"{tenth.largest / 1e6:.0f} MB"
+    yield Line(
+        "  peak memory, largest process", *peaks, ours.largest / tenth.largest, Goal(0.85, 1.15)
+    )
+
+
+def _bare(vendor: Vendor, settings: Path, *options: str) -> tuple[int, float]:
+    """Rows and seconds of a bare loop."""
+    command = (sys.executable, HERE / "bare_client.py", vendor.name, settings, *options)
+    rows, seconds = used_by(command, cwd=ROOT).output.split()
+    return int(rows), float(seconds)
+
+
+# --- calls -----------------------------------------------------------------------------------
+
+
+def calls(bench: Bench) -> Iterator[Line]:
+    """Calls as the simulators counted them, against the least that could do."""
+    for vendor in VENDORS:
+        yield from _calls(bench, vendor)
+
+
+def _calls(bench: Bench, vendor: Vendor) -> Iterator[Line]:
+    settings, state = _settings(bench, vendor), f"calls-{vendor.name}"
+
+    def counted(one: Running, *command: str) -> int:
+        one.calls()
+        bench.sync(*command, "--settings", settings, state=state)
+        return one.calls()
+
+    bench.fresh(state)
+    with simulated(bench, vendor, CHANGED // 5, CHANGED) as one:
+        counted(one, "--dry-run")
+        quiet = counted(one, "--dry-run")
+        one.touch(CHANGED)
+        changed = counted(one, "--dry-run") - quiet + 1
+    yield _line(vendor, "nothing changed", quiet, 2 * vendor.objects, Goal(most=1))
+    least = ceil(CHANGED / vendor.page)
+    yield _line(vendor, f"{CHANGED:,} changed", changed, least, Goal(most=1.05))
+    bench.fresh(state)
+    with simulated(bench, vendor, *FEW) as one:
+        yield from _writes(vendor, one, counted)
+
+
+def _writes(vendor: Vendor, one: Running, counted: Callable[..., int]) -> Iterator[Line]:
+    counted(one, "--dry-run")
+    quiet = counted(one, "--dry-run")
+    for told, command in (
+        ("corrections", ("apply", "1")),
+        ("taken back at once", ("undo", "3", "--yes")),
+    ):
+        before = one.holds()
+        used = counted(one, *command) - quiet
+        least = _least_written(vendor, before, one.holds())
+        yield _line(vendor, told, used, least, Goal(most=3))
+
+
+def _least_written(vendor: Vendor, before: Rows, after: Rows) -> int:
+    """One call a batch and object."""
+    return sum(
+        ceil(sum(row != after[name].get(ident) for ident, row in rows.items()) / vendor.batch)
+        for name, rows in before.items()
+    )
+
+
+def _line(vendor: Vendor, what: str, used: int, least: int, goal: Goal) -> Line:
+    told = f"{used} calls", "the least that could do", f"{least}"
+    return Line(f"calls, {vendor.label}, {what}", *told, used / least, goal)

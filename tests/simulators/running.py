@@ -1,0 +1,101 @@
+"""A simulator in a process of its own: started, asked, ended. For the demo and the benchmarks."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from simulators.dynamics.site import SECRET
+from simulators.hubspot.tickets import KEY
+from simulators.salesforce.tickets import App
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SECRETS: Final[Mapping[str, str]] = {
+    "salesforce": App().secret,
+    "hubspot": KEY,
+    "dynamics": SECRET,
+}
+"""What each simulator lets in, by its name."""
+
+Rows = dict[str, dict[str, dict[str, Any]]]
+"""What a system holds: by object and id, field to value."""
+
+
+class Running:
+    """A simulator that runs."""
+
+    def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
+        self.name, self._process = name, process
+        self._counted = 0
+        self._settings = list(self._printed())
+
+    def _printed(self) -> Iterator[str]:
+        """The settings that it prints, up to their last line."""
+        said = ""
+        while not said.startswith("elsewhere"):
+            said = self._said()
+            yield said
+
+    def settings_in(self, folder: Path) -> str:
+        """The section of a settings file that leads to it; its secret is put into `folder`."""
+        secret = (folder / f"{self.name}.secret").resolve()
+        secret.write_text(SECRETS[self.name], "utf-8")
+        from_file = f"{{ file = '{secret}' }}"
+        lines = (re.sub(r'{ env = "\w+" }.*', lambda _: from_file, one) for one in self._settings)
+        return "".join(lines) + "\n"
+
+    def _said(self) -> str:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            sys.exit(f"The simulator {self.name} did not start.")
+        return line
+
+    def _ask(self, what: str) -> dict[str, Any]:
+        assert self._process.stdin
+        print(what, file=self._process.stdin, flush=True)
+        while not (said := self._said()).startswith("{"):
+            pass
+        found: dict[str, Any] = json.loads(said)
+        return found
+
+    def calls(self) -> int:
+        """How many calls it has had since it was asked last."""
+        told = self._ask("calls")
+        new, self._counted = told["calls"] - self._counted, told["calls"]
+        return int(new)
+
+    def touch(self, people: int) -> None:
+        """Somebody edits so many people."""
+        self._ask(f"touch {people}")
+
+    def holds(self) -> Rows:
+        """What it holds."""
+        found: Rows = self._ask("holds")["holds"]
+        return found
+
+
+@contextmanager
+def started(name: str, *, companies: int, contacts: int) -> Iterator[Running]:
+    """A simulator on a free port of this machine until the block ends, whatever happens in it."""
+    many = ["--companies", str(companies), "--contacts", str(contacts), "--port", "0"]
+    command = [sys.executable, "-m", f"simulators.{name}", *many, "--asked"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = subprocess.Popen(command, env=surroundings(), text=True, encoding="utf-8", **pipes)  # type: ignore[call-overload]
+    try:
+        yield Running(name, process)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of programs beside this one, without what the user has set for Ringren."""
+    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("RINGREN_")}
+    return kept | {"PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "PYTHONUTF8": "1"}
