@@ -50,13 +50,15 @@ class Column:
 
     `writable`: False for what nobody can write, a column of formulas or a read-only field: the
     rules leave it alone. `unit` is how its header says that a cell is to be read
-    (`rules.header_units`); mostly empty.
+    (`rules.header_units`); mostly empty. `key` is "phone" or "email" on a field of numbers or
+    addresses that is no match key otherwise: its cells come as `Record.also` and are kept hashed.
     """
 
     name: str
     canonical: str | None
     sure: bool = True
     writable: bool = True
+    key: str = ""
     unit: str = field(init=False)
 
     def __post_init__(self) -> None:

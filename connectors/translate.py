@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from connectors.protocol import Column
 from rules.catalogue import DEFAULT
 from rules.checks.notes import kept
 from rules.fields.field import Role, Type
+from rules.keys import KEY_FIELDS
 
 _TAG: Final = re.compile(r"<[^<>]{1,500}>")
 
@@ -151,6 +152,29 @@ def as_moment(value: str | None) -> Any:
     if there.tzinfo is None:
         raise CannotHold(value)
     return there.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def keyed(rows: Sequence[Map], typed: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """The fields that are read as match keys only: (vendor field, "phone" or "email").
+
+    `typed` are all fields of numbers and addresses. Those whose canonical field is a match key
+    need nothing more.
+    """
+    known = {row.vendor for row in rows if row.canonical in KEY_FIELDS}
+    return tuple((name, kind) for name, kind in typed if name not in known)
+
+
+def key_columns(keys: Sequence[tuple[str, str]], rows: Sequence[Map]) -> Iterator[Column]:
+    """As a stream tells of them, but for those that are mapped besides."""
+    mapped = {row.vendor for row in rows}
+    for name, kind in keys:
+        if name not in mapped:
+            yield Column(name, None, writable=False, key=kind)
+
+
+def also(keys: Sequence[tuple[str, str]], row: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """What a row holds there: for most rows, nothing."""
+    return tuple([(kind, str(text)) for name, kind in keys if (text := row.get(name))])
 
 
 READERS: Final[Mapping[str, Reader]] = MappingProxyType(

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from rules.formats import email, phone, web
 from rules.formats.regions import region_of
-from rules.records import ABSENT, Kind, Ref, Value
+from rules.records import ABSENT, Kind, Record, Ref, Value
 
 
 class KeyKind(StrEnum):
@@ -89,6 +89,26 @@ def record_keys(values: Mapping[str, Value], region: str = "DK") -> tuple[Carrie
             if carried not in found:
                 found.append(carried)
     return tuple(found)
+
+
+def also_keys(record: Record, region: str = "DK") -> tuple[Carried, ...]:
+    """The keys in fields that nothing is mapped to, without repeats; their mail domains as well.
+
+    `main` on those that lead on to no one person: a company's number, an address that several read.
+    """
+    found: dict[Carried, None] = {}
+    for kind, text in record.also:
+        for key in keys_in(KeyKind(kind), text, region):
+            found[Carried(key, _is_common(key, record.ref.kind))] = None
+            if key.kind is _EMAIL and (domain := domain_key(key)):
+                found[Carried(domain, main=True)] = None
+    return tuple(found)
+
+
+def _is_common(key: Key, on: Kind) -> bool:
+    return (
+        on is Kind.COMPANY if key.kind is _PHONE else key.kind is not _EMAIL or is_role_mailbox(key)
+    )
 
 
 def keys_in(kind: KeyKind, text: str, region: str = "DK") -> tuple[Key, ...]:

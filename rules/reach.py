@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from rules.keys import PERSONAL_KINDS, Key, is_role_mailbox, ref_key
+from rules.keys import PERSONAL_KINDS, HashedKey, Key, is_role_mailbox, ref_key
 from rules.records import Kind, Ref
 from rules.suppression import Event, EventType, Evidence, Statement
 
@@ -39,10 +39,16 @@ def leads_on(key: Key, use: KeyUse, max_people: int) -> bool:
     return key.kind in PERSONAL_KINDS and not is_role_mailbox(key) and not use.shared(max_people)
 
 
-def derived(block: Event, ref: Ref, new: Collection[Key]) -> Statement:
-    """The block reaches `new`, further keys of the person on the record `ref`, and the record."""
+def derived(
+    block: Event, ref: Ref, new: Collection[Key], hashed: Collection[HashedKey] = ()
+) -> Statement:
+    """The block reaches `new`, further keys of the person on the record `ref`, and the record.
+
+    `hashed` are further keys of which only the hash is known.
+    """
     root = block.root or block.event_id
     keys = (*sorted(new), ref_key(ref))
+    marks = sorted(f"{key.kind} {key.key_id} {key.digest.hex()}" for key in hashed)
     return Statement(
         type=EventType.DERIVED,
         channel=block.channel,
@@ -50,7 +56,8 @@ def derived(block: Event, ref: Ref, new: Collection[Key]) -> Statement:
         system=ref.system,
         keys=keys,
         evidence=Evidence.REACH,
-        identity=(root, str(ref), *(f"{kind} {value}" for kind, value in keys)),
+        identity=(root, str(ref), *(f"{kind} {value}" for kind, value in keys), *marks),
+        hashed=tuple(hashed),
         ref=ref,
         root=root,
         path=(*block.path, block.event_id),

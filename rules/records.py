@@ -8,7 +8,7 @@ short), the value is None (asked for, and empty).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final
@@ -65,12 +65,15 @@ class Record:
     `version`, which such a connector computes from the values alone.
     `place` is the connector's own ordinal within the stream (a file's row number, header = 1),
     or None; it is for people and for writing in order, never for identity.
+    `also` is what stands in fields of numbers and addresses that no field of ours is mapped to, as
+    ("phone" or "email", text): it finds the record, is kept hashed, and is stored nowhere else.
     """
 
     ref: Ref
     version: str
     values: Mapping[str, Value]
     place: int | None = None
+    also: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ class Statement:
     makes two readings of the same thing the same event. `root` is the event that a derived
     event, a shared key, a lift or a correction speaks of; `path` the events on the way to it.
     `by` names the people who vouch for it; `said` is the cell or sentence itself. `last_resort`
-    is a weak key, used when all that is carried turns out to be shared.
+    is a weak key, used when all that is carried turns out to be shared. `hashed` are named keys of
+    which nothing is known but their hash.
     """
 
     type: EventType
@@ -103,6 +104,7 @@ class Statement:
     source: str = ""
     name: str = ""
     last_resort: Key | None = None
+    hashed: tuple[HashedKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class Lease:
     closed: tuple[str, ...]
     records: int
     compared_at: datetime | None = None
+    keyed: tuple[str, ...] = ()
+    """The columns that are read as match keys only, and behind them the hashing keys' ids."""
 
     @property
     def headings(self) -> Headings:
@@ -116,6 +118,7 @@ def _lease(row: Any) -> Lease:
         closed=tuple(row.closed or ()),
         records=row.records,
         compared_at=row.compared_at,
+        keyed=tuple(row.keyed or ()),
     )
 
 

@@ -137,7 +137,7 @@ def _still_blocks(tx: Tx, ident: str, said: Statement) -> bool:
 
 
 def _event(ring: KeyRing, ident: str, said: Statement, heard_at: datetime) -> Event:
-    named = ring.all_hashed(said.keys)
+    named = ring.all_hashed(said.keys) | frozenset(said.hashed)
     return Event(
         event_id=ident,
         type=said.type,

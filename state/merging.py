@@ -20,7 +20,9 @@ import sqlalchemy as sa
 from rules.changes import Finding
 from rules.private import may_hold_cpr, without_cpr
 from rules.records import Record, Ref, Value
+from state.also import hashed_text
 from state.cursors import Lease
+from state.keys import KeyRing
 from state.mirror import cells_text
 from state.store import Tx, among, bulk, moment
 from state.tables import mirror, outbox, sightings
@@ -74,6 +76,7 @@ _INSERT = sa.insert(mirror).values(
             "born_pass",
             "first_seen_at",
             "changed_at",
+            "also",
         )
     }
 )
@@ -85,6 +88,7 @@ _MOVE = (
         cells=sa.bindparam("b_cells"),
         place=sa.bindparam("b_place"),
         changed_at=sa.bindparam("b_changed_at", type_=mirror.c.changed_at.type),
+        also=sa.bindparam("b_also"),
         deleted_at=sa.null(),
         decided_with=sa.null(),
     )
@@ -100,13 +104,19 @@ _SEEN = sa.insert(sightings).values(
 
 
 def merge(
-    tx: Tx, lease: Lease, records: Sequence[Record], now: datetime, region: str = "DK"
+    tx: Tx,
+    lease: Lease,
+    records: Sequence[Record],
+    now: datetime,
+    region: str = "DK",
+    ring: KeyRing | None = None,
 ) -> Merged:
     """Upsert a page. A record whose version has not moved writes nothing.
 
     The records that come back are as they were given; fields with a CPR number are not stored.
+    `ring` hashes what stands in fields that nothing is mapped to; without it they are not kept.
     """
-    page = _PageMerge(tx, lease, now, region)
+    page = _PageMerge(tx, lease, now, region, ring)
     page.take(records)
     return page.write()
 
@@ -114,8 +124,10 @@ def merge(
 class _PageMerge:
     """Sorts a page's records into new, moved and unchanged, then writes each heap at once."""
 
-    def __init__(self, tx: Tx, lease: Lease, now: datetime, region: str) -> None:
-        self.tx, self.lease, self.now, self.region = tx, lease, now, region
+    def __init__(
+        self, tx: Tx, lease: Lease, now: datetime, region: str, ring: KeyRing | None
+    ) -> None:
+        self.tx, self.lease, self.now, self.region, self.ring = tx, lease, now, region, ring
         self.merged = Merged()
         self._born: dict[str, tuple[Record, bool]] = {}
         self._double: set[str] = set()
@@ -265,7 +277,14 @@ class _PageMerge:
             self.tx,
             _MOVE,
             [
-                (record.version, self._cells(row.id, record), record.place, self.now, row.rid)
+                (
+                    record.version,
+                    self._cells(row.id, record),
+                    record.place,
+                    self.now,
+                    self._also(record),
+                    row.rid,
+                )
                 for row, record in self._moved
             ],
         )
@@ -292,6 +311,7 @@ class _PageMerge:
                 number,
                 now,
                 now,
+                self._also(record),
             )
             for ident, (record, by_content) in self._born.items()
         ]
@@ -312,6 +332,9 @@ class _PageMerge:
             return text
         self._private[ident] = found
         return cells_text(kept.values)
+
+    def _also(self, record: Record) -> str | None:
+        return hashed_text(self.ring, record, self.region) if record.also and self.ring else None
 
     def _note(self, rows: Iterable[tuple[str, int, Record]]) -> None:
         if not (self._double or self._private):

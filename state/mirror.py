@@ -24,6 +24,8 @@ class Held(NamedTuple):
     filled: int | None
     valid: int | None
     decided_with: str | None
+    also: str | None
+    """Hashes of what stands in fields that nothing is mapped to (state/also.py)."""
 
 
 def cells_text(values: Mapping[str, Value]) -> str:
@@ -151,6 +153,7 @@ _HELD: Final = (
     mirror.c.filled,
     mirror.c.valid,
     mirror.c.decided_with,
+    mirror.c.also,
     mirror.c.deleted_at,
 )
 
@@ -166,6 +169,7 @@ class Dirty(NamedTuple):
     version: str
     cells: str
     place: int | None
+    also: str | None
     filled: int | None
     valid: int | None
     marks: int | None
@@ -178,6 +182,7 @@ _DIRTY: Final = (
     mirror.c.version,
     mirror.c.cells,
     mirror.c.place,
+    mirror.c.also,
     mirror.c.filled,
     mirror.c.valid,
     mirror.c.marks,
@@ -219,6 +224,20 @@ def values_of(cells: str) -> dict[str, Value]:
     """The inverse of `cells_text`."""
     values: dict[str, Value] = orjson.loads(cells)
     return values
+
+
+def outdate(tx: Tx, lease: Lease) -> None:
+    """The stream will be read with other fields: what it shows is news, whatever its version."""
+    tx.execute(
+        sa.update(mirror)
+        .where(
+            mirror.c.system == lease.system,
+            mirror.c.stream == lease.stream,
+            mirror.c.by_content.is_(False),
+            mirror.c.deleted_at.is_(None),
+        )
+        .values(version=mirror.c.version.concat(" other fields"))
+    )
 
 
 def count_dirty(tx: Tx, system: str) -> int:
@@ -272,9 +291,9 @@ def find(tx: Tx, ref: Ref) -> Held | None:
 
 
 def _held(system: str, row: Any) -> Held:
-    rid, kind, ident, version, cells, place, stream, filled, valid, decided_with, *_ = row
+    rid, kind, ident, version, cells, place, stream, filled, valid, decided_with, also, *_ = row
     record = Record(Ref(system, _KINDS[kind], ident), version, orjson.loads(cells), place)
-    return Held(rid, record, stream, filled, valid, decided_with)
+    return Held(rid, record, stream, filled, valid, decided_with, also)
 
 
 # A look-up is four times as fast as the call `Kind(...)`.

@@ -22,6 +22,7 @@ from rules.keys import PERSONAL_KINDS, HashedKey, Key, KeyKind, ref_key, who
 from rules.reach import MAX_PEOPLE_PER_KEY, KeyUse
 from rules.records import Kind, Ref
 from rules.suppression import Event, EventType, Evidence, Statement, SuppressionList
+from state import also
 from state import mirror as mirrored
 from state.keys import KeyRing
 from state.ledger import append, entries_for, head, hold, payloads
@@ -167,6 +168,9 @@ def settle(
     return len(new)
 
 
+_MAIN: Final = (MAIN_PHONE, also.MAIN)
+
+
 def _uses(tx: Tx, digests: Collection[bytes], max_people: int) -> dict[bytes, KeyUse]:
     """Where keys stand, by hash. Names are looked at only where the records alone are too many."""
     found: dict[bytes, KeyUse] = {}
@@ -175,7 +179,7 @@ def _uses(tx: Tx, digests: Collection[bytes], max_people: int) -> dict[bytes, Ke
             sa.select(
                 match_keys.c.digest,
                 sa.func.count(sa.distinct(match_keys.c.rid)),
-                sa.func.max(sa.case((match_keys.c.key_kind == MAIN_PHONE, 1), else_=0)),
+                sa.func.max(sa.case((match_keys.c.key_kind.in_(_MAIN), 1), else_=0)),
             )
             .join(mirror, mirror.c.rid == match_keys.c.rid)
             .where(
@@ -228,8 +232,9 @@ def spread(
     if not rids:
         return 0
     held = mirrored.held(tx, rids)
-    records = hash_records(ring, [(rid, one.record) for rid, one in held.items()], region)
-    uses = _uses(tx, {digest for one in records for digest in one.digests}, max_people)
+    stored = {rid: one.also for rid, one in held.items()}
+    records = hash_records(ring, [(r, one.record) for r, one in held.items()], region, stored)
+    uses = _uses(tx, {digest for one in records for digest in _digests(one)}, max_people)
     found = entries_for(tx, _asked(ring, records))
     spreading = _Spreading(ring, found, uses, now, max_people)
     append(tx, ring, [said for one in records for said in spreading.of(one)], now, systems)
@@ -238,8 +243,14 @@ def spread(
     return len(rids)
 
 
+def _digests(one: HashedRecord) -> Iterator[bytes]:
+    yield from one.digests
+    yield from (other.key.digest for other in one.also)
+
+
 def _asked(ring: KeyRing, records: Iterable[HashedRecord]) -> set[bytes]:
-    return {hashed.digest for one in records for hashed in ring.all_hashed(_keys(one))}
+    found = {hashed.digest for one in records for hashed in ring.all_hashed(_keys(one))}
+    return found | {other.key.digest for one in records for other in one.also}
 
 
 def _keys(one: HashedRecord) -> list[Key]:
@@ -269,15 +280,17 @@ class _Spreading:
         if one.record.ref.kind not in rule.PEOPLE:
             return
         hashed = {key: self.ring.hashed(key) for key in _keys(one)}
+        asked = {h for some in hashed.values() for h in some} | {a.key for a in one.also}
         roots: dict[str, Event] = {}
-        for event in self._standing(frozenset(h for some in hashed.values() for h in some)):
+        for event in self._standing(frozenset(asked)):
             if self._means_the_person(event, one, hashed):
                 roots.setdefault(event.root or event.event_id, event)
         for root, event in roots.items():
             known = self._reached(root)
             new = [k for k in self._own(one) if known.isdisjoint(hashed[k])]
-            if new or known.isdisjoint(hashed[ref_key(one.record.ref)]):
-                yield rule.derived(event, one.record.ref, new)
+            more = [key for key in self._own_hashes(one) if key not in known]
+            if new or more or known.isdisjoint(hashed[ref_key(one.record.ref)]):
+                yield rule.derived(event, one.record.ref, new, more)
 
     def _standing(self, keys: frozenset[HashedKey]) -> list[Event]:
         found = self.list.standing(keys, self.now).values()
@@ -293,7 +306,17 @@ class _Spreading:
             not blocking.isdisjoint(some)
             and (key == ref or rule.leads_on(key, self._use(one, key), self.max_people))
             for key, some in hashed.items()
-        )
+        ) or not blocking.isdisjoint(self._own_hashes(one))
+
+    def _own_hashes(self, one: HashedRecord) -> list[HashedKey]:
+        """What is this person's alone of the keys that are known by their hash only."""
+        return [
+            other.key for other in one.also if other.leads and not self._shared(other.key.digest)
+        ]
+
+    def _shared(self, digest: bytes) -> bool:
+        use = self.uses.get(digest)
+        return bool(use and use.shared(self.max_people))
 
     def _own(self, one: HashedRecord) -> list[Key]:
         """The keys on the record that are this person's and nobody else's."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ from rules.keys import (
 )
 from rules.records import Record
 from rules.suppression import Channel, SuppressionList
+from state.also import DOMAIN, Also, read
 from state.chain import GENESIS
 from state.keys import KeyRing
 from state.ledger import Head, entries_for, head
@@ -34,6 +36,7 @@ from state.store import Tx
 from state.tables import ledger, ledger_keys
 
 MOST_IN_MEMORY: Final = 100_000
+NOTHING: Final[Mapping[int, str | None]] = MappingProxyType({})
 MAIN_PHONE: Final = "main_phone"
 """How `match_keys` names a number that stands in a main-number field."""
 
@@ -46,16 +49,19 @@ class HashedRecord:
     record: Record
     carried: tuple[Carried, ...]
     digests: tuple[bytes, ...]
+    also: tuple[Also, ...] = ()
+    """What stands in fields that nothing is mapped to: hashes only (state/also.py)."""
 
     def match_keys(self) -> tuple[tuple[int, str, bytes], ...]:
         """(rid, kind, digest) as `match_keys` holds them."""
         rid = self.rid
-        return tuple(
-            [
-                (rid, MAIN_PHONE if main else str(kind), digest)
-                for ((kind, _), main), digest in zip(self.carried, self.digests, strict=True)
-            ]
-        )
+        keys = [
+            (rid, MAIN_PHONE if main else str(kind), digest)
+            for ((kind, _), main), digest in zip(self.carried, self.digests, strict=True)
+        ]
+        if self.also:
+            keys += [(rid, one.name, one.key.digest) for one in self.also if one.name != DOMAIN]
+        return tuple(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +74,22 @@ class Standing:
 
 
 def hash_records(
-    ring: KeyRing, rows: Iterable[tuple[int, Record]], region: str
+    ring: KeyRing,
+    rows: Iterable[tuple[int, Record]],
+    region: str,
+    also: Mapping[int, str | None] = NOTHING,
 ) -> list[HashedRecord]:
-    """(rid, record) pairs with the hashes of the keys that they carry."""
+    """(rid, record) pairs with the hashes of the keys that they carry.
+
+    `also` is the stored text of each rid that has one.
+    """
     digest = ring.digest
     found = []
     for rid, record in rows:
         carried = record_keys(record.values, region)
-        found.append(HashedRecord(rid, record, carried, tuple([digest(c[0]) for c in carried])))
+        digests = tuple([digest(c[0]) for c in carried])
+        more = read(also.get(rid)) if also else ()
+        found.append(HashedRecord(rid, record, carried, digests, more))
     return found
 
 
@@ -85,12 +99,14 @@ _UNUSUAL: Final = frozenset({KeyKind.REF, KeyKind.MAIL_DOMAIN, KeyKind.NAME_ADDR
 def all_digests(ring: KeyRing, one: HashedRecord, kinds: frozenset[str]) -> tuple[bytes, ...]:
     """Every hash by which a ledger with these kinds of keys could know the record."""
     unusual = kinds & _UNUSUAL
+    stored = tuple(other.key.digest for other in one.also) if one.also else ()
     if not unusual and len(ring.keys) == 1:
-        return one.digests
+        return (*one.digests, *stored) if stored else one.digests
     more = _unusual_keys(one, unusual)
     if len(ring.keys) > 1:
         more += [carried.key for carried in one.carried]
-    return (*one.digests, *(hashed.digest for key in more for hashed in ring.hashed(key)))
+    hashes = (hashed.digest for key in more for hashed in ring.hashed(key))
+    return (*one.digests, *stored, *hashes)
 
 
 def _unusual_keys(one: HashedRecord, kinds: Collection[str]) -> list[Key]:
@@ -171,6 +187,8 @@ class Screen:
             for carried, digest in zip(one.carried, one.digests, strict=True):
                 if net is None or digest in net:
                     found[digest] = HashedKey(carried.key.kind, newest, digest)
+            for other in one.also:
+                found[other.key.digest] = other.key
             if unusual or self._older_keys:
                 more = _unusual_keys(one, unusual)
                 if self._older_keys:

@@ -93,6 +93,8 @@ cursors = _table(
     Column("units", Json, nullable=True),
     # Mapped fields that nobody can write: formulas, what a system keeps read-only; null = none.
     Column("closed", Json, nullable=True),
+    # The fields that are read as match keys only, and the keys that they are hashed with; null = none.
+    Column("keyed", Json, nullable=True),
 )
 
 # --- mirror ----------------------------------------------------------------------------------
@@ -123,6 +125,8 @@ mirror = _table(
     _int("marks", null=True),
     # The first day (ISO) on which the row may be decided otherwise although nothing changes.
     _text("again_on", null=True),
+    # Keyed hashes of what stands in fields that nothing is mapped to (state/also.py).
+    _text("also", null=True),
     UniqueConstraint("system", "kind", "id"),
 )
 Index(

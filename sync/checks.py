@@ -245,7 +245,7 @@ def _columns(system: str, stream: Stream, texts: Texts, width: int | None) -> It
     rows = [
         [
             column.name,
-            column.canonical or "–",
+            column.canonical or (texts.get("check.key_only") if column.key else "–"),
             texts.find(f"check.unit.{column.unit}") or column.unit,
             "" if column.sure or not column.canonical else texts.get("check.is_unsure"),
         ]

@@ -15,14 +15,15 @@ from urllib.parse import quote
 
 from connectors.dynamics.admin import missing, provision, rights
 from connectors.dynamics.client import Org, among
-from connectors.dynamics.describing import NameBook, described, options
-from connectors.dynamics.mapping import THINGS
+from connectors.dynamics.describing import NameBook, described, formats, options
+from connectors.dynamics.mapping import OWN, THINGS
 from connectors.dynamics.pulling import pull
 from connectors.dynamics.pushing import Pace, Pushing
 from connectors.dynamics.shapes import Described, Shape, shaped
 from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
 from connectors.rights import Made, Right, Wanted
 from rules.changes import RecordChange
+from rules.fields.field import PARTIES
 from rules.records import Record, Ref
 
 __all__ = ["Dynamics"]
@@ -64,6 +65,8 @@ class Dynamics:
             if thing.name in told:
                 fields = self._fields.get(thing.name, {})
                 table = self._with_labels(told[thing.name], fields)
+                if thing.kind in PARTIES:
+                    table = self._with_formats(table)
                 found[thing.name] = shaped(self.name, thing, table, fields, self._names.name)
         return found
 
@@ -75,6 +78,18 @@ class Dynamics:
         labels = options(self.org, table.name)
         columns = {
             name: replace(one, options=labels[name]) if name in labels else one
+            for name, one in table.columns.items()
+        }
+        return replace(table, columns=columns)
+
+    def _with_formats(self, table: Described) -> Described:
+        """Which of the customer's own columns hold numbers or addresses, where he has text columns."""
+        own = [one for one in table.columns.values() if one.custom and one.type == "String"]
+        if all(one.name.startswith(OWN) for one in own):
+            return table
+        found = formats(self.org, table.name)
+        columns = {
+            name: replace(one, format=found[one.name]) if one.name in found else one
             for name, one in table.columns.items()
         }
         return replace(table, columns=columns)

@@ -18,7 +18,10 @@ _TABLE: Final = (
     "LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled,"
     "IsOptimisticConcurrencyEnabled"
 )
-_COLUMN: Final = "LogicalName,AttributeType,IsValidForRead,IsValidForUpdate,IsSecured"
+_COLUMN: Final = (
+    "LogicalName,AttributeType,IsValidForRead,IsValidForUpdate,IsSecured,IsCustomAttribute"
+)
+_FORMATS: Final = {"Phone": "phone", "Email": "email"}
 _NAMES: Final = {
     "person": (("systemusers", "systemuserid", "fullname"), ("teams", "teamid", "name")),
     "list": (("lists", "listid", "listname"),),
@@ -58,7 +61,8 @@ def _attribute(told: Mapping[str, Any], held: Mapping[str, tuple[bool, bool]]) -
         # A secured column that we may not see reads as empty, without a word: fail closed.
         may_read, may_write = held.get(told["MetadataId"], (False, False))
         read, write = read and may_read, write and may_read and may_write
-    return Attribute(told["LogicalName"], str(told.get("AttributeType")), read, write)
+    custom = told.get("IsCustomAttribute") is True
+    return Attribute(told["LogicalName"], str(told["AttributeType"]), read, write, custom=custom)
 
 
 def _held(org: Org) -> Mapping[str, tuple[bool, bool]]:
@@ -94,6 +98,18 @@ def options(org: Org, table: str) -> Mapping[str, Mapping[int, str]]:
     return {
         one["LogicalName"]: dict(_labels((one.get("OptionSet") or {}).get("Options", ())))
         for one in told["value"]
+    }
+
+
+def formats(org: Org, table: str) -> Mapping[str, str]:
+    """The columns of text that hold numbers or addresses: "phone" or "email" by column."""
+    cast = f"{_CRM}StringAttributeMetadata"
+    address = f"EntityDefinitions(LogicalName='{table}')/Attributes/{cast}"
+    told = org.get(f"{address}?$select=LogicalName,FormatName")["value"]
+    return {
+        one["LogicalName"]: kind
+        for one in told
+        if (kind := _FORMATS.get(str((one.get("FormatName") or {}).get("Value"))))
     }
 
 

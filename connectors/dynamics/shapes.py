@@ -5,7 +5,7 @@ Pure once described: no call leaves from here, but for names that are asked for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
@@ -14,7 +14,17 @@ from typing import Any, Final
 
 from connectors.dynamics.mapping import WORDS, Thing
 from connectors.protocol import Capabilities, Column, Stream
-from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for
+from connectors.translate import (
+    READERS,
+    WRITERS,
+    CannotHold,
+    Map,
+    also,
+    key_columns,
+    keyed,
+    row_for,
+)
+from rules.fields.field import PARTIES
 from rules.opt_out_fields import FLAGS
 from rules.records import Kind, Record, Redirect, Ref, Tombstone, Value
 
@@ -29,6 +39,20 @@ _TEXTS: Final = frozenset({"String", "Memo", "Lookup", "Customer", "Owner", "Uni
 ETAG: Final = "@odata.etag"
 ELSEWISE: Final = " stored otherwise"
 """Behind the version of a record that does not hold what was written: the next pull shows it."""
+
+STANDARD_KEYS: Final[Mapping[str, str]] = {
+    **dict.fromkeys((f"emailaddress{n}" for n in (1, 2, 3)), "email"),
+    **dict.fromkeys((f"telephone{n}" for n in (1, 2, 3)), "phone"),
+    **dict.fromkeys((f"address{n}_telephone{m}" for n in (1, 2, 3) for m in (1, 2, 3)), "phone"),
+    **dict.fromkeys((f"address{n}_fax" for n in (1, 2, 3)), "phone"),
+    **dict.fromkeys(
+        ("mobilephone", "pager", "fax", "assistantphone", "managerphone", "callback", "business2",
+         "home2", "company"),
+        "phone",
+    ),
+}  # fmt: skip
+"""Dataverse's own columns of numbers and addresses. `company` is a contact's "Company Phone". Their
+format in the metadata is Text in older environments, so it is not asked."""
 
 _FLAGS: Final[Mapping[Any, str]] = {True: "true", False: "false"}
 
@@ -47,6 +71,9 @@ class Attribute:
     readable: bool
     writable: bool
     options: Mapping[int, str] = field(default_factory=dict)
+    custom: bool = False
+    format: str = ""
+    """"phone" or "email" for text of that format; "" for any other, or when it was not asked."""
 
     @property
     def shown(self) -> str:
@@ -79,6 +106,8 @@ class Shape:
     names: Names
     lacking: tuple[str, ...] = ()
     blind: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+    """Columns that are read as match keys only."""
 
     @property
     def name(self) -> str:
@@ -107,12 +136,14 @@ class Shape:
             )
             for row in self.rows
         )
+        columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id")
 
     @cached_property
     def selected(self) -> tuple[str, ...]:
         """What every reading selects: what is mapped, and what tells that a row is a merged one."""
         wanted = [one for row in self.rows for one in row.vendor.split("+")]
+        wanted += [name for name, _ in self.keys]
         if self.thing.merges:
             wanted += [
                 one for one in ("merged", "_masterid_value") if one in self.described.columns
@@ -157,7 +188,8 @@ class Shape:
             # One that is left out might be the one that says no.
             if len(raws) == len(columns) or any(raws):
                 values[canonical] = READERS["flag"](any(raws))
-        return Record(self.ref(row[self.described.key]), row[ETAG], values)
+        ref = self.ref(row[self.described.key])
+        return Record(ref, row[ETAG], values, also=also(self.keys, row))
 
     @cached_property
     def _texts(self) -> tuple[tuple[str, ...], tuple[str, ...], Callable[[Row], tuple[Any, ...]]]:
@@ -292,7 +324,14 @@ def shaped(
         names,
         lacking=tuple(lacking),
         blind=tuple(dict.fromkeys((*blind, *secured))),
+        keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
     )
+
+
+def _numbers(there: Mapping[str, Attribute]) -> Iterator[tuple[str, str]]:
+    for name, one in sorted(there.items()):
+        if one.type == "String" and (kind := STANDARD_KEYS.get(name) or one.format):
+            yield name, kind
 
 
 def _hidden_flags(thing: Thing, described: Described, wanted: Mapping[str, str]) -> Sequence[str]:

@@ -5,7 +5,8 @@ Pure once described: no call leaves from here, but those that `owners` and `stag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -16,8 +17,18 @@ import orjson
 
 from connectors.hubspot.mapping import OWN, WORDS, Thing, own_name
 from connectors.protocol import Capabilities, Column, Stream
-from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for
+from connectors.translate import (
+    READERS,
+    WRITERS,
+    CannotHold,
+    Map,
+    also,
+    key_columns,
+    keyed,
+    row_for,
+)
 from rules.errors import SystemStopped
+from rules.fields.field import PARTIES
 from rules.opt_out_fields import FLAGS
 from rules.records import Kind, Record, Redirect, Ref, Value
 
@@ -49,6 +60,8 @@ class Shape:
     there: frozenset[str] = frozenset()
     """All properties that are shown to us, mapped or not."""
     merges: bool = False
+    keys: tuple[tuple[str, str], ...] = ()
+    """Properties that are read as match keys only."""
     owners: Callable[[], Mapping[str, str]] = dict
     stages: Callable[[], Mapping[str, str]] = dict
 
@@ -79,6 +92,7 @@ class Shape:
             )
             for row in self.rows
         )
+        columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id")
 
     @cached_property
@@ -86,7 +100,7 @@ class Shape:
         """The properties that every call asks for."""
         wanted = [row.vendor for row in self.rows if not row.vendor.startswith("@")]
         more = [self.thing.stamp, *([MERGED] if self.merges else [])]
-        return tuple(dict.fromkeys([*wanted, *more]))
+        return tuple(dict.fromkeys([*wanted, *(name for name, _ in self.keys), *more]))
 
     @cached_property
     def links(self) -> tuple[str, ...]:
@@ -101,7 +115,7 @@ class Shape:
 
     @cached_property
     def _versioned(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(row.vendor for row in self.rows))
+        return tuple(dict.fromkeys([*(r.vendor for r in self.rows), *(n for n, _ in self.keys)]))
 
     @cached_property
     def _readers(self) -> tuple[tuple[str, str, Reader], ...]:
@@ -127,7 +141,8 @@ class Shape:
         """A record from an answer's row."""
         raw = raw_of(row)
         values: dict[str, Value] = {n: read(raw.get(v)) for n, v, read in self._readers}
-        return Record(self.ref(row["id"]), self.version(raw), values)
+        ref, version = self.ref(row["id"]), self.version(raw)
+        return Record(ref, version, values, also=also(self.keys, raw))
 
     def version(self, raw: Mapping[str, str | None]) -> str:
         """What the mapped properties hold. A stamp would move with each e-mail that is opened."""
@@ -250,7 +265,29 @@ def shaped(system: str, thing: Thing, described: Sequence[Row], wanted: Mapping[
         locked=frozenset(name for name, one in there.items() if _is_locked(one)),
         merges=MERGED in there,
         there=frozenset(there),
+        keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
     )
+
+
+_PHONE: Final = re.compile(r"phone|telefon|tlf|mobil|(?:^|_)(?:fax|mob|tel)(?:_|\d|$)")
+_EMAIL: Final = re.compile(r"(?:^|_)(?:e_?)?mails?(?:_|\d|$)|email")
+_ABOUT: Final = ("hs_calculated", "hs_searchable", "hs_email_", "hs_sa_", "hs_analytics")
+"""What HubSpot works out itself, or tells of e-mails that were sent."""
+
+
+def _numbers(there: Mapping[str, Row]) -> Iterator[tuple[str, str]]:
+    """Properties of numbers and addresses. HubSpot knows a type for numbers, which few use, and none
+    for addresses: the name tells. A cell without a number or an address gives no key."""
+    for name, one in sorted(there.items()):
+        if one["type"] != "string" or one.get("calculated") or name.startswith(_ABOUT):
+            continue
+        if one["fieldType"] == "phonenumber":
+            yield name, "phone"
+        elif one["fieldType"] in {"text", "email"}:
+            if _EMAIL.search(name):
+                yield name, "email"
+            elif _PHONE.search(name):
+                yield name, "phone"
 
 
 def _blind(thing: Thing, wanted: Mapping[str, str], there: Mapping[str, Row]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ Pure once described: no call leaves from here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
@@ -16,7 +16,18 @@ import orjson
 
 from connectors.protocol import Capabilities, Stream
 from connectors.salesforce.mapping import Thing
-from connectors.translate import READERS, WRITERS, CannotHold, Map, row_for, text
+from connectors.translate import (
+    READERS,
+    WRITERS,
+    CannotHold,
+    Map,
+    also,
+    key_columns,
+    keyed,
+    row_for,
+    text,
+)
+from rules.fields.field import PARTIES
 from rules.opt_out_fields import FLAGS
 from rules.records import Record, Redirect, Ref, Tombstone, Value
 
@@ -52,6 +63,8 @@ class Shape:
     """Vendor fields that are true or false."""
     writer: tuple[str, ...] = ()
     """The field that tells who wrote last, where it is shown."""
+    keys: tuple[tuple[str, str], ...] = ()
+    """Fields that are read as match keys only."""
 
     @property
     def name(self) -> str:
@@ -75,13 +88,14 @@ class Shape:
             replace(row.column, writable=bool(row.write) and row.vendor not in self.locked)
             for row in self.rows
         )
+        columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id")
 
     @cached_property
     def asked(self) -> tuple[str, ...]:
         """What every query of the object selects."""
-        wanted = ["Id", "SystemModstamp", *(row.vendor for row in self.rows), *self.extra]
-        return tuple(dict.fromkeys(wanted))
+        mapped, keys = (row.vendor for row in self.rows), (name for name, _ in self.keys)
+        return tuple(dict.fromkeys(["Id", "SystemModstamp", *mapped, *keys, *self.extra]))
 
     @cached_property
     def flags(self) -> tuple[str, ...]:
@@ -125,7 +139,9 @@ class Shape:
     def record(self, row: Mapping[str, Any]) -> Record:
         """A record from an answer's row."""
         values = self._values(row)
-        return Record(self.ref(row["Id"]), self._version(row, values), values)
+        return Record(
+            self.ref(row["Id"]), self._version(row, values), values, also=also(self.keys, row)
+        )
 
     def version(self, row: Mapping[str, Any]) -> str:
         """Stamp and values: a stamp knows whole seconds only, and two writes may share one."""
@@ -145,7 +161,10 @@ class Shape:
 
     def _version(self, row: Mapping[str, Any], values: Mapping[str, Value]) -> str:
         # The same from every interface: a file of results may end its lines otherwise.
-        raw = orjson.dumps(self._solid(values)).replace(rb"\r\n", rb"\n")
+        held = self._solid(values)
+        if self.keys:
+            held = (held, *(row.get(name) for name, _ in self.keys))
+        raw = orjson.dumps(held).replace(rb"\r\n", rb"\n")
         return f"{row['SystemModstamp']}#{blake2b(raw, digest_size=8).hexdigest()}"
 
     def says_no(self, row: Mapping[str, Any]) -> bool:
@@ -229,7 +248,15 @@ def shaped(
         locked=frozenset(one["name"] for one in there.values() if not one["updateable"]),
         yes_no=frozenset(one["name"] for one in there.values() if one["type"] == "boolean"),
         writer=(WRITER,) if WRITER.lower() in there else (),
+        keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
     )
+
+
+def _numbers(there: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Fields of the types phone (faxes too) and e-mail, by name."""
+    for one in sorted(there.values(), key=itemgetter("name")):
+        if one["type"] in {"phone", "email"} and not one.get("calculated"):
+            yield one["name"], one["type"]
 
 
 def _typed(one: Mapping[str, Any]) -> str:

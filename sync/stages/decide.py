@@ -140,7 +140,7 @@ class Deciding:
                 pasts = pasts_of(tx, self.lease, rows)
                 standing = {} if fresh else proposals.standing(tx, [row.rid for row in rows])
             batch = _Batch(rows, fresh, {rid: _Standing(*one) for rid, one in standing.items()})
-            yield batch, [row[:5] for row in rows if not row.gone], pasts
+            yield batch, [row[:6] for row in rows if not row.gone], pasts
             after, taken = rows[-1].rid, taken + len(rows)
 
     def _writes(self, batch: _Batch, judgements: Sequence[Judgement]) -> _Writes:
@@ -218,7 +218,8 @@ class Deciding:
             return {}
         held = mirror.held(tx, suspects)
         records = [(rid, one.record) for rid, one in held.items()]
-        hashed = hash_records(self.app.keys, records, self.app.settings.region)
+        also = {rid: one.also for rid, one in held.items()}
+        hashed = hash_records(self.app.keys, records, self.app.settings.region, also)
         return self.screen.blocked(tx, hashed, now)
 
 

@@ -21,8 +21,8 @@ from state.mirror import values_of
 from state.proposals import changes_text, shape_of
 from state.screen import HashedRecord, all_digests, hash_records
 
-Row = tuple[int, str, str, str, int | None]
-"""(rid, id, version, cells, place) of a mirror row that is to be decided."""
+Row = tuple[int, str, str, str, int | None, str | None]
+"""(rid, id, version, cells, place, also) of a mirror row that is to be decided."""
 
 Pasts = Mapping[int, Past]
 """What was done to records before, by rid; most have no past."""
@@ -73,7 +73,7 @@ def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
     decided: list[Decision] = []
     cleaned: list[tuple[int, Record]] = []
     masks: list[tuple[int, int, int]] = []
-    for rid, ident, version, cells, place in rows:
+    for rid, ident, version, cells, place, _ in rows:
         record = Record(Ref(brief.system, brief.kind, ident), version, values_of(cells), place)
         decision = decide(record, brief.context, pasts.get(rid, NO_PAST))
         decided.append(decision)
@@ -85,7 +85,8 @@ def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
         marked = marks.packed(marking, record.values, clean.values, wrong)
         masks.append((filled, filled & ~mask, marked))
     # Keys of the cleaned values: they are the same, and cleaning need not be done twice.
-    hashed = hash_records(brief.ring, cleaned, brief.context.region)
+    also = {rid: text for rid, *_, text in rows if text}
+    hashed = hash_records(brief.ring, cleaned, brief.context.region, also)
     return [
         Judgement(
             one.rid,

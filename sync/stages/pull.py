@@ -92,7 +92,7 @@ def read_back(app: App, connector: Reads, pulled: Pulled, refs: Sequence[Ref]) -
     records = list(connector.read(pulled.stream, refs))
     with app.store.transaction() as tx:
         lease, now = pulled.lease, app.clock()
-        merged = merging.merge(tx, lease, records, now, app.settings.region)
+        merged = merging.merge(tx, lease, records, now, app.settings.region, app.keys)
         intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
         mirror.forget_sightings(tx, lease)
         cursors.advance(tx, lease, now)
@@ -121,17 +121,27 @@ def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
     fields = tuple(sorted(mapped))
     units = {name: mapped[name].unit for name in fields if mapped[name].unit}
     closed = tuple(name for name in fields if not mapped[name].writable)
-    if (fields, units, closed) == (lease.fields, lease.units, lease.closed):
+    keyed = _keyed(app, stream)
+    known = (lease.fields, lease.units, lease.closed, lease.keyed)
+    if (fields, units, closed, keyed) == known:
         return lease
     with app.store.transaction() as tx:
-        fresh = replace(lease, fields=fields, units=units, closed=closed)
-        if lease.token is not None and fields != lease.fields:
+        fresh = replace(lease, fields=fields, units=units, closed=closed, keyed=keyed)
+        if lease.token is not None and (fields, keyed) != (lease.fields, lease.keyed):
             fresh = _next_pass(tx, fresh)
+            mirror.outdate(tx, lease)
+        if lease.token is not None and fields != lease.fields:
             coverage.forget(tx, lease.system, lease.stream)
             tallies.forget(tx, lease.system, lease.stream)
         said = {"fields": list(fields), "units": units, "closed": list(closed)}
-        cursors.advance(tx, fresh, app.clock(), **said)
+        cursors.advance(tx, fresh, app.clock(), **said, keyed=list(keyed) or None)
     return fresh
+
+
+def _keyed(app: App, stream: Stream) -> tuple[str, ...]:
+    """The columns that are read as match keys only, and what they are hashed with."""
+    names = sorted(column.name for column in stream.columns if column.key)
+    return (*names, app.keys.fingerprint) if names else ()
 
 
 def _start_over(app: App, pulled: Pulled) -> None:
@@ -168,7 +178,7 @@ def _take_page(
     tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime
 ) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
-    merged = merging.merge(tx, lease, page.records, now, app.settings.region)
+    merged = merging.merge(tx, lease, page.records, now, app.settings.region, app.keys)
     gone = mirror.bury_refs(tx, lease, [stone.ref.id for stone in page.tombstones], now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
     _note_broken(tx, lease, page, now)

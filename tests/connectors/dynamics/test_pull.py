@@ -175,8 +175,8 @@ def test_values_are_canonical_text(desk: Desk) -> None:
 
 
 def test_the_column_called_company_is_a_phone_number_and_no_companys_name(desk: Desk) -> None:
-    columns = {column.name for column in stream_of(desk.connector()).columns}
-    assert "company" not in columns
+    columns = {column.name: column for column in stream_of(desk.connector()).columns}
+    assert (columns["company"].canonical, columns["company"].key) == (None, "phone")
 
 
 def test_calls_and_meetings_are_read_with_their_words(desk: Desk) -> None:
