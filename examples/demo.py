@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Ringren on three CRM systems without an account: audited, repaired, and taken back.
+"""Ringren on three CRM systems without an account: provisioned, audited, repaired, taken back.
 
     PYTHONPATH=.:tests python examples/demo.py [--companies N] [--contacts N] [--out DIR]
 
 Starts the simulators of the tests (tests/simulators) on this machine with made-up data, writes
-settings that point at them, and runs the program as anybody would: look, carry out, take back. What
-the systems hold is asked from the simulators themselves, not from the program. Ends with 0 only
+settings that point at them, and runs the program as anybody would: make the fields that lack, look,
+carry out, take back. What the systems hold is asked from the simulators themselves, not from the program. Ends with 0 only
 when everything held. `make demo` calls it.
 """
 
@@ -28,6 +28,7 @@ from simulators.running import Rows, Running, started, surroundings
 ROOT: Final = Path(__file__).resolve().parents[1]
 SETTINGS: Final = "ringren.toml"
 MOST_LINES: Final = 24
+LONGEST: Final = 110
 BLOCKS: Final = re.compile(r"DoNotCall|OptedOut|optout|do_not_call|donot", re.IGNORECASE)
 """Fields that say no: only these may differ afterwards, and only from no flag to a flag."""
 
@@ -83,10 +84,13 @@ class Demo:
         said = done.stdout + done.stderr
         (self.out / file).write_text(said, "utf-8")
         lines = said.splitlines()
-        print(*(f"  {line}".rstrip() for line in lines[:MOST_LINES]), sep="\n")
+        print(*(f"  {_short(line)}".rstrip() for line in lines[:MOST_LINES]), sep="\n")
         if len(lines) > MOST_LINES:
             print(f"  … {len(lines) - MOST_LINES} more lines: {self.out / file}")
-        self.calls.append((f"sync {args[0]}", [one.calls() for one in self.simulators], []))
+        used = [len(one.calls()) for one in self.simulators]
+        if self.calls and self.calls[-1][0] == f"sync {args[0]}":
+            used = [n + more for n, more in zip(self.calls.pop()[1], used, strict=True)]
+        self.calls.append((f"sync {args[0]}", used, []))
         self.hold(f"`sync {args[0]}` ended with {expected}", done.returncode == expected)
         return {one.name: one.holds() for one in self.simulators}
 
@@ -110,9 +114,12 @@ class Demo:
         print(
             "  Least: one call a page (2,000, 100, 5,000 records), one a batch of corrections (200, 100,"
             "\n  1,000). Used counts everything: signing in, what the objects look like, what has changed"
-            "\n  since, looks before and after writing. Salesforce can guard single writes only, so what"
-            "\n  changed a moment ago is written one by one: here, what is taken back right away."
+            "\n  since, looks before and after writing."
         )
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 
 
 def differences(before: Rows, after: Rows) -> set[Change]:
@@ -156,9 +163,11 @@ def show_records(
             print(f"    {field:<20}", " → ".join(repr(value) for value in values))
 
 
-def tell(demo: Demo, start: Mapping[str, Rows]) -> None:
-    """Check, look, carry out, take back, compare."""
-    demo.run("check.txt", "check")
+def tell(demo: Demo) -> None:
+    """Check, make what is missing, look, carry out, take back, compare."""
+    start = demo.run("check.txt", "check")
+    for one in SYSTEMS:
+        start = demo.run(f"provision-{one.name}.txt", "provision", one.name, "--yes")
     looked = demo.run("look.txt", "--dry-run", "--report", "report.html", expected=2)
     demo.least(*(one.least(start[one.name]) for one in SYSTEMS))
     demo.hold("the dry run wrote nothing to any system", looked == start)
@@ -206,7 +215,7 @@ def main() -> int:
             print(f"  {one.label:<14}", " · ".join(sizes))
         print(f"\n$ cd {asked.out}    # the settings are in {SETTINGS}")
         demo = Demo(asked.out, simulators)
-        tell(demo, start)
+        tell(demo)
     print(f"\nThe simulators are ended. The report: {asked.out / 'report.html'}")
     for what in demo.failed:
         print(f"✗ did not hold: {what}")

@@ -394,10 +394,12 @@ def _concerns(channels: str, channel: str) -> bool:
     return not {channel, Channel.ALL.value}.isdisjoint(channels.split(","))
 
 
-def opt_outs_recorded(tx: Tx) -> int:
-    """Opt-outs ever recorded, lifted ones too; not what was derived from them."""
-    query = sa.select(sa.func.count()).select_from(ledger)
-    return int(tx.execute(query.where(ledger.c.event_type == EventType.BLOCK.value)).scalar_one())
+def opt_outs_recorded(tx: Tx) -> tuple[int, int]:
+    """Opt-outs ever recorded, lifted ones too, and the entries that were derived from them."""
+    kinds = (EventType.BLOCK.value, EventType.DERIVED.value)
+    query = sa.select(ledger.c.event_type, sa.func.count()).where(ledger.c.event_type.in_(kinds))
+    found = {kind: number for kind, number in tx.execute(query.group_by(ledger.c.event_type))}
+    return found.get(kinds[0], 0), found.get(kinds[1], 0)
 
 
 # --- streams ---------------------------------------------------------------------------------

@@ -136,6 +136,8 @@ class OptOuts(Part):
     heard: int
     recorded: int
     """Opt-outs ever recorded, lifted ones too; not what was derived from them."""
+    derived: int = 0
+    """What followed from them: a person's other numbers and addresses. Systems hear of both."""
     deliveries: dict[str, dict[str, int]]
     """System -> state -> how many."""
     listed: tuple[Blocked, ...]

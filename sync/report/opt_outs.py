@@ -37,6 +37,7 @@ def of_systems(tx: Tx, systems: Sequence[str], heard: Heard) -> OptOuts:
     counted = overview.blocked_channels(tx, systems)
     listed = overview.blocked_page(tx, systems, limit=MOST_LISTED)
     held = mirror.held(tx, [one.rid for one in listed])
+    recorded, derived = overview.opt_outs_recorded(tx)
     return OptOuts(
         records=sum(number for by in counted.values() for number in by.values()),
         channels=_channels(counted),
@@ -50,7 +51,8 @@ def of_systems(tx: Tx, systems: Sequence[str], heard: Heard) -> OptOuts:
             for where in sorted(counted.keys() | {at for at, number in heard.items() if number})
         ),
         heard=sum(heard.values()),
-        recorded=overview.opt_outs_recorded(tx),
+        recorded=recorded,
+        derived=derived,
         deliveries={
             system: {state.value: number for state, number in sorted(states.items())}
             for system, states in sorted(deliveries.counts(tx).items())

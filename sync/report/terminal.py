@@ -148,6 +148,8 @@ class _Screen:
             return
         facts = [f"{self._t('opt_outs.heard')}: {self._n(opt_outs.heard)}"]
         facts.append(f"{self._t('opt_outs.recorded')}: {self._n(opt_outs.recorded)}")
+        if opt_outs.derived:
+            facts.append(f"{self._t('opt_outs.derived')}: {self._n(opt_outs.derived)}")
         for system, states in opt_outs.deliveries.items():
             told = phrases.deliveries(states, self.texts)
             facts.append(

@@ -65,11 +65,11 @@ class Running:
         found: dict[str, Any] = json.loads(said)
         return found
 
-    def calls(self) -> int:
-        """How many calls it has had since it was asked last."""
-        told = self._ask("calls")
-        new, self._counted = told["calls"] - self._counted, told["calls"]
-        return int(new)
+    def calls(self) -> list[str]:
+        """The calls that it has had since it was asked last, as `GET /path`."""
+        told: list[str] = self._ask("calls")["calls"]
+        new, self._counted = told[self._counted :], len(told)
+        return new
 
     def touch(self, people: int) -> None:
         """Somebody edits so many people."""

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 
@@ -18,14 +18,15 @@ def add_asked(parser: argparse.ArgumentParser) -> None:
 
 def wait(
     holds: Callable[[], Mapping[str, Any]],
-    calls: Callable[[], int],
+    calls: Callable[[], Sequence[str]],
     touch: Callable[[int], None],
     *,
     asked: bool,
 ) -> None:
     """Until interrupted, or, when `asked`, until the input ends: none outlives who started it.
 
-    `holds` is all there is, `calls` how many there were, `touch` has somebody edit so many people.
+    `holds` is all there is, `calls` each call so far as `GET /path`, `touch` has somebody edit so
+    many people.
     """
     if asked:
         for line in sys.stdin:
@@ -40,7 +41,7 @@ def wait(
 def _told(
     line: str,
     holds: Callable[[], Mapping[str, Any]],
-    calls: Callable[[], int],
+    calls: Callable[[], Sequence[str]],
     touch: Callable[[int], None],
 ) -> Mapping[str, Any]:
     what, _, number = line.strip().partition(" ")

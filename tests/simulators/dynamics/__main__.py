@@ -39,7 +39,7 @@ def main() -> None:
         )
         wait(
             org.snapshot,
-            lambda: len(site.api.calls),
+            lambda: [" ".join(one) for one in site.api.calls],
             lambda people: edit_people(org, people),
             asked=said.asked,
         )

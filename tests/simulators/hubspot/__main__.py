@@ -40,7 +40,7 @@ def main() -> None:
         print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
         wait(
             vendor.portal.snapshot,
-            lambda: len(vendor.calls),
+            lambda: [f"{one.method} {one.path}" for one in vendor.calls],
             lambda people: edit_people(vendor.portal, people),
             asked=asked.asked,
         )

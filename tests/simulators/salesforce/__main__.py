@@ -47,7 +47,12 @@ def main() -> None:
             edit_people(vendor.org, people)
             vendor.clock.ahead = timedelta()
 
-        wait(vendor.org.snapshot, lambda: len(vendor.calls), touch, asked=asked.asked)
+        wait(
+            vendor.org.snapshot,
+            lambda: [f"{one.method} {one.path}" for one in vendor.calls],
+            touch,
+            asked=asked.asked,
+        )
 
 
 if __name__ == "__main__":
