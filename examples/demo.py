@@ -5,8 +5,8 @@
 
 Starts the simulators of the tests (tests/simulators) on this machine with made-up data, writes
 settings that point at them, and runs the program as anybody would: make the fields that lack, look,
-carry out, take back. What the systems hold is asked from the simulators themselves, not from the program. Ends with 0 only
-when everything held. `make demo` calls it.
+carry out, take back. What the systems hold is asked from the simulators themselves, not from the
+program. Ends with 0 only when everything held. `make demo` calls it.
 """
 
 from __future__ import annotations
