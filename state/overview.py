@@ -398,7 +398,8 @@ def opt_outs_recorded(tx: Tx) -> tuple[int, int]:
     """Opt-outs ever recorded, lifted ones too, and the entries that were derived from them."""
     kinds = (EventType.BLOCK.value, EventType.DERIVED.value)
     query = sa.select(ledger.c.event_type, sa.func.count()).where(ledger.c.event_type.in_(kinds))
-    found = {kind: number for kind, number in tx.execute(query.group_by(ledger.c.event_type))}
+    rows = tx.execute(query.group_by(ledger.c.event_type))
+    found = {row[0]: int(row[1]) for row in rows}
     return found.get(kinds[0], 0), found.get(kinds[1], 0)
 
 
