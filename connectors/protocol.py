@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
+from connectors.costs import Costs
 from rules.changes import Finding, RecordChange
 from rules.header_units import unit_of
 from rules.records import Kind, Record, Redirect, Ref, Tombstone
@@ -80,6 +81,8 @@ class Stream:
     """Facts a person may want to see: encoding, delimiter, size."""
     remarks: tuple[Remark, ...] = ()
     """What a person should know about `kind` and `columns`: texts `header.<code>`."""
+    costs: Costs | None = None
+    """What its records cost in calls; None where nothing is called."""
 
 
 @dataclass(frozen=True, slots=True)

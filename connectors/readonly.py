@@ -5,8 +5,9 @@ It has no `provision` at all: what a system lacks can be seen in a dry run, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from connectors.costs import Reckons
 from connectors.protocol import (
     Connector,
     Links,
@@ -49,6 +50,10 @@ class ReadOnly:
     def check(self) -> Iterator[Right]:
         """The wrapped connector's rights, if it can say."""
         return self._inner.check() if isinstance(self._inner, Checks) else iter(())
+
+    def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
+        """The wrapped connector's counts, if it can say."""
+        return self._inner.about(streams) if isinstance(self._inner, Reckons) else {}
 
     def missing(self) -> Sequence[Wanted]:
         """What the wrapped connector lacks, if it can say."""

@@ -139,6 +139,16 @@ def token_of(tx: Tx, system: str, stream: str) -> Mapping[str, Any] | None:
     return token
 
 
+def standing(tx: Tx, system: str) -> dict[str, tuple[bool, int]]:
+    """Stream -> (whether a reading of it came to its end, records so far)."""
+    found = tx.execute(
+        sa.select(cursors.c.stream, cursors.c.complete, cursors.c.records).where(
+            cursors.c.system == system, cursors.c.token.is_not(None)
+        )
+    )
+    return {row.stream: (row.complete, row.records) for row in found}
+
+
 def filled(tx: Tx, system: str) -> list[tuple[str, Kind]]:
     """(stream, kind) of the system's cursors that count records."""
     found = tx.execute(

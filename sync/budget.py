@@ -82,6 +82,26 @@ class Budget:
         with self._lock:
             return self._told.get(system)
 
+    def left(self, system: str) -> int | None:
+        """Calls that are left today: of the vendor's quota or of our ceiling, whichever is less.
+
+        None where neither is known.
+        """
+        told, ceiling = self.quota(system), self._purses(system).a_day
+        today = self._today()
+        with self._store.reading() as tx:
+            if told is None:
+                stored = calls.quota(tx, system)
+                told = stored if stored and _day(stored.told_at) == today else None
+            used = calls.used(tx, system, today).get(calls.TOTAL, 0)
+        with self._lock:
+            used -= self._left.get((system, today), 0)
+        found = [told.quota - told.used] if told else []
+        if ceiling is not None and not self._urgent:
+            ceiling -= int(ceiling * self._purses(system).kept)
+        found += [ceiling - used] if ceiling is not None else []
+        return max(0, min(found)) if found else None
+
     def close(self) -> None:
         """Give back what was taken and not used; keep what the vendors said."""
         with self._lock:
@@ -118,4 +138,8 @@ class Budget:
         return granted
 
     def _today(self) -> date:
-        return self._clock().astimezone(COPENHAGEN).date()
+        return _day(self._clock())
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(COPENHAGEN).date()

@@ -13,6 +13,7 @@ from rules.limits import Stop
 
 if TYPE_CHECKING:
     from state.shapes import Shape
+    from sync.forecast import Forecast
     from sync.stages.decide import Decided
     from sync.stages.pull import Pulled
     from sync.stages.queue import Queued
@@ -64,6 +65,8 @@ class PassFacts:
     failures: list[Failure] = field(default_factory=list)
     notices: list[Failure] = field(default_factory=list)
     """What is worth a word and stops nothing: a sheet that holds no list, a copy beside a file."""
+    forecasts: dict[str, Forecast] = field(default_factory=dict)
+    """By system: what was said of its calls before they were made."""
     proposed: int = 0
     """Records with proposals that nobody has applied yet, at the end."""
     shapes: list[Shape] | None = None

@@ -187,6 +187,9 @@ class Progress(Protocol):
     def end(self) -> None:
         """The stage is over."""
 
+    def tell(self, key: str, **details: object) -> None:
+        """Something worth knowing before it begins; `key` is a text key."""
+
 
 class Silent:
     """No progress: `--quiet`, `--json`."""
@@ -198,4 +201,7 @@ class Silent:
         """Says nothing."""
 
     def end(self) -> None:
+        """Says nothing."""
+
+    def tell(self, key: str, **details: object) -> None:
         """Says nothing."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -24,7 +24,7 @@ from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
 from state.screen import Screen
-from sync import fingerprint
+from sync import fingerprint, forecast
 from sync.app import App
 from sync.facts import PassFacts, StreamFacts
 from sync.heap import roomy
@@ -103,9 +103,12 @@ class Pass:
         What a large list says at its first reading is decided for `plan` while it is read.
         """
         self.facts.sample = sample
-        for name in self.facts.systems:
+        there = {name: self._streams(name, self.app.systems[name]) for name in self.facts.systems}
+        for name, streams in there.items():
+            self._forecast(name, streams, sample)
+        for name, streams in there.items():
             connector = self.app.systems[name]
-            for stream in self._streams(name, connector):
+            for stream in streams:
                 part = StreamFacts(name, stream)
                 self.facts.streams.append(part)
                 with self._only_this(name, stream.name):
@@ -114,6 +117,12 @@ class Pass:
                     else:
                         self._close(part)
         reaching.carry(self.app)
+
+    def _forecast(self, name: str, streams: Sequence[Stream], sample: int | None) -> None:
+        with self._only_this(name, None):
+            if found := forecast.before(self.app, name, streams, sample):
+                self.facts.forecasts[name] = found
+                forecast.tell(self.app, found)
 
     def _streams(self, name: str, connector: Connector) -> list[Stream]:
         """What there is, and as something that cannot be pulled what is there no longer."""

@@ -6,8 +6,9 @@ the progress fall silent.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 from sync.output import Progress, Silent, duration, number, share, size
@@ -51,6 +52,10 @@ class Lines:
         """Prints where the stage ended if it printed anything before."""
         if self._spoke:
             self._print(self._clock())
+
+    def tell(self, key: str, **details: object) -> None:
+        """Prints it."""
+        _say(self._stream, self._texts, key, details)
 
     def _print(self, now: float) -> None:
         try:
@@ -100,7 +105,7 @@ class Bar:
         from rich.progress import Progress as RichProgress
 
         console = Console(file=stream, no_color=not color, highlight=False, markup=False)
-        self._texts = texts
+        self._texts, self._stream = texts, stream
         self._bar = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -131,6 +136,19 @@ class Bar:
         """Leaves the line as it stands and gives the terminal back."""
         self._bar.stop()
         self._bar.remove_task(self._task)
+
+    def tell(self, key: str, **details: object) -> None:
+        """Prints it above the bars to come."""
+        _say(self._stream, self._texts, key, details)
+
+
+def _say(stream: TextIO, texts: Texts, key: str, details: Mapping[str, object]) -> None:
+    shown = {k: number(v, texts.lang) if isinstance(v, int) else v for k, v in details.items()}
+    line = texts.get(key, **shown)
+    # A stream that was closed or is full: progress is a courtesy.
+    with contextlib.suppress(OSError, ValueError):
+        stream.write(line + "\n")
+        stream.flush()
 
 
 def progress_for(stream: TextIO, texts: Texts, *, quiet: bool, color: bool) -> Progress:

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from connectors.dynamics.admin import missing, provision, rights
 from connectors.dynamics.client import Org, among
-from connectors.dynamics.describing import NameBook, described, formats, options
+from connectors.dynamics.describing import NameBook, counts, described, formats, options
 from connectors.dynamics.mapping import OWN, THINGS
 from connectors.dynamics.pulling import pull
 from connectors.dynamics.pushing import Pace, Pushing
@@ -166,6 +166,10 @@ class Dynamics:
         yield from provision(self.org, wanted)
         self.org.schema_changed = True
         self.__dict__.pop("shapes", None)
+
+    def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
+        """How many rows there were within the last day: one call."""
+        return counts(self.org, [one.name for one in streams])
 
     # --- for comparing whole sets ---
 

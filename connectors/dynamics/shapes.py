@@ -12,6 +12,7 @@ from hashlib import blake2b
 from operator import itemgetter
 from typing import Any, Final
 
+from connectors.costs import Costs
 from connectors.dynamics.mapping import WORDS, Thing
 from connectors.protocol import Capabilities, Column, Stream
 from connectors.translate import (
@@ -35,6 +36,7 @@ TYPED: Final = {
 }  # fmt: skip
 BATCH: Final = 1000
 """Records a push holds: as many as one `$batch` may."""
+COSTS: Final = Costs(first=5000, changes=5000, writes=BATCH)
 _TEXTS: Final = frozenset({"String", "Memo", "Lookup", "Customer", "Owner", "Uniqueidentifier"})
 ETAG: Final = "@odata.etag"
 ELSEWISE: Final = " stored otherwise"
@@ -137,7 +139,7 @@ class Shape:
             for row in self.rows
         )
         columns += tuple(key_columns(self.keys, self.rows))
-        return Stream(self.name, self.thing.kind, can, columns, "id")
+        return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
 
     @cached_property
     def selected(self) -> tuple[str, ...]:

@@ -55,6 +55,7 @@ class HubSpot:
         fetch: Callable[[requests.Session], Any] = login.fetch(name, clock)
         self.api = Api(name, fetch, clock=clock, **more)
         self._shapes: dict[str, Shape] = {}
+        self._counted: dict[str, int] = {}
 
     @cached_property
     def _owners(self) -> Mapping[str, str]:
@@ -152,7 +153,8 @@ class HubSpot:
         mark = mark_of(token)
         if token and mark is None:
             raise StartOver("hubspot.cursor_unknown", system=self.name, stream=stream.name)
-        yield from Pulling(self.api, self.shape(stream.name)).pages(mark)
+        counted = self._counted.pop(stream.name, None)
+        yield from Pulling(self.api, self.shape(stream.name), counted).pages(mark)
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those of these records that are there now, as they are now: the index plays no part."""
@@ -193,6 +195,11 @@ class HubSpot:
         """Make them. What properties there are is asked anew afterwards."""
         yield from provision(self.api, wanted)
         self._shapes.clear()
+
+    def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
+        """How many records there are, as far as the index knows: one call each."""
+        self._counted = {one.name: self.api.count(one.name) for one in streams}
+        return self._counted
 
     # --- for comparing whole sets -------------------------------------------------------------
 

@@ -27,16 +27,18 @@ PAST_MOST: Final = 1000
 
 
 class Pulling:
-    """One pull of one object."""
+    """One pull of one object. `counted`: how many records there are, when that was asked before."""
 
-    def __init__(self, api: Api, shape: Shape) -> None:
-        self._api, self._shape = api, shape
+    def __init__(self, api: Api, shape: Shape, counted: int | None = None) -> None:
+        self._api, self._shape, self._counted = api, shape, counted
         self._calls = api.calls
 
     def pages(self, mark: Mark | None) -> Iterator[Page]:
         """From the mark to the end."""
         if mark is None:
-            mark = Mark("list", high=self._now_ms(), total=self._api.count(self._shape.name))
+            # Asked first: it tells HubSpot's time too.
+            total = self._api.count(self._shape.name) if self._counted is None else self._counted
+            mark = Mark("list", high=self._now_ms(), total=total)
         if mark.at == "list":
             yield from self._everything(mark)
             return

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.costs import Costs
 from connectors.hubspot.mapping import OWN, WORDS, Thing, own_name
 from connectors.protocol import Capabilities, Column, Stream
 from connectors.translate import (
@@ -33,6 +34,7 @@ from rules.opt_out_fields import FLAGS
 from rules.records import Kind, Record, Redirect, Ref, Value
 
 BATCH: Final = 100
+COSTS: Final = Costs(first=100, changes=200, writes=BATCH, guarding=2, batch=BATCH)
 MERGED: Final = "hs_merged_object_ids"
 TYPED: Final = {"number": "number", "bool": "flag", "date": "day", "datetime": "moment"}
 
@@ -93,7 +95,7 @@ class Shape:
             for row in self.rows
         )
         columns += tuple(key_columns(self.keys, self.rows))
-        return Stream(self.name, self.thing.kind, can, columns, "id")
+        return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
 
     @cached_property
     def asked(self) -> tuple[str, ...]:

@@ -10,10 +10,12 @@ import csv
 import io
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from connectors.salesforce.client import Org
-from connectors.salesforce.shapes import Shape
+
+if TYPE_CHECKING:
+    from connectors.salesforce.shapes import Shape
 
 FROM: Final = 50_000
 """Records from which on a job takes fewer calls than pages of 2,000, and less time."""

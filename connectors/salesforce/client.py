@@ -180,6 +180,11 @@ class Org:
         """What is left of the org's limits."""
         return dict(self._read("GET", "/limits"))
 
+    def counts(self, names: Sequence[str]) -> Mapping[str, int]:
+        """About how many records objects have."""
+        told = self._read("GET", f"/limits/recordCount?sObjects={','.join(names)}")
+        return {one["name"]: int(one["count"]) for one in told["sObjects"]}
+
     def deleted(self, name: str, start: datetime, end: datetime) -> Mapping[str, Any]:
         """The delete log of an object, from `start` to `end`."""
         window = f"start={quote(start.isoformat())}&end={quote(end.isoformat())}"

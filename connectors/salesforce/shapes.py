@@ -14,7 +14,9 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.costs import Costs
 from connectors.protocol import Capabilities, Stream
+from connectors.salesforce.bulk import FROM, PAGE
 from connectors.salesforce.mapping import Thing
 from connectors.translate import (
     READERS,
@@ -38,6 +40,8 @@ TYPED: Final = {
 WRITER: Final = "LastModifiedById"
 BATCH: Final = 1000
 """Records a push holds: read and checked with one call each, written 200 a call."""
+COSTS: Final = Costs(2000, 2000, 200, guarding=2, batch=BATCH, together=5, bulk=(FROM, 3, PAGE))
+"""A job is begun after a query that tells how many there are, and asked at least once."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class Shape:
             for row in self.rows
         )
         columns += tuple(key_columns(self.keys, self.rows))
-        return Stream(self.name, self.thing.kind, can, columns, "id")
+        return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
 
     @cached_property
     def asked(self) -> tuple[str, ...]:

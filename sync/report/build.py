@@ -16,6 +16,7 @@ from state import history, overview, proposals
 from state.shapes import Shape, of_plan
 from state.store import Tx
 from sync import facts as facts_
+from sync import forecast
 from sync.app import App
 from sync.budget import Budget
 from sync.facts import PassFacts, StreamFacts
@@ -258,7 +259,7 @@ class _Building(_Asking):
 
     def _effects(self) -> Effects:
         parts = self.facts.streams
-        calls = tuple(_calls(self.app.budget)) if self.app.budget else ()
+        calls = tuple(self._calls(self.app.budget)) if self.app.budget else ()
         return Effects(
             # No source of this version sells anything: connectors that buy count here.
             paid_lookups=0,
@@ -266,6 +267,23 @@ class _Building(_Asking):
             calls=calls,
             written=tuple(streams.written(parts, self.in_plan.by_stream, dry=self.facts.dry)),
         )
+
+    def _calls(self, budget: Budget) -> Iterator[Calls]:
+        """What this process has used so far; what follows the report makes no call."""
+        for system, used in sorted(budget.used.items()):
+            told, said = budget.quota(system), self.facts.forecasts.get(system)
+            parts = [part for part in self.facts.streams if part.system == system]
+            waiting = self.in_plan.by_stream if self.facts.dry else {}
+            yield Calls(
+                system=system,
+                used=used,
+                quota_used=told.used if told else None,
+                quota=told.quota if told else None,
+                expected=said.calls if said else None,
+                fewest=forecast.needed(parts),
+                to_write=forecast.to_write(parts, waiting) if self.facts.dry else None,
+                left=budget.left(system),
+            )
 
     def _totals(
         self, gathered: Gathered, found: Sequence[FindingGroup], broken: int, blocked: int
@@ -295,18 +313,6 @@ class _Building(_Asking):
             broken=broken,
             findings=dict(severities),
             blocked=blocked,
-        )
-
-
-def _calls(budget: Budget) -> Iterator[Calls]:
-    """What this process has used so far; what follows the report makes no call."""
-    for system, used in sorted(budget.used.items()):
-        told = budget.quota(system)
-        yield Calls(
-            system=system,
-            used=used,
-            quota_used=told.used if told else None,
-            quota=told.quota if told else None,
         )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 VERSION: Final = 2
 
 CHANGES: Final = (
+    (2, "expected, fewest, to_write and left in the calls of each system"),
     (2, "owner and due of findings"),
     (2, "parts age, doubles, permissions, trend and what_if; before and how in key figures"),
     (2, "before in coverage: valid as it stands"),
@@ -257,12 +258,19 @@ class Calls(Part):
     """Calls of this run to one system, and what its vendor told last of its own quota.
 
     `quota_used` counts all programs of the customer; both are None where the vendor told nothing.
+    `expected` was said before the run, `fewest` is what the records that were read and written need
+    at the least, `to_write` the least that carrying the plan of a dry run out needs.
     """
 
     system: str
     used: int
     quota_used: int | None = None
     quota: int | None = None
+    expected: int | None = None
+    fewest: int | None = None
+    to_write: int | None = None
+    left: int | None = None
+    """Calls that are left today, of the vendor's quota or of the ceiling in the settings."""
 
 
 class Effects(Part):

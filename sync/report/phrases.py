@@ -8,7 +8,7 @@ from datetime import date, datetime
 from rules.spans import COPENHAGEN
 from sync.output import moment, number, printable, share
 from sync.report.figures import DataAge
-from sync.report.model import Blocked, Effects, FindingGroup, Report, Run, Totals
+from sync.report.model import Blocked, Calls, Effects, FindingGroup, Report, Run, Totals
 from sync.texts import Texts
 
 
@@ -116,6 +116,21 @@ def blocked(one: Blocked, texts: Texts) -> list[str]:
     ]
 
 
+def spent(one: Calls, texts: Texts) -> Iterator[str]:
+    """Calls to one system against the fewest there could be, and those that the plan would take."""
+    details = {"system": system(one.system, texts), "used": number(one.used, texts.lang)}
+    if one.fewest is not None:
+        fewest = number(one.fewest, texts.lang)
+        yield texts.get("report.effects.fewest", **details, fewest=fewest)
+    if one.to_write:
+        wanted = number(one.to_write, texts.lang)
+        if one.left is None:
+            yield texts.get("report.effects.to_write", **details, calls=wanted)
+        else:
+            left = number(one.left, texts.lang)
+            yield texts.get("report.effects.to_write_of", **details, calls=wanted, left=left)
+
+
 def cost(effects: Effects, texts: Texts) -> str:
     """What the run cost, in one line: also what is left of a vendor's quota, where it told."""
     paid = texts.get("report.effects.paid.value", count=number(effects.paid_lookups, texts.lang))
@@ -125,6 +140,7 @@ def cost(effects: Effects, texts: Texts) -> str:
         f"{texts.get('report.effects.calls')}: {calls}",
     ]
     for one in effects.calls:
+        parts += spent(one, texts)
         if one.quota is not None and one.quota_used is not None:
             used, quota = number(one.quota_used, texts.lang), number(one.quota, texts.lang)
             parts.append(

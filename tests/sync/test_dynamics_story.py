@@ -60,8 +60,8 @@ def test_an_environment_is_looked_at_mended_and_taken_back(site: Site) -> None:
     assert looked.exit_code == 2, looked.output
     assert not [entry for entry in org.journal[written:] if entry.who == CLIENT]
     assert {method for method, _ in site.api.calls} == {"GET"}
-    # What the tables look like, and a page of each.
-    assert len(site.api.calls) == 1 + TABLES
+    # What the tables look like, how many rows they have, and a page of each.
+    assert len(site.api.calls) == 2 + TABLES
 
     applied = call(site, "apply", "1")
     assert applied.exit_code == 0, applied.output

@@ -110,6 +110,11 @@ class Api:
             return Said(200, {"@odata.context": f"{self.base}$metadata", **told})
         if asked.path.partition("(")[0].partition("/")[0] in {"EntityDefinitions", "$metadata"}:
             return self.metadata.answer(asked)
+        if asked.path.startswith("RetrieveTotalRecordCount("):
+            names = re.findall(r"'(\w+)'", asked.query.get("@names", ""))
+            found = {name: len(self.org.rows[name]) for name in names}
+            told = {"Count": len(found), "Keys": list(found), "Values": list(found.values())}
+            return Said(200, {"EntityRecordCountCollection": told})
         if asked.path == "Merge":
             return self._merge(_json(asked), who)
         if found := ONE.fullmatch(asked.path):
