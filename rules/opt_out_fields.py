@@ -37,7 +37,7 @@ from rules.opt_out_words import (
 )
 from rules.records import Kind, Record, Value
 from rules.spans import COPENHAGEN, Span
-from rules.suppression import Channel, EventType, Evidence, Statement
+from rules.suppression import SINGLE_CHANNELS, Channel, EventType, Evidence, Statement
 
 FLAGS: Final = {
     "opt_out": Channel.ALL,
@@ -116,6 +116,23 @@ def flagged(values: Values) -> dict[str, frozenset[Channel]]:
             named = named_channels(text) if channel is Channel.ALL else ()
             found[field] = frozenset(named or (channel,))
     return found
+
+
+def lost_by_merge(old: Record, survivor: Record) -> tuple[Finding, ...]:
+    """The flags of a record that was merged away which the survivor does not show. Our list holds
+    them all the same; who looks at the survivor outside would not know."""
+    here = {one for channels in flagged(survivor.values).values() for one in _single(channels)}
+    was = {"was": old.ref.id}
+    return tuple(
+        Finding("opt_out_lost_by_merge", Severity.WARNING, field, was)
+        for field, channels in flagged(old.values).items()
+        if not here.issuperset(_single(channels))
+    )
+
+
+def _single(channels: Iterable[Channel]) -> frozenset[Channel]:
+    listed = frozenset(channels)
+    return frozenset(SINGLE_CHANNELS) if Channel.ALL in listed else listed
 
 
 def withdrawn(old: Values | None, new: Values) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 A block is about a person. It follows the person's own number and address from record to record.
 It does not follow a key that several people share, nor a company's main number: a switchboard
-does not silence a company unasked.
+does not silence a company unasked. Where a record was merged into another one, or stands in a party
+with others, it goes there too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from rules.keys import PERSONAL_KINDS, HashedKey, Key, is_role_mailbox, ref_key
+from rules.keys import PERSONAL_KINDS, HashedKey, Key, KeyKind, is_role_mailbox, ref_key
 from rules.records import Kind, Ref
 from rules.suppression import Event, EventType, Evidence, Statement
 
@@ -39,12 +40,22 @@ def leads_on(key: Key, use: KeyUse, max_people: int) -> bool:
     return key.kind in PERSONAL_KINDS and not is_role_mailbox(key) and not use.shared(max_people)
 
 
+def means_the_company(key: Key, ref: Ref) -> bool:
+    """Whether a block on this key is about the whole company, and not about one of its numbers."""
+    return key.kind is KeyKind.CVR or key == ref_key(ref)
+
+
 def derived(
-    block: Event, ref: Ref, new: Collection[Key], hashed: Collection[HashedKey] = ()
+    block: Event,
+    ref: Ref,
+    new: Collection[Key],
+    hashed: Collection[HashedKey] = (),
+    evidence: Evidence = Evidence.REACH,
 ) -> Statement:
     """The block reaches `new`, further keys of the person on the record `ref`, and the record.
 
-    `hashed` are further keys of which only the hash is known.
+    `hashed` are further keys of which only the hash is known. `evidence` says what led there: a key
+    they share, a merge, a party.
     """
     root = block.root or block.event_id
     keys = (*sorted(new), ref_key(ref))
@@ -55,7 +66,7 @@ def derived(
         span=block.span,
         system=ref.system,
         keys=keys,
-        evidence=Evidence.REACH,
+        evidence=evidence,
         identity=(root, str(ref), *(f"{kind} {value}" for kind, value in keys), *marks),
         hashed=tuple(hashed),
         ref=ref,

@@ -62,6 +62,8 @@ class Evidence(StrEnum):
     LIST = "list"
     PERSON = "person"
     REACH = "reach"
+    MERGE = "merge"
+    PARTY = "party"
     FORM = "form"
     MAIL = "mail"
     LETTER = "letter"

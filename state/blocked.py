@@ -5,13 +5,14 @@ This is a view for people. Whether somebody may be called is asked of the ledger
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
+from state.ledger_rows import chunks
 from state.store import Tx, bulk
 from state.tables import blocked, mirror
 
@@ -56,6 +57,12 @@ def replace(
         for start in range(0, len(rids), 1000):
             tx.execute(sa.delete(blocked).where(blocked.c.rid.in_(rids[start : start + 1000])))
     bulk(tx, _INSERT, rows)
+
+
+def spread_again(tx: Tx, rids: Collection[int]) -> None:
+    """Have the blocks on these records carried on once more: others are the same person by now."""
+    for some in chunks(rids):
+        tx.execute(sa.update(blocked).where(blocked.c.rid.in_(some)).values(spread=False))
 
 
 def count(tx: Tx, systems: Sequence[str]) -> dict[tuple[str, str], int]:

@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from rules.records import Kind, Ref
-from state import doubles
+from state import doubles, unmatched
 from state.store import GaveWay, Store, Tx, among, bulk
 from state.tables import cursors, match_keys, match_keys_by_digest, mirror
 
@@ -34,10 +34,18 @@ _DELETE: Final = sa.delete(match_keys).where(
 
 
 def replace(
-    tx: Tx, rids: Sequence[int], rows: Sequence[tuple[int, str, bytes]], *, fresh: bool
+    tx: Tx,
+    rids: Sequence[int],
+    rows: Sequence[tuple[int, str, bytes]],
+    *,
+    fresh: bool,
+    watched: bool = True,
 ) -> None:
-    """(rid, kind, digest) rows in place of all that these rids carried; `fresh`: they had none."""
-    old = set() if fresh else _carried(tx, rids)
+    """(rid, kind, digest) rows in place of all that these rids carried; `fresh`: they had none.
+
+    `watched`: there are parties, which may come to an end with a key.
+    """
+    old = set() if fresh else carried_by(tx, rids)
     new = set(rows)
     gone, come = old - new, new - old
     if gone or come:
@@ -46,9 +54,13 @@ def replace(
         # In their order, so that pages fill up one after the other.
         bulk(tx, _INSERT, [row for row in dict.fromkeys(rows) if row in come])
         following.end()
+        if gone and watched:
+            unmatched.mark(tx, {rid for rid, _, _ in gone})
+            unmatched.mark_carriers(tx, {digest for _, _, digest in gone})
 
 
-def _carried(tx: Tx, rids: Sequence[int]) -> set[tuple[int, str, bytes]]:
+def carried_by(tx: Tx, rids: Sequence[int]) -> set[tuple[int, str, bytes]]:
+    """(rid, kind, hash) of all keys that these records carry."""
     found = tx.execute(
         sa.select(match_keys.c.rid, match_keys.c.key_kind, match_keys.c.digest).where(
             among(tx, match_keys.c.rid, rids)

@@ -41,6 +41,11 @@ class Merged:
     private: list[tuple[int, Sequence[Finding]]] = field(default_factory=list)
     """Records with a CPR number in a field, which was left out."""
 
+    @property
+    def rids(self) -> list[int]:
+        """Of all that are new or changed."""
+        return [rid for rid, _ in self.born] + [rid for rid, _, _ in self.moved]
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -278,6 +278,22 @@ def buried(tx: Tx, system: str, kind: Kind, ids: Sequence[str]) -> dict[str, int
         )
     )
     return {row.id: row.rid for row in found}
+
+
+def numbers(tx: Tx, refs: Collection[Ref]) -> dict[Ref, int]:
+    """The rids of those refs that there is a row for, deleted or not."""
+    ids: dict[tuple[str, Kind], list[str]] = {}
+    for ref in refs:
+        ids.setdefault((ref.system, ref.kind), []).append(ref.id)
+    found: dict[Ref, int] = {}
+    for (system, kind), listed in ids.items():
+        rows = tx.execute(
+            sa.select(mirror.c.id, mirror.c.rid).where(
+                mirror.c.system == system, mirror.c.kind == kind, among(tx, mirror.c.id, listed)
+            )
+        )
+        found |= {Ref(system, kind, row.id): row.rid for row in rows}
+    return found
 
 
 def find(tx: Tx, ref: Ref) -> Held | None:

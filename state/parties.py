@@ -8,7 +8,8 @@ is both).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,10 +19,32 @@ import sqlalchemy as sa
 import uuid_utils
 
 from rules.errors import InvariantBroken
-from state.store import Tx
+from rules.matching import Group
+from rules.records import Kind, Ref
+from state.ledger_rows import chunks
+from state.store import Tx, bulk
 from state.tables import links, mirror, parties
 
-_CHUNK: Final = 500
+MATCHING: Final = "matching"
+"""The actor of links that `state.matching` makes and takes away."""
+
+_NEW_PARTY: Final = sa.insert(parties).values(
+    {
+        name: sa.bindparam(f"b_{name}", type_=parties.c[name].type)
+        for name in ("party", "person_or_company", "created_at")
+    }
+)
+_NEW_LINK: Final = sa.insert(links).values(
+    {
+        name: sa.bindparam(f"b_{name}", type_=links.c[name].type)
+        for name in ("rid", "party", "reason", "confidence", "actor", "since")
+    }
+)
+_CLOSE: Final = (
+    sa.update(links)
+    .where(links.c.link == sa.bindparam("b_link"))
+    .values(until=sa.bindparam("b_until", type_=links.c.until.type))
+)
 
 
 class PartyKind(StrEnum):
@@ -33,7 +56,11 @@ class PartyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A record's belonging to a party, from `since` up to, not including, `until`."""
+    """A record's belonging to a party, from `since` up to, not including, `until`.
+
+    `reason` names what it has in common with others there (`rules.matching.Why`, separated by
+    blanks), or is what a person gave.
+    """
 
     link: int
     rid: int
@@ -101,6 +128,85 @@ def split(
     return new
 
 
+# --- as matching says ------------------------------------------------------------------------
+
+
+def pinned(tx: Tx, rids: Collection[int]) -> set[int]:
+    """Those of the records that a person put where they are: matching leaves them alone."""
+    found: set[int] = set()
+    for some in chunks(rids):
+        query = sa.select(links.c.rid).where(
+            links.c.rid.in_(some), links.c.until.is_(None), links.c.actor != MATCHING
+        )
+        found.update(tx.execute(query).scalars())
+    return found
+
+
+def regroup(tx: Tx, groups: Sequence[Group], looked_at: Collection[int], now: datetime) -> set[int]:
+    """Let the records that were `looked_at` stand in these groups and in no others, but for those
+    that are pinned; gives whose party or reason is another now, or is in a party that is.
+
+    A group goes on as the party that most of its records stand in already; a party goes on in one
+    group only.
+    """
+    before = {one.rid: one for one in _automatic(tx, looked_at)}
+    named = _named(groups, before)
+    wanted = {
+        member.rid: (party, " ".join(member.why), str(member.confidence))
+        for party, group in zip(named, groups, strict=True)
+        for member in group.members
+    }
+    changed = {
+        rid for rid in wanted.keys() | before.keys() if wanted.get(rid) != _said(before.get(rid))
+    }
+    bulk(tx, _CLOSE, [(max(now, before[r].since), before[r].link) for r in changed & before.keys()])
+    known = {one.party for one in before.values()}
+    bulk(
+        tx,
+        _NEW_PARTY,
+        [
+            (party, (PartyKind.COMPANY if group.company else PartyKind.PERSON).value, now)
+            for party, group in zip(named, groups, strict=True)
+            if party not in known
+        ],
+    )
+    rows = []
+    for rid in sorted(changed & wanted.keys()):
+        since = max(now, before[rid].since) if rid in before else now
+        rows.append((rid, *wanted[rid], MATCHING, since))
+    bulk(tx, _NEW_LINK, rows)
+    moved = {wanted[rid][0] for rid in changed if rid in wanted}
+    moved |= {before[rid].party for rid in changed if rid in before}
+    return changed | {rid for rid, (party, *_) in wanted.items() if party in moved}
+
+
+def _said(link: Link | None) -> tuple[str, str, str] | None:
+    return (link.party, link.reason, link.confidence) if link else None
+
+
+def _automatic(tx: Tx, rids: Collection[int]) -> Iterator[Link]:
+    for some in chunks(rids):
+        query = sa.select(links).where(
+            links.c.rid.in_(some), links.c.until.is_(None), links.c.actor == MATCHING
+        )
+        yield from (Link(*row) for row in tx.execute(query))
+
+
+def _named(groups: Sequence[Group], before: Mapping[int, Link]) -> list[str]:
+    """The party of each group: the one that most of its records stand in, or a new one."""
+    claims = Counter(
+        (before[member.rid].party, at)
+        for at, group in enumerate(groups)
+        for member in group.members
+        if member.rid in before
+    )
+    named: dict[int, str] = {}
+    for (party, at), _ in sorted(claims.items(), key=lambda claim: (-claim[1], claim[0])):
+        if at not in named and party not in named.values():
+            named[at] = party
+    return [named.get(at) or str(uuid_utils.uuid7()) for at in range(len(groups))]
+
+
 def members_of(tx: Tx, party: str, at: datetime | None = None) -> list[int]:
     """The records that belong to a party, now or at a moment."""
     found = tx.execute(
@@ -113,18 +219,57 @@ def parties_of(
     tx: Tx, rids: Collection[int], kind: PartyKind, at: datetime | None = None
 ) -> dict[int, str]:
     """The person or company that each record belongs to, now or at a moment; others are left out."""
-    listed, found = list(rids), {}
-    for start in range(0, len(listed), _CHUNK):
+    found = {}
+    for some in chunks(rids):
         rows = tx.execute(
             sa.select(links.c.rid, links.c.party)
             .join(parties, parties.c.party == links.c.party)
             .where(
-                links.c.rid.in_(listed[start : start + _CHUNK]),
+                links.c.rid.in_(some),
                 parties.c.person_or_company == kind.value,
                 _standing(at),
             )
         )
         found.update({row.rid: row.party for row in rows})
+    return found
+
+
+def siblings(tx: Tx, rids: Collection[int]) -> dict[int, list[Ref]]:
+    """Those of the records that stand in a party with others, with these, in a fixed order."""
+    mine, others = links.alias(), links.alias()
+    found: dict[int, list[Ref]] = {}
+    for some in chunks(rids):
+        rows = tx.execute(
+            sa.select(mine.c.rid, mirror.c.system, mirror.c.kind, mirror.c.id)
+            .join(others, others.c.party == mine.c.party)
+            .join(mirror, mirror.c.rid == others.c.rid)
+            .where(
+                mine.c.rid.in_(some),
+                mine.c.until.is_(None),
+                others.c.until.is_(None),
+                others.c.rid != mine.c.rid,
+                mirror.c.deleted_at.is_(None),
+            )
+            .order_by(mine.c.rid, others.c.rid)
+        )
+        for row in rows:
+            found.setdefault(row.rid, []).append(Ref(row.system, Kind(row.kind), row.id))
+    return found
+
+
+def there_are(tx: Tx) -> bool:
+    """Whether any record stands in a party now."""
+    some = sa.select(links.c.link).where(links.c.until.is_(None)).limit(1)
+    return tx.execute(some).first() is not None
+
+
+def together_with(tx: Tx, rids: Collection[int]) -> set[int]:
+    """All that stand in a party with one of these records, themselves included."""
+    found: set[int] = set()
+    for some in chunks(rids):
+        mine = sa.select(links.c.party).where(links.c.rid.in_(some), links.c.until.is_(None))
+        query = sa.select(links.c.rid).where(links.c.party.in_(mine), links.c.until.is_(None))
+        found.update(tx.execute(query).scalars())
     return found
 
 

@@ -2,7 +2,8 @@
 
     carry    what was appended since last time: records that carry its keys are decided anew
     settle   which keys of new blocks are shared, and so stay out of it
-    spread   blocked records: the person's other keys become derived events
+    spread   blocked records: the person's other keys become derived events, and so do the records
+             that they were merged into, or that are the same person or company elsewhere
 
 `settle` and `spread` want the match keys of all records that were pulled, so they come after
 deciding; what they append is carried and decided in the same pass. All three remember in the
@@ -11,23 +12,28 @@ database how far they are, so that a kill between any two of them loses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 
 from rules import reach as rule
-from rules.keys import PERSONAL_KINDS, HashedKey, Key, KeyKind, ref_key, who
+from rules.keys import (
+    KeyKind,
+    who,
+)
 from rules.reach import MAX_PEOPLE_PER_KEY, KeyUse
 from rules.records import Kind, Ref
-from rules.suppression import Event, EventType, Evidence, Statement, SuppressionList
+from rules.suppression import EventType, Evidence, Statement
 from state import also
 from state import mirror as mirrored
 from state.keys import KeyRing
+from state.kin import kin_of
 from state.ledger import append, entries_for, head, hold, payloads
 from state.ledger_rows import Entry, chunks, entries, entries_in
-from state.screen import MAIN_PHONE, HashedRecord, hash_records
+from state.screen import MAIN_PHONE, hash_records
+from state.spreading import Spreading, asked, digests_of
 from state.store import Tx
 from state.tables import blocked, ledger, match_keys, mirror, reach
 
@@ -234,113 +240,14 @@ def spread(
     held = mirrored.held(tx, rids)
     stored = {rid: one.also for rid, one in held.items()}
     records = hash_records(ring, [(r, one.record) for r, one in held.items()], region, stored)
-    uses = _uses(tx, {digest for one in records for digest in _digests(one)}, max_people)
-    found = entries_for(tx, _asked(ring, records))
-    spreading = _Spreading(ring, found, uses, now, max_people)
+    uses = _uses(tx, {digest for one in records for digest in digests_of(one)}, max_people)
+    kin = kin_of(tx, {one.rid: one.record.ref for one in records})
+    found = entries_for(tx, asked(ring, records, kin))
+    spreading = Spreading(ring, found, uses, kin, now, max_people)
     append(tx, ring, [said for one in records for said in spreading.of(one)], now, systems)
     for some in chunks(rids):
         tx.execute(sa.update(blocked).where(blocked.c.rid.in_(some)).values(spread=True))
     return len(rids)
-
-
-def _digests(one: HashedRecord) -> Iterator[bytes]:
-    yield from one.digests
-    yield from (other.key.digest for other in one.also)
-
-
-def _asked(ring: KeyRing, records: Iterable[HashedRecord]) -> set[bytes]:
-    found = {hashed.digest for one in records for hashed in ring.all_hashed(_keys(one))}
-    return found | {other.key.digest for one in records for other in one.also}
-
-
-def _keys(one: HashedRecord) -> list[Key]:
-    return [ref_key(one.record.ref), *(carried.key for carried in one.carried)]
-
-
-class _Spreading:
-    """The blocks that stand on a batch of records, and what follows from them."""
-
-    def __init__(
-        self,
-        ring: KeyRing,
-        found: Collection[Entry],
-        uses: Mapping[bytes, KeyUse],
-        now: datetime,
-        max_people: int,
-    ) -> None:
-        self.ring, self.uses, self.now, self.max_people = ring, uses, now, max_people
-        self.list = SuppressionList(entry.event for entry in found)
-        self._of_root: dict[str, list[Event]] = {}
-        for event in (entry.event for entry in found):
-            for root in {event.event_id, event.root or event.event_id}:
-                self._of_root.setdefault(root, []).append(event)
-
-    def of(self, one: HashedRecord) -> Iterator[Statement]:
-        """What this record's blocks say of the person's other keys: one statement for each root."""
-        if one.record.ref.kind not in rule.PEOPLE:
-            return
-        hashed = {key: self.ring.hashed(key) for key in _keys(one)}
-        asked = {h for some in hashed.values() for h in some} | {a.key for a in one.also}
-        roots: dict[str, Event] = {}
-        for event in self._standing(frozenset(asked)):
-            if self._means_the_person(event, one, hashed):
-                roots.setdefault(event.root or event.event_id, event)
-        for root, event in roots.items():
-            known = self._reached(root)
-            new = [k for k in self._own(one) if known.isdisjoint(hashed[k])]
-            more = [key for key in self._own_hashes(one) if key not in known]
-            if new or more or known.isdisjoint(hashed[ref_key(one.record.ref)]):
-                yield rule.derived(event, one.record.ref, new, more)
-
-    def _standing(self, keys: frozenset[HashedKey]) -> list[Event]:
-        found = self.list.standing(keys, self.now).values()
-        return list(dict.fromkeys(event for listed in found for event in listed))
-
-    def _means_the_person(
-        self, event: Event, one: HashedRecord, hashed: Mapping[Key, tuple[HashedKey, ...]]
-    ) -> bool:
-        """Whether the block is on this record itself, or on a key that is one person's only."""
-        blocking = event.keys | event.carried
-        ref = ref_key(one.record.ref)
-        return any(
-            not blocking.isdisjoint(some)
-            and (key == ref or rule.leads_on(key, self._use(one, key), self.max_people))
-            for key, some in hashed.items()
-        ) or not blocking.isdisjoint(self._own_hashes(one))
-
-    def _own_hashes(self, one: HashedRecord) -> list[HashedKey]:
-        """What is this person's alone of the keys that are known by their hash only."""
-        return [
-            other.key for other in one.also if other.leads and not self._shared(other.key.digest)
-        ]
-
-    def _shared(self, digest: bytes) -> bool:
-        use = self.uses.get(digest)
-        return bool(use and use.shared(self.max_people))
-
-    def _own(self, one: HashedRecord) -> list[Key]:
-        """The keys on the record that are this person's and nobody else's."""
-        keys = dict.fromkeys(carried.key for carried in one.carried)
-        return [
-            key
-            for key in keys
-            if key.kind in PERSONAL_KINDS and not self._use(one, key).shared(self.max_people)
-        ]
-
-    def _use(self, one: HashedRecord, key: Key) -> KeyUse:
-        """As counted over all records; a record that is not indexed yet counts for itself."""
-        here = [
-            (c.main, digest)
-            for c, digest in zip(one.carried, one.digests, strict=True)
-            if c.key == key
-        ]
-        main = any(is_main for is_main, _ in here)
-        counted = next((self.uses[digest] for _, digest in here if digest in self.uses), None)
-        return KeyUse(counted.people if counted else 1, main or bool(counted and counted.main))
-
-    def _reached(self, root: str) -> frozenset[HashedKey]:
-        """All keys that the root names, carries or was carried to; also what people took out again."""
-        return frozenset().union(*(e.keys | e.carried for e in self._of_root.get(root, ())))
 
 
 # --- how far we are --------------------------------------------------------------------------

@@ -63,6 +63,8 @@ class App:
     holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
     allow: frozenset[str] = frozenset()
     """Limits that a person has looked at and lets pass this once."""
+    matches: bool = False
+    """There are several lists of people, or of companies: who is who is worth asking."""
     budget: Budget | None = None
     """Counts the calls to systems; None where there are none to count."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)

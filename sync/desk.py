@@ -22,7 +22,7 @@ from rules.suppression import (
     SuppressionList,
     Verdict,
 )
-from state import deliveries, ledger, match_keys, reach
+from state import deliveries, ledger, match_keys, reach, survivors
 from state.ledger import Payload, append, entries_for, payloads
 from state.ledger_rows import Entry
 from state.screen import hashed_keys
@@ -181,6 +181,7 @@ def statement(
 def record(app: App, said: Statement) -> Added:
     """Record it at once, whatever else runs; then have the records it concerns looked at anew."""
     with app.store.transaction(urgent=True) as tx:
+        said = replace(said, keys=survivors.also_named(tx, said.keys))
         before = _is_blocked(tx, app, said)
         written = append(tx, app.keys, [said], app.clock(), tuple(app.systems))
     _carry(app)

@@ -7,19 +7,30 @@ from dataclasses import dataclass
 
 from rules.errors import UserError
 from rules.records import Ref
-from state import findings, history, mirror, proposals
+from state import findings, history, membership, mirror, proposals, redirects
 from state.findings import Noted
 from state.history import Written
+from state.membership import Party
 from state.mirror import Held
 from state.proposals import Proposal
+from state.store import Tx
 from sync.app import App
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One record: its values, what we changed, what we propose, what was found, who blocks it."""
+    """One record: its values, what we changed, what we propose, what was found, who blocks it.
 
-    held: Held
+    `went_to` is where it lives on when it was merged into another one or converted, `came_from` what
+    was merged into it. `held` is None for a record that had gone elsewhere before we ever saw it.
+    """
+
+    ref: Ref
+    held: Held | None
+    gone: bool
+    went_to: Ref | None
+    came_from: Sequence[Ref]
+    parties: Sequence[Party]
     field: str | None
     written: Sequence[Written]
     proposed: Sequence[Proposal]
@@ -29,20 +40,33 @@ class Explanation:
 
 def explain(app: App, ref: Ref, field: str | None = None) -> Explanation:
     """UserError when there is no such record, or it has no such field."""
-    from state import blocked
-
     with app.store.reading() as tx:
         held = mirror.find(tx, ref)
-        if held is None:
+        end = redirects.resolve(tx, [ref])[ref]
+        if held is None and end == ref:
             raise UserError("error.no_record", ref=ref)
-        if field is not None and field not in held.record.values:
+        if held and field is not None and field not in held.record.values:
             fields = ", ".join(sorted(held.record.values))
             raise UserError("error.no_field", ref=ref, field=field, fields=fields)
-        return Explanation(
-            held,
-            field,
-            history.of_record(tx, held.rid),
-            proposals.of_record(tx, held.rid),
-            findings.listed(tx, rid=held.rid, with_gone=True),
-            blocked.events_of(tx, held.rid),
-        )
+        return _explained(tx, ref, held, None if end == ref else end, field)
+
+
+def _explained(
+    tx: Tx, ref: Ref, held: Held | None, went_to: Ref | None, field: str | None
+) -> Explanation:
+    from state import blocked
+
+    rid = held.rid if held else 0
+    return Explanation(
+        ref,
+        held,
+        held is None or bool(mirror.gone(tx, [rid])),
+        went_to,
+        redirects.leading_to(tx, [ref]).get(ref, ()),
+        membership.of_record(tx, rid),
+        field,
+        history.of_record(tx, rid),
+        proposals.of_record(tx, rid),
+        findings.listed(tx, rid=rid, with_gone=True),
+        blocked.events_of(tx, rid),
+    )

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rules import marks
+from rules import marks, matching
 from rules.checks.record import fingerprint as of_checks
+from rules.fields.field import PARTIES
 from rules.fingerprint import fingerprint as of_rules
 from rules.records import Kind
 from sync.settings import fingerprint as of_settings
@@ -25,7 +26,9 @@ def of_stream(app: App, stream: Lease) -> str:
     rules = of_rules(stream.kind, app.rules(stream.system, stream.headings), stream.fields)
     settings = of_settings(app.settings, stream.kind)
     checks = [of_checks(app.catalogue, stream.kind), app.settings.checks.model_dump_json()]
-    return _hash([rules, *checks, settings, app.keys.fingerprint, f"marks {marks.VERSION}"])
+    matched = [f"matched {matching.VERSION}"] if app.matches and stream.kind in PARTIES else []
+    marked = f"marks {marks.VERSION}"
+    return _hash([rules, *checks, settings, app.keys.fingerprint, marked, *matched])
 
 
 def of_plan(app: App) -> str:

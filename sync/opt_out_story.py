@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from rules.keys import Key, KeyKind
-from rules.suppression import EventType
+from rules.suppression import EventType, Evidence
 from sync.desk import Added, Answer, Chapter, Checked, Story
 from sync.output import moment, printable, table
 from sync.texts import Texts
@@ -119,6 +119,8 @@ def _details(one: Chapter, texts: Texts) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield texts.get(f"opt_out.fact.{name}", value=printable(value))
+    if one.evidence in _BY_KIN:
+        yield texts.get(f"opt_out.fact.{one.evidence}")
     if one.deliveries:
         states = (
             f"{system}: {texts.get(f'opt_out.delivery.{state}')}"
@@ -129,6 +131,9 @@ def _details(one: Chapter, texts: Texts) -> Iterator[str]:
         yield texts.get("opt_out.fact.erased", value=moment(one.erased_at, texts.lang))
     if one.type in (EventType.BLOCK, EventType.DERIVED):
         yield _state(one, texts)
+
+
+_BY_KIN = (Evidence.MERGE, Evidence.PARTY)
 
 
 def _happened(start: datetime | None, end: datetime, texts: Texts) -> str:

@@ -19,7 +19,16 @@ from connectors.protocol import Capabilities, Connector, Copies, Pulls, Pushes, 
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
-from state import cursors, doubles, history, mirror, outbox, proposals, shapes, snapshots
+from state import (
+    cursors,
+    doubles,
+    history,
+    mirror,
+    outbox,
+    proposals,
+    shapes,
+    snapshots,
+)
 from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
@@ -29,7 +38,7 @@ from sync.app import App
 from sync.facts import PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
-from sync.stages import columns, reaching
+from sync.stages import columns, matching, reaching
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
 from sync.stages.hands import WORTH_IT
@@ -106,6 +115,7 @@ class Pass:
         there = {name: self._streams(name, self.app.systems[name]) for name in self.facts.systems}
         for name, streams in there.items():
             self._forecast(name, streams, sample)
+        self.app.matches = matching.is_worth_it(self.app, there)
         for name, streams in there.items():
             connector = self.app.systems[name]
             for stream in streams:

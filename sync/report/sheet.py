@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from rules.changes import Change
 from rules.records import ABSENT
 from state.findings import Noted
+from state.membership import Party
 from sync.explain import Explanation
 from sync.output import number, printable
 from sync.report import changes, words
@@ -82,24 +83,53 @@ def _reason(why: str) -> Words:
 
 def of_explanation(told: Explanation) -> Sheet:
     """A record: how it stands, what we did and would do, what was found, who blocks it."""
-    record = told.held.record
-    sentences = []
-    if told.blocked_by:
-        many = len(told.blocked_by)
-        why = f"sync opt-out why {shlex.quote(str(record.ref))}"
-        sentences.append(words.count("report.explain.blocked", many, command=why))
+    stands = told.held.record.values if told.held else {}
     values = [
         (_field(name), _cell(value if isinstance(value, str) else None))
-        for name, value in record.values.items()
+        for name, value in stands.items()
         if value is not ABSENT and told.field in {None, name}
     ]
-    tables = [_table("explain.values", ("field", "value"), values)]
+    tables = [_table(f"explain.{'stood' if told.gone else 'values'}", ("field", "value"), values)]
+    tables += [_party(told, one) for one in told.parties]
     tables += [_changes("explain.written", [*_written(told)])] if told.written else []
     tables += [_changes("explain.proposed", [*_proposed(told)])] if told.proposed else []
     tables += [_findings(told)]
-    title = words.say("report.explain.title", ref=str(record.ref))
+    title = words.say("report.explain.title", ref=str(told.ref))
     shown = tuple(part for part in tables if part.rows)
-    return Sheet(title=title, sentences=tuple(sentences), tables=shown)
+    return Sheet(title=title, sentences=tuple(_sentences(told)), tables=shown)
+
+
+def _sentences(told: Explanation) -> Iterator[Said]:
+    """What became of it, who blocks it, what went up in it."""
+    if told.went_to:
+        ref, old = str(told.went_to), str(told.ref)
+        why = f"sync explain {shlex.quote(ref)}"
+        key = "merged" if told.went_to.kind is told.ref.kind else "converted"
+        yield words.say(f"report.explain.{key}", old=old, ref=ref, command=why)
+    elif told.gone:
+        yield words.say("report.explain.deleted")
+    if told.blocked_by and not told.gone:
+        why = f"sync opt-out why {shlex.quote(str(told.ref))}"
+        yield words.count("report.explain.blocked", len(told.blocked_by), command=why)
+    if told.came_from:
+        listed = ", ".join(str(one) for one in told.came_from)
+        yield words.say("report.explain.came_from", refs=listed)
+
+
+def _party(told: Explanation, party: Party) -> Table:
+    """The same person or company elsewhere, and what says so."""
+    others = [one for one in party.members if one.ref != told.ref]
+    rows = [(_same(str(one.ref)), _reasons(one.reasons)) for one in others]
+    return _table(f"explain.{party.kind.value}", ("where", "why"), rows)
+
+
+def _reasons(reasons: Sequence[str]) -> Words:
+    """What a record has in common with others, a person's own words as they are."""
+    keys = [f"party.why.{one}" for one in reasons]
+    if not all(words.exists(key) for key in keys):
+        return _same(" ".join(reasons))
+    said = [words.words(key) for key in keys]
+    return Words(da=", ".join(one.da for one in said), en=", ".join(one.en for one in said))
 
 
 _Row = tuple[tuple[Words, ...], Words]
@@ -116,10 +146,16 @@ def _written(told: Explanation) -> Iterator[_Row]:
 
 def _proposed(told: Explanation) -> Iterator[_Row]:
     for one in told.proposed:
-        state = words.words(f"report.explain.{'no_longer' if one.closed_as else 'stands'}")
+        state = words.words(f"report.explain.{_state(one.closed_as)}")
         for change in one.changes:
             if told.field in {None, change.field} and one.closed_as != "applied":
                 yield _change(change, state)
+
+
+def _state(closed_as: str | None) -> str:
+    if closed_as == "merged":
+        return "merged_away"
+    return "no_longer" if closed_as else "stands"
 
 
 def _change(change: Change, when: Words) -> _Row:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from rules.fields.field import PARTIES
+from rules.records import Record, Ref
 from state import (
     blocked,
     coverage,
@@ -21,13 +23,16 @@ from state import (
     findings,
     match_keys,
     mirror,
+    parties,
     proposals,
     reach,
+    redirects,
     tallies,
+    unmatched,
 )
 from state.cursors import Lease
 from state.mirror import Dirty
-from state.screen import Screen, Standing, hash_records
+from state.screen import HashedRecord, Screen, Standing, hash_records
 from state.store import Tx
 from sync.app import App
 from sync.stages.hands import Hands, Task
@@ -62,6 +67,8 @@ class _Batch:
     rows: Sequence[Dirty]
     fresh: bool
     standing: Mapping[int, _Standing]
+    merged: frozenset[str] = frozenset()
+    """The ids of those that live on in another record."""
 
     @property
     def rids(self) -> list[int]:
@@ -73,6 +80,9 @@ class _Writes:
     """What one batch writes."""
 
     buried: list[int] = field(default_factory=list)
+    merged: list[tuple[int, Record]] = field(default_factory=list)
+    """Of the buried those that live on in another record: they are still known by their keys."""
+    also: dict[int, str | None] = field(default_factory=dict)
     judged: list[findings.Judged] = field(default_factory=list)
     added: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, str, int]] = field(default_factory=list)
@@ -93,6 +103,8 @@ class Deciding:
     ) -> None:
         self.app, self.pulled, self.plan, self.fingerprint = app, pulled, plan, fingerprint
         self.screen = screen
+        self.watched = False
+        """There are parties, or may soon be: who goes or changes may end one."""
 
     @property
     def lease(self) -> Lease:
@@ -110,12 +122,14 @@ class Deciding:
         lease, app = self.lease, self.app
         with app.store.reading() as tx:
             kinds = self.screen.kinds(tx)
+            self.watched = app.matches or parties.there_are(tx)
         if total:
             with app.store.transaction() as tx:
                 doubles.about_to_change(tx, total)
                 match_keys.put_index_aside(tx, total)
         context = app.context(lease.system, lease.headings)
-        brief = Brief(lease.system, lease.kind, lease.fields, context, app.keys, kinds)
+        matched = app.matches and lease.kind in PARTIES
+        brief = Brief(lease.system, lease.kind, lease.fields, context, app.keys, kinds, matched)
         with Hands(brief, total) as hands:
             for batch, judgements in hands.judged(self._batches(reading or iter(()))):
                 writes = self._writes(batch, judgements)
@@ -139,9 +153,16 @@ class Deciding:
                 fresh = all(row.filled is None for row in rows)
                 pasts = pasts_of(tx, self.lease, rows)
                 standing = {} if fresh else proposals.standing(tx, [row.rid for row in rows])
-            batch = _Batch(rows, fresh, {rid: _Standing(*one) for rid, one in standing.items()})
+                merged = self._merged(tx, rows)
+            standing_ones = {rid: _Standing(*one) for rid, one in standing.items()}
+            batch = _Batch(rows, fresh, standing_ones, merged)
             yield batch, [row[:6] for row in rows if not row.gone], pasts
             after, taken = rows[-1].rid, taken + len(rows)
+
+    def _merged(self, tx: Tx, rows: Sequence[Dirty]) -> frozenset[str]:
+        refs = [Ref(self.lease.system, self.lease.kind, row.id) for row in rows if row.gone]
+        ends = redirects.resolve(tx, refs) if refs else {}
+        return frozenset(old.id for old, new in ends.items() if old != new)
 
     def _writes(self, batch: _Batch, judgements: Sequence[Judgement]) -> _Writes:
         writes = _Writes()
@@ -155,14 +176,20 @@ class Deciding:
                 writes.marks[row.marks] -= 1
             one = of_rid.get(row.rid)
             if one is None:
-                self._bury(writes, row, batch.standing.get(row.rid))
+                self._bury(writes, row, batch)
             else:
                 self._take(writes, row, one, batch.standing.get(row.rid))
         return writes
 
-    def _bury(self, writes: _Writes, row: Dirty, old: _Standing | None) -> None:
+    def _bury(self, writes: _Writes, row: Dirty, batch: _Batch) -> None:
+        old, is_merged = batch.standing.get(row.rid), row.id in batch.merged
         if old:
-            writes.closed.append((self.plan, "gone", old.pid))
+            writes.closed.append((self.plan, "merged" if is_merged else "gone", old.pid))
+        if is_merged:
+            ref = Ref(self.lease.system, self.lease.kind, row.id)
+            record = Record(ref, row.version, mirror.values_of(row.cells), row.place)
+            writes.merged.append((row.rid, record))
+            writes.also[row.rid] = row.also
         writes.buried.append(row.rid)
         writes.decided.append((self.fingerprint, 0, 0, None, None, row.rid))
 
@@ -198,16 +225,26 @@ class Deciding:
         with self.app.store.transaction() as tx:
             reach.deciding(tx)
             blocks = self._blocks(tx, judgements, kinds, now)
+            for one in self._hashed(writes):
+                writes.keys += one.match_keys()
+                blocks |= self.screen.blocked(tx, [one], now)
+            if self.watched:
+                unmatched.mark(tx, writes.buried)
             findings.replace(tx, *where, "decide", writes.judged, now, fresh=fresh)
             findings.close_records(tx, writes.buried, now)
             proposals.close(tx, writes.closed)
             proposals.add(tx, writes.added)
-            match_keys.replace(tx, batch.rids, writes.keys, fresh=fresh)
+            match_keys.replace(tx, batch.rids, writes.keys, fresh=fresh, watched=self.watched)
             blocked.replace(tx, batch.rids, _block_rows(blocks), fresh=fresh)
             coverage.add(tx, *where, lease.fields, writes.filled, writes.valid)
             tallies.add(tx, *where, writes.marks)
             mirror.set_decided(tx, writes.decided)
             cursors.advance(tx, lease, now)
+
+    def _hashed(self, writes: _Writes) -> list[HashedRecord]:
+        """The records that live on in another, with the keys that lead there."""
+        region = self.app.settings.region
+        return hash_records(self.app.keys, writes.merged, region, writes.also)
 
     def _blocks(
         self, tx: Tx, judgements: Sequence[Judgement], kinds: frozenset[str], now: datetime

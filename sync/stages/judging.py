@@ -13,6 +13,7 @@ from rules import marks
 from rules.changes import Change, Decision, Finding, Severity
 from rules.decide import Context, after, decide
 from rules.keys import SITE, site_key
+from rules.matching import further_keys
 from rules.records import Kind, Record, Ref
 from rules.trust import NO_PAST, Past
 from state import findings
@@ -33,7 +34,8 @@ class Brief:
     """What all batches of a stream have in common.
 
     `fields` are the stream's mapped fields in the order of the mirror's bits; `ledger_kinds` the
-    kinds of key that the ledger held when the stage began.
+    kinds of key that the ledger held when the stage began. `matched`: there are other lists of such
+    records, so that they are given the keys by which they are found there.
     """
 
     system: str
@@ -42,6 +44,7 @@ class Brief:
     context: Context
     ring: KeyRing
     ledger_kinds: frozenset[str] = frozenset()
+    matched: bool = False
 
 
 class Judgement(NamedTuple):
@@ -109,10 +112,13 @@ def _cleaned(record: Record, changes: Sequence[Change]) -> Record:
 
 
 def _keys(brief: Brief, one: HashedRecord) -> tuple[tuple[int, str, bytes], ...]:
-    """The keys in its fields, and by which a company is known besides: it reaches nobody."""
-    keys = one.match_keys()
+    """The keys in its fields, and those by which it is known besides: they reach nobody."""
+    keys, values, region = one.match_keys(), one.record.values, brief.context.region
+    if brief.matched:
+        further = further_keys(brief.kind, values, region)
+        return (*keys, *((one.rid, name, brief.ring.digest(key)) for name, key in further))
     if brief.kind is Kind.COMPANY:
-        site = site_key(one.record.values, brief.context.region)
+        site = site_key(values, region)
         if site:
             return (*keys, (one.rid, SITE, brief.ring.digest(site)))
     return keys

@@ -15,13 +15,14 @@ from connectors.protocol import Page, Pulls, Reads, Stream, Token
 from rules.changes import Finding, Severity
 from rules.checks.record import columns
 from rules.errors import InvariantBroken, RunStopped, StartOver
+from rules.fields.field import PARTIES
 from rules.limits import shrank
 from rules.records import Kind, Ref
-from state import coverage, cursors, findings, merging, mirror, tallies
+from state import coverage, cursors, findings, merging, mirror, tallies, unmatched
 from state.cursors import Lease
 from state.store import Tx
 from sync.app import App
-from sync.stages import intake
+from sync.stages import intake, merges
 
 MOST_RESTARTS = 3
 
@@ -179,8 +180,11 @@ def _take_page(
 ) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
     merged = merging.merge(tx, lease, page.records, now, app.settings.region, app.keys)
-    gone = mirror.bury_refs(tx, lease, [stone.ref.id for stone in page.tombstones], now)
+    gone = mirror.bury_refs(tx, lease, _departed(page), now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
+    merges.take(tx, app, lease.system, page, merged, now)
+    if app.matches and lease.kind in PARTIES:
+        unmatched.mark(tx, merged.rids)
     _note_broken(tx, lease, page, now)
     records = lease.records + len(merged.born) + merged.revived - gone
     stop, after = None, replace(lease, token=page.next, complete=page.complete)
@@ -215,6 +219,12 @@ def _take_page(
     pulled.broken += len(page.broken)
     pulled.statements += statements
     return stop
+
+
+def _departed(page: Page) -> list[str]:
+    """The ids of the deleted, and of those who went up in another record."""
+    stones = (stone.ref.id for stone in page.tombstones)
+    return list(dict.fromkeys((*stones, *(way.old.id for way in page.redirects))))
 
 
 # What a header says that must not go unseen; the other remarks stand beside the mapping.

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from state import deliveries, reach
 from state.store import Tx
 from sync.app import App
+from sync.stages import matching
 
 
 def carry(app: App) -> int:
@@ -20,11 +21,13 @@ def carry(app: App) -> int:
 
 
 def follow(app: App) -> int:
-    """After deciding: find shared keys, spread blocks to the person's other keys, carry those.
+    """After deciding: find who is who and which keys are shared, spread blocks to the person's
+    other keys and records, carry those.
 
     Gives how many entries were carried; 0 means that nothing is left to decide.
     """
     keys = app.keys
+    matching.match(app)
     most = app.settings.suppression.max_people_per_key
     systems, region = tuple(app.systems), app.settings.region
     _to_the_end(app, lambda tx: reach.settle(tx, keys, app.clock(), most))

@@ -11,7 +11,7 @@ from rules.changes import Change, Finding, Severity
 from rules.decide import after
 from rules.errors import OutcomeMissing
 from rules.records import Ref, Value
-from state import cursors, findings, history, mirror, outbox, proposals
+from state import cursors, findings, history, mirror, outbox, proposals, redirects
 from state.cursors import Lease
 from state.mirror import Held
 from state.outbox import Waiting
@@ -157,9 +157,12 @@ class Settling:
                 if not lost:
                     return self.done
                 held = mirror.held(tx, [one.rid for one in lost])
+                gone = mirror.gone(tx, [one.rid for one in lost])
                 rows, next_plan = _Rows(), proposals.next_plan(tx)
+                ends = redirects.resolve(tx, [one.ref for one in lost if one.rid in gone])
                 for one in lost:
-                    self._lost(rows, one, held[one.rid], next_plan)
+                    merged = ends.get(one.ref, one.ref) != one.ref
+                    self._lost(rows, one, held[one.rid], next_plan, merged=merged)
                 self._write(tx, rows)
 
     def _lost_refs(self) -> list[Ref]:
@@ -167,12 +170,18 @@ class Settling:
         with self.app.store.reading() as tx:
             return [one.ref for one in outbox.lost(tx, lease.system, lease.stream, 2000)]
 
-    def _lost(self, rows: _Rows, one: Waiting, row: Held, next_plan: int) -> None:
+    def _lost(
+        self, rows: _Rows, one: Waiting, row: Held, next_plan: int, *, merged: bool = False
+    ) -> None:
         version = row.record.version
         if version == one.expected_version or _is_there(one.changes, row):
             self.done.applied += 1
             self.done.fields += len(one.changes)
             self._applied(rows, one, row, version, row.record.place, next_plan)
+        elif merged:
+            # There is no such record any more, and the survivor is decided for itself.
+            self.done.conflict += 1
+            _close(rows, one, "merged", next_plan)
         elif version == one.base_version:
             # It never arrived. What was proposed still holds.
             rows.settled.append(one.oid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,3 +130,18 @@ def test_the_set_up_is_checked(site: Site) -> None:
     assert refused.exit_code == 1
     assert "AADSTS7000215" in refused.output
     assert SECRET not in refused.output
+
+
+def test_a_merge_takes_the_no_along(site: Site) -> None:
+    org = site.org
+    loser, winner = list(org.rows["contact"])[:2]
+    org.edit("contact", loser, donotphone=True)
+    org.edit("contact", winner, donotphone=False)
+    call(site, "--dry-run")
+    org.merge("contact", winner, loser)
+    call(site, "--dry-run")
+    told = json.loads(call(site, "explain", f"dynamics/contact/{loser}", "--json").stdout)
+    assert (told["went_to"]["id"], told["gone"]) == (winner, True)
+    said = json.loads(call(site, "explain", f"dynamics/contact/{winner}", "--json").stdout)
+    assert said["blocked_by"]
+    assert "opt_out_lost_by_merge" in {one["finding"]["code"] for one in said["found"]}

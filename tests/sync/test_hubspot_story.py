@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from math import ceil
@@ -130,3 +131,22 @@ def test_a_check_tries_each_right_by_name_and_writes_nothing(desk: Vendor) -> No
     assert "contacts can be read: 240 records" in said
     assert "contacts: the key may not write (crm.objects.contacts.write)" in said
     assert not desk.portal.journal
+
+
+@pytest.mark.parametrize("third", [False, True])
+def test_a_merge_takes_the_no_along(desk: Vendor, *, third: bool) -> None:
+    """HubSpot keeps what the first of them says of e-mail, in a third record as well."""
+    portal = desk.portal
+    loser, winner = list(portal.rows["contacts"])[:2]
+    portal.edit("contacts", loser, hs_email_optout="true")
+    portal.edit("contacts", winner, hs_email_optout="false")
+    call(desk, "--dry-run")
+    stays = portal.merge("contacts", winner, loser, third=third)
+    call(desk, "--dry-run")
+    told = json.loads(call(desk, "explain", f"hubspot/contact/{loser}", "--json").stdout)
+    assert told["went_to"]["id"] == str(stays)
+    assert told["gone"]
+    said = json.loads(call(desk, "explain", f"hubspot/contact/{stays}", "--json").stdout)
+    assert {one["id"] for one in said["came_from"]} >= {str(loser)}
+    assert said["blocked_by"]
+    assert "opt_out_lost_by_merge" in {one["finding"]["code"] for one in said["found"]}

@@ -131,3 +131,26 @@ def test_a_check_tries_each_right_by_name_and_writes_nothing(desk: Vendor) -> No
     assert "Contact: the field Title can be read but not written" in said
     assert "of 100000 calls are left today" in said
     assert len(desk.org.journal) == written
+
+
+def test_a_merge_and_a_conversion_take_the_no_along(desk: Vendor) -> None:
+    """Somebody merges away the record that said no, and makes a contact of a lead that did."""
+    org = desk.org
+    (loser, winner), (lead, _) = list(org.rows["Contact"])[:2], list(org.rows["Lead"])[:2]
+    org.edit(loser, DoNotCall=True)
+    org.edit(winner, DoNotCall=False)
+    org.edit(lead, DoNotCall=True)
+    call(desk, "--dry-run")
+    org.merge(winner, loser)
+    _, contact = org.convert(lead)
+    org.edit(contact, DoNotCall=False)
+    call(desk, "--dry-run")
+    for kind, old, new in (("contact", loser, winner), ("lead", lead, contact)):
+        told = json.loads(call(desk, "explain", f"salesforce/{kind}/{old}", "--json").stdout)
+        assert told["went_to"] == {"system": "salesforce", "kind": "contact", "id": new}
+        said = json.loads(call(desk, "explain", f"salesforce/contact/{new}", "--json").stdout)
+        assert said["blocked_by"], "no call list may hold him"
+        codes = {one["finding"]["code"] for one in said["found"]}
+        assert "opt_out_lost_by_merge" in codes
+    said = call(desk, "explain", f"salesforce/contact/{loser}", "--lang", "en").stdout
+    assert f"merged into salesforce/contact/{winner}" in " ".join(said.split())

@@ -1,0 +1,122 @@
+"""Parties as people see them: who stands in which, in which lists, and for what reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from rules.keys import name_of
+from rules.records import Kind, Ref
+from state.ledger_rows import chunks
+from state.mirror import values_of
+from state.parties import PartyKind
+from state.store import Tx
+from state.tables import links, mirror, parties
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A record of a party. `reasons` name what it has in common with others there."""
+
+    ref: Ref
+    stream: str
+    name: str
+    reasons: tuple[str, ...]
+    confidence: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person or company that stands in several lists."""
+
+    party: str
+    kind: PartyKind
+    members: tuple[Member, ...]
+
+
+class Counted(NamedTuple):
+    """How many parties of a kind there are, and records in them."""
+
+    kind: PartyKind
+    parties: int
+    records: int
+
+
+_OPEN = links.c.until.is_(None)
+
+
+def count(tx: Tx) -> list[Counted]:
+    """People, then companies, that stand in several lists."""
+    found = tx.execute(
+        sa.select(
+            parties.c.person_or_company,
+            sa.func.count(sa.distinct(links.c.party)),
+            sa.func.count(),
+        )
+        .join(parties, parties.c.party == links.c.party)
+        .where(_OPEN)
+        .group_by(parties.c.person_or_company)
+    )
+    by_kind = {row[0]: Counted(PartyKind(row[0]), row[1], row[2]) for row in found}
+    return [by_kind.get(kind.value, Counted(kind, 0, 0)) for kind in PartyKind]
+
+
+def listed(tx: Tx, limit: int) -> list[Party]:
+    """The newest parties first."""
+    ids = sa.select(links.c.party).where(_OPEN).distinct().order_by(links.c.party.desc())
+    return _parties(tx, list(tx.execute(ids.limit(limit)).scalars()))
+
+
+def of_record(tx: Tx, rid: int) -> list[Party]:
+    """The person and the company that a record stands for, as far as it does in several lists."""
+    ids = sa.select(links.c.party).where(links.c.rid == rid, _OPEN).order_by(links.c.party)
+    return _parties(tx, list(tx.execute(ids).scalars()))
+
+
+def _parties(tx: Tx, ids: Collection[str]) -> list[Party]:
+    kinds: dict[str, PartyKind] = {}
+    members: dict[str, list[Member]] = {}
+    for some in chunks(ids):
+        for row in tx.execute(_members(some)):
+            kinds[row.party] = PartyKind(row.person_or_company)
+            members.setdefault(row.party, []).append(_member(row))
+    return [Party(one, kinds[one], tuple(members[one])) for one in ids if one in kinds]
+
+
+def _members(ids: Collection[str]) -> sa.Select[Any]:
+    return (
+        sa.select(
+            links.c.party,
+            parties.c.person_or_company,
+            links.c.reason,
+            links.c.confidence,
+            links.c.since,
+            mirror.c.system,
+            mirror.c.kind,
+            mirror.c.id,
+            mirror.c.stream,
+            mirror.c.cells,
+        )
+        .join(parties, parties.c.party == links.c.party)
+        .join(mirror, mirror.c.rid == links.c.rid)
+        .where(links.c.party.in_(ids), _OPEN)
+        .order_by(links.c.party, links.c.rid)
+    )
+
+
+def _member(row: Any) -> Member:
+    values = values_of(row.cells)
+    ref = Ref(row.system, Kind(row.kind), row.id)
+    name = _name(ref.kind, values)
+    return Member(ref, row.stream, name, tuple(row.reason.split()), row.confidence, row.since)
+
+
+def _name(kind: Kind, values: Mapping[str, Any]) -> str:
+    company = values.get("company_name")
+    named = "" if kind is Kind.COMPANY else name_of(values)
+    return named or (company if isinstance(company, str) else "")

@@ -1,0 +1,61 @@
+"""Which records have to be matched again: whoever came, changed or went, and whom that may concern.
+
+Marks stand in the database, so that a kill loses none; `state.matching` takes them away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from rules.fields.field import COMPANIES, PEOPLE
+from rules.matching import MOST_CARRIERS
+from rules.records import Kind
+from state.ledger_rows import chunks
+from state.store import Tx, bulk
+from state.tables import cursors, match_keys, unmatched
+
+_RID: Final[sa.BindParameter[int]] = sa.bindparam("b_rid")
+_MARKS: Final[dict[str, sa.Insert]] = {
+    "sqlite": sqlite.insert(unmatched).values(rid=_RID).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(unmatched).values(rid=_RID).on_conflict_do_nothing(),
+}
+
+
+def lists(tx: Tx, but: Collection[tuple[str, str]] = ()) -> list[Kind]:
+    """The kinds of the lists that hold records, `but` those; a kind for each list."""
+    found = tx.execute(
+        sa.select(cursors.c.system, cursors.c.stream, cursors.c.kind).where(cursors.c.records > 0)
+    )
+    return [Kind(row.kind) for row in found if (row.system, row.stream) not in but]
+
+
+def worth_it(kinds: Iterable[Kind]) -> bool:
+    """Whether several lists hold people, or companies: else there is nobody to be matched."""
+    listed = list(kinds)
+    return any(sum(kind in whose for kind in listed) > 1 for whose in (PEOPLE, COMPANIES))
+
+
+def mark(tx: Tx, rids: Collection[int]) -> None:
+    """Have these records looked at."""
+    bulk(tx, _MARKS[tx.dialect.name], [(rid,) for rid in sorted(rids)])
+
+
+def mark_carriers(tx: Tx, digests: Collection[bytes]) -> None:
+    """Have those looked at who carry one of these keys: somebody who carried it no longer does."""
+    for some in chunks(digests):
+        few = sizes(some).having(sa.func.count() <= MOST_CARRIERS).subquery()
+        rids = sa.select(match_keys.c.rid).where(match_keys.c.digest.in_(sa.select(few.c.digest)))
+        mark(tx, set(tx.execute(rids).scalars()))
+
+
+def sizes(digests: Collection[bytes]) -> sa.Select[Any]:
+    """(hash, on how many records it stands)."""
+    return (
+        sa.select(match_keys.c.digest, sa.func.count().label("records"))
+        .where(match_keys.c.digest.in_(digests))
+        .group_by(match_keys.c.digest)
+    )

@@ -1,0 +1,30 @@
+"""Who is who: whether it is worth asking, and asking it of everybody who changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from connectors.protocol import Stream
+from state import blocked, matching, unmatched
+from sync.app import App
+
+
+def is_worth_it(app: App, there: Mapping[str, Sequence[Stream]]) -> bool:
+    """Whether there are several lists in which the same people or companies may stand."""
+    here = {(system, one.name): one for system, streams in there.items() for one in streams}
+    with app.store.reading() as tx:
+        elsewhere = unmatched.lists(tx, but=here.keys())
+    return unmatched.worth_it([*(one.kind for one in here.values() if one.can.pull), *elsewhere])
+
+
+def match(app: App) -> None:
+    """Put whoever is marked into his party, step by step, each in a short transaction of its own.
+
+    A block on somebody whose party is another now is carried on once more.
+    """
+    while True:
+        with app.store.transaction() as tx:
+            done = matching.match(tx, app.keys, app.clock(), app.settings.region)
+            blocked.spread_again(tx, done.changed)
+        if not done.looked_at:
+            return
