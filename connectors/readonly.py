@@ -21,7 +21,7 @@ from connectors.protocol import (
     Stream,
     Token,
 )
-from connectors.rights import Checks, Lacks, Right, Wanted
+from connectors.rights import Checks, Lacks, Offered, Offers, Right, Wanted
 from rules.changes import RecordChange
 from rules.errors import WroteInDryRun
 from rules.records import Record, Ref
@@ -58,6 +58,14 @@ class ReadOnly:
     def missing(self) -> Sequence[Wanted]:
         """What the wrapped connector lacks, if it can say."""
         return self._inner.missing() if isinstance(self._inner, Lacks) else ()
+
+    def offered(self) -> Sequence[Offered]:
+        """The wrapped connector's further fields, if it can say."""
+        return self._inner.offered() if isinstance(self._inner, Offers) else ()
+
+    def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
+        """Some records of the wrapped connector."""
+        return self._inner.sample(stream, names) if isinstance(self._inner, Offers) else ()
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """The wrapped connector's pages."""

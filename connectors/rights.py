@@ -1,8 +1,8 @@
-"""Two further roles of a connector: what an administrator has set up, and what is made for us.
+"""Further roles of a connector: what an administrator has set up, what is made for us, what there is.
 
 `check` tries each right by its name and says how to give the one that is missing. `missing` lists
 fields of the catalogue that the system lacks, `provision` makes them; it never changes a field
-that is there, whatever its type.
+that is there, whatever its type. `offered` shows the customer's own fields, `sample` a look at them.
 """
 
 from __future__ import annotations
@@ -78,4 +78,32 @@ class Provisions(Lacks, Protocol):
 
     def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
         """Make these, and give our user the right to read and write them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A field that the customer has made, and that nothing is mapped to.
+
+    `labels` in every language there is; `typed` what it can hold: text, note, phone, email, url,
+    flag, number, day, moment, pick or other.
+    """
+
+    stream: str
+    name: str
+    labels: tuple[str, ...]
+    typed: str
+    options: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Offers(Protocol):
+    """Can show which fields there are beside those that are mapped, and some cells of them."""
+
+    def offered(self) -> Sequence[Offered]:
+        """The customer's own fields of the objects that are read."""
+        ...
+
+    def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
+        """These fields of some records, the last changed first; for the eye, nothing is kept."""
         ...

@@ -48,6 +48,7 @@ GROUPS = {
         "init": "sync.commands.setup:init",
         "preview": "sync.commands.rules:preview",
         "check": "sync.commands.check:check",
+        "map": "sync.commands.mapping:map_",
         "provision": "sync.commands.provision:provision",
     },
     "program": {

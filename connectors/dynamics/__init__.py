@@ -13,15 +13,15 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
-from connectors.dynamics.admin import missing, provision, rights
+from connectors.dynamics.admin import missing, offered, provision, rights, sample
 from connectors.dynamics.client import Org, among
-from connectors.dynamics.describing import NameBook, counts, described, formats, options
+from connectors.dynamics.describing import NameBook, counts, described, formats, options, own_labels
 from connectors.dynamics.mapping import OWN, THINGS
 from connectors.dynamics.pulling import pull
 from connectors.dynamics.pushing import Pace, Pushing
 from connectors.dynamics.shapes import Described, Shape, shaped
 from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
-from connectors.rights import Made, Right, Wanted
+from connectors.rights import Made, Offered, Right, Wanted
 from rules.changes import RecordChange
 from rules.fields.field import PARTIES
 from rules.records import Record, Ref
@@ -166,6 +166,18 @@ class Dynamics:
         yield from provision(self.org, wanted)
         self.org.schema_changed = True
         self.__dict__.pop("shapes", None)
+
+    def offered(self) -> Sequence[Offered]:
+        """The environment's own columns that nothing is mapped to: one call a table."""
+        return [
+            one
+            for shape in self.shapes.values()
+            for one in offered(shape, own_labels(self.org, shape.name))
+        ]
+
+    def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
+        """Some rows of a table: one call."""
+        return sample(self.org, self.shapes[stream], names)
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """How many rows there were within the last day: one call."""

@@ -13,7 +13,8 @@ from connectors.dynamics.client import Org
 from connectors.dynamics.describing import privileges
 from connectors.dynamics.mapping import own_name
 from connectors.dynamics.shapes import Shape
-from connectors.rights import Made, Right, Wanted
+from connectors.rights import Made, Offered, Right, Wanted
+from connectors.translate import text
 from rules.catalogue import DEFAULT
 from rules.errors import SystemStopped
 from rules.fields.field import Field, Type
@@ -187,3 +188,30 @@ def _about(one: Wanted) -> dict[str, Any]:
 
 def _label(text: str) -> dict[str, Any]:
     return {"LocalizedLabels": [{"Label": text, "LanguageCode": DANISH}]}
+
+
+# --- what else there is -----------------------------------------------------------------------
+
+SAMPLE: Final = 200
+_TYPED: Final[Mapping[str, str]] = {
+    "Boolean": "flag", "Integer": "number", "BigInt": "number", "Double": "number",
+    "Decimal": "number", "Money": "number", "DateTime": "moment", "String": "text", "Memo": "note",
+    "Picklist": "pick",
+}  # fmt: skip
+
+
+def offered(shape: Shape, labels: Mapping[str, tuple[str, ...]]) -> Iterator[Offered]:
+    """The environment's own columns of a table that nothing is mapped to."""
+    mapped = {name for row in shape.rows for name in row.vendor.split("+")}
+    for name, one in shape.described.columns.items():
+        if one.custom and one.readable and name not in mapped:
+            typed = one.format or _TYPED.get(one.type, "other")
+            said = labels.get(one.name, (one.name,))
+            yield Offered(shape.name, name, said, typed, tuple(one.options.values()))
+
+
+def sample(org: Org, shape: Shape, names: Sequence[str]) -> list[dict[str, str | None]]:
+    """These columns of the rows that were changed last."""
+    chosen = ",".join(names)
+    address = f"{shape.described.set}?$select={chosen}&$orderby=modifiedon desc&$top={SAMPLE}"
+    return [{name: text(row.get(name)) for name in names} for row in org.get(address)["value"]]

@@ -121,6 +121,19 @@ def formats(org: Org, table: str) -> Mapping[str, str]:
     }
 
 
+def own_labels(org: Org, table: str) -> Mapping[str, tuple[str, ...]]:
+    """How the environment's own columns are called on screen, in every language that it has."""
+    address = f"EntityDefinitions(LogicalName='{table}')/Attributes"
+    asked = "$select=LogicalName,DisplayName&$filter=IsCustomAttribute eq true"
+    told = org.get(f"{address}?{asked}")["value"]
+    return {one["LogicalName"]: tuple(_said(one.get("DisplayName") or {})) for one in told}
+
+
+def _said(label: Mapping[str, Any]) -> Iterable[str]:
+    listed = [*(label.get("LocalizedLabels") or ()), label.get("UserLocalizedLabel") or {}]
+    return dict.fromkeys(str(one["Label"]) for one in listed if one.get("Label"))
+
+
 def _labels(told: Iterable[Mapping[str, Any]]) -> Iterable[tuple[int, str]]:
     for one in told:
         label = (one.get("Label") or {}).get("UserLocalizedLabel") or {}

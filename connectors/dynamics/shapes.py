@@ -307,7 +307,10 @@ def shaped(
     lacking: list[str] = []
     for canonical, column in wanted.items():
         named = there.get(column) or there.get(f"_{column}_value")
-        if column and named:
+        several = column.split("+")
+        if len(several) > 1 and all(one in there for one in several):
+            rows[canonical] = Map(canonical, column, "flag", "")
+        elif column and named:
             rows[canonical] = _row(canonical, named)
         elif column:
             lacking.append(column)

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import requests
 
-from connectors.hubspot.admin import missing, provision, rights
+from connectors.hubspot.admin import missing, offered, provision, rights, sample
 from connectors.hubspot.client import Api
 from connectors.hubspot.logins import Login
 from connectors.hubspot.mapping import BY_NAME, THINGS, Thing
@@ -23,7 +23,7 @@ from connectors.hubspot.pushing import Pushing
 from connectors.hubspot.shapes import BATCH, Shape, shaped, with_names
 from connectors.hubspot.windows import mark_of
 from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
-from connectors.rights import Made, Right, Wanted
+from connectors.rights import Made, Offered, Right, Wanted
 from rules.changes import RecordChange
 from rules.errors import RingrenError, StartOver, SystemStopped
 from rules.records import Record, Ref
@@ -195,6 +195,18 @@ class HubSpot:
         """Make them. What properties there are is asked anew afterwards."""
         yield from provision(self.api, wanted)
         self._shapes.clear()
+
+    def offered(self) -> Sequence[Offered]:
+        """The account's own properties that nothing is mapped to: one call an object."""
+        return [
+            one
+            for shape in self._seen.values()
+            for one in offered(shape, self.api.properties(shape.name))
+        ]
+
+    def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
+        """Some records of an object: one call."""
+        return sample(self.api, self.shape(stream), names)
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """How many records there are, as far as the index knows: one call each."""

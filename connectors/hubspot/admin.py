@@ -14,7 +14,7 @@ from requests import codes
 from connectors.hubspot.client import Api
 from connectors.hubspot.mapping import OWN, own_name
 from connectors.hubspot.shapes import Shape
-from connectors.rights import Made, Right, Wanted
+from connectors.rights import Made, Offered, Right, Wanted
 from rules.catalogue import DEFAULT
 from rules.errors import SystemStopped
 from rules.fields.field import Type
@@ -168,3 +168,38 @@ def provision(api: Api, wanted: Sequence[Wanted]) -> Iterator[Made]:
             yield Made(one, ok=False, message="hubspot.not_made", details={"why": why})
         else:
             yield Made(one, ok=True)
+
+
+# --- what else there is -----------------------------------------------------------------------
+
+SAMPLE: Final = 200
+_TYPED: Final[Mapping[str, str]] = {
+    "bool": "flag", "number": "number", "date": "day", "datetime": "moment", "enumeration": "pick",
+}  # fmt: skip
+_FORMS: Final = {"phonenumber": "phone", "textarea": "note", "html": "note", "file": "other"}
+
+
+def offered(shape: Shape, described: Sequence[Mapping[str, Any]]) -> Iterator[Offered]:
+    """The account's own properties of an object that nothing is mapped to."""
+    mapped = {row.vendor for row in shape.rows}
+    mails = {name for name, kind in shape.keys if kind == "email"}
+    for one in described:
+        name = str(one["name"])
+        if one.get("hubspotDefined") or one.get("calculated") or name in mapped:
+            continue
+        typed = _TYPED.get(str(one["type"])) or _FORMS.get(str(one["fieldType"]), "text")
+        typed = "email" if name in mails and typed == "text" else typed
+        values = tuple(str(o["label"]) for o in one.get("options") or ()) if typed == "pick" else ()
+        yield Offered(shape.name, name, (str(one["label"]),), typed, values)
+
+
+def sample(api: Api, shape: Shape, names: Sequence[str]) -> list[dict[str, str | None]]:
+    """These properties of the records that were changed last."""
+    body = {
+        "filterGroups": [],
+        "sorts": [{"propertyName": shape.thing.stamp, "direction": "DESCENDING"}],
+        "properties": list(names),
+        "limit": SAMPLE,
+    }
+    rows = api.search(shape.name, body)["results"]
+    return [{name: row["properties"].get(name) or None for name in names} for row in rows]

@@ -19,8 +19,8 @@ from connectors.protocol import (
     Stream,
     Token,
 )
-from connectors.rights import Made, Right, Wanted
-from connectors.salesforce.admin import PERMISSION_SET, missing, provision, rights
+from connectors.rights import Made, Offered, Right, Wanted
+from connectors.salesforce.admin import PERMISSION_SET, missing, offered, provision, rights, sample
 from connectors.salesforce.bulk import FROM
 from connectors.salesforce.client import Org
 from connectors.salesforce.mapping import THINGS
@@ -166,6 +166,15 @@ class Salesforce:
         yield from provision(self.org, wanted, self._permission_set)
         for name in ("_described", "shapes", "_pulling"):
             self.__dict__.pop(name, None)
+
+    def offered(self) -> Sequence[Offered]:
+        """The org's own fields that nothing is mapped to; no call beyond those that describe."""
+        found = (offered(shape, self._described[name]) for name, shape in self.shapes.items())
+        return [one for some in found for one in some]
+
+    def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
+        """Some records of an object: one call."""
+        return sample(self.org, self.shapes[stream], names)
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """About how many records there are, deleted ones too: one call."""

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.rights import Made, Right, Wanted
+from connectors.rights import Made, Offered, Right, Wanted
 from connectors.salesforce.client import Org, code_of
 from connectors.salesforce.mapping import own_name
 from connectors.salesforce.pulling import LOG_LEAST
 from connectors.salesforce.shapes import Shape
+from connectors.translate import text
 from rules.catalogue import DEFAULT
 from rules.errors import RingrenError
 from rules.fields.field import Field, Type
@@ -213,3 +214,43 @@ def _why(content: bytes) -> dict[str, str]:
         return {"why": code_of(orjson.loads(content)) or "?"}
     except orjson.JSONDecodeError:
         return {"why": "?"}
+
+
+# --- what else there is -----------------------------------------------------------------------
+
+SAMPLE: Final = 200
+_NAMES_MOST: Final = 150
+"""Fields of one query: its address may be about 16 KB long."""
+_TYPED: Final[Mapping[str, str]] = {
+    "boolean": "flag", "int": "number", "double": "number", "currency": "number",
+    "percent": "number", "date": "day", "datetime": "moment", "phone": "phone", "email": "email",
+    "url": "url", "string": "text", "picklist": "pick", "multipicklist": "pick", "combobox": "pick",
+    "textarea": "note",
+}  # fmt: skip
+
+
+def offered(shape: Shape, described: Mapping[str, Any]) -> Iterator[Offered]:
+    """The org's own fields of an object that nothing is mapped to."""
+    mapped = {row.vendor for row in shape.rows}
+    for one in described["fields"]:
+        if one["custom"] and one["name"] not in mapped and not one.get("calculated"):
+            values = tuple(v["label"] for v in one["picklistValues"] if v.get("active"))
+            typed = _TYPED.get(one["type"], "other")
+            yield Offered(shape.name, one["name"], (one["label"],), typed, values)
+
+
+def sample(org: Org, shape: Shape, names: Sequence[str]) -> list[dict[str, str | None]]:
+    """These fields of the records that were changed last."""
+    rows: list[dict[str, str | None]] = [{} for _ in range(SAMPLE)]
+    where = f" WHERE {shape.thing.only}" if shape.thing.only else ""
+    most = 0
+    for at in range(0, len(names), _NAMES_MOST):
+        some = names[at : at + _NAMES_MOST]
+        # Names are what describe gave us.
+        asked = f"SELECT {', '.join(some)} FROM {shape.name}{where}"  # noqa: S608
+        order = f" ORDER BY SystemModstamp DESC LIMIT {SAMPLE}"
+        found = org.query(asked + order, deleted=False)["records"]
+        most = max(most, len(found))
+        for row, told in zip(rows, found, strict=False):
+            row.update({name: text(told.get(name)) for name in some})
+    return rows[:most]
