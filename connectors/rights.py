@@ -1,15 +1,15 @@
 """Further roles of a connector: what an administrator has set up, what is made for us, what there is.
 
 `check` tries each right by its name and says how to give the one that is missing. `missing` lists
-fields of the catalogue that the system lacks, `provision` makes them; it never changes a field
-that is there, whatever its type. `offered` shows the customer's own fields, `sample` a look at them.
+what the system lacks: fields of the catalogue, values of picklists, rights on fields. `provision`
+makes them; it never changes the type of a field that is there, nor takes a value or a right away. `offered` shows the customer's own fields, `sample` a look at them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,12 @@ class Checks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A field that the system lacks: where, under which name, and what it will hold.
+    """What the system lacks: where, under which name, and what it will hold.
 
-    `canonical` is empty for what is no field of the catalogue (a warning that people see).
-    `values` are those of a picklist.
+    `what`: a field; values that the list of a field which is there does not have; or a right of our
+    user on a field or a table (`type` says which). `canonical` is empty for what is no field of the
+    catalogue (a warning that people see). `values` are those of a picklist, of a list that is there
+    only the new ones. `formula` is how a field is worked out that shows something.
     """
 
     stream: str
@@ -51,6 +53,8 @@ class Wanted:
     label: str
     canonical: str = ""
     values: tuple[str, ...] = ()
+    what: Literal["field", "values", "right"] = "field"
+    formula: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Made:
 
 @runtime_checkable
 class Lacks(Protocol):
-    """Can say which fields it lacks."""
+    """Can say what it lacks: fields, values of lists, rights."""
 
     def missing(self) -> Sequence[Wanted]:
         """What would be made; nothing is written."""
@@ -74,7 +78,7 @@ class Lacks(Protocol):
 
 @runtime_checkable
 class Provisions(Lacks, Protocol):
-    """Can be given the fields that it lacks."""
+    """Can be given what it lacks."""
 
     def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
         """Make these, and give our user the right to read and write them."""

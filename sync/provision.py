@@ -1,7 +1,8 @@
-"""`sync provision SYSTEM`: fields that a system lacks are shown, made, and told one by one.
+"""`sync provision SYSTEM`: what a system lacks is shown, made, and told one by one.
 
-A plan of its own: no record is touched, and a field that is there is never changed. What an
-administrator has to do by hand, rights that are missing, stands beside it.
+Fields, values of picklists, rights of our user. A plan of its own: no record is touched, no field
+changes its type, no value and no right is taken away. What only an administrator can do by hand
+stands beside it.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def look(app: App, system: str, texts: Texts) -> Provisioned:
     if system not in app.settings.systems or not isinstance(connector, Lacks):
         raise UserError("error.no_provision", system=system)
     fields = tuple(connector.missing())
-    names = {f"{one.stream}.{one.name}" for one in fields}
+    names = {f"{one.stream}.{one.name}" for one in fields} | {one.name for one in fields}
     rights = connector.check() if isinstance(connector, Checks) else ()
     missing = (_missing(one, texts) for one in rights if not one.ok and one.name not in names)
     return Provisioned(system, fields, tuple(missing))
@@ -112,9 +113,13 @@ def _fields(found: Provisioned, texts: Texts, width: int | None) -> Iterator[str
         return
     yield texts.count("provision.missing", len(found.fields), system=found.system)
     yield ""
-    headings = [texts.get(f"provision.{name}") for name in ("stream", "name", "type", "label")]
-    rows = [[one.stream, one.name, _type(one), one.label] for one in found.fields]
-    yield table(headings, rows, whole=frozenset({0, 1}), width=width)
+    names = ("what", "stream", "name", "type", "label")
+    headings = [texts.get(f"provision.{name}") for name in names]
+    rows = [
+        [texts.get(f"provision.what.{one.what}"), one.stream, one.name, _type(one), one.label]
+        for one in found.fields
+    ]
+    yield table(headings, rows, whole=frozenset({0, 1, 2}), width=width)
     yield ""
     yield texts.get("provision.never_changed")
 

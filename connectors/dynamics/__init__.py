@@ -13,9 +13,24 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
-from connectors.dynamics.admin import missing, offered, provision, rights, sample
+from connectors.dynamics.admin import (
+    lacking_privileges,
+    missing,
+    offered,
+    provision,
+    rights,
+    sample,
+)
 from connectors.dynamics.client import Org, among
-from connectors.dynamics.describing import NameBook, counts, described, formats, options, own_labels
+from connectors.dynamics.describing import (
+    NameBook,
+    counts,
+    described,
+    formats,
+    options,
+    own_labels,
+    privileges,
+)
 from connectors.dynamics.mapping import OWN, THINGS
 from connectors.dynamics.pulling import pull
 from connectors.dynamics.pushing import Pace, Pushing
@@ -158,8 +173,8 @@ class Dynamics:
         return rights(self.org, self.shapes, self._wanted)
 
     def missing(self) -> Sequence[Wanted]:
-        """Fields of the catalogue that this environment lacks."""
-        return missing(self.shapes)
+        """What this environment lacks: fields, choices, rights on tables and secured columns."""
+        return [*missing(self.shapes), *lacking_privileges(self.shapes, privileges(self.org))]
 
     def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
         """Make them. What a table holds is asked anew, past every cache."""

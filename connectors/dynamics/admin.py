@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from connectors.dynamics.client import Org
 from connectors.dynamics.describing import privileges
+from connectors.dynamics.granting import Grants
 from connectors.dynamics.mapping import own_name
 from connectors.dynamics.shapes import Shape
 from connectors.rights import Made, Offered, Right, Wanted
@@ -143,7 +144,45 @@ def missing(shapes: Mapping[str, Shape]) -> list[Wanted]:
             for name, kind, label in _FURTHER
             if name not in there
         ]
+        found += [*_values(shape), *_columns(shape)]
     return found
+
+
+def _values(shape: Shape) -> Iterator[Wanted]:
+    """Choices that the environment's own columns lack which the settings map, and which we write to.
+
+    We find a choice by its label, so the label is the value itself.
+    """
+    for row in shape.rows:
+        known, column = DEFAULT.get(row.canonical), shape.described.columns.get(row.vendor)
+        if not (known and known.closed and row.write == "option" and column and column.custom):
+            continue
+        listed = set(column.options.values())
+        lacking = tuple(c.value for c in known.choices if c.value not in listed)
+        if lacking:
+            yield Wanted(
+                shape.name, column.name, "Picklist", known.da, known.name, lacking, "values"
+            )
+
+
+def _columns(shape: Shape) -> Iterator[Wanted]:
+    """Secured columns that say no, or that we correct, and that our user has no right on."""
+    columns, written = shape.described.columns, [row.vendor for row in shape.rows if row.write]
+    for name in dict.fromkeys((*shape.blind, *shape.thing.guards, *written)):
+        one = columns.get(name)
+        if one and one.secured and not (one.readable and one.writable):
+            yield Wanted(shape.name, one.name, "Read, Update", one.name, what="right")
+
+
+def lacking_privileges(shapes: Mapping[str, Shape], held: frozenset[str]) -> Iterator[Wanted]:
+    """Privileges that tables need and our user's roles do not give."""
+    asked: dict[str, str] = {}
+    for shape in shapes.values():
+        for verb in ("Read", "Write") if shape.thing.push else ("Read",):
+            asked.setdefault(f"prv{verb}{_AREAS[shape.name]}", shape.name)
+    for name, stream in asked.items():
+        if name not in held:
+            yield Wanted(stream, name, "Organization", name, what="right")
 
 
 def _wanted(stream: str, one: Field) -> Wanted:
@@ -152,18 +191,42 @@ def _wanted(stream: str, one: Field) -> Wanted:
 
 
 def provision(org: Org, wanted: Sequence[Wanted]) -> Iterator[Made]:
-    """Make columns one by one. What failed is told, and the others go on.
+    """Make what is wanted one by one. What failed is told, and the others go on.
 
-    Whoever may read the table may read a new column: nothing has to be granted.
+    Whoever may read the table may read a new column: nothing has to be granted for it.
     """
+    grants = Grants(org)
     for one in wanted:
         try:
-            org.post(f"EntityDefinitions(LogicalName='{one.stream}')/Attributes", _about(one))
+            _make(org, grants, one)
         except SystemStopped as error:
             why = str(error.details.get("why", "?"))
             yield Made(one, ok=False, message="dynamics.not_made", details={"why": why})
         else:
             yield Made(one, ok=True)
+
+
+def _make(org: Org, grants: Grants, one: Wanted) -> None:
+    if one.what == "values":
+        for value in one.values:
+            org.post("InsertOptionValue", _option(one, value))
+        org.post("PublishXml", {"ParameterXml": _published(one.stream)})
+    elif one.what == "right" and one.type == "Organization":
+        grants.privilege(one.name)
+    elif one.what == "right":
+        grants.column(one.stream, one.name)
+    else:
+        org.post(f"EntityDefinitions(LogicalName='{one.stream}')/Attributes", _about(one))
+
+
+def _option(one: Wanted, value: str) -> dict[str, Any]:
+    where = {"EntityLogicalName": one.stream, "AttributeLogicalName": one.name}
+    return {**where, "Label": _label(value)}
+
+
+def _published(table: str) -> str:
+    """What makes a changed list appear on forms."""
+    return f"<importexportxml><entities><entity>{table}</entity></entities></importexportxml>"
 
 
 def _about(one: Wanted) -> dict[str, Any]:

@@ -61,8 +61,14 @@ def _attribute(told: Mapping[str, Any], held: Mapping[str, tuple[bool, bool]]) -
         # A secured column that we may not see reads as empty, without a word: fail closed.
         may_read, may_write = held.get(told["MetadataId"], (False, False))
         read, write = read and may_read, write and may_read and may_write
-    custom = told.get("IsCustomAttribute") is True
-    return Attribute(told["LogicalName"], str(told["AttributeType"]), read, write, custom=custom)
+    return Attribute(
+        told["LogicalName"],
+        str(told["AttributeType"]),
+        read,
+        write,
+        custom=told.get("IsCustomAttribute") is True,
+        secured=told.get("IsSecured") is True,
+    )
 
 
 def _held(org: Org) -> Mapping[str, tuple[bool, bool]]:

@@ -74,6 +74,7 @@ class Attribute:
     writable: bool
     options: Mapping[int, str] = field(default_factory=dict)
     custom: bool = False
+    secured: bool = False
     format: str = ""
     """"phone" or "email" for text of that format; "" for any other, or when it was not asked."""
 

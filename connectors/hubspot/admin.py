@@ -137,7 +137,24 @@ def missing(shapes: Mapping[str, Shape]) -> list[Wanted]:
             for name, kind_of, label in _FURTHER
             if OWN + name not in shape.there
         ]
+        found += _values(shape)
     return found
+
+
+def _values(shape: Shape) -> Iterator[Wanted]:
+    """Options that the customer's own lists lack which the settings map, and which we write to.
+
+    HubSpot's own lists cannot be added to.
+    """
+    for row in shape.rows:
+        known, listed = DEFAULT.get(row.canonical), shape.options.get(row.vendor)
+        if not (known and known.closed and row.write and listed and row.vendor in shape.own):
+            continue
+        lacking = tuple(c.value for c in known.choices if c.value not in listed)
+        if lacking and row.vendor not in shape.locked:
+            yield Wanted(
+                shape.name, row.vendor, "enumeration", known.da, known.name, lacking, "values"
+            )
 
 
 def _wish(one: Wanted) -> dict[str, Any]:
@@ -158,16 +175,33 @@ def _wish(one: Wanted) -> dict[str, Any]:
 
 
 def provision(api: Api, wanted: Sequence[Wanted]) -> Iterator[Made]:
-    """Make properties one by one, in a group of ours. What failed is told, and the others go on."""
-    for name in dict.fromkeys(one.stream for one in wanted):
+    """Make what is wanted one by one, properties in a group of ours. What failed is told, and the
+    others go on."""
+    for name in dict.fromkeys(one.stream for one in wanted if one.what == "field"):
         if GROUP not in api.groups(name):
             api.add_group(name, GROUP, "Ringren")
     for one in wanted:
-        status, why = api.add_property(one.stream, _wish(one))
+        if one.what == "values":
+            status, why = _add_options(api, one)
+        else:
+            status, why = api.add_property(one.stream, _wish(one))
         if status >= codes.bad_request:
             yield Made(one, ok=False, message="hubspot.not_made", details={"why": why})
         else:
             yield Made(one, ok=True)
+
+
+def _add_options(api: Api, one: Wanted) -> tuple[int, str]:
+    """The list as it is now, and the new options behind it: HubSpot takes the whole list."""
+    [there] = [o for o in api.properties(one.stream) if o["name"] == one.name]
+    known = {str(option["value"]) for option in there["options"]}
+    labels = {choice.value: choice.da for choice in DEFAULT[one.canonical].choices}
+    at = len(there["options"])
+    new = [
+        {"value": v, "label": labels.get(v, v), "displayOrder": at + n, "hidden": False}
+        for n, v in enumerate(v for v in one.values if v not in known)
+    ]
+    return api.change_property(one.stream, one.name, {"options": [*there["options"], *new]})
 
 
 # --- what else there is -----------------------------------------------------------------------

@@ -251,6 +251,11 @@ class Api:
         answer = self._properties.create(objects, dict(wish), _preload_content=False)
         return int(answer.status_code), explained(answer)
 
+    def change_property(self, objects: str, name: str, wish: Mapping[str, Any]) -> tuple[int, str]:
+        """The status of changing a property, and what is said of it."""
+        answer = self._properties.update(objects, name, dict(wish), _preload_content=False)
+        return int(answer.status_code), explained(answer)
+
     def owners(self) -> dict[str, str]:
         """Id to name of everybody who may own a record."""
         found, after = {}, None

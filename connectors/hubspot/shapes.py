@@ -59,6 +59,8 @@ class Shape:
     blind: tuple[str, ...] = ()
     locked: frozenset[str] = frozenset()
     """Properties that nobody can write through the API."""
+    own: frozenset[str] = frozenset()
+    """Properties that the customer has made, or we."""
     there: frozenset[str] = frozenset()
     """All properties that are shown to us, mapped or not."""
     merges: bool = False
@@ -266,6 +268,7 @@ def shaped(system: str, thing: Thing, described: Sequence[Row], wanted: Mapping[
         blind=_blind(thing, wanted, there),
         locked=frozenset(name for name, one in there.items() if _is_locked(one)),
         merges=MERGED in there,
+        own=frozenset(name for name, one in there.items() if not one.get("hubspotDefined")),
         there=frozenset(there),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
     )

@@ -20,9 +20,10 @@ from connectors.protocol import (
     Token,
 )
 from connectors.rights import Made, Offered, Right, Wanted
-from connectors.salesforce.admin import PERMISSION_SET, missing, offered, provision, rights, sample
+from connectors.salesforce.admin import offered, rights, sample
 from connectors.salesforce.bulk import FROM
 from connectors.salesforce.client import Org
+from connectors.salesforce.making import PERMISSION_SET, missing, provision
 from connectors.salesforce.mapping import THINGS
 from connectors.salesforce.pulling import Pulling
 from connectors.salesforce.pushing import Pushing
@@ -154,15 +155,11 @@ class Salesforce:
         return rights(self.org, self.shapes, wanted)
 
     def missing(self) -> Sequence[Wanted]:
-        """Fields of the catalogue that this org lacks."""
-        there = {
-            name: frozenset(one["name"] for one in told["fields"])
-            for name, told in self._described.items()
-        }
-        return missing(self.shapes, there)
+        """What this org lacks: fields, values of picklists, rights on fields."""
+        return missing(self.shapes, self._described)
 
     def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
-        """Make them, and grant them to the permission set. What an object holds is asked anew."""
+        """Make them, and grant fields to the permission set. What an object holds is asked anew."""
         yield from provision(self.org, wanted, self._permission_set)
         for name in ("_described", "shapes", "_pulling"):
             self.__dict__.pop(name, None)

@@ -185,6 +185,20 @@ class Org:
         told = self._read("GET", f"/limits/recordCount?sObjects={','.join(names)}")
         return {one["name"]: int(one["count"]) for one in told["sObjects"]}
 
+    def custom_field(self, table: str, name: str) -> tuple[str, dict[str, Any]] | None:
+        """Id and metadata of one of the customer's own fields, as the Tooling API tells of it."""
+        bare = name.removesuffix("__c")
+        # Both are names that describe gave us.
+        asked = (
+            f"SELECT Id FROM CustomField WHERE DeveloperName = '{bare}' "  # noqa: S608
+            f"AND EntityDefinition.QualifiedApiName = '{table}'"
+        )
+        found = self._read("GET", f"/tooling/query?q={quote(asked)}")["records"]
+        if not found:
+            return None
+        ident = str(found[0]["Id"])
+        return ident, dict(self._read("GET", f"/tooling/sobjects/CustomField/{ident}")["Metadata"])
+
     def deleted(self, name: str, start: datetime, end: datetime) -> Mapping[str, Any]:
         """The delete log of an object, from `start` to `end`."""
         window = f"start={quote(start.isoformat())}&end={quote(end.isoformat())}"

@@ -881,3 +881,21 @@ def test_a_property_that_cannot_be_made_is_told_and_the_others_are_made(account:
     made = list(connector.provision(wanted))
     assert [one.ok for one in made] == [False] + [True] * (len(wanted) - 1)
     assert "PROPERTY_EXISTS" in made[0].details["why"] or wanted[0].name in made[0].details["why"]
+
+
+def test_options_that_a_list_lacks_are_added_and_those_that_are_there_stay(
+    account: Account,
+) -> None:
+    portal = account.portal
+    options = {"leder": "Leder", "elev": "Elev"}
+    portal.own("contacts", "niveau", "enumeration", options=dict(options))
+    connector = account.connector("contacts", fields={"contacts": {"seniority": "niveau"}})
+    [wanted] = [one for one in connector.missing() if one.what == "values"]
+    assert wanted.name == "niveau"
+    [made] = connector.provision([wanted])
+    assert made.ok, made
+    listed = portal.properties["contacts"]["niveau"]
+    assert dict(list(listed.options.items())[:2]) == options
+    assert set(wanted.values) <= set(listed.options)
+    assert listed.type == "enumeration"
+    assert not [one for one in connector.missing() if one.what == "values"]

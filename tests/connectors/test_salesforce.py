@@ -860,3 +860,59 @@ def test_a_field_that_cannot_be_made_or_granted_is_told_and_the_others_go_on(des
     assert [one.message for one in made[:2]] == ["salesforce.not_made", "salesforce.not_granted"]
     assert made[0].details == {"why": "DUPLICATE_DEVELOPER_NAME"}
     assert desk.org.tables["Contact"].fields[wanted[0].name].type == "double", "left as it was"
+
+
+def test_hidden_flags_and_closed_fields_are_granted_to_the_permission_set(desk: Desk) -> None:
+    ringren = desk.org.add("PermissionSet", Name="Ringren", Label="Ringren")
+    desk.org.add(
+        "FieldPermissions",
+        ParentId=ringren,
+        SobjectType="Contact",
+        Field="Contact.Title",
+        PermissionsRead=True,
+        PermissionsEdit=False,
+    )
+    desk.org.hidden.add(("Contact", "DoNotCall"))
+    desk.org.read_only |= {("Contact", "HasOptedOutOfEmail"), ("Contact", "Title")}
+    connector = desk.connector("Contact")
+    rights = [one for one in connector.missing() if one.what == "right"]
+    assert {one.name for one in rights} == {"DoNotCall", "HasOptedOutOfEmail", "Title"}
+    assert all(made.ok and not made.message for made in connector.provision(rights))
+    assert not [one for one in connector.missing() if one.what == "right"]
+    people = next(one for one in connector.streams() if one.name == "Contact")
+    assert people.can.push
+
+
+def test_a_field_that_was_there_and_hidden_is_granted_and_told(desk: Desk) -> None:
+    desk.org.add("PermissionSet", Name="Ringren", Label="Ringren")
+    desk.org.add_field("Contact", Field("RR_Seniority__c", "string", 80))
+    desk.org.hidden.add(("Contact", "RR_Seniority__c"))
+    connector = desk.connector("Contact")
+    wanted = [one for one in connector.missing() if one.name == "RR_Seniority__c"]
+    [made] = connector.provision(wanted)
+    assert (made.ok, made.message) == (True, "salesforce.was_there")
+    assert desk.org.tables["Contact"].fields["RR_Seniority__c"].type == "string"
+    assert "seniority" in {c.canonical for s in connector.streams() for c in s.columns}
+
+
+def test_values_that_a_list_lacks_are_added_and_those_that_are_there_stay(desk: Desk) -> None:
+    one = Field("Niveau__c", "picklist", 40, values=("leder", "Chef"), restricted=True)
+    desk.org.add_field("Contact", one)
+    connector = desk.connector("Contact", fields={"Contact": {"seniority": "Niveau__c"}})
+    [wanted] = [w for w in connector.missing() if w.what == "values"]
+    assert (wanted.name, wanted.canonical) == ("Niveau__c", "seniority")
+    [made] = connector.provision([wanted])
+    assert made.ok, made
+    assert one.values[:2] == ("leder", "Chef")
+    assert set(wanted.values) <= set(one.values)
+    assert one.type == "picklist"
+    assert not [w for w in connector.missing() if w.what == "values"]
+
+
+def test_the_warning_speaks_of_what_is_there_or_about_to_be_made(desk: Desk) -> None:
+    connector = desk.connector("Account", "Contact")
+    formulas = {w.stream: w.formula for w in connector.missing() if w.type == "Formula"}
+    assert "DoNotCall" in formulas["Contact"]
+    assert 'ISPICKVAL(RR_Lawful_Basis__c, "")' in formulas["Contact"]
+    assert "DoNotCall" not in formulas["Account"]
+    assert "RR_Opt_Out_Call__c" in formulas["Account"]

@@ -148,7 +148,7 @@ def test_fields_are_shown_made_and_not_asked_for_again(desk: Desk) -> None:
     again = desk.call(desk.system)
     assert (again.exit_code, again.stdout.splitlines()[0]) == (
         Exit.OK,
-        f"{desk.system} lacks no fields.",
+        f"{desk.system} lacks nothing.",
     )
     assert desk.odd_type() == odd_type, "a type is never changed"
     assert desk.records() == records, "no record was touched"

@@ -87,3 +87,38 @@ def test_a_field_that_stands_elsewhere_is_not_made_again(desk: Desk) -> None:
     columns["new_cvr"] = Column("account", "new_cvr", "string", length=8, custom=True)
     connector = desk.connector("account")
     assert "rr_cvr" not in {one.name for one in connector.missing()}
+
+
+def test_choices_that_a_list_lacks_are_added_and_those_that_are_there_stay(desk: Desk) -> None:
+    columns = desk.site.org.tables["contact"].columns
+    columns["new_niveau"] = Column(
+        "contact", "new_niveau", "picklist", custom=True, options={1: "Chef", 2: "Elev"}
+    )
+    connector = desk.connector(fields={"contact": {"seniority": "new_niveau"}})
+    [wanted] = [one for one in connector.missing() if one.what == "values"]
+    [made] = connector.provision([wanted])
+    assert made.ok, made
+    options = columns["new_niveau"].options or {}
+    assert (options[1], options[2]) == ("Chef", "Elev")
+    assert set(wanted.values) <= set(options.values())
+    assert desk.site.api.setup.published
+    assert not [one for one in connector.missing() if one.what == "values"]
+
+
+def test_secured_columns_and_privileges_are_granted_by_profile_and_role(desk: Desk) -> None:
+    columns = desk.site.org.tables["contact"].columns
+    columns["donotphone"].secured = columns["donotemail"].secured = True
+    user = desk.site.org.user(CLIENT)
+    user.rights = {"prvReadContact", "prvReadUser", "prvReadTeam"}
+    connector = desk.connector()
+    rights = [one for one in connector.missing() if one.what == "right"]
+    assert {one.name for one in rights} == {"donotphone", "donotemail", "prvWriteContact"}
+    desk.site.api.setup.may = False
+    refused = list(connector.provision(rights))
+    assert not any(made.ok for made in refused)
+    assert "prvWriteRole" in refused[0].details["why"]
+    desk.site.api.setup.may = True
+    assert all(made.ok for made in connector.provision(rights))
+    assert not [one for one in connector.missing() if one.what == "right"]
+    assert "prvWriteContact" in user.rights
+    assert all(one.ok for one in connector.check())

@@ -16,6 +16,7 @@ from simulators.dynamics.batch import Asked, Said
 from simulators.dynamics.metadata import Metadata
 from simulators.dynamics.org import Org, Refused, User, etag, gone, invalid
 from simulators.dynamics.pages import Listing, chosen, shown
+from simulators.dynamics.setup import Setup
 from simulators.dynamics.tables import Table
 
 ROOT = "/api/data/v9.2/"
@@ -31,6 +32,7 @@ class Api:
     def __init__(self, org: Org, host: str) -> None:
         self.org, self.base = org, f"{host}{ROOT}"
         self.metadata = Metadata(org, self.base)
+        self.setup = Setup(org)
         self.most = 6000
         self.calls: list[tuple[str, str]] = []
         """What was asked, in its order: method and path; a batch is one."""
@@ -115,6 +117,8 @@ class Api:
             found = {name: len(self.org.rows[name]) for name in names}
             told = {"Count": len(found), "Keys": list(found), "Values": list(found.values())}
             return Said(200, {"EntityRecordCountCollection": told})
+        if said := self.setup.answer(asked, user):
+            return said
         if asked.path == "Merge":
             return self._merge(_json(asked), who)
         if found := ONE.fullmatch(asked.path):

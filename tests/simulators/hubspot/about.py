@@ -68,6 +68,19 @@ class About(Answers):
         )
         return self.portal.properties[objects][name].shown(objects)
 
+    def change_property(self, ask: Ask) -> Told:
+        """PATCH one property: its options; what records hold must be on the list still."""
+        one = self.portal.properties[ask.objects].get(ask.match["name"])
+        if one is None:
+            return self._missing(ask.match["name"])
+        if not one.own:
+            raise Refused(400, "VALIDATION_ERROR", "READ_ONLY_DEFINITION", one.name, "not yours")
+        if ask.body.get("type", one.type) != one.type:
+            raise Refused(400, "VALIDATION_ERROR", "TYPE_CHANGE", one.name, "the type stays")
+        if "options" in ask.body:
+            one.options = {str(o["value"]): str(o["label"]) for o in ask.body["options"]}
+        return Told(200, one.shown(ask.objects))
+
     def groups(self, ask: Ask) -> Told:
         """GET groups."""
         found = {f"{ask.objects[:-1]}information": "Information", **self.portal.groups[ask.objects]}

@@ -66,6 +66,7 @@ ROUTES: Final[tuple[tuple[str, re.Pattern[str], Endpoint], ...]] = (
     ("GET", _both("crm", "properties", _OBJECT + "/groups"), Desk.groups),
     ("POST", _both("crm", "properties", _OBJECT + "/groups"), Desk.add_group),
     ("GET", _both("crm", "properties", _OBJECT + r"/(?P<name>\w+)"), Desk.property),
+    ("PATCH", _both("crm", "properties", _OBJECT + r"/(?P<name>\w+)"), Desk.change_property),
     ("GET", _both("crm", "owners"), Desk.owners),
     ("GET", _both("crm", "pipelines", _OBJECT), Desk.pipelines),
     ("GET", re.compile(f"/account-info/(?:v3|{VERSION})/details"), Desk.account),

@@ -16,6 +16,7 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", r"sobjects/(\w+)/deleted", reads.deleted),
     ("GET", r"sobjects/(\w+)/updated", reads.updated),
     ("GET", rf"sobjects/(\w+)/{_ID}", reads.show),
+    ("PATCH", rf"sobjects/FieldPermissions/{_ID}", writes.change_grant),
     ("PATCH", rf"sobjects/(\w+)/{_ID}", writes.patch),
     ("DELETE", rf"sobjects/(\w+)/{_ID}", writes.delete),
     ("POST", r"sobjects/(\w+)", writes.create),
@@ -29,4 +30,7 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("GET", r"jobs/query/(\w+)", reads.bulk_look),
     ("GET", r"jobs/query/(\w+)/results", reads.bulk_results),
     ("POST", r"tooling/sobjects/CustomField", writes.add_field),
+    ("GET", r"tooling/query", writes.find_field),
+    ("GET", r"tooling/sobjects/CustomField/([\w.]+)", writes.show_field),
+    ("PATCH", r"tooling/sobjects/CustomField/([\w.]+)", writes.change_field),
 ]

@@ -149,6 +149,59 @@ def add_field(desk: Desk, request: Request, _who: str, _how: str) -> Answer:
     return Answer(201, {"id": f"00N{len(name):012d}AAA", "success": True, "errors": []})
 
 
+def show_field(desk: Desk, _request: Request, _who: str, _how: str, ident: str) -> Answer:
+    """A custom field as the Tooling API tells of it."""
+    _, one = _own(desk, ident)
+    listed = [{"fullName": v, "label": v, "default": False} for v in one.values]
+    about = {"label": one.label, "type": one.type, "valueSet": None}
+    if one.type == "picklist":
+        definition = {"sorted": False, "value": listed}
+        about["valueSet"] = {"restricted": one.restricted, "valueSetDefinition": definition}
+    return Answer(200, {"Id": ident, "Metadata": about})
+
+
+def find_field(desk: Desk, request: Request, _who: str, _how: str) -> Answer:
+    """A custom field by its name: the one tooling query that is understood."""
+    found = re.search(
+        r"DeveloperName = '(\w+)' AND EntityDefinition.QualifiedApiName = '(\w+)'",
+        request.query.get("q", ""),
+    )
+    if found is None:
+        raise Refused(400, "MALFORMED_QUERY", "not understood")
+    name, table = f"{found[1]}__c", found[2]
+    there = name in desk.org.tables[table].fields
+    rows = [{"Id": f"{table}.{name}"}] if there else []
+    return Answer(200, {"totalSize": len(rows), "done": True, "records": rows})
+
+
+def change_field(desk: Desk, request: Request, _who: str, _how: str, ident: str) -> Answer:
+    """A custom field gets other metadata; only its list of values is looked at."""
+    _, one = _own(desk, ident)
+    about = request.json()["Metadata"]
+    if about["type"] != one.type:
+        raise Refused(400, "FIELD_INTEGRITY_EXCEPTION", "the type cannot be changed like this")
+    value_set = about.get("valueSet") or {}
+    values = (value_set.get("valueSetDefinition") or {}).get("value", ())
+    one.values = tuple(value["fullName"] for value in values)
+    return Answer(204)
+
+
+def _own(desk: Desk, ident: str) -> tuple[str, Field]:
+    table, _, name = ident.partition(".")
+    one = desk.org.tables.get(table)
+    if one is None or name not in one.fields:
+        raise Refused(404, "NOT_FOUND", "The requested resource does not exist")
+    return table, one.fields[name]
+
+
+def change_grant(desk: Desk, request: Request, who: str, how: str, ident: str) -> Answer:
+    """A right on a field that a permission set has already is made larger."""
+    row = living(desk, "FieldPermissions", ident)
+    desk.org.change("FieldPermissions", row["Id"], request.json(), who=who, how=how)
+    _grant(desk, row)
+    return Answer(204)
+
+
 _TYPES = {
     "Text": "string", "Checkbox": "boolean", "Date": "date", "DateTime": "datetime",
     "Number": "double", "Picklist": "picklist", "LongTextArea": "textarea", "Phone": "phone",
