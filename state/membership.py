@@ -40,10 +40,12 @@ class Party:
 
 
 class Counted(NamedTuple):
-    """How many parties of a kind there are, and records in them."""
+    """How many parties of a kind there are, how many of them in several systems, and records in
+    them all."""
 
     kind: PartyKind
     parties: int
+    in_systems: int
     records: int
 
 
@@ -52,18 +54,29 @@ _OPEN = links.c.until.is_(None)
 
 def count(tx: Tx) -> list[Counted]:
     """People, then companies, that stand in several lists."""
+    each = (
+        sa.select(
+            links.c.party,
+            sa.func.count().label("records"),
+            (sa.func.min(mirror.c.system) != sa.func.max(mirror.c.system)).label("apart"),
+        )
+        .join(mirror, mirror.c.rid == links.c.rid)
+        .where(_OPEN)
+        .group_by(links.c.party)
+        .subquery()
+    )
     found = tx.execute(
         sa.select(
             parties.c.person_or_company,
-            sa.func.count(sa.distinct(links.c.party)),
             sa.func.count(),
+            sa.func.sum(sa.case((each.c.apart, 1), else_=0)),
+            sa.func.sum(each.c.records),
         )
-        .join(parties, parties.c.party == links.c.party)
-        .where(_OPEN)
+        .join(parties, parties.c.party == each.c.party)
         .group_by(parties.c.person_or_company)
     )
-    by_kind = {row[0]: Counted(PartyKind(row[0]), row[1], row[2]) for row in found}
-    return [by_kind.get(kind.value, Counted(kind, 0, 0)) for kind in PartyKind]
+    by_kind = {row[0]: Counted(PartyKind(row[0]), *map(int, row[1:])) for row in found}
+    return [by_kind.get(kind.value, Counted(kind, 0, 0, 0)) for kind in PartyKind]
 
 
 def listed(tx: Tx, limit: int) -> list[Party]:

@@ -39,6 +39,7 @@ GROUPS = {
         "report": "sync.commands.look:report",
         "findings": "sync.commands.look:findings",
         "explain": "sync.commands.look:explain",
+        "parties": "sync.commands.look:parties",
         "runs": "sync.commands.look:runs",
     },
     "opt_outs": {"opt-out": "sync.opt_outs:opt_out"},

@@ -19,16 +19,7 @@ from connectors.protocol import Capabilities, Connector, Copies, Pulls, Pushes, 
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
-from state import (
-    cursors,
-    doubles,
-    history,
-    mirror,
-    outbox,
-    proposals,
-    shapes,
-    snapshots,
-)
+from state import cursors, doubles, history, mirror, outbox, proposals, shapes, snapshots
 from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all

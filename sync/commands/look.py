@@ -1,4 +1,4 @@
-"""Commands that only look: explain, runs, findings, report."""
+"""Commands that only look: explain, parties, runs, findings, report."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ def explain(shell: Shell, *, ref: Ref, field: str | None) -> int:
 
     with shell.open(dry=True) as app:
         shell.show(explained(app, ref, field))
+    return Exit.OK
+
+
+@click.command
+@click.argument("ref", type=REF, required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=MOST)
+@click.pass_obj
+def parties(shell: Shell, *, ref: Ref | None, limit: int) -> int:
+    """Who stands in several lists, or what one record belongs to."""
+    from sync.parties import as_text, look, look_at
+
+    with shell.open(dry=True) as app:
+        found = look(app, limit) if ref is None else look_at(app, ref)
+    shell.tell(found, lambda: as_text(found, shell.texts))
     return Exit.OK
 
 

@@ -12,7 +12,7 @@ from rules.errors import UserError
 from rules.marks import CHANNELS, unpacked
 from rules.records import Ref
 from rules.spans import COPENHAGEN
-from state import history, overview, proposals
+from state import history, membership, overview, proposals
 from state.shapes import Shape, of_plan
 from state.store import Tx
 from sync import facts as facts_
@@ -136,6 +136,7 @@ class _Asking:
             "coverage": tuple(quality.by_stream(measured, gathered.by_field, self.catalogue)),
             "age": standing.age(measured, self.catalogue, today),
             "doubles": standing.doubles(measured),
+            "across": standing.across(membership.count(self.tx)),
             "permissions": standing.permissions(measured, blocked),
             "what_if": what_if(self.tx, measured, blocked["call"], assumed),
             "trend": trend.trend(self.tx, self.run, today, figures, totals),

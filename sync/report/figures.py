@@ -86,6 +86,17 @@ class Doubles(Part):
     surplus: int
 
 
+class Across(Part):
+    """People, or companies, that stand in several lists: how many, how many of them in several
+    systems, and their records."""
+
+    kind: str
+    label: Words
+    parties: int
+    in_systems: int
+    records: int
+
+
 class ChannelPermission(Part):
     """What people said about one channel, and whom it may be used with.
 

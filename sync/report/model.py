@@ -15,6 +15,7 @@ from rules.changes import Severity
 from rules.errors import InvariantBroken
 from rules.records import Kind
 from sync.report.figures import (
+    Across,
     DataAge,
     Doubles,
     KeyFigure,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 VERSION: Final = 2
 
 CHANGES: Final = (
+    (2, "across: who stands in several lists"),
     (2, "expected, fewest, to_write and left in the calls of each system"),
     (2, "owner and due of findings"),
     (2, "parts age, doubles, permissions, trend and what_if; before and how in key figures"),
@@ -362,6 +364,7 @@ class Report(Part):
     coverage: tuple[StreamCoverage, ...]
     age: DataAge
     doubles: tuple[Doubles, ...]
+    across: tuple[Across, ...]
     permissions: Permissions
     what_if: WhatIf | None
     """None: there is nobody to call."""

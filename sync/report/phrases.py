@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from rules.spans import COPENHAGEN
 from sync.output import moment, number, printable, share
-from sync.report.figures import DataAge
+from sync.report.figures import Across, DataAge
 from sync.report.model import Blocked, Calls, Effects, FindingGroup, Report, Run, Totals
 from sync.texts import Texts
 
@@ -160,12 +160,24 @@ def summary(report: Report, texts: Texts) -> Iterator[str]:
             f"{one.label.of(texts.lang)} {number(one.surplus, texts.lang)}" for one in found
         )
         yield f"{texts.get('report.heading.doubles')}: {shown}"
+    yield from across(report.across, texts)
     if sum_ is not None:
         yield texts.get(
             f"report.what_if.line.{'own' if sum_.measured else 'assumed'}",
             calls=number(sum_.calls, texts.lang),
             before=number(sum_.meetings_before, texts.lang, 0),
             after=number(sum_.meetings_after, texts.lang, 0),
+        )
+
+
+def across(counted: Sequence[Across], texts: Texts) -> Iterator[str]:
+    """Who stands in several lists, a line for people and one for companies."""
+    for one in counted:
+        yield texts.get(
+            "report.across.line",
+            label=one.label.of(texts.lang),
+            parties=number(one.parties, texts.lang),
+            systems=number(one.in_systems, texts.lang),
         )
 
 

@@ -12,8 +12,10 @@ from rules.catalogue import Catalogue
 from rules.fields.choices import LAWFUL_BASIS
 from rules.fields.field import PARTIES, PEOPLE
 from rules.marks import CHANNELS, Consent, Marks
+from state.membership import Counted
 from sync.report import words
 from sync.report.figures import (
+    Across,
     AgeBand,
     BasisCount,
     ChannelPermission,
@@ -76,6 +78,21 @@ def doubles(measured: Measured) -> tuple[Doubles, ...]:
         )
         for key in KEYS
         if key in known
+    )
+
+
+def across(counted: Sequence[Counted]) -> tuple[Across, ...]:
+    """Who stands in several lists; of nobody nothing is said."""
+    return tuple(
+        Across(
+            kind=one.kind.value,
+            label=words.words(f"report.across.{one.kind.value}"),
+            parties=one.parties,
+            in_systems=one.in_systems,
+            records=one.records,
+        )
+        for one in counted
+        if one.parties
     )
 
 
