@@ -400,9 +400,9 @@ class Pass:
 
 
 def _is_first(pulled: Pulled) -> bool:
-    """Whether nothing of the stream was ever written by us, and it tells no opt-outs: these have
-    to be known in full before anybody is decided."""
-    return pulled.lease.pass_no == 1 and not pulled.stream.can.opt_outs
+    """Whether nothing of the stream was ever written by us. What it tells of opt-outs is heard with
+    each page; whom a later page reaches besides, is decided once more at the end of all reading."""
+    return pulled.lease.pass_no == 1
 
 
 def _added(old: Decided | None, new: Decided) -> Decided:

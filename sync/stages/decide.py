@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from rules.fields.field import PARTIES
+from rules.keys import PERSONAL_KINDS, KeyKind
 from rules.records import Record, Ref
 from state import (
     blocked,
@@ -123,6 +124,9 @@ class Deciding:
         with app.store.reading() as tx:
             kinds = self.screen.kinds(tx)
             self.watched = app.matches or parties.there_are(tx)
+        if reading and self.pulled.stream.can.opt_outs:
+            # What is read meanwhile brings these: who was hashed without them would be suspect.
+            kinds |= _COMING
         if total:
             with app.store.transaction() as tx:
                 doubles.about_to_change(tx, total)
@@ -266,6 +270,9 @@ def _goes_on(reading: Iterator[None]) -> bool:
 
 
 _END: Final = object()
+_COMING: Final = frozenset(
+    map(str, (KeyKind.REF, *PERSONAL_KINDS, KeyKind.CVR, KeyKind.NAME_ADDRESS))
+)
 
 
 def _block_rows(
