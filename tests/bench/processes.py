@@ -57,8 +57,10 @@ def used_by(command: Sequence[str | Path], *, cwd: Path, expected: Sequence[int]
 
 
 def environment() -> dict[str, str]:
-    """This one, without settings of Ringren that are not ours."""
-    return {k: v for k, v in os.environ.items() if not k.upper().startswith("RINGREN_")}
+    """This one, without settings of Ringren that are not ours; compiled code is kept, as is usual."""
+    left_out = {"PYTHONDONTWRITEBYTECODE"}
+    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith("RINGREN_")}
+    return {k: v for k, v in kept.items() if k not in left_out}
 
 
 class Memory:
