@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
+from connectors.dynamics import trials
 from connectors.dynamics.admin import (
     lacking_privileges,
     missing,
@@ -193,6 +194,28 @@ class Dynamics:
     def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
         """Some rows of a table: one call."""
         return sample(self.org, self.shapes[stream], names)
+
+    # --- records of our own, in a sandbox ---
+
+    def trial_make(self, stream: Stream, values: Mapping[str, str]) -> str:
+        """Make a record; its id."""
+        return trials.make(self.org, self.shapes[stream.name], values)
+
+    def trial_edit(self, stream: Stream, ident: str, values: Mapping[str, str]) -> None:
+        """Write without a guard."""
+        trials.edit(self.org, self.shapes[stream.name], ident, values)
+
+    def trial_merge(self, stream: Stream, winner: str, loser: str) -> str:
+        """Merge two; what remains."""
+        return trials.merge(self.org, self.shapes[stream.name], winner, loser)
+
+    def trial_remove(self, stream: Stream, ident: str) -> None:
+        """Take a record away."""
+        trials.remove(self.org, self.shapes[stream.name], ident)
+
+    def trial_find(self, stream: Stream, values: Mapping[str, str]) -> Sequence[str]:
+        """Those that are there still."""
+        return trials.find(self.org, self.shapes[stream.name], values)
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """How many rows there were within the last day: one call."""

@@ -173,10 +173,17 @@ class Org:
 
     def post(self, address: str, body: Mapping[str, Any]) -> None:
         """Make something, sent once: a column, a merge. `SystemStopped` when it is refused."""
+        self.send("POST", address, body)
+
+    def send(self, method: str, address: str, body: Mapping[str, Any] | None) -> None:
+        """A single write, sent once. What is to be deleted and is not there is no trouble."""
         headers = {**_HEADERS, "Content-Type": "application/json"}
+        raw = None if body is None else orjson.dumps(body)
         answer = self._caller.call(
-            "POST", self.url(address), repeat=False, headers=headers, data=orjson.dumps(body)
+            method, self.url(address), repeat=False, headers=headers, data=raw
         )
+        if answer.status_code == HTTPStatus.NOT_FOUND and method == "DELETE":
+            return
         if answer.status_code >= HTTPStatus.BAD_REQUEST:
             raise self._trouble(answer)
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import requests
 
+from connectors.hubspot import trials
 from connectors.hubspot.admin import missing, offered, provision, rights, sample
 from connectors.hubspot.client import Api
 from connectors.hubspot.logins import Login
@@ -207,6 +208,28 @@ class HubSpot:
     def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
         """Some records of an object: one call."""
         return sample(self.api, self.shape(stream), names)
+
+    # --- records of our own, in a sandbox ---
+
+    def trial_make(self, stream: Stream, values: Mapping[str, str]) -> str:
+        """Make a record; its id."""
+        return trials.make(self.api, self.shape(stream.name), values)
+
+    def trial_edit(self, stream: Stream, ident: str, values: Mapping[str, str]) -> None:
+        """Write without a guard."""
+        trials.edit(self.api, self.shape(stream.name), ident, values)
+
+    def trial_merge(self, stream: Stream, winner: str, loser: str) -> str:
+        """Merge two; what remains."""
+        return trials.merge(self.api, self.shape(stream.name), winner, loser)
+
+    def trial_remove(self, stream: Stream, ident: str) -> None:
+        """Take a record away."""
+        trials.remove(self.api, self.shape(stream.name), ident)
+
+    def trial_find(self, stream: Stream, values: Mapping[str, str]) -> Sequence[str]:
+        """Those that are there still."""
+        return trials.find(self.api, self.shape(stream.name), values)
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """How many records there are, as far as the index knows: one call each."""

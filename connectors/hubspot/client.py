@@ -26,6 +26,7 @@ from connectors.caller import Caller, Patience, retry_after
 from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
 from connectors.statuses import Ask
 from connectors.tokens import Token, Tokens
+from rules.errors import SystemStopped
 
 VERSION: Final = "2026-03"
 """The dated version of every path. HubSpot keeps one alive for 18 months."""
@@ -217,6 +218,17 @@ class Api:
         """Status and body of one batch of writes, a hundred at most."""
         answer = self._batches.update(objects, {"inputs": list(inputs)}, _preload_content=False)
         return answer.status_code, _body(self, answer)
+
+    def raw(self, method: str, path: str, body: Any) -> Any:
+        """A call about single records, sent once; `SystemStopped` when it is refused."""
+        url = f"{HOST}/crm/objects/{VERSION}/{path}"
+        how: dict[str, Any] = {} if body is None else {"json": body}
+        answer = self._caller.call(method, url, repeat=path.endswith("/read"), **how)
+        if answer.status_code == requests.codes.not_found and method == "DELETE":
+            return {}
+        if answer.status_code >= requests.codes.bad_request:
+            raise SystemStopped("hubspot.refused", system=self.system, why=explained(answer))
+        return _body(self, answer)
 
     def linked(self, objects: str, to: str, ids: Sequence[str]) -> dict[str, list[str]]:
         """Which records of `to` each of these belongs to; a thousand at most."""

@@ -20,6 +20,7 @@ from connectors.protocol import (
     Token,
 )
 from connectors.rights import Made, Offered, Right, Wanted
+from connectors.salesforce import trials
 from connectors.salesforce.admin import offered, rights, sample
 from connectors.salesforce.bulk import FROM
 from connectors.salesforce.client import Org
@@ -28,6 +29,7 @@ from connectors.salesforce.mapping import THINGS
 from connectors.salesforce.pulling import Pulling
 from connectors.salesforce.pushing import Pushing
 from connectors.salesforce.shapes import Shape, shaped
+from connectors.trials import NotOffered
 from rules.changes import RecordChange
 from rules.records import Record, Ref
 
@@ -172,6 +174,29 @@ class Salesforce:
     def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
         """Some records of an object: one call."""
         return sample(self.org, self.shapes[stream], names)
+
+    # --- records of our own, in a sandbox ---
+
+    def trial_make(self, stream: Stream, values: Mapping[str, str]) -> str:
+        """Make a record; its id."""
+        return trials.make(self.org, self.shapes[stream.name], values)
+
+    def trial_edit(self, stream: Stream, ident: str, values: Mapping[str, str]) -> None:
+        """Write without a guard."""
+        trials.edit(self.org, self.shapes[stream.name], ident, values)
+
+    def trial_merge(self, stream: Stream, winner: str, loser: str) -> str:
+        """Merging is only in Salesforce's older interface (SOAP)."""
+        del stream, winner, loser
+        raise NotOffered("salesforce.no_merge")
+
+    def trial_remove(self, stream: Stream, ident: str) -> None:
+        """Take a record away."""
+        trials.remove(self.org, self.shapes[stream.name], ident)
+
+    def trial_find(self, stream: Stream, values: Mapping[str, str]) -> Sequence[str]:
+        """Those that are there still."""
+        return trials.find(self.org, self.shapes[stream.name], values)
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """About how many records there are, deleted ones too: one call."""

@@ -126,12 +126,12 @@ class Vendor:
     def _response(self, told: Told, hit: Trouble | None, *, search: bool) -> Response:
         date = format_datetime(self.portal.clock() + self.skew, usegmt=True)
         headers = {"Date": date, **self.limits.headers(search=search), **told.headers}
-        if told.status == 204:
-            return Response(None, 204, headers)
         raw = orjson.dumps(told.body)
         if hit and hit.fault in {Fault.LOST, Fault.DROPPED, Fault.HALF}:
             sent = raw[: len(raw) // 2] if hit.fault is Fault.HALF else b""
             return Broken(sent, told.status, headers, half=hit.fault is Fault.HALF)
+        if told.status == 204:
+            return Response(None, 204, headers)
         return Response(raw, told.status, headers, "application/json;charset=utf-8")
 
 
