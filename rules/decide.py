@@ -1,8 +1,9 @@
 """One record's decision: the order of all the rules.
 
 1. hygiene: formats, in the order of `rules.hygiene.RULES`
-2. trust: what must be held back although a rule wants it
-3. checks: what is missing, old or unproven in the record as it will be then
+2. others: what another system holds of the same person or company, for fields that are empty
+3. trust: what must be held back although a rule wants it
+4. checks: what is missing, old or unproven in the record as it will be then
 
 Suppression is no step here: whether a record is blocked is asked of the ledger alone, and no rule,
 trust or merge has a say in it (promise 1).
@@ -18,6 +19,7 @@ from rules.changes import Change, Decision
 from rules.checks.desk import NO_TERMS, Terms
 from rules.checks.record import look
 from rules.hygiene import RULES, Row, clean
+from rules.others import from_others
 from rules.records import Record, Value
 from rules.trust import NO_PAST, Past, hold_back
 
@@ -31,6 +33,8 @@ class Context:
     flips: int = 2
     catalogue: Catalogue = DEFAULT
     terms: Terms = NO_TERMS
+    fills: frozenset[str] = frozenset()
+    """The fields that may be taken from another system."""
 
 
 def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
@@ -38,12 +42,29 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     changes, findings = clean(
         record.ref.kind, record.values, rules=context.rules, region=context.region
     )
+    if past.offers and context.fills:
+        changes = (*changes, *_from_others(record, changes, context, past))
     if changes and past is not NO_PAST:
         changes, held = hold_back(changes, past, most_times=context.flips)
         findings = (*findings, *held)
     values = after(record, changes) if changes else record.values
     lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
     return Decision(changes, (*findings, *lacking) if lacking else findings, again_on)
+
+
+def _from_others(
+    record: Record, changes: Sequence[Change], context: Context, past: Past
+) -> tuple[Change, ...]:
+    """What fills fields that are empty, and not about to be filled or emptied by a rule."""
+    touched = {change.field for change in changes}
+    return from_others(
+        record.ref.kind,
+        after(record, changes),
+        past.offers,
+        context.fills - touched,
+        rules=context.rules,
+        region=context.region,
+    )
 
 
 def after(record: Record, changes: Sequence[Change]) -> dict[str, Value]:

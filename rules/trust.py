@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rules.changes import Change, Finding, Severity
+
+if TYPE_CHECKING:
+    from rules.others import Offer
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of one record's past, as far as deciding may know it.
+    """What is known of one record beside what stands in it, as far as deciding may know it.
 
     `written` are the changes that we applied to it before, oldest first, undone ones left out;
-    `declined` what a person took back by undo: field -> the value he did not want.
+    `declined` what a person took back by undo: field -> the value he did not want; `offers` are the
+    same person's or company's records elsewhere, where they are asked (`rules.others`).
     """
 
     written: Sequence[Change] = ()
     declined: Mapping[str, str | None] = None  # type: ignore[assignment]
+    offers: Sequence[Offer] = ()
 
 
 NO_PAST = Past((), {})

@@ -26,6 +26,7 @@ from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
 from rules.options import NO_HEADINGS, Headings
+from rules.records import Kind
 from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
@@ -34,7 +35,7 @@ from sync.budget import Budget, Purse
 from sync.duties import day_in_denmark
 from sync.output import Progress, Silent
 from sync.settings import Settings
-from sync.switches import active
+from sync.switches import active, fills
 
 if TYPE_CHECKING:
     from connectors.session import Meter
@@ -79,7 +80,9 @@ class App:
             self._rules[key] = active(self.settings, system, headings)
         return self._rules[key]
 
-    def context(self, system: str, headings: Headings = NO_HEADINGS) -> Context:
+    def context(
+        self, system: str, headings: Headings = NO_HEADINGS, kind: Kind | None = None
+    ) -> Context:
         """What deciding about the records of a list may know of the settings and its headers."""
         settings = self.settings
         terms = Terms(
@@ -88,7 +91,14 @@ class App:
             unused_months=settings.checks.consent_unused_max_months,
         )
         rules = self.rules(system, headings)
-        return Context(rules, settings.region, settings.limits.flips, self.catalogue, terms)
+        taken = fills(settings, system, kind, headings) if kind else frozenset()
+        flips = settings.limits.flips
+        return Context(rules, settings.region, flips, self.catalogue, terms, taken)
+
+    @property
+    def fills_from_others(self) -> bool:
+        """Whether one system may take anything from another."""
+        return self.settings.parties.fill != "off"
 
     @property
     def catalogue(self) -> Catalogue:

@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from rules import marks, matching
+from rules import marks, matching, others
 from rules.checks.record import fingerprint as of_checks
 from rules.fields.field import PARTIES
 from rules.fingerprint import fingerprint as of_rules
 from rules.records import Kind
 from sync.settings import fingerprint as of_settings
+from sync.switches import fills
 
 if TYPE_CHECKING:
     from state.cursors import Lease
@@ -27,6 +28,8 @@ def of_stream(app: App, stream: Lease) -> str:
     settings = of_settings(app.settings, stream.kind)
     checks = [of_checks(app.catalogue, stream.kind), app.settings.checks.model_dump_json()]
     matched = [f"matched {matching.VERSION}"] if app.matches and stream.kind in PARTIES else []
+    if taken := fills(app.settings, stream.system, stream.kind, stream.headings):
+        matched += [f"others {others.VERSION}", *sorted(taken)]
     marked = f"marks {marks.VERSION}"
     return _hash([rules, *checks, settings, app.keys.fingerprint, marked, *matched])
 

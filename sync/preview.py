@@ -11,6 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from rules.catalogue import DEFAULT
@@ -23,7 +24,7 @@ from rules.trust import NO_PAST, Past
 from state import cursors, mirror
 from state.cursors import Lease
 from state.mirror import Dirty, values_of
-from sync import fingerprint
+from sync import fingerprint, switches
 from sync.app import App
 from sync.fields import label
 from sync.output import moment, number, printable
@@ -142,7 +143,8 @@ def preview(app: App, planned: Settings) -> Preview:
 def _decide_both(tally: _Tally, apps: tuple[App, App], streams: Sequence[Lease]) -> Iterator[int]:
     """Every record of these streams, both ways; gives how many were looked at, page by page."""
     sides = {(one.system, one.stream): [_side(app, one) for app in apps] for one in streams}
-    for stream, rows, pasts in _pages(apps[0], streams):
+    offered = any(app.fills_from_others for app in apps)
+    for stream, rows, pasts in _pages(apps[0], streams, offered=offered):
         for row in rows:
             ref = Ref(stream.system, stream.kind, row.id)
             record = Record(ref, row.version, values_of(row.cells), row.place)
@@ -152,7 +154,8 @@ def _decide_both(tally: _Tally, apps: tuple[App, App], streams: Sequence[Lease])
 
 
 def _side(app: App, stream: Lease) -> Side:
-    return Side(app.context(stream.system, stream.headings), stream.system, app.settings.rules.of)
+    context = app.context(stream.system, stream.headings, stream.kind)
+    return Side(context, stream.system, partial(switches.of, app.settings))
 
 
 class _Tally:
@@ -245,7 +248,7 @@ def _switches(settings: Settings, stream: Lease) -> list[str]:
 
 
 def _pages(
-    app: App, streams: Sequence[Lease]
+    app: App, streams: Sequence[Lease], *, offered: bool
 ) -> Iterator[tuple[Lease, Sequence[Dirty], Mapping[int, Past]]]:
     """The streams' records with the pasts of those that have one, in one walk over the mirror."""
     wanted = {(one.system, one.stream): one for one in streams}
@@ -257,7 +260,9 @@ def _pages(
             for system, stream, row in page:
                 parts.setdefault((system, stream), []).append(row)
             parts = {key: rows for key, rows in parts.items() if key in wanted}
-            pasts = {key: pasts_of(tx, wanted[key], rows) for key, rows in parts.items()}
+            pasts = {
+                key: pasts_of(tx, wanted[key], rows, offered=offered) for key, rows in parts.items()
+            }
         yield from ((wanted[key], rows, pasts[key]) for key, rows in parts.items())
         if not page:
             return

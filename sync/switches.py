@@ -8,13 +8,18 @@ ledger and not from rules: no switch holds one up (promise 1).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
+from rules import others
 from rules.catalogue import DEFAULT, extend
+from rules.fields.field import PARTIES
 from rules.formats.industry_schemes import Scheme
 from rules.hygiene import RULES, Row, rules_of
 from rules.options import NO_HEADINGS, NO_UNITS, Headings, Options, bins_of, with_options
+from rules.records import Kind
 from state.proposals import Plan
 from sync.settings import Settings
+from sync.settings.model import Switch
 
 
 def active(settings: Settings, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
@@ -54,8 +59,27 @@ def _on(
     return lambda field: field not in closed and settings.rules.of(rule, field, system) != "off"
 
 
+def of(settings: Settings, rule: str, field: str, system: str) -> Switch:
+    """What `rule` may do to `field` in `system`. What is taken from other systems has a switch of
+    its own besides: the one that allows less counts."""
+    said = settings.rules.of(rule, field, system)
+    return min(said, settings.parties.fill, key=_ORDER.index) if rule == others.RULE else said
+
+
+_ORDER: Final[tuple[Switch, ...]] = ("off", "propose", "on")
+
+
+def fills(settings: Settings, system: str, kind: Kind, headings: Headings) -> frozenset[str]:
+    """The fields of such records in `system` that may be taken from another one."""
+    if settings.parties.fill == "off" or kind not in PARTIES:
+        return frozenset()
+    may = others.may_fill(extend(DEFAULT, settings.fields), kind) - headings.closed
+    wanted = may.intersection(settings.parties.fields) if settings.parties.fields else may
+    return frozenset(f for f in wanted if of(settings, others.RULE, f, system) != "off")
+
+
 def writes_unasked(settings: Settings, plan: Plan, system: str, rule: str, field: str) -> bool:
     """Whether an unattended run over `plan` writes what `rule` says about `field`."""
     if plan.only_rule not in {None, rule}:
         return False
-    return settings.rules.of(rule, field, system) == "on"
+    return of(settings, rule, field, system) == "on"

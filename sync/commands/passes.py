@@ -42,9 +42,10 @@ def run(
 
 
 def _known(rule: str | None) -> None:
+    from rules import others
     from rules.hygiene import RULES
 
-    names = [one.name for one in RULES]
+    names = [*(one.name for one in RULES), others.RULE]
     if rule and rule not in names:
         raise UserError("error.no_rule", rule=rule, rules=", ".join(names))
 

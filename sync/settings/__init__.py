@@ -180,6 +180,8 @@ def fingerprint(settings: Settings, kind: Kind | None = None) -> str:
         name: one for name, one in settings.fields.items() if _concerns(name, one, kind)
     }
     if kind is None:
+        if settings.parties.fill != "off":
+            chosen["parties"] = sorted(settings.parties.fields)
         chosen["files"] = settings.files.model_dump(
             mode="json", exclude={"root", "max_workbook_mb"}
         )

@@ -66,15 +66,19 @@ def _wrong_switches(values: Mapping[str, Any], file: File) -> Iterator[Problem]:
 
 def _touched(own: Mapping[str, Any]) -> dict[str, set[str]]:
     """Rule -> the fields that it touches, those that the settings add among them."""
+    from rules import others
     from rules.catalogue import DEFAULT, extend
     from rules.errors import UserError
-    from rules.hygiene import RULES, rules_of
+    from rules.hygiene import rules_of
+    from rules.records import Kind
 
     try:
-        rules = rules_of(extend(DEFAULT, own))
+        catalogue = extend(DEFAULT, own)
     except UserError:  # a wrong field is refused elsewhere, with a reason of its own
-        rules = RULES
-    return {rule.name: {*rule.fields, *rule.moves} for rule in rules}
+        catalogue = DEFAULT
+    rules = rules_of(catalogue)
+    touched = {rule.name: {*rule.fields, *rule.moves} for rule in rules}
+    return touched | {others.RULE: set().union(*(others.may_fill(catalogue, k) for k in Kind))}
 
 
 def _switches(

@@ -215,6 +215,13 @@ class Suppression(Section):
     max_people_per_key: Annotated[int, Field(ge=1)] = 5
 
 
+class Parties(Section):
+    """[parties]: what one system may take from another about the same person or company."""
+
+    fill: Switch = "off"
+    fields: list[str] = Field(default_factory=list, examples=[["main_phone", "address"]])
+
+
 class WhatIf(Section):
     """[what_if]: what the report reckons with where the user's own call log says too little."""
 
@@ -273,6 +280,7 @@ class Settings(BaseSettings):
     checks: Checks = Checks()
     duties: Duties = Duties()
     suppression: Suppression = Suppression()
+    parties: Parties = Parties()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     purge: Purge = Purge()

@@ -131,7 +131,7 @@ class Deciding:
             with app.store.transaction() as tx:
                 doubles.about_to_change(tx, total)
                 match_keys.put_index_aside(tx, total)
-        context = app.context(lease.system, lease.headings)
+        context = app.context(lease.system, lease.headings, lease.kind)
         matched = app.matches and lease.kind in PARTIES
         brief = Brief(lease.system, lease.kind, lease.fields, context, app.keys, kinds, matched)
         with Hands(brief, total) as hands:
@@ -155,7 +155,7 @@ class Deciding:
                 if not rows:
                     return
                 fresh = all(row.filled is None for row in rows)
-                pasts = pasts_of(tx, self.lease, rows)
+                pasts = pasts_of(tx, self.lease, rows, offered=self.app.fills_from_others)
                 standing = {} if fresh else proposals.standing(tx, [row.rid for row in rows])
                 merged = self._merged(tx, rows)
             standing_ones = {rid: _Standing(*one) for rid, one in standing.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from connectors.protocol import Stream
-from state import blocked, matching, unmatched
+from state import blocked, matching, mirror, unmatched
 from sync.app import App
 
 
@@ -17,14 +17,19 @@ def is_worth_it(app: App, there: Mapping[str, Sequence[Stream]]) -> bool:
     return unmatched.worth_it([*(one.kind for one in here.values() if one.can.pull), *elsewhere])
 
 
-def match(app: App) -> None:
+def match(app: App) -> int:
     """Put whoever is marked into his party, step by step, each in a short transaction of its own.
 
-    A block on somebody whose party is another now is carried on once more.
+    A block on somebody whose party is another now is carried on once more; where systems take
+    values from one another, all of the party are decided anew. Gives how many these are.
     """
+    again = 0
     while True:
         with app.store.transaction() as tx:
             done = matching.match(tx, app.keys, app.clock(), app.settings.region)
             blocked.spread_again(tx, done.changed)
+            if app.fills_from_others:
+                mirror.make_dirty(tx, sorted(done.concerned))
+                again += len(done.concerned)
         if not done.looked_at:
-            return
+            return again

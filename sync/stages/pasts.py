@@ -1,4 +1,5 @@
-"""Pasts: what we wrote to records before, and what people took back, as far as deciding may know.
+"""Pasts: what we wrote to records before, what people took back, and what other systems hold of the
+same person, as far as deciding may know.
 
 A row without an id that somebody turns back to what it was is a new row to the mirror, and the one
 that we mended is gone. Both were born with the same content, so their ids differ by an ordinal
@@ -8,14 +9,16 @@ only: what was done to the buried ones is the past of the one that lives.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from rules.changes import Change
-from rules.trust import Past
+from rules.trust import NO_PAST, Past
 from state import history, mirror
 from state.cursors import Lease
 from state.history import Written
 from state.mirror import Dirty
+from state.offers import offers_of
 from state.store import Tx
 
 _MOST_ELDERS: Final = 10
@@ -23,8 +26,18 @@ _MOST_DIGITS: Final = 9
 """An ordinal is a short number; the version before it has 32 digits."""
 
 
-def pasts_of(tx: Tx, lease: Lease, rows: Sequence[Dirty]) -> dict[int, Past]:
-    """The pasts of those rows that have one, by rid."""
+def pasts_of(
+    tx: Tx, lease: Lease, rows: Sequence[Dirty], *, offered: bool = False
+) -> dict[int, Past]:
+    """The pasts of those rows that have one, by rid; `offered`: with what other systems hold."""
+    offers = offers_of(tx, [row.rid for row in rows]) if offered else {}
+    found = _written(tx, lease, rows)
+    return found | {
+        rid: replace(found.get(rid, NO_PAST), offers=some) for rid, some in offers.items()
+    }
+
+
+def _written(tx: Tx, lease: Lease, rows: Sequence[Dirty]) -> dict[int, Past]:
     elders = _elders(tx, lease, rows)
     known = {row.rid for row in rows if row.filled is not None}
     asked = [*known, *{one for some in elders.values() for one in some}]

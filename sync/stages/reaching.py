@@ -24,10 +24,10 @@ def follow(app: App) -> int:
     """After deciding: find who is who and which keys are shared, spread blocks to the person's
     other keys and records, carry those.
 
-    Gives how many entries were carried; 0 means that nothing is left to decide.
+    Gives how much there is to decide anew; 0 means nothing.
     """
     keys = app.keys
-    matching.match(app)
+    again = matching.match(app)
     most = app.settings.suppression.max_people_per_key
     systems, region = tuple(app.systems), app.settings.region
     _to_the_end(app, lambda tx: reach.settle(tx, keys, app.clock(), most))
@@ -37,7 +37,7 @@ def follow(app: App) -> int:
             tx, keys, app.clock(), systems=systems, region=region, max_people=most
         ),
     )
-    return carry(app)
+    return carry(app) + again
 
 
 def _to_the_end(app: App, step: Callable[[Tx], int]) -> int:
