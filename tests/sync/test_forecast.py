@@ -49,7 +49,8 @@ def calls(crm: Crm, *args: str) -> tuple[Any, str]:
 
 def test_a_dry_run_says_before_and_after_what_it_costs_and_what_its_plan_would(crm: Crm) -> None:
     told, said = calls(crm, "run", "--dry-run", "--json", "--verbose")
-    assert f"{crm.system}: about 2" in said
+    names = {"salesforce": "Salesforce", "hubspot": "HubSpot", "dynamics": "Dynamics 365"}
+    assert f"{names[crm.system]}: about 2" in said
     assert (told["expected"], told["fewest"]) == (2, 2)
     assert told["used"] > told["expected"]
     assert told["to_write"] == {"salesforce": 3, "hubspot": 3, "dynamics": 1}[crm.system]
