@@ -20,6 +20,7 @@ from differences import Difference  # noqa: E402
 from lines import Goal, Line  # noqa: E402
 from processes import Failed, used_by  # noqa: E402
 
+QUICK = [name for name in compare.DEFAULT if name not in {"vendors", "calls"}]
 GOALS = {
     "sync --help",
     "second dry run, nothing changed",
@@ -40,7 +41,8 @@ def bench(*arguments: str | Path, env: dict[str, str] | None = None) -> dict[str
 
 @pytest.mark.slow
 def test_every_line_gives_figures_at_a_hundredth_of_the_size(tmp_path: Path) -> None:
-    found = bench("--rows", "10000", "--repeat", "1", "--folder", tmp_path)
+    chosen = [word for name in QUICK for word in ("--only", name)]
+    found = bench("--rows", "10000", "--repeat", "1", "--folder", tmp_path, *chosen)
     by_name = {one["name"]: one for one in found["lines"]}
     assert by_name.keys() >= GOALS
     assert all(by_name[name]["goal"] for name in GOALS)
@@ -51,6 +53,16 @@ def test_every_line_gives_figures_at_a_hundredth_of_the_size(tmp_path: Path) -> 
         assert one["against"]
     assert {"date", "machine", "python", "list", "opponent"} == found["facts"].keys()
     assert "seed 20261123" in found["facts"]["list"]
+
+
+@pytest.mark.slow
+def test_each_simulated_system_is_synced_beside_its_bare_client(tmp_path: Path) -> None:
+    found = bench("--rows", "2000", "--only", "vendors", "--folder", tmp_path)
+    lines = [one for one in found["lines"] if one["name"].startswith("first sync, ")]
+    assert [one["name"].partition(", ")[2] for one in lines] == [
+        "Salesforce", "HubSpot", "Dynamics 365",
+    ]  # fmt: skip
+    assert all(one["ratio"] > 0 and one["goal"] == {"least": 0.6, "most": None} for one in lines)
 
 
 def test_without_the_opponent_its_lines_are_left_out_and_the_table_says_so(tmp_path: Path) -> None:

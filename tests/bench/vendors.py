@@ -21,8 +21,9 @@ from simulators.running import Rows, Running, started
 
 COMPANY_SHARE, CONTACT_SHARE = 25, 5
 """A million rows of the large list are 40,000 companies and 200,000 contacts here."""
-CHANGED: Final = 20_000
-FEW: Final = (400, 2_000)
+CHANGED_SHARE: Final = 50
+FEW_SHARE: Final = 500
+"""Of a million rows 20,000 contacts that are edited, and 2,000 that are repaired."""
 ABOUT: Final = re.compile(
     r"/(?:token|describe|properties|owners|details|WhoAmI)|EntityDefinitions|systemusers|openid"
 )
@@ -130,14 +131,16 @@ def calls(bench: Bench) -> Iterator[Line]:
     """Calls as the simulators counted them, against the least that could do."""
     for vendor in VENDORS:
         bench.fresh(f"calls-{vendor.name}")
-        with simulated(bench, vendor, CHANGED // 5, CHANGED) as one:
-            yield from _read(Counting(bench, vendor, one))
+        changed = max(20, bench.rows // CHANGED_SHARE)
+        with simulated(bench, vendor, changed // 5, changed) as one:
+            yield from _read(Counting(bench, vendor, one), changed)
         bench.fresh(f"calls-{vendor.name}")
-        with simulated(bench, vendor, *FEW) as one:
+        few = max(20, bench.rows // FEW_SHARE)
+        with simulated(bench, vendor, few // 5, few) as one:
             yield from _written(Counting(bench, vendor, one))
 
 
-def _read(counting: Counting) -> Iterator[Line]:
+def _read(counting: Counting, changed: int) -> Iterator[Line]:
     vendor = counting.vendor
     # The reading behind a first one asks in some systems for what had left before.
     for _ in range(2):
@@ -149,9 +152,9 @@ def _read(counting: Counting) -> Iterator[Line]:
     most = 2 * vendor.objects
     name = f"calls, {vendor.label}, nothing changed"
     yield Line(name, *told, f"{most} calls", len(changes) / most, Goal(most=1))
-    counting.one.touch(CHANGED)
+    counting.one.touch(changed)
     used = len(counting.run("--dry-run")) - len(quiet) + 1
-    yield _line(vendor, f"{CHANGED:,} changed", used, ceil(CHANGED / vendor.page), Goal(most=1.05))
+    yield _line(vendor, f"{changed:,} changed", used, ceil(changed / vendor.page), Goal(most=1.05))
 
 
 def _written(counting: Counting) -> Iterator[Line]:
