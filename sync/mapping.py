@@ -114,7 +114,10 @@ def write(path: Path, system: str, wanted: Mapping[str, Mapping[str, str]]) -> N
 
     UserError where the file says it in a way to which nothing can be added, and it stays as it is.
     """
-    before = path.read_text("utf-8-sig")
+    raw = path.read_bytes().decode()
+    mark = "\ufeff" if raw.startswith("\ufeff") else ""
+    before = raw.removeprefix(mark)
+    wanted = _new(tomllib.loads(before), system, wanted)
     after = _added(before, system, wanted)
     expected = _merged(tomllib.loads(before), system, wanted)
     try:
@@ -123,11 +126,24 @@ def write(path: Path, system: str, wanted: Mapping[str, Mapping[str, str]]) -> N
         fits = False
     if not fits:
         raise UserError("error.map_by_hand", file=path)
-    _replace(path, after)
+    _replace(path, mark + after)
+
+
+def _new(
+    values: Mapping[str, Any], system: str, wanted: Mapping[str, Mapping[str, str]]
+) -> Mapping[str, Mapping[str, str]]:
+    """Without what the file says something about already, be it a field that is not there."""
+    there = values.get(system, {}).get("fields", {})
+    found = {
+        stream: {name: to for name, to in fields.items() if name not in there.get(stream, {})}
+        for stream, fields in wanted.items()
+    }
+    return {stream: fields for stream, fields in found.items() if fields}
 
 
 def _added(text: str, system: str, wanted: Mapping[str, Mapping[str, str]]) -> str:
-    lines = text.splitlines()
+    end = "\r\n" if "\r\n" in text else "\n"
+    lines = text.removesuffix(end).split(end)
     for stream, fields in wanted.items():
         header = f"[{dotted((system, 'fields', stream))}]"
         new = [f'{canonical} = "{name}"' for canonical, name in fields.items()]
@@ -136,7 +152,7 @@ def _added(text: str, system: str, wanted: Mapping[str, Mapping[str, str]]) -> s
             lines += ["", header, *new]
         else:
             lines[at + 1 : at + 1] = new
-    return "\n".join(lines) + "\n"
+    return end.join(lines) + end
 
 
 def _bare(line: str) -> str:
@@ -158,8 +174,8 @@ def _replace(path: Path, text: str) -> None:
     real = path.resolve()
     descriptor, draft = tempfile.mkstemp(dir=real.parent, prefix=f".{real.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
         Path(draft).chmod(real.stat().st_mode & 0o777)

@@ -12,6 +12,7 @@ import pytest
 from crms import NAMES, Crm, opened
 
 from rules.errors import Exit
+from sync import mapping
 
 STYLE = {"salesforce": "{}__c", "hubspot": "{}", "dynamics": "new_{}"}
 
@@ -122,3 +123,29 @@ def test_what_was_seen_is_not_kept_and_not_printed(crm: Crm) -> None:
     assert "68 12 34" not in shown.output
     assert "Direktør" not in shown.output
     assert "stays unmapped" in shown.output or "stay unmapped" in shown.output
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[salesforce]\nurl = 'https://opdigtet.my.salesforce.com'",
+        "[salesforce.fields.Contact]  # vores\ncvr = 'x'\n\n[limits]\nmax_changes = 5\n",
+        "\ufeff[salesforce.fields.Contact]\r\ntitle = ''\r\n",
+        "[ salesforce . fields . Contact ]\nemail = 'E'\n# slut",
+    ],
+)
+def test_lines_are_added_and_everything_else_stays_to_the_letter(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "ringren.toml"
+    file.write_bytes(text.encode())
+    mapping.write(file, "salesforce", {"Contact": {"cvr": "CVR__c"}, "Account": {"cvr": "C__c"}})
+    after = file.read_bytes().decode()
+    was = tomllib.loads(text.removeprefix("\ufeff"))
+    now = tomllib.loads(after.removeprefix("\ufeff"))
+    fields = now["salesforce"]["fields"]
+    kept = was.get("salesforce", {}).get("fields", {}).get("Contact", {})
+    assert fields["Account"] == {"cvr": "C__c"}
+    assert fields["Contact"] == {"cvr": "CVR__c", **kept}
+    end = "\r\n" if "\r\n" in text else "\n"
+    assert [line for line in text.split(end) if line not in after.split(end)] == []
+    assert [one.name for one in tmp_path.iterdir()] == ["ringren.toml"]
