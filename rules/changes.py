@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from rules.records import Ref
+from rules.records import Ref, Value
 
 NO_DETAILS: Final[Mapping[str, str]] = {}
 """Shared by all that has no details; nobody changes it."""
@@ -80,8 +80,10 @@ class Decision(NamedTuple):
 
     `again_on` is the first day on which the same record may be decided otherwise, because something
     in it will be old, past or no longer to come; None when time makes no difference to it.
+    `values` are the record's once the changes are made.
     """
 
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
-    again_on: date | None = None
+    again_on: date | None
+    values: Mapping[str, Value]

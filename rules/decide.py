@@ -49,7 +49,7 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
         findings = (*findings, *held)
     values = after(record, changes) if changes else record.values
     lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
-    return Decision(changes, (*findings, *lacking) if lacking else findings, again_on)
+    return Decision(changes, (*findings, *lacking) if lacking else findings, again_on, values)
 
 
 def _from_others(

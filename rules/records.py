@@ -8,10 +8,10 @@ short), the value is None (asked for, and empty).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Kind(StrEnum):
@@ -39,8 +39,7 @@ Value = str | Absent | None
 """A field's value as the outside system spells it. Typed systems spell theirs as ISO text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """Where a record lives. Written `system/kind/id`; only the id may hold a slash."""
 
     system: str
@@ -57,8 +56,7 @@ class Ref:
         return cls(system, Kind(kind), ident)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as pulled.
 
     `ref.id` is empty when the system gives no identity: the store then recognises the record by
@@ -73,7 +71,7 @@ class Record:
     version: str
     values: Mapping[str, Value]
     place: int | None = None
-    also: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    also: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ import orjson
 import sqlalchemy as sa
 
 from rules.errors import UserError
-from rules.keys import HashedKey, Key
+from rules.keys import Carried, HashedKey, Key
 from state.store import Store, Tx
 from state.tables import key_ids, ledger, ledger_keys, ledger_payload
 
@@ -77,6 +77,15 @@ class KeyRing:
         state.update("\0".join(key).encode())
         digest: bytes = state.digest()
         return digest
+
+    def digests(self, carried: Iterable[Carried]) -> tuple[bytes, ...]:
+        """`digest` of each key that a record carries."""
+        start, found = self._started[-1][1].copy, []
+        for key, _ in carried:
+            state = start()
+            state.update("\0".join(key).encode())
+            found.append(state.digest())
+        return tuple(found)
 
     def hashed(self, key: Key) -> tuple[HashedKey, ...]:
         """The key under every live hashing key, oldest first."""

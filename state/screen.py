@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -41,8 +41,7 @@ MAIN_PHONE: Final = "main_phone"
 """How `match_keys` names a number that stands in a main-number field."""
 
 
-@dataclass(frozen=True, slots=True)
-class HashedRecord:
+class HashedRecord(NamedTuple):
     """A record with the keys in its fields, and their newest hashes in the same order."""
 
     rid: int
@@ -54,14 +53,16 @@ class HashedRecord:
 
     def match_keys(self) -> tuple[tuple[int, str, bytes], ...]:
         """(rid, kind, digest) as `match_keys` holds them."""
-        rid = self.rid
-        keys = [
-            (rid, MAIN_PHONE if main else str(kind), digest)
-            for ((kind, _), main), digest in zip(self.carried, self.digests, strict=True)
-        ]
+        rid, pairs = self.rid, zip(self.carried, self.digests, strict=True)
+        keys = [(rid, _STORED[c.main, c.key.kind], digest) for c, digest in pairs]
         if self.also:
             keys += [(rid, one.name, one.key.digest) for one in self.also if one.name != DOMAIN]
         return tuple(keys)
+
+
+_STORED: Final = {
+    (main, kind): MAIN_PHONE if main else kind.value for main in (True, False) for kind in KeyKind
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,15 @@ class Standing:
     channels: tuple[Channel, ...]
     events: tuple[str, ...]
     since: datetime | None
+
+
+def hash_record(
+    ring: KeyRing, rid: int, record: Record, region: str, also: str | None = None
+) -> HashedRecord:
+    """A record with the hashes of the keys that it carries; `also`: its stored text, if any."""
+    carried = record_keys(record.values, region)
+    more = read(also) if also else ()
+    return HashedRecord(rid, record, carried, ring.digests(carried), more)
 
 
 def hash_records(
@@ -83,14 +93,7 @@ def hash_records(
 
     `also` is the stored text of each rid that has one.
     """
-    digest = ring.digest
-    found = []
-    for rid, record in rows:
-        carried = record_keys(record.values, region)
-        digests = tuple([digest(c[0]) for c in carried])
-        more = read(also.get(rid)) if also else ()
-        found.append(HashedRecord(rid, record, carried, digests, more))
-    return found
+    return [hash_record(ring, rid, record, region, also.get(rid)) for rid, record in rows]
 
 
 _UNUSUAL: Final = frozenset({KeyKind.REF, KeyKind.MAIL_DOMAIN, KeyKind.NAME_ADDRESS})

@@ -7,7 +7,8 @@ import gc
 from collections.abc import Iterator
 from typing import Final
 
-_ROOMY: Final = (50_000, 20, 50)
+_ROOMY: Final = (500_000, 20, 50)
+"""More values than any batch holds at a time."""
 
 
 def make_roomy() -> None:

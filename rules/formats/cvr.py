@@ -61,8 +61,9 @@ def cvr(text: str) -> Formatted:
     return guessed(usual(text), settled) or unsettled(text)
 
 
+@lru_cache(maxsize=1024)
 def unsettled(text: str) -> Formatted:
-    """`cvr` without its quick look, for who has looked already."""
+    """`cvr` without its quick look, for who has looked already, and with a bounded memory."""
     return nothing(text) or _read(text)
 
 
@@ -115,7 +116,3 @@ def _other(text: str, bare: str) -> Formatted:
     if (reading.value or "").startswith("+") and "other_phone" not in reading.spill:
         return kept(text, "cvr_looks_like_phone")
     return kept(text, "cvr_invalid")
-
-
-cached = lru_cache(maxsize=4096)(cvr)
-"""`cvr` with a bounded memory, for columns in which cells repeat."""

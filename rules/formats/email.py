@@ -19,9 +19,7 @@ from rules.formats.formatted import Formatted, Issue
 VERSION = 2
 
 _LONGEST = 254
-_USUAL = re.compile(
-    r"[a-z0-9_+'&-]+(?:\.[a-z0-9_+'&-]+)*@((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})"
-)
+_USUAL = re.compile(r"[a-z0-9_+'&-][a-z0-9_+'&.-]*@([a-z0-9][a-z0-9.-]*\.[a-z]{2,63})")
 _SPECIAL_USE = (".arpa", ".onion")
 """Top levels of RFC 6761 that are public suffixes all the same."""
 _LOCAL = re.compile(r"[a-z0-9_+'&-]+(?:\.[a-z0-9_+'&-]+)*")
@@ -47,13 +45,13 @@ _LONGEST_POPULAR: Final = max(map(len, _POPULAR)) + 1
 def settled(text: str) -> bool:
     """A quick look: True only when `email(text)` would leave the cell alone and say nothing."""
     found = _USUAL.fullmatch(text)
-    if found is None:
+    if found is None or ".." in text or ".@" in text:
         return False
     domain = found[1]
     size = len(domain)
     if len(text) - size > 65:
         return False
-    if _LONGEST_POPULAR < size < 64:
+    if size > _LONGEST_POPULAR and web.is_plain_host(domain) and "--" not in domain:
         return (
             web.root_of_host(domain) is not None
             and not domain.endswith(_SPECIAL_USE)
@@ -82,8 +80,9 @@ def email(text: str) -> Formatted:
     return guessed(usual(text), settled) or unsettled(text)
 
 
+@lru_cache(maxsize=1024)
 def unsettled(text: str) -> Formatted:
-    """`email` without its quick look, for who has looked already."""
+    """`email` without its quick look, for who has looked already, and with a bounded memory."""
     return nothing(text) or _read(text)
 
 

@@ -9,6 +9,7 @@ as the digits of a keypad.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from rules import tables
@@ -135,12 +136,14 @@ def phone(text: str, region: str = "DK") -> Formatted:
     return guessed(usual(text, region), settled) or unsettled(text, region)
 
 
+@lru_cache(maxsize=1024)
 def unsettled(text: str, region: str) -> Formatted:
-    """`phone` without its quick look, for who has looked already."""
-    if text.isalpha():
-        return nothing(text) or _cell(text, region)
+    """`phone` without its quick look, for who has looked already, and with a bounded memory: what
+    people type for no number repeats."""
     if text.isdecimal() and text.isascii() and len(text) < 20:
         return nothing(text) or _one(text, number_of(text, region))
+    if len(text) < 8:
+        return nothing(text) or _cell(text, region)
     formatted = _abroad(text, region) if text[:1] == "+" or text[:2] == "00" else None
     if formatted is None:
         found = _USUAL.fullmatch(text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rules import tables
 from rules.changes import Severity
@@ -25,7 +25,7 @@ _ASCII_HOST = re.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:[a-z]{2,63}|xn--[a-z0-9-]{1,59})"
 )
 _SETTLED = re.compile(
-    r"https?://(?!ww\.|wwww)((?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,63})(?:/[!-~]+)?(?:\?[!-~]+)?"
+    r"https?://(?!ww\.|wwww)([a-z0-9][a-z0-9.-]*\.[a-z]{2,63})(?:/[!-~]+)?(?:\?[!-~]+)?"
 )
 _URL = re.compile(
     r"(?:(?P<scheme>https?):/{2,3})?(?P<host>[^\s/?#:@\\]+)(?::(?P<port>\d{1,5}))?"
@@ -42,13 +42,6 @@ _SEVERAL = re.compile(r"\s*[;,|\s]\s*")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-class _Suffixes(NamedTuple):
-    """The public suffix list as a set, and the names below which it has rules a set cannot hold."""
-
-    plain: frozenset[str]
-    tricky: frozenset[str]
-
-
 @cache
 def _extract() -> TLDExtract:
     import tldextract
@@ -59,10 +52,11 @@ def _extract() -> TLDExtract:
 
 
 @cache
-def _suffixes() -> _Suffixes:
+def _suffixes() -> dict[str, bool]:
+    """The public suffix list: False for names below which it has rules that take its own reader."""
     every = _extract().tlds
-    special = {rule.partition(".")[2] for rule in every if rule[0] in "*!"}
-    return _Suffixes(frozenset(every), frozenset(special))
+    special = (rule.partition(".")[2] for rule in every if rule[0] in "*!")
+    return dict.fromkeys(every, True) | dict.fromkeys(special, False)
 
 
 @lru_cache(maxsize=1024)
@@ -72,21 +66,19 @@ def _extracted(host: str) -> str | None:
 
 def root_of_host(host: str) -> str | None:
     """The root domain of a lower-case ASCII host; None when it has none."""
-    plain, tricky = _suffixes()
     if "xn--" in host:
         return _extracted(host)
-    if host in plain:
-        return None
-    rest = host
-    while True:
-        _, dot, tail = rest.partition(".")
-        if not dot:
-            return None
-        if tail in tricky:
+    suffixes = _suffixes()
+    rest, tail = "", host
+    while tail:
+        simple = suffixes.get(tail)
+        if simple:
+            return rest or None
+        if simple is not None:
             return _extracted(host)
-        if tail in plain:
-            return rest
         rest = tail
+        tail = tail.partition(".")[2]
+    return None
 
 
 def meant_host(host: str) -> str:
@@ -122,7 +114,7 @@ def root_domain(text: str) -> str | None:
     """
     if text.startswith("http"):
         found = _SETTLED.fullmatch(text)
-        if found:
+        if found and is_plain_host(found[1]):
             return root_of_host(found[1])
     bare = trimmed(text)
     if len(bare) > 2000:
@@ -148,8 +140,14 @@ def settled(text: str) -> bool:
     if found is None:
         return False
     host = found[1]
-    root = root_of_host(host)
-    return root is not None and root not in _SHARED and (len(host) < 64 or ascii_host(host) == host)
+    root = root_of_host(host) if is_plain_host(host) or ascii_host(host) == host else None
+    return root is not None and root not in _SHARED
+
+
+def is_plain_host(host: str) -> bool:
+    """Whether letters, digits, dots and hyphens make a host name: no label is empty or begins or
+    ends with a hyphen. False is not sure for long names."""
+    return len(host) < 64 and not (".." in host or "-." in host or ".-" in host)
 
 
 def usual(text: str) -> Guess | None:

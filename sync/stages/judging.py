@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from rules import marks
-from rules.changes import Change, Decision, Finding, Severity
-from rules.decide import Context, after, decide
+from rules.changes import Decision, Finding, Severity
+from rules.decide import Context, decide
 from rules.keys import SITE, site_key
 from rules.matching import further_keys
 from rules.records import Kind, Record, Ref
@@ -20,7 +20,7 @@ from state import findings
 from state.keys import KeyRing
 from state.mirror import values_of
 from state.proposals import changes_text, shape_of
-from state.screen import HashedRecord, all_digests, hash_records
+from state.screen import HashedRecord, all_digests, hash_record
 
 Row = tuple[int, str, str, str, int | None, str | None]
 """(rid, id, version, cells, place, also) of a mirror row that is to be decided."""
@@ -69,46 +69,51 @@ class Judgement(NamedTuple):
 
 
 def judge(brief: Brief, rows: Sequence[Row], pasts: Pasts) -> list[Judgement]:
-    """Decide a batch. The same rows give the same judgements, whoever asks."""
+    """Decide a batch. The same rows give the same judgements, whoever asks.
+
+    One after the other to its end, so that little is in the processor's memory at a time.
+    """
     bits = [(name, 1 << at) for at, name in enumerate(brief.fields)]
     marking = marks.steps(brief.kind, brief.fields)
-    bit_of = dict(bits)
-    decided: list[Decision] = []
-    cleaned: list[tuple[int, Record]] = []
-    masks: list[tuple[int, int, int]] = []
-    for rid, ident, version, cells, place, _ in rows:
-        record = Record(Ref(brief.system, brief.kind, ident), version, values_of(cells), place)
-        decision = decide(record, brief.context, pasts.get(rid, NO_PAST))
-        decided.append(decision)
-        clean = _cleaned(record, decision.changes)
-        cleaned.append((rid, clean))
-        filled = sum([bit for name, bit in bits if record.values.get(name)])
-        wrong = _wrong(decision.findings)
-        mask = sum([bit_of.get(name, 0) for name in wrong])
-        marked = marks.packed(marking, record.values, clean.values, wrong)
-        masks.append((filled, filled & ~mask, marked))
+    system, kind, context = brief.system, brief.kind, brief.context
+    judged = []
+    for rid, ident, version, cells, place, also in rows:
+        record = Record(Ref(system, kind, ident), version, values_of(cells), place)
+        decision = decide(record, context, pasts.get(rid, NO_PAST))
+        judged.append(_judgement(brief, bits, marking, rid, record, decision, also))
+    return judged
+
+
+def _judgement(
+    brief: Brief,
+    bits: Sequence[tuple[str, int]],
+    marking: Sequence[marks.Step],
+    rid: int,
+    record: Record,
+    decision: Decision,
+    also: str | None,
+) -> Judgement:
+    changes, found, again_on, clean = decision
+    before = record.values
+    filled = sum([bit for name, bit in bits if before.get(name)])
+    wrong = _wrong(found)
+    mended = filled & ~sum([bit for name, bit in bits if name in wrong]) if wrong else filled
     # Keys of the cleaned values: they are the same, and cleaning need not be done twice.
-    also = {rid: text for rid, *_, text in rows if text}
-    hashed = hash_records(brief.ring, cleaned, brief.context.region, also)
-    return [
-        Judgement(
-            one.rid,
-            *mask,
-            shape_of(decision.changes) if decision.changes else "",
-            changes_text(decision.changes) if decision.changes else "",
-            tuple([findings.stored(finding) for finding in decision.findings]),
-            _keys(brief, one),
-            all_digests(brief.ring, one, brief.ledger_kinds),
-            decision.again_on.isoformat() if decision.again_on else None,
-        )
-        for one, mask, decision in zip(hashed, masks, decided, strict=True)
-    ]
-
-
-def _cleaned(record: Record, changes: Sequence[Change]) -> Record:
-    if not changes:
-        return record
-    return Record(record.ref, record.version, after(record, changes), record.place)
+    if changes:
+        record = Record(record.ref, record.version, clean, record.place)
+    hashed = hash_record(brief.ring, rid, record, brief.context.region, also)
+    return Judgement(
+        rid,
+        filled,
+        mended,
+        marks.packed(marking, before, clean, wrong),
+        shape_of(changes) if changes else "",
+        changes_text(changes) if changes else "",
+        tuple([findings.stored(finding) for finding in found]) if found else (),
+        _keys(brief, hashed),
+        all_digests(brief.ring, hashed, brief.ledger_kinds),
+        again_on.isoformat() if again_on else None,
+    )
 
 
 def _keys(brief: Brief, one: HashedRecord) -> tuple[tuple[int, str, bytes], ...]:
