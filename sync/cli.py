@@ -42,7 +42,7 @@ GROUPS = {
         "parties": "sync.commands.look:parties",
         "runs": "sync.commands.look:runs",
     },
-    "opt_outs": {"opt-out": "sync.opt_outs:opt_out"},
+    "opt_outs": {"suppression": "sync.commands.suppression:suppression"},
     "settings": {
         "rules": "sync.commands.rules:rules",
         "fields": "sync.commands.fields:fields",
@@ -60,6 +60,9 @@ GROUPS = {
 """Group → command → where it is defined; imported only when called. In the order of the help."""
 
 COMMANDS = {name: place for group in GROUPS.values() for name, place in group.items()}
+
+ALIASES = {"opt-out": "suppression"}
+"""Other names of commands: understood, not listed."""
 
 
 def _keep(context: click.Context, param: click.Parameter, value: Any) -> None:
@@ -143,6 +146,7 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the command, give it the global options and its texts."""
+        cmd_name = ALIASES.get(cmd_name, cmd_name)
         if cmd_name not in COMMANDS:
             return None
         module, name = COMMANDS[cmd_name].split(":")
@@ -155,7 +159,7 @@ class Program(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click's, but something that looks like a path gets an answer about paths."""
         name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
+        if name not in (*COMMANDS, *ALIASES) and not name.startswith("-"):
             if os.sep in name or Path(name).exists():
                 raise UserError("usage.path_alone", path=name)
             raise click.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx)
@@ -180,7 +184,8 @@ class Program(click.Group):
 
     def _written_out(self, args: list[str]) -> list[str]:
         at = self._command_at(args)
-        command = args[at] if at is not None and args[at] in COMMANDS else ""
+        known = at is not None and args[at] in (*COMMANDS, *ALIASES)
+        command = args[at] if at is not None and known else ""
         if "--forget" in args and command in {"", "forget"}:
             rest = [arg for arg in args if arg != "--forget"]
             return rest if command else ["forget", *rest]

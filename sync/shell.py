@@ -140,7 +140,7 @@ class Shell:
 
 
 def _job() -> str:
-    """The command that is being called, `opt-out add`: the job that calls are counted under."""
+    """The command that is being called, `suppression add`: the job that calls are counted under."""
     import click
 
     context = click.get_current_context(silent=True)

@@ -109,7 +109,7 @@ def _sentences(told: Explanation) -> Iterator[Said]:
     elif told.gone:
         yield words.say("report.explain.deleted")
     if told.blocked_by and not told.gone:
-        why = f"sync opt-out why {shlex.quote(str(told.ref))}"
+        why = f"sync suppression why {shlex.quote(str(told.ref))}"
         yield words.count("report.explain.blocked", len(told.blocked_by), command=why)
     if told.came_from:
         listed = ", ".join(str(one) for one in told.came_from)

@@ -1,4 +1,4 @@
-"""`sync opt-out …`, and opt-outs through whole passes over files: nothing takes a block back."""
+"""`sync suppression …`, and opt-outs through whole passes over files: nothing takes a block back."""
 
 import json
 import os
@@ -44,7 +44,7 @@ def call(*args: str | Path, code: int | None = Exit.OK) -> Result:
 
 
 def told(*args: str) -> Any:
-    return json.loads(call("opt-out", *args, "--json").stdout)
+    return json.loads(call("suppression", *args, "--json").stdout)
 
 
 def is_blocked(*args: str) -> bool:
@@ -60,30 +60,32 @@ def run(*args: str, code: int | None = None) -> Result:
 
 def test_what_was_added_is_blocked_and_the_rest_is_not() -> None:
     assert not is_blocked("--phone", PHONE)
-    assert "Noteret: +45 20 12 34 56" in call("opt-out", "add", "--phone", "0045 20123456").output
+    assert (
+        "Noteret: +45 20 12 34 56" in call("suppression", "add", "--phone", "0045 20123456").output
+    )
     assert is_blocked("--phone", PHONE)
     assert is_blocked("--phone", "+4520123456", "--email", MAIL)
     assert not is_blocked("--phone", "20 12 34 57")
-    assert "var allerede spærret" in call("opt-out", "add", "--phone", PHONE).output
+    assert "var allerede spærret" in call("suppression", "add", "--phone", PHONE).output
 
 
 def test_a_channel_is_a_channel() -> None:
-    call("opt-out", "add", "--email", MAIL, "--channel", "email")
+    call("suppression", "add", "--email", MAIL, "--channel", "email")
     channels = {
         one["channel"]: one["blocked"] for one in told("check", "--email", MAIL)["channels"]
     }
     assert channels == {"call": False, "email": True, "sms": False}
-    assert "SPÆRRET for mail" in call("opt-out", "check", "--email", MAIL).output
+    assert "SPÆRRET for mail" in call("suppression", "check", "--email", MAIL).output
 
 
 def test_a_company_is_blocked_by_its_number() -> None:
-    call("opt-out", "add", "--cvr", "DK 90 00 00 06")
+    call("suppression", "add", "--cvr", "DK 90 00 00 06")
     assert is_blocked("--cvr", "90000006")
     assert not is_blocked("--phone", "90000006"), "a phone number is another thing"
 
 
 def test_the_date_is_believed() -> None:
-    call("opt-out", "add", "--phone", PHONE, "--at", "01-03-2020")
+    call("suppression", "add", "--phone", PHONE, "--at", "01-03-2020")
     assert is_blocked("--phone", PHONE, "--at", "2020-03-02")
     assert not is_blocked("--phone", PHONE, "--at", "2020-02-01")
 
@@ -100,7 +102,7 @@ def test_the_date_is_believed() -> None:
     ],
 )
 def test_mistakes_are_said_and_nothing_is_recorded(args: list[str], said: str) -> None:
-    assert said in call("opt-out", *args, code=Exit.USER).output
+    assert said in call("suppression", *args, code=Exit.USER).output
     assert told("list") == []
 
 
@@ -109,13 +111,13 @@ def test_why_tells_the_story_from_the_first_word_to_the_last_record() -> None:
         "kontakter.csv", f"1;Peter Opdigtet;{PHONE};{MAIL};ja", f"2;Peter Opdigtet;30123456;{MAIL};"
     )
     run("--dry-run")
-    call("opt-out", "add", "--phone", PHONE, "--evidence", "ringede selv", "--by", "Anna")
-    story = call("opt-out", "why", "20123456").output
+    call("suppression", "add", "--phone", PHONE, "--evidence", "ringede selv", "--by", "Anna")
+    story = call("suppression", "why", "20123456").output
     for part in ("SPÆRRET", "hørte vi fra files", "Navn: Peter Opdigtet", "ringede selv", "Anna",
                  "files/contact/", "files: venter"):  # fmt: skip
         assert part in story
     assert "CVR" not in story, "nothing is known of a company of that number"
-    followed = call("opt-out", "why", "30 12 34 56").output
+    followed = call("suppression", "why", "30 12 34 56").output
     assert "fulgte nr. 1 med til" in followed
     english = call("--lang", "en", "opt-out", "why", MAIL).output
     assert "is BLOCKED" in english
@@ -131,26 +133,26 @@ def test_why_knows_a_record() -> None:
 def test_the_list_shows_no_more_than_it_must() -> None:
     write("kontakter.csv", f"1;Kanarie Fuglesen;{PHONE};kanarie@opdigtet-0001.dk;ja")
     run("--dry-run")
-    call("opt-out", "add", "--phone", "30 12 34 56", "--evidence", "kanarie")
+    call("suppression", "add", "--phone", "30 12 34 56", "--evidence", "kanarie")
     for args in (["list"], ["list", "--json"]):
-        shown = call("opt-out", *args).output.lower()
+        shown = call("suppression", *args).output.lower()
         for secret in ("kanarie", "20123456", "20 12 34 56", "30123456", "30 12 34 56"):
             assert secret not in shown
-    assert "30 12 34 56" in call("opt-out", "list", "--clear").output
+    assert "30 12 34 56" in call("suppression", "list", "--clear").output
     assert len(told("list", "--limit", "1")) == 1
 
 
 def test_an_erased_entry_is_told_without_what_was_erased() -> None:
-    call("opt-out", "add", "--phone", PHONE, "--evidence", "kanarie")
+    call("suppression", "add", "--phone", PHONE, "--evidence", "kanarie")
     store = Store(f"sqlite:///{next(Path('xdg-state').rglob('ringren.sqlite'))}")
     with store.transaction() as tx:
         assert erase(tx, [1], datetime.now(UTC)) == 1
     store.close()
-    story = call("opt-out", "why", PHONE).output
+    story = call("suppression", "why", PHONE).output
     assert "SPÆRRET" in story
     assert "spærringen består" in story
     assert "kanarie" not in story
-    assert "(slettet)" in call("opt-out", "list", "--clear").output
+    assert "(slettet)" in call("suppression", "list", "--clear").output
 
 
 # --- through passes --------------------------------------------------------------------------
@@ -252,7 +254,7 @@ def test_recording_works_while_a_run_is_at_work() -> None:
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as busy:
         recorded = 0
         while busy.poll() is None and recorded < 5:
-            call("opt-out", "add", "--phone", f"4000000{recorded}")
+            call("suppression", "add", "--phone", f"4000000{recorded}")
             recorded += 1
         assert busy.poll() is None, "the run was over before the fifth opt-out"
         busy.communicate()
@@ -261,7 +263,7 @@ def test_recording_works_while_a_run_is_at_work() -> None:
 
 
 def test_without_its_keys_the_program_stops() -> None:
-    call("opt-out", "add", "--phone", PHONE)
+    call("suppression", "add", "--phone", PHONE)
     (keys,) = Path("xdg-state").rglob("keys.json")
     keys.unlink()
     for args in (["opt-out", "check", "--phone", PHONE], ["run", "--dry-run"]):
@@ -269,7 +271,7 @@ def test_without_its_keys_the_program_stops() -> None:
 
 
 def test_no_log_no_database_file_outside_the_side_table_shows_the_number(tmp_path: Path) -> None:
-    call("opt-out", "add", "--email", "kanarie@opdigtet-0001.dk", "--by", "Kanarie Fuglesen")
+    call("suppression", "add", "--email", "kanarie@opdigtet-0001.dk", "--by", "Kanarie Fuglesen")
     dump = subprocess.run(
         [sys.executable, "-c", _DUMP, str(next(Path("xdg-state").rglob("ringren.sqlite")))],
         capture_output=True, text=True, check=True,
@@ -287,3 +289,9 @@ for name in names:
         print(name, list(db.execute(f"SELECT * FROM {name}")))
 print("--- side table", list(db.execute("SELECT * FROM ledger_payload")))
 """
+
+
+def test_the_older_name_of_the_commands_is_understood() -> None:
+    call("suppression", "add", "--phone", PHONE)
+    assert "is BLOCKED" in call("--lang", "en", "suppression", "check", "--phone", PHONE).output
+    assert "opt-out  " not in call("--help").output

@@ -1,4 +1,8 @@
-"""The commands `sync opt-out add | check | why | list`. Heavy imports wait until one is called."""
+"""The group `sync suppression`: what one does with the list, one number at a time.
+
+The commands of other files join the group at the end of this one. Heavy imports wait until a
+command is called.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +22,9 @@ _KINDS = ("phone", "email", "cvr")
 MOST = 50
 
 
-@click.group("opt-out")
-def opt_out() -> None:
-    """Record and find opt-outs."""
+@click.group("suppression")
+def suppression() -> None:
+    """The list of those who must not be contacted."""
 
 
 def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,7 +33,7 @@ def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@opt_out.command
+@suppression.command
 @_key_options
 @click.option("--channel", type=click.Choice(_CHANNELS), default="all")
 @click.option("--at")
@@ -65,7 +69,7 @@ def add(
     return Exit.OK
 
 
-@opt_out.command
+@suppression.command
 @_key_options
 @click.option("--at")
 @click.pass_obj
@@ -80,7 +84,7 @@ def check(shell: Shell, /, *, at: str | None, **cells: tuple[str, ...]) -> int:
     return Exit.OK
 
 
-@opt_out.command
+@suppression.command
 @click.argument("key")
 @click.pass_obj
 def why(shell: Shell, *, key: str) -> int:
@@ -94,7 +98,7 @@ def why(shell: Shell, *, key: str) -> int:
     return Exit.OK
 
 
-@opt_out.command("list")
+@suppression.command("list")
 @click.option("--limit", type=click.IntRange(min=1), default=MOST)
 @click.option("--clear", is_flag=True)
 @click.pass_obj
