@@ -24,6 +24,7 @@ from state.tables import (
     cursors,
     declined,
     findings,
+    flag_tries,
     history,
     links,
     match_keys,
@@ -69,6 +70,7 @@ NEVER_BY_TIME: Final = {
 WITH_THE_RECORD: Final = {
     "match_keys": "keyed hashes of the record's phones, addresses and ids",
     "blocked": "a view of the ledger for people",
+    "flag_tries": "when a record's flag is tried again: counts and codes",
     "sightings": "numbers of records, gone when the reading ends that made them",
     "unmatched": "numbers of records, gone when they have been matched",
 }
@@ -87,6 +89,7 @@ FOR_EVER: Final = {
     "key_ids": "without it an erased opt-out could not be recognised",
     "deliveries": "which system confirmed which opt-out, and when: asked for years later",
     "receipts": "what each system showed when it was read back",
+    "verifications": "which day a system was compared with our list: counts, no persons",
 }
 
 
@@ -160,7 +163,7 @@ def _mirror(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str,
     return done
 
 
-_KNOWN_OF_A_RECORD: Final = (match_keys, findings, blocked, declined, history)
+_KNOWN_OF_A_RECORD: Final = (match_keys, findings, blocked, declined, history, flag_tries)
 
 
 def _take_from_coverage(tx: Tx, rows: Any) -> None:

@@ -293,6 +293,14 @@ blocked = _table(
     _when("since", null=True),
     # Whether the block has been carried on to the person's other keys (state/reach.py).
     Column("spread", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Whether the system shows the block on the record, as far as it can (state/telling.py).
+    Column("told", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+Index(
+    "ix_blocked_untold",
+    blocked.c.rid,
+    sqlite_where=blocked.c.told.is_(False),
+    postgresql_where=blocked.c.told.is_(False),
 )
 
 # What a person took back by undo: not to be proposed again while the record stays as it is.
@@ -474,6 +482,31 @@ receipts = _table(
     _when("at"),
     _text("shown", null=True),
     Index("ix_receipts_delivery", "delivery"),
+)
+
+# Records whose flag could not be set, or was cleared by somebody after we had set it.
+flag_tries = _table(
+    "flag_tries",
+    Column("rid", sa.BigInteger, primary_key=True, autoincrement=False),
+    _int("attempts"),
+    _when("due_at", null=True),
+    _text("why", null=True),
+    # how often it was put back on `day` (ISO)
+    _int("put_back"),
+    _text("day", null=True),
+    sqlite_with_rowid=False,
+)
+
+# Each comparison of our list with what a system shows: what was found, and whether all was well.
+verifications = _table(
+    "verifications",
+    _id("vid"),
+    _text("system"),
+    _when("at"),
+    # green, repaired, open, stopped
+    _text("verdict"),
+    Column("counts", Json, nullable=False),
+    Index("ix_verifications_system", "system", "at"),
 )
 
 # --- what trends need ------------------------------------------------------------------------
