@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 from connectors.costs import Costs
@@ -43,6 +44,10 @@ class Capabilities:
     """Corrections cannot be written, but shown in a copy; what is read stays as it is."""
     counts: Literal["records", "bytes"] = "records"
     """What `Page.of` counts."""
+    episodes: bool = False
+    """A flag that said no and was cleared between two readings is told of."""
+    compares: bool = False
+    """Counts and ids can be asked for apart from what has changed: the role `Compares`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +99,19 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Episode:
+    """A no that was said and taken back between two readings, as the system's history tells of it.
+
+    `record` is as it is now, but for `field`, which holds what it held `since` then. It is heard,
+    and not stored. Who has told of it may tell of it again.
+    """
+
+    record: Record
+    field: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One step of a pull. `next` is the cursor to store with this page's effects.
 
@@ -111,6 +129,9 @@ class Page:
     broken: Sequence[Broken] = ()
     of: tuple[int, int] | None = None
     calls_used: int = 0
+    episodes: Sequence[Episode] = ()
+    again: int = 0
+    """Rows that this reading met once more, because readings overlap, and left out as known."""
 
 
 WRITTEN_AS: Final = "written_as"
@@ -215,6 +236,28 @@ class Reads(Protocol):
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """The records of `refs` that exist, in any order."""
+        ...
+
+
+@runtime_checkable
+class Rereads(Protocol):
+    """Can read all anew and not forget what it has yet to ask of the time since its last reading."""
+
+    def anew(self, stream: Stream, token: Token) -> Token | None:
+        """A cursor that begins at the beginning, in place of `token`, which fits no longer."""
+        ...
+
+
+@runtime_checkable
+class Compares(Protocol):
+    """Can tell what there is apart from what has changed, to find what a feed has missed."""
+
+    def count(self, stream: Stream) -> int | None:
+        """How many records a whole reading would show; None when the system cannot tell."""
+        ...
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """The id of each of them, in any order."""
         ...
 
 

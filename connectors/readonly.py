@@ -18,6 +18,7 @@ from connectors.protocol import (
     Pulls,
     Pushes,
     Reads,
+    Rereads,
     Stream,
     Token,
 )
@@ -71,6 +72,10 @@ class ReadOnly:
         """The wrapped connector's pages."""
         assert isinstance(self._inner, Pulls)  # noqa: S101 - a configured system can be pulled
         return self._inner.pull(stream, token)
+
+    def anew(self, stream: Stream, token: Token) -> Token | None:
+        """The wrapped connector's answer; None means the very beginning."""
+        return self._inner.anew(stream, token) if isinstance(self._inner, Rereads) else None
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """The wrapped connector's records."""

@@ -64,6 +64,7 @@ def salesforce(
     objects: Sequence[str],
     fields: Mapping[str, Mapping[str, str]],
     guard_together: bool,
+    history: bool,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     known: Callable[[str], Token | None],
@@ -100,6 +101,7 @@ def salesforce(
         known=known,
         guard_together=guard_together,
         address=url,
+        history=history,
     )
 
 
@@ -143,6 +145,7 @@ def dynamics(
     password: str = "",
     objects: Sequence[str],
     fields: Mapping[str, Mapping[str, str]],
+    history: bool,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -158,4 +161,4 @@ def dynamics(
 
     login = Login(tenant, client_id, client_secret, certificate, password)
     org = Org(DYNAMICS, url, login, clock=clock, dry=dry, meter=meter, elsewhere=elsewhere)
-    return Dynamics(DYNAMICS, org, objects=objects, fields=fields)
+    return Dynamics(DYNAMICS, org, objects=objects, fields=fields, history=history)

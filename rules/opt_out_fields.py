@@ -97,6 +97,26 @@ def intake(
     return Intake(tuple(reading.statements()), tuple(reading.findings()))
 
 
+def episode(
+    record: Record, field: str, since: datetime, *, heard_at: datetime, region: str = "DK"
+) -> Intake:
+    """What is to be kept of a no that `field` of a record said from `since` on, and says no more.
+
+    `record` is as it is now, with what `field` held then. The same arguments give the same
+    statements; nothing when `field` is no flag, or did not say no.
+    """
+    channels = flagged(record.values).get(field, frozenset())
+    reading = _Reading(record, None, heard_at, None, region, COPENHAGEN)
+    span = Span(min(since, heard_at), heard_at)
+    said = [
+        reading.statement(field, channel, span, (f"from {since.isoformat()}",))
+        for channel in sorted(channels)
+    ]
+    was = {"was": _text(record.values, field)}
+    cleared = Finding("opt_out_cleared", Severity.WARNING, field, was)
+    return Intake(tuple(said), (cleared,)) if said else NOTHING
+
+
 def _is_silent(old: Values | None, new: Values) -> bool:
     """The quick look at every record: nearly all have these fields empty, or say no opt-out."""
     for values in (new,) if old is None else (new, old):
@@ -176,7 +196,7 @@ class _Reading:
 
     def statements(self) -> list[Statement]:
         said = [
-            self._statement(
+            self.statement(
                 field, channel, self._flag_span(field, channel), self._episode(field, channel)
             )
             for field, channels in self.now.items()
@@ -187,7 +207,7 @@ class _Reading:
             channel = CONSENTS[field]
             span = spans.until(self.heard_at, self._last_unset(field, channel))
             episode = (self._turn(),) if self._turned(field, channel) else ()
-            said.append(self._statement(field, channel, span, episode))
+            said.append(self.statement(field, channel, span, episode))
         return said
 
     def _is_new(self, field: str, channel: Channel) -> bool:
@@ -197,7 +217,7 @@ class _Reading:
             date != "" and date != self._date(self.old)
         )
 
-    def _statement(
+    def statement(
         self, field: str, channel: Channel, span: Span, episode: tuple[str, ...]
     ) -> Statement:
         ref, values = self.record.ref, self.record.values

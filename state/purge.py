@@ -17,7 +17,6 @@ import sqlalchemy as sa
 
 from rules.errors import InvariantBroken
 from state import coverage, shapes
-from state import unmatched as marks
 from state.store import Store, Tx, bulk
 from state.tables import (
     api_calls,
@@ -35,11 +34,8 @@ from state.tables import (
     plans,
     proposals,
     redirects,
-    release_keys,
-    releases,
     runs,
     snapshots,
-    unmatched,
 )
 
 BATCH: Final = 1000
@@ -57,7 +53,6 @@ class Lifetimes:
                long as the record, what it was changed from and to does not
     runs       after the start of a run of which nothing else is left
     snapshots  after the day
-    releases   after the list that was let go expired
     """
 
     mirror: int = 90
@@ -66,12 +61,10 @@ class Lifetimes:
     history: int = 90
     runs: int = 730
     snapshots: int = 1825
-    releases: int = 180
 
 
 NEVER_BY_TIME: Final = {
-    "suppression": "an opt-out holds until it is lifted; its clear part goes by erasure, as do the "
-    "names of those who lifted, corrected and approved",
+    "suppression": "an opt-out holds until it is lifted; its clear part goes by erasure",
 }
 
 WITH_THE_RECORD: Final = {
@@ -93,7 +86,6 @@ FOR_EVER: Final = {
     "links": "numbers of records and parties; who was taken for whom must be told later",
     "ledger": "append-only; keyed hashes, nothing in clear",
     "ledger_keys": "append-only; keyed hashes, nothing in clear",
-    "ledger_rehashed": "append-only; keyed hashes, nothing in clear",
     "key_ids": "without it an erased opt-out could not be recognised",
     "deliveries": "which system confirmed which opt-out, and when: asked for years later",
     "receipts": "what each system showed when it was read back",
@@ -161,12 +153,7 @@ def _mirror(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str,
     tx.execute(
         sa.update(links).where(links.c.rid.in_(rids), links.c.until.is_(None)).values(until=now)
     )
-    carried = sa.select(match_keys.c.digest).where(match_keys.c.rid.in_(rids)).distinct()
-    digests = list(tx.execute(carried).scalars())
     done = {t.name: _delete(tx, t, t.c.rid.in_(rids)) for t in _KNOWN_OF_A_RECORD}
-    # Only who was merged away still had keys: whom they led to is looked at without them.
-    marks.mark_carriers(tx, digests)
-    _delete(tx, unmatched, unmatched.c.rid.in_(rids))
     open_ones = sa.and_(proposals.c.plan_until.is_(None), proposals.c.rid.in_(rids))
     done["proposals"] = _delete(tx, proposals, open_ones)
     if done["proposals"]:
@@ -305,19 +292,6 @@ def _snapshots(tx: Tx, before: datetime, _now: datetime, _limit: int) -> Mapping
     }
 
 
-def _releases(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
-    """Lists that were let go, with the hashes of who stood on them."""
-    old = list(
-        tx.execute(
-            sa.select(releases.c.release).where(releases.c.expires_at < before).limit(limit)
-        ).scalars()
-    )
-    return {
-        "release_keys": _delete(tx, release_keys, release_keys.c.release.in_(old)),
-        "releases": _delete(tx, releases, releases.c.release.in_(old)),
-    }
-
-
 _End = Callable[[Tx, datetime, datetime, int], Mapping[str, int]]
 
 _ENDS: Final[dict[str, _End]] = {
@@ -327,7 +301,6 @@ _ENDS: Final[dict[str, _End]] = {
     "history": _history,
     "runs": _runs,
     "snapshots": _snapshots,
-    "releases": _releases,
 }
 
 

@@ -148,7 +148,7 @@ class Pass:
         self, connector: Connector, part: StreamFacts, sample: int | None, plan: int | None
     ) -> None:
         assert isinstance(connector, Pulls)  # noqa: S101 - every configured system can be pulled
-        part.pulled = begin(self.app, part.stream, self._take(part))
+        part.pulled = begin(self.app, connector, part.stream, self._take(part))
         reading = read(self.app, connector, part.pulled, sample)
         if plan is not None and _is_first(part.pulled):
             self._decide_along(part, part.pulled, plan, reading)
@@ -164,11 +164,14 @@ class Pass:
             broken=part.pulled.broken,
         )
         if part.pulled.complete:
-            self._recover(connector, part.pulled)
+            self._recover(connector, part.pulled, plan)
 
-    def _recover(self, connector: Connector, pulled: Pulled) -> None:
-        """Settle what was sent and never heard of; where the feed lags, by the records themselves."""
-        settling = Settling(self.app, pulled.lease, self.facts.run)
+    def _recover(self, connector: Connector, pulled: Pulled, plan: int | None) -> None:
+        """Settle what was sent and never heard of; where the feed lags, by the records themselves.
+
+        What is settled stands no more in the `plan` that is being drafted, if one is.
+        """
+        settling = Settling(self.app, pulled.lease, self.facts.run, plan)
         if pulled.stream.can.lags and isinstance(connector, Reads):
             settling.recover(partial(read_back, self.app, connector, pulled))
         else:

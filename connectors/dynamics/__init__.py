@@ -33,7 +33,8 @@ from connectors.dynamics.describing import (
     privileges,
 )
 from connectors.dynamics.mapping import OWN, THINGS
-from connectors.dynamics.pulling import pull
+from connectors.dynamics.pasts import Pasts
+from connectors.dynamics.pulling import NEXT, anew, pull
 from connectors.dynamics.pushing import Pace, Pushing
 from connectors.dynamics.shapes import Described, Shape, shaped
 from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
@@ -53,7 +54,8 @@ class Dynamics:
     """One environment.
 
     `objects` are the tables to be read, None for all that are known. `fields` are the settings'
-    mapping: table → canonical field → column, "" to leave the field out.
+    mapping: table → canonical field → column, "" to leave the field out. `history`: what flags were
+    between two readings is asked of the audit log, where there is one.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Dynamics:
         *,
         objects: Sequence[str] | None = None,
         fields: Mapping[str, Mapping[str, str]] | None = None,
+        history: bool = True,
     ) -> None:
         self.name, self.org = name, org
         known = [thing.name for thing in THINGS]
@@ -71,6 +74,7 @@ class Dynamics:
         self._fields = fields or {}
         self._names = NameBook(org)
         self._pace = Pace()
+        self._history, self._pasts = history, Pasts(org)
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
@@ -83,7 +87,9 @@ class Dynamics:
                 table = self._with_labels(told[thing.name], fields)
                 if thing.kind in PARTIES:
                     table = self._with_formats(table)
-                found[thing.name] = shaped(self.name, thing, table, fields, self._names.name)
+                found[thing.name] = shaped(
+                    self.name, thing, table, fields, self._names.name, history=self._history
+                )
         return found
 
     def _with_labels(self, table: Described, fields: Mapping[str, str]) -> Described:
@@ -144,7 +150,11 @@ class Dynamics:
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 5,000 records."""
-        return pull(self.org, self.shapes[stream.name], token)
+        return pull(self.org, self.shapes[stream.name], token, self._pasts)
+
+    def anew(self, stream: Stream, token: Token) -> Token | None:
+        """From the beginning; what flags were is then asked from the last reading on."""
+        return anew(self.shapes[stream.name], token)
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """These records as they stand now."""
@@ -171,7 +181,7 @@ class Dynamics:
 
     def check(self) -> Iterator[Right]:
         """Every right, tried by name."""
-        return rights(self.org, self.shapes, self._wanted)
+        return rights(self.org, self.shapes, self._wanted, self._pasts)
 
     def missing(self) -> Sequence[Wanted]:
         """What this environment lacks: fields, choices, rights on tables and secured columns."""
@@ -223,12 +233,23 @@ class Dynamics:
 
     # --- for comparing whole sets ---
 
-    def ids(self, stream: Stream) -> Iterator[Ref]:
-        """The id of every record that is there and was not merged into another."""
+    def count(self, stream: Stream) -> int | None:
+        """How many records there are: one call; None beyond what a query counts (5,000)."""
         shape = self.shapes[stream.name]
-        for page in pull(self.org, shape, None):
-            buried = {stone.ref for stone in page.tombstones}
-            yield from (record.ref for record in page.records if record.ref not in buried)
+        return self.org.count(f"{_ids(shape)}&$count=true")
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """The id of every record that is there and was not merged into another, 5,000 a call."""
+        shape = self.shapes[stream.name]
+        address = _ids(shape)
+        while address:
+            body = self.org.get(address)
+            yield from (shape.ref(row[shape.described.key]) for row in body["value"])
+            address = self.org.relative(body[NEXT]) if NEXT in body else ""
+
+
+def _ids(shape: Shape) -> str:
+    return f"{shape.described.set}?$select={shape.described.key}{shape.only}"
 
 
 def _told(stream: str, message: str, column: str, *, stops: bool) -> Problem:

@@ -13,6 +13,7 @@ from connectors.dynamics.client import Org
 from connectors.dynamics.describing import privileges
 from connectors.dynamics.granting import Grants
 from connectors.dynamics.mapping import own_name
+from connectors.dynamics.pasts import Pasts
 from connectors.dynamics.shapes import Shape
 from connectors.rights import Made, Offered, Right, Wanted
 from connectors.translate import text
@@ -35,6 +36,7 @@ _AREAS: Final[Mapping[str, str]] = {
     "listmember": "List",
 }
 """Privileges are named after these; all activities share one."""
+_AUDIT: Final = "prvReadAuditSummary"
 _NAMES: Final = ("prvReadUser", "prvReadTeam")
 """Without them owners are told by their ids."""
 
@@ -62,14 +64,17 @@ _FURTHER: Final = (
 # --- rights ----------------------------------------------------------------------------------
 
 
-def rights(org: Org, shapes: Mapping[str, Shape], wanted: Sequence[str]) -> Iterator[Right]:
-    """Signing in, the privileges of each table, each flag, each column that is written."""
+def rights(
+    org: Org, shapes: Mapping[str, Shape], wanted: Sequence[str], pasts: Pasts
+) -> Iterator[Right]:
+    """Signing in, the privileges of each table, each flag and its past, each column written."""
     held = privileges(org)
     yield _right("WhoAmI", "dynamics.right.signed_in")
     for name in wanted:
         if shape := shapes.get(name):
             yield from _of_table(shape, held)
             yield from _of_columns(shape)
+            yield from _of_pasts(shape, pasts, held)
         else:
             yield _wrong(name, "dynamics.no_table", field=name, stream=name)
     for name in _NAMES:
@@ -108,6 +113,22 @@ def _of_columns(shape: Shape) -> Iterator[Right]:
         for row in shape.rows:
             if row.write and not columns[row.vendor].writable:
                 yield _column(shape, row.vendor, "dynamics.column_locked", stops=False)
+
+
+def _of_pasts(shape: Shape, pasts: Pasts, held: frozenset[str]) -> Iterator[Right]:
+    """Whether a no that is taken back before we read it can still be heard."""
+    if not shape.stream.can.episodes:
+        return
+    name, kept = f"{shape.name}/audit", pasts.kept(shape)
+    lacking = [flag for flag in shape.flags if flag not in kept or _AUDIT not in held]
+    if lacking:
+        # Kept and hidden from us stops the table's readings; not kept is worth a word.
+        details = {"stream": shape.name, "field": ", ".join(lacking)}
+        yield _wrong(
+            name, "dynamics.no_history", stops=bool(kept) and _AUDIT not in held, **details
+        )
+    else:
+        yield _right(name, "dynamics.right.history", stream=shape.name, field=", ".join(kept))
 
 
 def _column(shape: Shape, column: str, message: str, *, stops: bool = True) -> Right:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
@@ -27,6 +29,8 @@ from rules.errors import StartOver, SystemStopped
 PATH: Final = "/api/data/v9.2/"
 PAGE: Final = 5000
 """Rows of a page, the most that is given. All pages of one reading must be asked for alike."""
+COUNTED: Final = 'odata.maxpagesize=1,odata.include-annotations="*"'
+_CRM: Final = "Microsoft.Dynamics.CRM."
 TRACKED: Final = f"odata.track-changes,odata.maxpagesize={PAGE}"
 
 READS: Final[tuple[Read, ...]] = (
@@ -78,6 +82,8 @@ class Org:
         self.system, self.host = system, url.rstrip("/")
         self.sleep, self.elapsed = sleep, elapsed
         self.calls = self.throttled = 0
+        self.dated: datetime | None = None
+        """The server's time in its last answer, to the second."""
         self.schema_changed = False
         """We have made columns: metadata is to be read past the server's caches."""
         line = Line(
@@ -106,6 +112,8 @@ class Org:
     def _heard(self, answer: requests.Response) -> None:
         self.calls += 1
         self.throttled += answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        if said := answer.headers.get("Date"):
+            self.dated = parsedate_to_datetime(said).astimezone(UTC)
 
     # --- rows ---
 
@@ -123,6 +131,13 @@ class Org:
     def get(self, address: str) -> Mapping[str, Any]:
         """What stands at an address: metadata, functions, lists."""
         return self._json(self._get(address, f"odata.maxpagesize={PAGE}"))
+
+    def count(self, address: str) -> int | None:
+        """How many rows an address with `$count=true` has; None when there are more than it counts."""
+        told = self._json(self._get(address, COUNTED))
+        if told.get(f"@{_CRM}totalrecordcountlimitexceeded"):
+            return None
+        return int(told[f"@{_CRM}totalrecordcount"])
 
     def relative(self, link: str) -> str:
         """The part of a link that is stored; SystemStopped when it leads to somebody else.

@@ -16,10 +16,11 @@ from rules.errors import SystemStopped
 
 _TABLE: Final = (
     "LogicalName,EntitySetName,PrimaryIdAttribute,ChangeTrackingEnabled,"
-    "IsOptimisticConcurrencyEnabled"
+    "IsOptimisticConcurrencyEnabled,IsAuditEnabled"
 )
 _COLUMN: Final = (
-    "LogicalName,AttributeType,IsValidForRead,IsValidForUpdate,IsSecured,IsCustomAttribute"
+    "LogicalName,AttributeType,IsValidForRead,IsValidForUpdate,IsSecured,IsCustomAttribute,"
+    "IsAuditEnabled"
 )
 _FORMATS: Final = {"Phone": "phone", "Email": "email"}
 _NAMES: Final = {
@@ -51,6 +52,7 @@ def _table(told: Mapping[str, Any], held: Mapping[str, tuple[bool, bool]]) -> De
         told["PrimaryIdAttribute"],
         tracked=told.get("ChangeTrackingEnabled") is True,
         guarded=told.get("IsOptimisticConcurrencyEnabled") is True,
+        audited=_is_on(told.get("IsAuditEnabled")),
         columns={one.shown: one for one in columns},
     )
 
@@ -68,7 +70,13 @@ def _attribute(told: Mapping[str, Any], held: Mapping[str, tuple[bool, bool]]) -
         write,
         custom=told.get("IsCustomAttribute") is True,
         secured=told.get("IsSecured") is True,
+        audited=_is_on(told.get("IsAuditEnabled")),
     )
+
+
+def _is_on(switch: Any) -> bool:
+    """A property that a solution may lock comes with its value inside."""
+    return isinstance(switch, Mapping) and switch.get("Value") is True
 
 
 def _held(org: Org) -> Mapping[str, tuple[bool, bool]]:

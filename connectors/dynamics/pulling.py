@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any, Final, Self
 
 from connectors.dynamics.client import PAGE, TRACKED, Org
+from connectors.dynamics.pasts import Pasts, episodes
 from connectors.dynamics.shapes import Row, Shape
 from connectors.protocol import Page, Token
 from rules.errors import StartOver
 from rules.records import Record, Redirect, Tombstone
 
 FORMAT: Final = 1
+OVERLAP: Final = timedelta(minutes=10)
 NEXT: Final = "@odata.nextLink"
 DELTA: Final = "@odata.deltaLink"
 
@@ -27,13 +30,18 @@ DELTA: Final = "@odata.deltaLink"
 class Place:
     """Where a reading stands. `whole`: it shows every row; `done`: `link` leads to the changes.
 
-    `mark` tells which columns are read. An empty `link` leads to the beginning.
+    `mark` tells which columns are read. An empty `link` leads to the beginning. `since` is when the
+    last reading began, `past` when the one before did: from then on it is asked what flags were,
+    because who moved on while pages were turned was not shown. `began` is this reading's time.
     """
 
     mark: str
     link: str = ""
     whole: bool = True
     done: bool = False
+    since: str = ""
+    past: str = ""
+    began: str = ""
 
     def token(self) -> Token:
         """The same as JSON."""
@@ -46,31 +54,57 @@ class Place:
             return cls(shape.mark)
         if token.get("format") != FORMAT or token.get("mark") != shape.mark:
             raise StartOver("dynamics.other_columns", system=shape.system, stream=shape.name)
-        return cls(shape.mark, token["link"], token["whole"], token["done"])
+        times = (token.get("since", ""), token.get("past", ""), token.get("began", ""))
+        return cls(shape.mark, token["link"], token["whole"], token["done"], *times)
 
 
-def pull(org: Org, shape: Shape, token: Token | None) -> Iterator[Page]:
+def anew(shape: Shape, token: Token) -> Token | None:
+    """The place of another first reading, which tells of flags since the old place."""
+    if not token.get("since"):
+        return None
+    return Place(shape.mark, since=token["since"], past=token.get("past", "")).token()
+
+
+def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[Page]:
     """Pages from `token` on; the next one is fetched while one is being used."""
     at = Place.of(token, shape)
+    calls, said, stopped = org.calls, None, bool(at.link) and not at.done
     whole = at.whole and not at.done
     if at.done and not shape.described.tracked:
-        whole, at = True, Place(shape.mark)
+        whole, at = True, Place(shape.mark, since=at.since, past=at.past)
     prefer = TRACKED if shape.described.tracked else f"odata.maxpagesize={PAGE}"
     address = at.link or shape.address
     with ThreadPoolExecutor(1) as ahead:
         waiting = ahead.submit(org.page, address, prefer)
         while True:
             body = waiting.result()
+            began = at.began or _time(org)
             link = org.relative(body[NEXT]) if NEXT in body else ""
             if link:
                 waiting = ahead.submit(org.page, link, prefer)
-                place = Place(shape.mark, link, whole)
+                place = Place(shape.mark, link, whole, since=at.since, past=at.past, began=began)
             else:
                 delta = org.relative(body[DELTA]) if DELTA in body else ""
-                place = Place(shape.mark, delta, done=True)
-            yield _page(shape, body, place, whole=whole)
+                past = at.past if stopped else at.since
+                place = Place(shape.mark, delta, done=True, since=began, past=past)
+            page = _page(shape, body, place, whole=whole)
+            if page.records and at.since and said is None:
+                said = pasts.said(shape, at.past or at.since)
+            told = list(episodes(shape, _rows(shape, body), said or {}))
+            used, calls = org.calls - calls, org.calls
+            yield replace(page, episodes=told, calls_used=used)
+            at = place
             if not link:
                 return
+
+
+def _time(org: Org) -> str:
+    """The server's time, and a while before it: the log is written as late as rows are."""
+    return f"{org.dated - OVERLAP:%Y-%m-%dT%H:%M:%SZ}" if org.dated else ""
+
+
+def _rows(shape: Shape, body: Mapping[str, Any]) -> Iterator[Row]:
+    return (row for row in body["value"] if not _is_stone(row) and shape.counts(row))
 
 
 def _page(shape: Shape, body: Mapping[str, Any], place: Place, *, whole: bool) -> Page:
@@ -99,7 +133,6 @@ def _page(shape: Shape, body: Mapping[str, Any], place: Place, *, whole: bool) -
         # A row that was made anew under its old id is in the list of the deleted as well.
         tombstones=[stone for stone in stones if stone.ref not in shown],
         redirects=ways,
-        calls_used=1,
     )
 
 

@@ -75,6 +75,7 @@ class Attribute:
     options: Mapping[int, str] = field(default_factory=dict)
     custom: bool = False
     secured: bool = False
+    audited: bool = False
     format: str = ""
     """"phone" or "email" for text of that format; "" for any other, or when it was not asked."""
 
@@ -95,6 +96,7 @@ class Described:
     tracked: bool
     guarded: bool
     columns: Mapping[str, Attribute]
+    audited: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class Shape:
     blind: tuple[str, ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
     """Columns that are read as match keys only."""
+    history: bool = True
+    """Whether it is asked what flags were between two readings, where the log is kept."""
 
     @property
     def name(self) -> str:
@@ -129,6 +133,8 @@ class Shape:
             opt_outs=self.thing.kind is Kind.OPT_OUT or not said.isdisjoint(FLAGS),
             calls=self.thing.kind is Kind.CALL,
             batch_size=BATCH,
+            episodes=self.history and bool(self.flags),
+            compares=True,
         )
         described = self.described.columns
         columns = tuple(
@@ -141,6 +147,27 @@ class Shape:
         )
         columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
+
+    @cached_property
+    def flags(self) -> Mapping[str, str]:
+        """Columns that say no when they are true, and what they are to us."""
+        return {
+            column: row.canonical
+            for row in self.rows
+            if row.canonical in FLAGS and row.read == "flag"
+            for column in row.vendor.split("+")
+        }
+
+    def canonical(self, column: str) -> str:
+        """What a flag is to us."""
+        return self.flags[column]
+
+    @cached_property
+    def audited(self) -> tuple[str, ...]:
+        """The flags whose changes the table keeps, if the environment does."""
+        if not (self.history and self.described.audited):
+            return ()
+        return tuple(one for one in self.flags if self.described.columns[one].audited)
 
     @cached_property
     def selected(self) -> tuple[str, ...]:
@@ -159,6 +186,16 @@ class Shape:
     def address(self) -> str:
         """Where its rows are read from the beginning."""
         return f"{self.described.set}?$select={','.join(self.selected)}"
+
+    @property
+    def only(self) -> str:
+        """A filter for those that are there and were not merged into others; empty for none."""
+        wanted = []
+        if self.thing.merges and "merged" in self.described.columns:
+            wanted.append("merged eq false")
+        if self.thing.only:
+            wanted.append(f"{self.thing.only[0]} eq {self.thing.only[1]}")
+        return f"&$filter={' and '.join(wanted)}" if wanted else ""
 
     @cached_property
     def mark(self) -> str:
@@ -297,7 +334,13 @@ class Unwritable(Exception):
 
 
 def shaped(
-    system: str, thing: Thing, described: Described, wanted: Mapping[str, str], names: Names
+    system: str,
+    thing: Thing,
+    described: Described,
+    wanted: Mapping[str, str],
+    names: Names,
+    *,
+    history: bool = True,
 ) -> Shape:
     """The table with the columns that this environment shows to our user.
 
@@ -331,6 +374,7 @@ def shaped(
         lacking=tuple(lacking),
         blind=tuple(dict.fromkeys((*blind, *secured))),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
+        history=history,
     )
 
 

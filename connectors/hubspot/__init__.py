@@ -157,6 +157,12 @@ class HubSpot:
         counted = self._counted.pop(stream.name, None)
         yield from Pulling(self.api, self.shape(stream.name), counted).pages(mark)
 
+    def anew(self, stream: Stream, token: Token) -> Token | None:
+        """From the list's beginning; changes are then searched from where the old cursor stood."""
+        del stream
+        mark = mark_of(token)
+        return mark.anew().token if mark else None
+
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those of these records that are there now, as they are now: the index plays no part."""
         shape = self.shape(stream.name)

@@ -195,22 +195,30 @@ class Api:
         return int(self.search(objects, {"filterGroups": [], "limit": 1})["total"])
 
     def read(
-        self, objects: str, ids: Sequence[str], names: Sequence[str], past: Sequence[str] = ()
+        self,
+        objects: str,
+        ids: Sequence[str],
+        names: Sequence[str],
+        past: Sequence[str] = (),
+        *,
+        archived: bool = False,
     ) -> list[Any]:
         """Those of these records that are there, a hundred at most; with what `past` was before.
+
+        `archived`: those that lie in the bin, and no others.
 
         An id that was merged away is answered with the record that remains, under its own id.
         """
         ask: dict[str, Any] = {"inputs": [{"id": one} for one in ids], "properties": list(names)}
         if past:
             ask["propertiesWithHistory"] = list(past)
-        answer = self._batches.read(objects, ask, _preload_content=False)
+        answer = self._batches.read(objects, ask, archived=archived, _preload_content=False)
         if answer.status_code >= requests.codes.bad_request and len(ids) > 1:
             half = len(ids) // 2
             return [
                 row
                 for part in (ids[:half], ids[half:])
-                for row in self.read(objects, part, names, past)
+                for row in self.read(objects, part, names, past, archived=archived)
             ]
         return list(_body(self, answer).get("results", ()))
 

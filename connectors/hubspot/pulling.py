@@ -18,7 +18,7 @@ from typing import Any, Final
 from connectors.hubspot.client import Api
 from connectors.hubspot.shapes import BATCH, Row, Shape, raw_of, to_ms, with_links
 from connectors.hubspot.windows import BIN_EVERY_MS, OVERLAP_MS, Mark
-from connectors.protocol import Page
+from connectors.protocol import Episode, Page
 from rules.records import Record, Redirect, Tombstone
 
 SEARCH_MOST: Final = 200
@@ -35,10 +35,10 @@ class Pulling:
 
     def pages(self, mark: Mark | None) -> Iterator[Page]:
         """From the mark to the end."""
-        if mark is None:
+        if mark is None or (mark.at == "list" and not mark.high):
             # Asked first: it tells HubSpot's time too.
             total = self._api.count(self._shape.name) if self._counted is None else self._counted
-            mark = Mark("list", high=self._now_ms(), total=total)
+            mark = replace(mark or Mark("list", high=0), high=self._now_ms(), total=total)
         if mark.at == "list":
             yield from self._everything(mark)
             return
@@ -96,12 +96,8 @@ class Pulling:
             news, fresh = self._news(rows, mark)
             if not mark.after:
                 mark = replace(mark, total=int(body["total"]))
-            if mark.total <= PAST_MOST:
-                news, flagged = self._flagged(news, mark)
-                fresh |= dict.fromkeys(flagged, "")
-                mark = replace(mark, later=[*mark.later, *flagged])
-            if not after:
-                news += self._shown_as_they_were(mark, fresh)
+            episodes = self._episodes(news, mark.first) if mark.total <= PAST_MOST else []
+            again = len(rows) - len(news)
             mark = replace(mark, at="search" if after else "bin", after=after or "", fresh=fresh)
             records = [self._shape.record(row) for row in linked(self._api, self._shape, news)]
             eaten = [
@@ -110,38 +106,33 @@ class Pulling:
             # The index may go on showing who went up in another record: that is no news.
             mark = mark.bury({way.old.id: stamp for way, stamp in eaten})
             ways = [way for way, _ in eaten]
-            yield self._page(records, mark, redirects=ways, stones=_stones(ways)), mark
+            page = self._page(records, mark, redirects=ways, stones=_stones(ways))
+            yield replace(page, episodes=episodes, again=again), mark
 
-    def _flagged(self, news: Sequence[Row], mark: Mark) -> tuple[list[Row], list[str]]:
-        """The rows, and the ids of those that said no for a while and no longer do.
+    def _episodes(self, rows: Sequence[Row], low: int, *, archived: bool = False) -> list[Episode]:
+        """The noes that these rows said for a while since then, and no longer say.
 
-        Such a row is shown as it was then, so that the no is heard; as it is now it is shown the
-        next time. A record can be shown once in a reading.
+        Since our first reading, and not since the last one: whoever is changed again and again,
+        always just before we look, is not shown for what he was in between.
         """
-        flags = self._shape.flags
-        found, flagged = list(news), []
-        for at in range(0, len(news) if flags else 0, BATCH):
-            ids = [str(row["id"]) for row in news[at : at + BATCH]]
-            pasts = {
-                str(row["id"]): row for row in self._api.read(self._shape.name, ids, (), flags)
-            }
-            for n, ident in enumerate(ids, at):
-                said = _said_no(pasts.get(ident, {}), mark.low)
-                said = [name for name in said if found[n]["properties"].get(name) != "true"]
-                if said and ident not in mark.again:
-                    values = {**found[n]["properties"], **dict.fromkeys(said, "true")}
-                    found[n] = {**found[n], "properties": values}
-                    flagged.append(ident)
-        return found, flagged
-
-    def _shown_as_they_were(self, mark: Mark, fresh: Mapping[str, str]) -> list[Row]:
-        """Those that the last pull showed as they had been, as they are."""
-        ids = [ident for ident in mark.again if ident not in fresh]
-        found: list[Row] = []
-        for at in range(0, len(ids), BATCH):
-            rows = self._api.read(self._shape.name, ids[at : at + BATCH], self._shape.asked)
-            found += [row for row in rows if row["id"] in ids]
+        flags, found = self._shape.flags, list[Episode]()
+        for at in range(0, len(rows) if flags else 0, BATCH):
+            now = {str(row["id"]): row for row in rows[at : at + BATCH]}
+            asked = (self._shape.name, list(now), (), flags)
+            for past in self._api.read(*asked, archived=archived):
+                if (row := now.get(str(past["id"]))) is not None:
+                    found += self._said_for_a_while(row, past, low)
         return found
+
+    def _said_for_a_while(self, row: Row, past: Row, low: int) -> Iterator[Episode]:
+        for name, said in (past.get("propertiesWithHistory") or {}).items():
+            times = [to_ms(one["timestamp"]) for one in said if one.get("value") == "true"]
+            since = max(times, default=-1)
+            if since >= low and row["properties"].get(name) != "true":
+                values = {**row["properties"], name: "true"}
+                record = self._shape.record({**row, "properties": values})
+                at = datetime.fromtimestamp(since / 1000, UTC)
+                yield Episode(record, self._shape.canonical(name), at)
 
     def _query(self, mark: Mark, after: str) -> dict[str, Any]:
         stamp = self._shape.thing.stamp
@@ -180,23 +171,41 @@ class Pulling:
         self._calls -= page.calls_used
 
         def fetch(after: str) -> Any:
-            return self._api.page(self._shape.name, (), after or None, archived=True)
+            asked = self._shape.asked if self._shape.flags else ()
+            return self._api.page(self._shape.name, asked, after or None, archived=True)
 
         for body, following in _ahead(fetch, mark.after, _next_page, most=None if whole else 1):
             found = self._buried(body["results"], mark)
+            rows = [row for row in body["results"] if row["id"] in found]
+            # Who had eaten others, and was deleted then: nobody else tells of those.
+            eaten = [way for row in rows for way in self._shape.redirects(row)]
             stones = [*page.tombstones, *(self._stone(*one) for one in found.items())]
+            stones += _stones(eaten)
+            last = self._last_words(rows, page)
+            episodes = self._episodes(rows[:PAST_MOST], mark.first, archived=True)
             goes_on = following is not None and whole
             mark = replace(mark.bury(found), after=following or "")
             if following is None:
                 mark = replace(mark, bin_at=mark.high)
-            yield self._page(
-                page.records,
+            shown = self._page(
+                [*page.records, *last],
                 mark if goes_on else mark.settled(),
                 complete=not goes_on,
                 redirects=page.redirects,
                 stones=stones,
             )
+            yield replace(shown, episodes=[*page.episodes, *episodes], again=page.again)
             page = self._page((), mark)
+
+    def _last_words(self, rows: Sequence[Row], page: Page) -> list[Record]:
+        """Those in the bin who say no: a no outlives the record that said it."""
+        there = {record.ref.id for record in page.records}
+        return [
+            self._shape.record(row)
+            for row in rows
+            if row["id"] not in there
+            and any(row["properties"].get(name) == "true" for name in self._shape.flags)
+        ]
 
     def _buried(self, rows: Sequence[Row], mark: Mark) -> dict[str, int]:
         since = mark.bin_at - OVERLAP_MS
@@ -229,16 +238,6 @@ class Pulling:
     def _now_ms(self) -> int:
         """HubSpot's time. Its header knows whole seconds: the second under way counts as over."""
         return int(self._api.now().timestamp()) * 1000 + 999
-
-
-def _said_no(row: Row, since: int) -> list[str]:
-    """The flags that were true at a time since then."""
-    pasts = row.get("propertiesWithHistory") or {}
-    return [
-        name
-        for name, past in pasts.items()
-        if any(v.get("value") == "true" and to_ms(v["timestamp"]) >= since for v in past)
-    ]
 
 
 def linked(api: Api, shape: Shape, rows: Sequence[Row]) -> list[Row]:

@@ -87,6 +87,8 @@ class Shape:
             opt_outs=not said.isdisjoint(FLAGS),
             calls=self.thing.kind is Kind.CALL,
             batch_size=BATCH,
+            episodes=bool(self.flags),
+            compares=True,
         )
         columns = tuple(
             Column(
@@ -116,6 +118,10 @@ class Shape:
     def flags(self) -> tuple[str, ...]:
         """Properties that say no when they are true."""
         return tuple(r.vendor for r in self.rows if r.canonical in FLAGS and r.read == "flag")
+
+    def canonical(self, name: str) -> str:
+        """What a property is to us."""
+        return next(row.canonical for row in self.rows if row.vendor == name)
 
     @cached_property
     def _versioned(self) -> tuple[str, ...]:

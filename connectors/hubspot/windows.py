@@ -7,7 +7,7 @@ the one we know is the index lagging behind, and no news.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -32,16 +32,18 @@ def shown_as(stamp: int, version: str) -> str:
 class Mark:
     """Where a pull stands.
 
-    `list` is the first reading, page by page; `search` what changed between `low` and `high`,
+    `list` is the first reading, page by page (with `low`: another one, behind which changes are
+    searched from there on); `search` what changed between `low` and `high`,
     by id; `bin` what was deleted; `done` the end of one of them. `high` is HubSpot's time at the
     beginning, `seen` the records of the overlap, `fresh` those of the window under way,
-    `gone` the tombstones shown, `bin_at` the time of the last whole reading of the bin. `again`
-    are records that the last pull showed as they had been for a while, `later` those of this one.
+    `first` is the time of the very first reading,
+    `gone` the tombstones shown, `bin_at` the time of the last whole reading of the bin.
     """
 
     at: Literal["list", "search", "bin", "done"]
     high: int
     low: int = 0
+    first: int = 0
     after: str = ""
     shown: int = 0
     total: int = 0
@@ -49,8 +51,6 @@ class Mark:
     seen: Mapping[str, str] = field(default_factory=dict)
     fresh: Mapping[str, str] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
-    again: Sequence[str] = ()
-    later: Sequence[str] = ()
 
     @property
     def token(self) -> dict[str, Any]:
@@ -58,16 +58,21 @@ class Mark:
         parts = {name: getattr(self, name) for name in _NAMES}
         return {"form": FORM, **{name: part for name, part in parts.items() if part}}
 
+    def anew(self) -> Mark:
+        """The mark of another first reading, which leads to the changes since this one's end."""
+        low = self.low if self.at in {"list", "search", "bin"} and self.low else self.high
+        return Mark("list", high=0, low=low, first=self.first or low)
+
     def next_window(self, now: int) -> Mark:
         """The window that follows a complete pull."""
         return Mark(
             "search",
             high=max(now, self.high),
             low=self.high - OVERLAP_MS,
+            first=self.first,
             bin_at=self.bin_at,
             seen=self.seen,
             gone=self.gone,
-            again=self.again,
         )
 
     def remember(self, ident: str, stamp: int, version: str) -> tuple[bool, str]:
@@ -91,7 +96,8 @@ class Mark:
 
     def settled(self) -> Mark:
         """The mark at the end: what the next window may meet again is kept, the rest forgotten."""
-        since = self.high - OVERLAP_MS
+        high = min(self.high, self.low) if self.at == "list" and self.low else self.high
+        since = high - OVERLAP_MS
         kept = {
             ident: mark
             for ident, mark in {**self.seen, **self.fresh}.items()
@@ -104,11 +110,11 @@ class Mark:
         gone = {ident: at for ident, at in self.gone.items() if at >= oldest}
         return Mark(
             "done",
-            high=self.high,
+            high=high,
+            first=self.first or self.high - OVERLAP_MS,
             bin_at=self.bin_at,
             seen=kept,
             gone=gone,
-            again=self.later,
         )
 
     def bury(self, gone: Mapping[str, int]) -> Mark:

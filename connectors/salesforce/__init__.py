@@ -26,7 +26,8 @@ from connectors.salesforce.bulk import FROM
 from connectors.salesforce.client import Org
 from connectors.salesforce.making import PERMISSION_SET, missing, provision
 from connectors.salesforce.mapping import THINGS
-from connectors.salesforce.pulling import Pulling
+from connectors.salesforce.pasts import Pasts
+from connectors.salesforce.pulling import Pulling, anew
 from connectors.salesforce.pushing import Pushing
 from connectors.salesforce.shapes import Shape, shaped
 from connectors.trials import NotOffered
@@ -51,6 +52,7 @@ class Salesforce:
     call asks for several objects at once. `guard_together` lets guarded writes go 24 a call
     once the org has shown that it heeds them there. A first reading of `bulk_from` records or more
     is a bulk job. `address` is where people open records; without it the host that signed us in.
+    `history`: what flags were between two readings is asked, where the org keeps it.
     """
 
     def __init__(
@@ -65,18 +67,22 @@ class Salesforce:
         permission_set: str = PERMISSION_SET,
         bulk_from: int = FROM,
         address: str = "",
+        history: bool = True,
     ) -> None:
         self.name, self.org, self._address = name, org, address
         self._objects = tuple(objects) if objects is not None else None
         self._fields, self._known = fields or {}, known
         self._guard_together = guard_together
         self._permission_set, self._bulk_from = permission_set, bulk_from
+        self._history = history
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The objects that our user may see, as they stand in this org; described once."""
         return {
-            thing.name: shaped(self.name, thing, told, self._fields.get(thing.name, {}))
+            thing.name: shaped(
+                self.name, thing, told, self._fields.get(thing.name, {}), history=self._history
+            )
             for thing in THINGS
             if (told := self._described.get(thing.name))
         }
@@ -125,6 +131,11 @@ class Salesforce:
         """Pages of up to 2,000 records."""
         return self._pulling.pull(self.shapes[stream.name], token)
 
+    def anew(self, stream: Stream, token: Token) -> Token | None:
+        """From the beginning; changes are then asked for from where the old cursor had come to."""
+        del stream
+        return anew(token)
+
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """These records as they stand now."""
         shape = self.shapes[stream.name]
@@ -154,7 +165,7 @@ class Salesforce:
     def check(self) -> Iterator[Right]:
         """Every right, tried by name."""
         wanted = self._objects if self._objects is not None else [one.name for one in THINGS]
-        return rights(self.org, self.shapes, wanted)
+        return rights(self.org, self.shapes, wanted, Pasts(self.org, self.shapes))
 
     def missing(self) -> Sequence[Wanted]:
         """What this org lacks: fields, values of picklists, rights on fields."""
@@ -207,21 +218,26 @@ class Salesforce:
     def count(self, stream: Stream) -> int:
         """How many records there are: one call."""
         shape = self.shapes[stream.name]
-        where = f" WHERE {shape.thing.only}" if shape.thing.only else ""
-        asked = f"SELECT COUNT() FROM {shape.name}{where}"  # noqa: S608 - both are constants of ours
+        asked = f"SELECT COUNT() FROM {shape.name}{_living(shape)}"  # noqa: S608 - both are constants of ours
         return int(self.org.query(asked, deleted=False)["totalSize"])
 
     def ids(self, stream: Stream) -> Iterator[Ref]:
         """The id of every record: what has left the org past its recycle bin is not among them."""
         shape = self.shapes[stream.name]
-        where = f" WHERE {shape.thing.only}" if shape.thing.only else ""
-        asked = f"SELECT Id FROM {shape.name}{where}"  # noqa: S608 - both are constants of ours
+        asked = f"SELECT Id FROM {shape.name}{_living(shape)}"  # noqa: S608 - both are constants of ours
         answer = self.org.query(asked, deleted=False)
         while True:
             yield from (shape.ref(row["Id"]) for row in answer["records"])
             if answer["done"]:
                 return
             answer = self.org.more(answer["nextRecordsUrl"])
+
+
+def _living(shape: Shape) -> str:
+    """The condition of a query for those who count: who was converted is somebody else now."""
+    where = ["IsConverted = false"] if "IsConverted" in shape.extra else []
+    where += [shape.thing.only] if shape.thing.only else []
+    return f" WHERE {' AND '.join(where)}" if where else ""
 
 
 def _told(stream: str, message: str, name: str, *, stops: bool) -> Problem:

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 from connectors.rights import Offered, Right
 from connectors.salesforce.client import Org
+from connectors.salesforce.paging import written
+from connectors.salesforce.pasts import Pasts
 from connectors.salesforce.pulling import LOG_LEAST
 from connectors.salesforce.shapes import Shape
 from connectors.translate import text
@@ -18,13 +20,16 @@ FEWEST_CALLS_LEFT: Final = 1000
 # --- rights ----------------------------------------------------------------------------------
 
 
-def rights(org: Org, shapes: Mapping[str, Shape], wanted: Sequence[str]) -> Iterator[Right]:
-    """Signing in, the version, each object, each field, the delete log, what calls are left."""
+def rights(
+    org: Org, shapes: Mapping[str, Shape], wanted: Sequence[str], pasts: Pasts
+) -> Iterator[Right]:
+    """Signing in, the version, each object, each field, its history, the delete log, calls left."""
     yield _spoken(org)
     for name in wanted:
         if shape := shapes.get(name):
             yield _right(name, "salesforce.right.object", stream=name)
             yield from _of_fields(shape)
+            yield from _of_pasts(org, shape, pasts)
             yield _log(org, name)
         else:
             yield _wrong(name, "salesforce.object_hidden", field=name, stream=name)
@@ -58,6 +63,24 @@ def _of_fields(shape: Shape) -> Iterator[Right]:
                 details = {"stream": shape.name, "field": row.vendor}
                 name = f"{shape.name}.{row.vendor}"
                 yield _wrong(name, "salesforce.field_locked", stops=False, **details)
+
+
+def _of_pasts(org: Org, shape: Shape, pasts: Pasts) -> Iterator[Right]:
+    """Whether a no that is taken back before we read it can still be heard."""
+    if not shape.stream.can.episodes:
+        return
+    try:
+        tracked = pasts.tracked.get(shape.name, ())
+        pasts.said(shape, written(org.settled()))
+    except RingrenError:
+        yield _wrong(f"{shape.name}History", "salesforce.history_hidden", stream=shape.name)
+        return
+    lacking = [flag for flag in shape.flags if flag not in tracked]
+    details = {"stream": shape.name, "field": ", ".join(lacking or tracked)}
+    if lacking:
+        yield _wrong(f"{shape.name}History", "salesforce.no_history", stops=False, **details)
+    else:
+        yield _right(f"{shape.name}History", "salesforce.right.history", **details)
 
 
 def _log(org: Org, name: str) -> Right:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
-from connectors.protocol import Page, Token
+from connectors.protocol import Episode, Page, Token
 from connectors.salesforce.shapes import Shape
 from rules.records import Record, Redirect, Tombstone
 
@@ -35,6 +35,8 @@ class Paging:
         self.records: list[Record] = []
         self.stones: dict[str, Tombstone] = {stone.ref.id: stone for stone in stones}
         self.ways: list[Redirect] = []
+        self.again = 0
+        self.told = token.get("told", [])
         self.full = token["low"] is None
         old, seen = set(token["old"] or ()), token["seen"]
         edge = written(moment(token["covered"]) - OVERLAP)
@@ -45,7 +47,9 @@ class Paging:
             mark = _mark(shape, row) if late or old else ""
             if late and seen is not None:
                 seen.append(mark)
-            if mark not in old:
+            if mark in old:
+                self.again += 1
+            else:
                 self._sort(row)
         self.next = self._cursor(rows, None if seen is None or len(seen) > SEEN_MOST else seen)
 
@@ -53,6 +57,8 @@ class Paging:
         shape = self.shape
         if not shape.gone(row):
             self.records.append(shape.record(row))
+            # The log may still hold who was taken out of the recycle bin again.
+            self.stones.pop(row["Id"], None)
             return
         if self.full:
             return
@@ -67,13 +73,15 @@ class Paging:
         token = self.token
         if self.last:
             kept = {name: token[name] for name in ("until", "covered", "log")}
-            return {"done": True, **kept, "seen": seen, "departed": self.full}
+            told = {"told": self.told} if self.told else {}
+            past = {"first": token["first"], **({"was": token["low"]} if token["low"] else {})}
+            return {"done": True, **kept, "seen": seen, **told, **past, "departed": self.full}
         after = token["after"]
         if rows and not self.job:
             after = [rows[-1]["SystemModstamp"], rows[-1]["Id"]]
         return {**token, "after": after, "seen": seen, **self.job}
 
-    def page(self, done: int, total: int, calls: int) -> Page:
+    def page(self, done: int, total: int, calls: int, episodes: Sequence[Episode]) -> Page:
         """As the engine takes it."""
         return Page(
             self.records,
@@ -84,6 +92,8 @@ class Paging:
             redirects=tuple(self.ways),
             of=(done, total),
             calls_used=calls,
+            episodes=episodes,
+            again=self.again,
         )
 
 

@@ -10,6 +10,10 @@ A cursor is one of
     {"low", "until", "after", "covered", "log", "old", "seen", "departed"}    under way; with
     {"job", "locator"} too                                                    through a bulk job
     {"done", "until", "covered", "log", "seen", "departed"}                   at its end
+    {"anew"}                               at the beginning once more: changes since then are asked for
+both with {"told"} where the delete log was asked: what it said of the time that is asked once more,
+{"first"}, the end of the very first reading, {"was"}, the beginning of the last one, and {"past"}:
+from when on it is asked what flags were.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ from connectors.salesforce.bulk import FROM, JobFailed, JobGone, begin, page
 from connectors.salesforce.client import LocatorDead, Org
 from connectors.salesforce.paging import (
     OVERLAP,
+    SEEN_MOST,
     Paging,
     changes_query,
     literal,
@@ -35,12 +40,16 @@ from connectors.salesforce.paging import (
     select,
     written,
 )
+from connectors.salesforce.pasts import Pasts, Said, episodes
 from connectors.salesforce.shapes import Shape
 from rules.errors import RingrenError, StartOver, SystemStopped
 from rules.records import Tombstone
 
 LOG_LIFE: Final = timedelta(days=14)
 """The delete log can be asked 15 days back; a day of margin. Longer away means reading anew."""
+LOOK_BACK: Final = timedelta(days=30)
+"""How far back it is asked what flags were of who has changed. Whoever is changed again and again,
+always just before we look, is not shown for what he was in between."""
 LOG_LEAST: Final = timedelta(minutes=1)
 QUERIES_MOST: Final = 5
 
@@ -68,13 +77,15 @@ class Pulling:
     ) -> None:
         self._org, self._shapes, self._known = org, shapes, known
         self.bulk_from = bulk_from
+        self._pasts = Pasts(org, shapes)
         self._asked: dict[str, tuple[Token, First]] = {}
 
     def pull(self, shape: Shape, token: Token | None) -> Iterator[Page]:
         """Pages from `token` on; everything when it is None."""
         calls = self._org.calls
-        if token is None:
-            yield from self._pages(shape, self._from_the_beginning(shape), calls)
+        if token is None or "anew" in token:
+            begun = self._from_the_beginning(shape, token or {})
+            yield from self._pages(shape, begun, calls)
         elif not token.get("done"):
             yield from self._pages(shape, dict(token), calls)
         else:
@@ -83,15 +94,18 @@ class Pulling:
             before = self._departed(shape, low) if token.get("departed") else []
             yield from self._pages(shape, first.token, calls, first, before)
 
-    def _from_the_beginning(self, shape: Shape) -> dict[str, Any]:
+    def _from_the_beginning(self, shape: Shape, token: Token) -> dict[str, Any]:
         settled = self._org.settled()
-        end = covered = written(settled)
+        end = covered = begins = written(settled)
         # What is still running now may commit below the end of this reading.
         if log := self._log_of(shape.name, settled - 2 * LOG_LEAST, settled):
             covered = min(end, written(moment(log["latestDateCovered"])))
+            # Nothing that was deleted before the log begins is shown by a query that starts now.
+            begins = max(end, written(moment(log["earliestDateAvailable"])))
+        covered = min(covered, token.get("anew", covered))
         return {
-            "low": None, "until": end, "after": None, "covered": covered, "log": end, "old": [],
-            "seen": [], "departed": True,
+            "low": None, "until": end, "after": None, "covered": covered, "log": begins, "old": [],
+            "seen": [], "departed": True, "first": token.get("first", end),
         }  # fmt: skip
 
     def _log_of(self, name: str, start: datetime, end: datetime) -> Mapping[str, Any] | None:
@@ -112,16 +126,22 @@ class Pulling:
         before: Sequence[Row] = (),
     ) -> Iterator[Page]:
         done = 0
-        stones = _buried(shape, first.log) if first and first.log else []
+        stones = _buried(shape, token, first.log) if first and first.log else []
+        past = token.get("past") or token["low"]
+        said: Said | None = None if token["low"] and shape.stream.can.episodes else {}
         with closing(self._answers(shape, token, first)) as answers:
             for answer in answers:
                 rows = [*before, *answer["records"]] if before else answer["records"]
                 before = ()
+                if rows and said is None:
+                    said = self._pasts.said(shape, past)
                 done += len(answer["records"])
                 paging = Paging(shape, token, rows, stones, answer)
                 stones = []
                 token = dict(paging.next)
-                yield paging.page(done, max(done, answer["totalSize"]), self._org.calls - calls)
+                told = list(episodes(shape, rows, said or {}, past))
+                used = self._org.calls - calls
+                yield paging.page(done, max(done, answer["totalSize"]), used, told)
                 calls = self._org.calls
 
     def _answers(
@@ -254,7 +274,7 @@ class Pulling:
             log = told["body"]
         else:
             log = self._log_of(name, start, end)
-        if log is not None and moment(log["earliestDateAvailable"]) > start:
+        if log is not None and moment(log["earliestDateAvailable"]) > start + OVERLAP:
             # The log was purged over our cursor: who was deleted meanwhile is told by nobody.
             raise StartOver("salesforce.log_purged", stream=name)
         return log
@@ -278,25 +298,48 @@ class Pulling:
         return rows
 
 
+def anew(token: Token) -> Token | None:
+    """The cursor of another first reading, which leads to the changes since the old cursor's end."""
+    times = [token[name] for name in ("covered", "low", "anew") if token.get(name)]
+    if not times:
+        return None
+    return {"anew": min(times), "first": token.get("first", min(times))}
+
+
 def _begun(token: Token, end: datetime, name: str) -> dict[str, Any]:
     """The cursor of a change pull that begins where a complete one ended."""
     if end - moment(token["log"]) > LOG_LIFE:
         raise StartOver("salesforce.away_too_long", stream=name)
     low = min(moment(token["covered"]), end) - OVERLAP
     until = max(moment(token["until"]), end)
+    first, past = token.get("first", token["until"]), written(low - LOOK_BACK)
     return {
         "low": written(low), "until": written(until), "after": None, "covered": token["covered"],
         "log": token["log"], "old": token["seen"], "seen": [], "departed": False,
+        "first": first, "past": max(first, min(token.get("was", past), past)),
+        **({"told": token["told"]} if token.get("told") else {}),
     }  # fmt: skip
 
 
 def _log_window(token: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
-    """From where to where the delete log is asked; None while the window is too small to be."""
-    start, end = moment(token["log"]), moment(token["until"])
+    """From where to where the delete log is asked.
+
+    It overlaps as the rows do: whoever is deleted in a long transaction, or by another clock than
+    that of the answer's header, is entered below an end that was already passed.
+    """
+    start, end = moment(token["log"]) - OVERLAP, moment(token["until"])
     return (start, end) if end - start >= LOG_LEAST else None
 
 
-def _buried(shape: Shape, log: Mapping[str, Any]) -> list[Tombstone]:
-    return [
-        Tombstone(shape.ref(one["id"]), moment(one["deletedDate"])) for one in log["deletedRecords"]
-    ]
+def _buried(shape: Shape, token: dict[str, Any], log: Mapping[str, Any]) -> list[Tombstone]:
+    """What the log tells that it did not tell before; `told` is kept for the next time."""
+    known, edge = set(token.get("told", ())), moment(token["until"]) - OVERLAP
+    fresh, told = [], []
+    for one in log["deletedRecords"]:
+        mark, at = f"{one['id']} {one['deletedDate']}", moment(one["deletedDate"])
+        if mark not in known:
+            fresh.append(Tombstone(shape.ref(one["id"]), at))
+        if at >= edge:
+            told.append(mark)
+    token["told"] = told[-SEEN_MOST:]
+    return fresh

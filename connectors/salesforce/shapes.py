@@ -69,6 +69,8 @@ class Shape:
     """The field that tells who wrote last, where it is shown."""
     keys: tuple[tuple[str, str], ...] = ()
     """Fields that are read as match keys only."""
+    history: bool = True
+    """Whether it is asked what flags were between two readings, where the org keeps it."""
 
     @property
     def name(self) -> str:
@@ -87,6 +89,8 @@ class Shape:
             opt_outs=not said.isdisjoint(FLAGS),
             calls=self.thing.kind == "call",
             batch_size=BATCH,
+            compares=True,
+            episodes=self.history and bool(self.flags),
         )
         columns = tuple(
             replace(row.column, writable=bool(row.write) and row.vendor not in self.locked)
@@ -99,7 +103,8 @@ class Shape:
     def asked(self) -> tuple[str, ...]:
         """What every query of the object selects."""
         mapped, keys = (row.vendor for row in self.rows), (name for name, _ in self.keys)
-        return tuple(dict.fromkeys(["Id", "SystemModstamp", *mapped, *keys, *self.extra]))
+        born = ("CreatedDate",) if self.history and self.flags else ()
+        return tuple(dict.fromkeys(["Id", "SystemModstamp", *mapped, *keys, *self.extra, *born]))
 
     @cached_property
     def flags(self) -> tuple[str, ...]:
@@ -107,6 +112,10 @@ class Shape:
         return tuple(
             row.vendor for row in self.rows if row.canonical in FLAGS and row.read == "flag"
         )
+
+    def canonical(self, vendor: str) -> str:
+        """What a field is to us."""
+        return next(row.canonical for row in self.rows if row.vendor == vendor)
 
     @cached_property
     def _texts(self) -> tuple[tuple[str, str], ...]:
@@ -224,7 +233,12 @@ class Unwritable(Exception):
 
 
 def shaped(
-    system: str, thing: Thing, described: Mapping[str, Any], wanted: Mapping[str, str]
+    system: str,
+    thing: Thing,
+    described: Mapping[str, Any],
+    wanted: Mapping[str, str],
+    *,
+    history: bool = True,
 ) -> Shape:
     """The object with the fields that this org shows to our user.
 
@@ -253,6 +267,7 @@ def shaped(
         yes_no=frozenset(one["name"] for one in there.values() if one["type"] == "boolean"),
         writer=(WRITER,) if WRITER.lower() in there else (),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
+        history=history,
     )
 
 

@@ -64,6 +64,7 @@ class Salesforce(Section):
         default_factory=dict, examples=[{"Account": {"cvr": "CVR_nummer__c"}}]
     )
     guard_together: bool = True
+    history: bool = True
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     quota_share: QuotaShare = 0.8
@@ -137,6 +138,7 @@ class Dynamics(Section):
     fields: dict[str, dict[str, str]] = Field(
         default_factory=dict, examples=[{"account": {"cvr": "new_cvrnummer"}}]
     )
+    history: bool = True
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     quota_share: QuotaShare = 0.8

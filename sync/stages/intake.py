@@ -5,16 +5,19 @@ No trust, no merge, no guard stands between (promise 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from connectors.protocol import Stream
+from connectors.protocol import Episode, Stream
 from rules.changes import Finding, Severity
-from rules.opt_out_fields import intake, is_watched
+from rules.keys import ref_key
+from rules.opt_out_fields import episode, intake, is_watched
 from rules.records import Record, Value
-from rules.suppression import Statement
-from state import findings, ledger
+from rules.suppression import CLOCK_SKEW, Channel, EventType, Statement
+from state import findings, ledger, mirror
+from state.ledger import entries_for
 from state.merging import Merged
+from state.screen import hashed_keys
 from state.store import Tx
 from sync.app import App
 
@@ -43,6 +46,44 @@ def take(
             judged.append(findings.Judged(rid, record.place, one.findings))
     findings.replace(tx, system, stream.name, "intake", judged, now, fresh=False)
     return len(ledger.append(tx, app.keys, said, now, tuple(app.systems))) if said else 0
+
+
+def take_episodes(
+    tx: Tx,
+    app: App,
+    system: str,
+    stream: Stream,
+    told: Sequence[Episode],
+    now: datetime,
+) -> int:
+    """Record what was said and taken back between two readings; gives how many entries are new.
+
+    A system tells of the same episode more than once, and of some that we saw ourselves: one that
+    the record's own blocks cover since it began adds nothing.
+    """
+    said: list[Statement] = []
+    judged: list[findings.Judged] = []
+    for one in told:
+        heard = episode(one.record, one.field, one.since, heard_at=now, region=app.settings.region)
+        new = [s for s in heard.statements if not _is_heard(tx, app, one, s.channel)]
+        if new:
+            said += new
+            known = mirror.find(tx, one.record.ref)
+            rid = known.rid if known else None
+            judged.append(findings.Judged(rid, one.record.place, heard.findings))
+    findings.replace(tx, system, stream.name, "episodes", judged, now, fresh=False)
+    return len(ledger.append(tx, app.keys, said, now, tuple(app.systems))) if said else 0
+
+
+def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel) -> bool:
+    """Whether this record was heard to say no on this channel after the episode had begun."""
+    digests = {key.digest for key in hashed_keys(app.keys, [ref_key(one.record.ref)])}
+    return any(
+        entry.event.type is EventType.BLOCK
+        and entry.event.channel in {channel, Channel.ALL}
+        and entry.event.heard_at + CLOCK_SKEW >= one.since
+        for entry in entries_for(tx, digests)
+    )
 
 
 def _note_shape(tx: Tx, system: str, stream: Stream, merged: Merged, now: datetime) -> None:

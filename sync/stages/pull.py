@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectors.protocol import Page, Pulls, Reads, Stream, Token
+from connectors.protocol import Page, Pulls, Reads, Rereads, Stream, Token
 from rules.changes import Finding, Severity
 from rules.checks.record import columns
 from rules.errors import InvariantBroken, RunStopped, StartOver
@@ -45,7 +45,7 @@ class Pulled:
     begun: Token | None = None
     """The cursor of the last complete reading, from which this one began; None for none."""
     goes_on: bool = False
-    """It goes on where an earlier reading was stopped."""
+    """It goes on where an earlier reading was stopped, or began anew: changes are asked for after it."""
     of: tuple[int, int] | None = None
     """How far it has come, in whatever the connector counts: done, of how many."""
 
@@ -61,9 +61,10 @@ class Pulled:
         return not (self.born or self.moved or self.gone)
 
 
-def begin(app: App, stream: Stream, lease: Lease) -> Pulled:
+def begin(app: App, connector: Pulls, stream: Stream, lease: Lease) -> Pulled:
     """Make ready to read a stream from where its cursor stands."""
-    pulled = Pulled(stream, _with_fields(app, lease, stream), last_seen=lease.compared_at)
+    fresh = _with_fields(app, connector, lease, stream)
+    pulled = Pulled(stream, fresh, last_seen=lease.compared_at)
     pulled.begun = pulled.lease.token if pulled.lease.complete else None
     pulled.goes_on = pulled.lease.token is not None and not pulled.lease.complete
     _note_columns(app, pulled.lease, stream)
@@ -81,7 +82,7 @@ def read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iter
                 pulled.begun = pulled.lease.token
                 yield from _pages(app, connector, pulled, sample)
         except StartOver:
-            _start_over(app, pulled)
+            _start_over(app, connector, pulled)
         else:
             return
     where = pulled.lease
@@ -112,7 +113,7 @@ def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:
     return Pulled(stream, fresh, gone=buried)
 
 
-def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
+def _with_fields(app: App, connector: Pulls, lease: Lease, stream: Stream) -> Lease:
     """Note which fields are mapped, their units, and which nobody can write; others than last time
     mean: decide all again.
 
@@ -129,13 +130,14 @@ def _with_fields(app: App, lease: Lease, stream: Stream) -> Lease:
     with app.store.transaction() as tx:
         fresh = replace(lease, fields=fields, units=units, closed=closed, keyed=keyed)
         if lease.token is not None and (fields, keyed) != (lease.fields, lease.keyed):
-            fresh = _next_pass(tx, fresh)
+            fresh = _next_pass(tx, fresh, _anew(connector, stream, lease))
             mirror.outdate(tx, lease)
         if lease.token is not None and fields != lease.fields:
             coverage.forget(tx, lease.system, lease.stream)
             tallies.forget(tx, lease.system, lease.stream)
         said = {"fields": list(fields), "units": units, "closed": list(closed)}
-        cursors.advance(tx, fresh, app.clock(), **said, keyed=list(keyed) or None)
+        where = {"token": fresh.token, "complete": fresh.complete, "keyed": list(keyed) or None}
+        cursors.advance(tx, fresh, app.clock(), **said, **where)
     return fresh
 
 
@@ -145,16 +147,26 @@ def _keyed(app: App, stream: Stream) -> tuple[str, ...]:
     return (*names, app.keys.fingerprint) if names else ()
 
 
-def _start_over(app: App, pulled: Pulled) -> None:
-    pulled.begun = None
+def _start_over(app: App, connector: Pulls, pulled: Pulled) -> None:
+    """All is read once more, and behind it what has changed since the old cursor."""
+    pulled.begun, pulled.goes_on = None, pulled.lease.token is not None
+    pulled.complete = False
+    token = _anew(connector, pulled.stream, pulled.lease)
     with app.store.transaction() as tx:
-        pulled.lease = _next_pass(tx, pulled.lease)
-        cursors.advance(tx, pulled.lease, app.clock(), token=None, complete=False)
+        pulled.lease = _next_pass(tx, pulled.lease, token)
+        cursors.advance(tx, pulled.lease, app.clock(), token=token, complete=False)
 
 
-def _next_pass(tx: Tx, lease: Lease) -> Lease:
+def _anew(connector: Pulls, stream: Stream, lease: Lease) -> Token | None:
+    """From the beginning, with what the connector must not forget of where it stood."""
+    if lease.token is None or not isinstance(connector, Rereads):
+        return None
+    return connector.anew(stream, lease.token)
+
+
+def _next_pass(tx: Tx, lease: Lease, token: Token | None = None) -> Lease:
     mirror.forget_sightings(tx, lease)
-    return replace(lease, pass_no=lease.pass_no + 1, token=None, complete=False)
+    return replace(lease, pass_no=lease.pass_no + 1, token=token, complete=False)
 
 
 def _pages(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iterator[None]:
@@ -185,6 +197,9 @@ def _take_page(
     merges.take(tx, app, lease.system, page, merged, now)
     if app.matches and lease.kind in PARTIES:
         unmatched.mark(tx, merged.rids)
+    if page.episodes:
+        told = (lease.system, pulled.stream, page.episodes, now)
+        statements += intake.take_episodes(tx, app, *told)
     _note_broken(tx, lease, page, now)
     records = lease.records + len(merged.born) + merged.revived - gone
     stop, after = None, replace(lease, token=page.next, complete=page.complete)

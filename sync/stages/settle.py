@@ -51,10 +51,13 @@ class _Rows:
 
 
 class Settling:
-    """Settles one stream's writes, page by page, each page in one transaction."""
+    """Settles one stream's writes, page by page, each page in one transaction.
 
-    def __init__(self, app: App, lease: Lease, run: int) -> None:
-        self.app, self.lease, self.run_no = app, lease, run
+    What is settled stands up to the next plan, or no longer in `plan`, a draft.
+    """
+
+    def __init__(self, app: App, lease: Lease, run: int, plan: int | None = None) -> None:
+        self.app, self.lease, self.run_no, self._plan = app, lease, run, plan
         self.done = Settled()
 
     def hold(self) -> None:
@@ -77,7 +80,7 @@ class Settling:
             ids = [one.ref.id for one in outcomes]
             waiting = outbox.by_ref(tx, lease.system, lease.stream, ids)
             held = mirror.held(tx, [one.rid for one in waiting.values()])
-            rows, next_plan = _Rows(), proposals.next_plan(tx)
+            rows, next_plan = _Rows(), self._plan or proposals.next_plan(tx)
             for outcome in outcomes:
                 one = waiting.pop(outcome.ref.id, None)
                 if one is None:
@@ -158,7 +161,7 @@ class Settling:
                     return self.done
                 held = mirror.held(tx, [one.rid for one in lost])
                 gone = mirror.gone(tx, [one.rid for one in lost])
-                rows, next_plan = _Rows(), proposals.next_plan(tx)
+                rows, next_plan = _Rows(), self._plan or proposals.next_plan(tx)
                 ends = redirects.resolve(tx, [one.ref for one in lost if one.rid in gone])
                 for one in lost:
                     merged = ends.get(one.ref, one.ref) != one.ref

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -403,12 +404,27 @@ def test_a_no_that_was_set_and_cleared_between_two_readings_is_heard(
     account.pass_(wait)
     pages, token = _read(connector, token)
     said = {ident: record.values["opt_out_call"] for ident, record in _records(pages).items()}
-    assert said == {str(one): "true", str(other): None}
+    assert said == {str(one): "false", str(other): None}
+    [told] = [episode for page in pages for episode in page.episodes]
+    assert (told.record.ref.id, told.field) == (str(one), "opt_out_call")
+    assert told.record.values["opt_out_call"] == "true"
+    assert told.since == account.portal.clock() - timedelta(seconds=60 + wait)
     pages, token = _read(connector, token)
-    [record] = _records(pages).values()
-    assert (record.ref.id, record.values["opt_out_call"]) == (str(one), "false")
-    [again] = connector.read(connector.shape("contacts").stream, [record.ref])
-    assert again == record
+    assert not _records(pages)
+    assert not any(page.episodes for page in pages)
+
+
+def test_a_no_outlives_the_record_that_was_deleted_with_it(account: Account) -> None:
+    account.portal.own("contacts", "ringren_do_not_call", "bool")
+    one, *_ = account.people(3)
+    connector = account.connector()
+    _, token = _read(connector)
+    account.portal.edit("contacts", one, ringren_do_not_call="true")
+    account.portal.archive("contacts", one)
+    account.pass_(30)
+    pages, token = _read(connector, token)
+    assert _records(pages)[str(one)].values["opt_out_call"] == "true"
+    assert [stone.ref.id for page in pages for stone in page.tombstones] == [str(one)]
     pages, token = _read(connector, token)
     assert not _records(pages)
 

@@ -15,6 +15,7 @@ import pytest
 from connectors.protocol import (
     Applied,
     Capabilities,
+    Compares,
     Conflict,
     Connector,
     Moved,
@@ -37,7 +38,7 @@ class Outside(Protocol):
 
     It begins with `many` contacts (or what comes closest) named by `full_name` and `email`, enough
     for several pages; `edit` and `remove` go by the e-mail address. `snapshot` is everything that
-    is stored outside, to be compared with ==.
+    is stored outside, to be compared with ==. `flag` is used where episodes are claimed.
     """
 
     claims: Capabilities
@@ -46,6 +47,7 @@ class Outside(Protocol):
     def connector(self) -> Connector: ...
     def edit(self, email: str, field: str, value: str) -> None: ...
     def remove(self, email: str) -> None: ...
+    def flag(self, email: str, *, no: bool) -> None: ...
     def snapshot(self) -> Any: ...
 
 
@@ -183,6 +185,39 @@ class ConnectorContract:
         nobody = Ref(connector.name, stream.kind, f"{wanted[0].ref.id}-nobody")
         found = connector.read(stream, [nobody, *(record.ref for record in wanted)])
         assert sorted(found, key=str) == sorted(wanted, key=str)
+
+    def test_a_no_that_was_taken_back_between_two_readings_is_told(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not stream.can.episodes:
+            pytest.skip("no episodes are claimed")
+        records, token = _records_and_token(connector, stream)
+        target = records[5]
+        outside.flag(str(target.values["email"]), no=True)
+        outside.flag(str(target.values["email"]), no=False)
+        pages = list(connector.pull(stream, token))
+        [shown] = _records(pages)
+        [told] = [one for page in pages for one in page.episodes]
+        assert told.record.ref == shown.ref == target.ref
+        assert (shown.values[told.field], told.record.values[told.field]) == ("false", "true")
+        assert told.since.tzinfo is not None
+        assert shown.version == next(iter(connector.read(stream, [target.ref]))).version
+
+    def test_counts_and_ids_are_those_of_a_whole_reading(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not stream.can.compares:
+            pytest.skip("no comparing is claimed")
+        assert isinstance(connector, Compares)
+        records, _ = _records_and_token(connector, stream)
+        assert connector.count(stream) == len(records)
+        listed = list(connector.ids(stream))
+        assert len(listed) == len(records)
+        assert set(listed) == {record.ref for record in records}
+        outside.remove(str(records[3].values["email"]))
+        connector = outside.connector()
+        assert connector.count(stream) == len(records) - 1
+        assert records[3].ref not in set(connector.ids(stream))
 
     # --- pushing ---
 

@@ -20,12 +20,19 @@ class Office:
     """An environment with people, enough for three pages."""
 
     claims = Capabilities(
-        push=True, conditional_write=True, delete_feed=True, opt_outs=True, batch_size=1000
+        push=True,
+        conditional_write=True,
+        delete_feed=True,
+        opt_outs=True,
+        batch_size=1000,
+        episodes=True,
+        compares=True,
     )
     many = 1100
 
     def __init__(self, site: Site) -> None:
         self.site = site
+        site.org.audit("contact", "donotphone")
         self.ids = {
             f"p{n}@opdigtet-0001.dk": site.org.add(
                 "contact", lastname=f"Prøvesen {n}", emailaddress1=f"p{n}@opdigtet-0001.dk"
@@ -50,6 +57,9 @@ class Office:
 
     def remove(self, email: str) -> None:
         self.site.org.remove("contact", self.ids[email])
+
+    def flag(self, email: str, *, no: bool) -> None:
+        self.site.org.edit("contact", self.ids[email], donotphone=no)
 
     def snapshot(self) -> Any:
         return self.site.org.snapshot()

@@ -15,6 +15,8 @@ from connectors.hubspot import HubSpot
 from connectors.hubspot.logins import Key
 from connectors.protocol import Capabilities
 
+NO = "ringren_do_not_call"
+
 
 class Office:
     """An account with people. Time stands still, except that edits take a while."""
@@ -26,11 +28,14 @@ class Office:
         opt_outs=True,
         lags=True,
         batch_size=100,
+        episodes=True,
+        compares=True,
     )
     many = 230
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
+        vendor.portal.own("contacts", NO, "bool")
         self.idents = {
             f"p{n}@opdigtet-0001.dk": vendor.portal.create(
                 "contacts", {"lastname": f"Prøvesen {n}", "email": f"p{n}@opdigtet-0001.dk"}
@@ -64,6 +69,10 @@ class Office:
 
     def remove(self, email: str) -> None:
         self.vendor.portal.archive("contacts", self.idents[email])
+        self.pass_(60)
+
+    def flag(self, email: str, *, no: bool) -> None:
+        self.vendor.portal.edit("contacts", self.idents[email], **{NO: str(no).lower()})
         self.pass_(60)
 
     def snapshot(self) -> Any:

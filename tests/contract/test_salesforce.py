@@ -20,13 +20,20 @@ class Office:
     """An org with people. Time stands still, except that requests and edits take a while."""
 
     claims = Capabilities(
-        push=True, conditional_write=True, delete_feed=True, opt_outs=True, batch_size=1000
+        push=True,
+        conditional_write=True,
+        delete_feed=True,
+        opt_outs=True,
+        batch_size=1000,
+        episodes=True,
+        compares=True,
     )
     many = 410
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
         vendor.desk.page = 200
+        vendor.org.tracked.add(("Contact", "DoNotCall"))
         self.idents = {
             f"p{n}@opdigtet-0001.dk": vendor.org.add(
                 "Contact", LastName=f"Prøvesen {n}", Email=f"p{n}@opdigtet-0001.dk"
@@ -56,6 +63,10 @@ class Office:
 
     def remove(self, email: str) -> None:
         self.vendor.org.remove(self.idents[email])
+        self.vendor.clock.pass_by(minutes=1)
+
+    def flag(self, email: str, *, no: bool) -> None:
+        self.vendor.org.edit(self.idents[email], DoNotCall=no)
         self.vendor.clock.pass_by(minutes=1)
 
     def snapshot(self) -> Any:

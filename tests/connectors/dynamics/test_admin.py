@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from dynamics_desk import Desk, pulled, records
 from simulators.dynamics.site import CLIENT
 from simulators.dynamics.tables import Column
@@ -9,7 +10,15 @@ from simulators.dynamics.tables import Column
 from connectors.dynamics import Dynamics
 from connectors.rights import Checks, Provisions
 
-NEEDED = {"prvReadContact", "prvWriteContact", "prvReadUser", "prvReadTeam"}
+NEEDED = {
+    "prvReadContact", "prvWriteContact", "prvReadUser", "prvReadTeam", "prvReadAuditSummary",
+}  # fmt: skip
+FLAGS = ("donotphone", "donotemail", "donotbulkemail", "donotsendmm", "msdyn_gdproptout")
+
+
+@pytest.fixture(autouse=True)
+def audited(desk: Desk) -> None:
+    desk.site.org.audit("contact", *FLAGS)
 
 
 def wrong(connector: Dynamics) -> dict[str, str]:
@@ -31,6 +40,20 @@ def test_each_right_that_is_missing_is_named(desk: Desk) -> None:
         "prvWriteContact": "dynamics.no_privilege",
         "prvReadTeam": "dynamics.no_names",
     }
+
+
+def test_what_is_not_audited_or_may_not_be_read_is_named(desk: Desk) -> None:
+    desk.site.org.tables["contact"].columns["donotphone"].audited = False
+    [right] = [one for one in desk.connector().check() if not one.ok]
+    assert (right.name, right.message, right.stops) == (
+        "contact/audit",
+        "dynamics.no_history",
+        False,
+    )
+    assert right.details["field"] == "donotphone"
+    desk.site.org.user(CLIENT).rights = NEEDED - {"prvReadAuditSummary"}
+    [right] = [one for one in desk.connector().check() if not one.ok]
+    assert right.stops, "what is kept and hidden from us might hold a no"
 
 
 def test_hidden_and_locked_columns_are_named(desk: Desk) -> None:
@@ -109,7 +132,7 @@ def test_secured_columns_and_privileges_are_granted_by_profile_and_role(desk: De
     columns = desk.site.org.tables["contact"].columns
     columns["donotphone"].secured = columns["donotemail"].secured = True
     user = desk.site.org.user(CLIENT)
-    user.rights = {"prvReadContact", "prvReadUser", "prvReadTeam"}
+    user.rights = {"prvReadContact", "prvReadUser", "prvReadTeam", "prvReadAuditSummary"}
     connector = desk.connector()
     rights = [one for one in connector.missing() if one.what == "right"]
     assert {one.name for one in rights} == {"donotphone", "donotemail", "prvWriteContact"}

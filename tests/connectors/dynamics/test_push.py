@@ -72,7 +72,7 @@ def test_what_the_system_stores_otherwise_is_shown_by_the_next_pull(desk: Desk) 
     assert after.version != outcome.version
     assert after.values["direct_phone"] == "+45 68 00 00 01"
     # And a write that was decided on that version is none.
-    stale = change(replace(after, version=outcome.version), title="Ejer")
+    stale = change(after._replace(version=outcome.version), title="Ejer")
     assert pushed(connector, [stale]) == [Conflict(record.ref)]
 
 

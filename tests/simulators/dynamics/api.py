@@ -255,7 +255,7 @@ def privilege(verb: str, table: str) -> str:
     """The name of a privilege: activities share one."""
     shared = {
         "phonecall": "Activity", "appointment": "Activity", "campaignresponse": "Activity",
-        "systemuser": "User", "listmember": "List",
+        "systemuser": "User", "listmember": "List", "audit": "AuditSummary",
     }  # fmt: skip
     return f"prv{verb}{shared.get(table, table.capitalize())}"
 

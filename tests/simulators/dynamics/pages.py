@@ -30,6 +30,7 @@ class Listing:
     ) -> None:
         self.org, self.user, self.table, self.query, self.api = org, user, table, query, api
         self.tracking = "odata.track-changes" in prefer
+        self.annotated = "odata.include-annotations" in prefer
         self.size = max(1, min(org.page, int(prefer.get("odata.maxpagesize", MOST))))
         self.columns = chosen(table, query.get("$select", ""))
         self.skip = _opened(query.get("$skiptoken", ""))
@@ -102,6 +103,10 @@ class Listing:
         body = self._body([self._shown(row) for row in page])
         if self.query.get("$count") == "true":
             body["@odata.count"] = min(len(rows), MOST)
+            if self.annotated:
+                crm = "@Microsoft.Dynamics.CRM.totalrecordcount"
+                body[crm] = min(len(rows), MOST)
+                body[f"{crm}limitexceeded"] = len(rows) > MOST
         if at + len(page) < min(len(rows), top):
             token = _closed({"n": at + len(page)})
             body["@odata.nextLink"] = self._link("$skiptoken", token)

@@ -12,12 +12,13 @@ from enum import Enum
 from typing import Any, Self
 from urllib.parse import parse_qsl, unquote
 
-import orjson
+import requests
 import uvicorn
 from simulators.dynamics.api import ROOT, Api, query_of, refusal, throttled
 from simulators.dynamics.batch import Asked, Said
 from simulators.dynamics.org import Org, Refused
 from simulators.dynamics.signin import App, Denied, Tenant
+from simulators.inward import Heard, Told
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -66,12 +67,14 @@ class Site:
         self.tenant = Tenant(TENANT, LOGIN, self.org.clock)
         self.tenant.apps[CLIENT] = App(CLIENT, {SECRET})
         self.planned: list[Planned] = []
+        self.before: Callable[[str, str], None] = lambda _method, _path: None
+        """What others do just before a request arrives."""
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._serve, "127.0.0.1", port, log_config=None, lifespan="off", ws="none",
                 access_log=False, http="h11",
                 interface="asgi3",
-                proxy_headers=False,
+                proxy_headers=False, date_header=False, server_header=False,
             )
         )  # fmt: skip
         self._thread = threading.Thread(target=self._server.run, daemon=True)
@@ -112,19 +115,40 @@ class Site:
         request = Request(scope, receive)
         body = await request.body()
         path = unquote(request.url.path)
-        if not path.startswith(ROOT):
-            await _plain(self._sign_in(path, body))(scope, receive, send)
-            return
-        asked = Asked(
-            request.method, path.removeprefix(ROOT), query_of(request.url.query),
-            {name.lower(): value for name, value in request.headers.items()}, body,
-        )  # fmt: skip
-        planned = self._due(f"{asked.method} {asked.path}")
-        said = self._said(asked, planned)
-        if (planned and planned.fault in {Fault.DROPPED, Fault.LOST}) or said is None:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        said, planned = self._heard(request.method, path, request.url.query, headers, body)
+        if said is None:
             _cut(send)
             return
         await self._send(said, planned, scope, receive, send)
+
+    def door(self, heard: Heard) -> Told:
+        """One request from within this process (`simulators.inward`)."""
+        path = unquote(heard.address.path)
+        said, planned = self._heard(
+            heard.method, path, heard.address.query, heard.headers, heard.body
+        )
+        if said is None:
+            raise requests.ConnectionError
+        match planned.fault if planned else None:
+            case Fault.HALF:
+                raise requests.exceptions.ChunkedEncodingError
+            case Fault.SLOW:
+                raise requests.ReadTimeout
+        return Told(said.status, self._headers(said), _content(said, planned))
+
+    def _heard(
+        self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[Said | None, Planned | None]:
+        """The answer, None where none comes, and what is to go wrong with it."""
+        self.before(method, path)
+        if not path.startswith(ROOT):
+            return self._sign_in(path, body), None
+        asked = Asked(method, path.removeprefix(ROOT), query_of(query), headers, body)
+        planned = self._due(f"{asked.method} {asked.path}")
+        said = self._said(asked, planned)
+        lost = planned is not None and planned.fault in {Fault.DROPPED, Fault.LOST}
+        return None if lost else said, planned
 
     def _said(self, asked: Asked, planned: Planned | None) -> Said | None:
         client_id = self.tenant.who(asked.headers.get("authorization", ""))
@@ -158,14 +182,7 @@ class Site:
     async def _send(
         self, said: Said, planned: Planned | None, scope: Any, receive: Receive, send: Send
     ) -> None:
-        content = said.content()
-        headers = {
-            "Content-Type": "application/json; odata.metadata=minimal",
-            "OData-Version": "4.0",
-            "Date": (self.org.clock() + self.org.skew).strftime("%a, %d %b %Y %H:%M:%S GMT"),
-            "x-ms-ratelimit-burst-remaining-xrm-requests": str(self.api.most),
-            **said.headers,
-        }
+        content, headers = _content(said, planned), self._headers(said)
         match planned.fault if planned else None:
             case Fault.HALF:
                 await _start(send, said.status, headers, len(content))
@@ -177,12 +194,17 @@ class Site:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                     await asyncio.sleep((planned.seconds if planned else 1) / 4)
                 await send({"type": "http.response.body", "body": b""})
-            case Fault.GARBLED:
-                await Response(content.replace(b"HTTP/1.1 2", b"HTTP/1.1 ?"), said.status, headers)(
-                    scope, receive, send
-                )
             case _:
                 await Response(content, said.status, headers)(scope, receive, send)
+
+    def _headers(self, said: Said) -> dict[str, str]:
+        return {
+            "Content-Type": "application/json; odata.metadata=minimal",
+            "OData-Version": "4.0",
+            "Date": (self.org.clock() + self.org.skew).strftime("%a, %d %b %Y %H:%M:%S GMT"),
+            "x-ms-ratelimit-burst-remaining-xrm-requests": str(self.api.most),
+            **said.headers,
+        }
 
     def _sign_in(self, path: str, body: bytes) -> Said:
         at = f"/{self.tenant.name}"
@@ -197,8 +219,12 @@ class Site:
         return Said(404, {"error": "not_found"})
 
 
-def _plain(said: Said) -> Response:
-    return Response(orjson.dumps(said.body), said.status, media_type="application/json")
+def _content(said: Said, planned: Planned | None) -> bytes:
+    """The body; of a batch that nobody can read, with broken status lines."""
+    content = said.content()
+    if planned and planned.fault is Fault.GARBLED:
+        return content.replace(b"HTTP/1.1 2", b"HTTP/1.1 ?")
+    return content
 
 
 async def _start(send: Send, status: int, headers: Mapping[str, str], length: int) -> None:

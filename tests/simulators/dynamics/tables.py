@@ -12,7 +12,8 @@ SETS = {
     "account": "accounts", "contact": "contacts", "lead": "leads", "phonecall": "phonecalls",
     "appointment": "appointments", "opportunity": "opportunities", "campaign": "campaigns",
     "campaignresponse": "campaignresponses", "list": "lists", "listmember": "listmembers",
-    "systemuser": "systemusers", "team": "teams",
+    "systemuser": "systemusers", "team": "teams", "audit": "audits",
+    "organization": "organizations",
 }  # fmt: skip
 MERGEABLE = frozenset({"account", "contact", "lead"})
 READ_ONLY_STATES = {
@@ -61,6 +62,7 @@ class Column:
     read_only: bool = False
     secured: bool = False
     custom: bool = False
+    audited: bool = False
     label: str = ""
     options: dict[int, str] | None = None
 
@@ -87,6 +89,7 @@ class Column:
             "AttributeTypeName": {"Value": f"{kind}Type"},
             "IsCustomAttribute": self.custom,
             "IsSecured": self.secured,
+            "IsAuditEnabled": {"Value": self.audited, "CanBeChanged": True},
             "CanBeSecuredForRead": self.type not in {"id", "state"},
             "IsValidForRead": True,
             "IsValidForUpdate": not self.read_only,
@@ -119,6 +122,7 @@ class Table:
 
     name: str
     columns: dict[str, Column] = field(default_factory=dict)
+    audited: bool = False
     change_tracking: bool = True
     optimistic: bool = True
 
@@ -146,6 +150,7 @@ class Table:
             "SchemaName": self.name.title(),
             "EntitySetName": self.set,
             "PrimaryIdAttribute": self.key,
+            "IsAuditEnabled": {"Value": self.audited, "CanBeChanged": True},
             "ChangeTrackingEnabled": self.change_tracking,
             "IsOptimisticConcurrencyEnabled": self.optimistic,
             "IsActivity": self.key == "activityid",

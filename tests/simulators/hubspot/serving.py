@@ -7,15 +7,16 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import orjson
+import requests
 import uvicorn
 from simulators.hubspot.answers import Told
 from simulators.hubspot.desk import Desk
@@ -23,6 +24,8 @@ from simulators.hubspot.faults import Fault, Trouble
 from simulators.hubspot.limits import Limits
 from simulators.hubspot.portal import Portal, wall_clock
 from simulators.hubspot.tickets import Tickets
+from simulators.inward import Heard
+from simulators.inward import Told as Wired
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -77,17 +80,48 @@ class Vendor:
 
     async def take(self, request: Request) -> Response:
         """One call from the line."""
-        raw, method, path = await request.body(), request.method, request.url.path
-        self.before(method, path)
-        hit = next((one for one in self.faults if one.strikes(method, path)), None)
-        told = self._told(request, raw, hit)
-        self.calls.append(Call(method, path, told.status, raw))
+        raw, path = await request.body(), request.url.path
+        key = request.headers.get("Authorization", "")
+        pairs = request.query_params.multi_items()
+        told, hit = self._heard(request.method, path, _query(pairs), key, raw)
         if hit and hit.fault is Fault.SLOW:
             await asyncio.sleep(hit.seconds)
         return self._response(told, hit, search=path.endswith("/search"))
 
-    def _told(self, request: Request, raw: bytes, hit: Trouble | None) -> Told:
-        method, path = request.method, request.url.path
+    def door(self, heard: Heard) -> Wired:
+        """One call from within this process (`simulators.inward`)."""
+        path = unquote(heard.address.path)
+        pairs = parse_qsl(heard.address.query, keep_blank_values=True)
+        key = heard.headers.get("authorization", "")
+        told, hit = self._heard(heard.method, path, _query(pairs), key, heard.body)
+        match hit.fault if hit else None:
+            case Fault.LOST | Fault.DROPPED:
+                raise requests.ConnectionError
+            case Fault.HALF:
+                raise requests.exceptions.ChunkedEncodingError
+            case Fault.SLOW:
+                raise requests.ReadTimeout
+        return Wired(*self._wired(told, search=path.endswith("/search")))
+
+    def _heard(
+        self, method: str, path: str, query: Mapping[str, str], key: str, raw: bytes
+    ) -> tuple[Told, Trouble | None]:
+        """What it comes to, and what is to go wrong with it."""
+        self.before(method, path)
+        hit = next((one for one in self.faults if one.strikes(method, path)), None)
+        told = self._told(method, path, query, key, raw, hit)
+        self.calls.append(Call(method, path, told.status, raw))
+        return told, hit
+
+    def _told(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str],
+        key: str,
+        raw: bytes,
+        hit: Trouble | None,
+    ) -> Told:
         if hit and hit.fault is Fault.REVOKED:
             self.tickets.revoke()
         if hit and hit.fault is Fault.STATUS:
@@ -96,12 +130,12 @@ class Vendor:
             return Told(503)
         if _TOKENS.fullmatch(path):
             return Told(*self.tickets.grant(dict(parse_qsl(raw.decode()))))
-        if told := self._kept_out(method, path, request.headers.get("Authorization", "")):
+        if told := self._kept_out(method, path, key):
             return told
         body = orjson.loads(raw) if raw else None
         if path == _TOKEN_INFO:
             return self._token_info(str(body["tokenKey"]))
-        return self.desk.answer(method, path, _query(request), body)
+        return self.desk.answer(method, path, query, body)
 
     def _kept_out(self, method: str, path: str, header: str) -> Told | None:
         if not self.tickets.is_known(header):
@@ -123,22 +157,29 @@ class Vendor:
         found = {"userId": 1, "hubId": self.portal.portal_id, "appId": 11, "scopes": scopes}
         return Told(200, found) if known else Told(404, self.desk.envelope("NOT_FOUND", "no token"))
 
-    def _response(self, told: Told, hit: Trouble | None, *, search: bool) -> Response:
+    def _wired(self, told: Told, *, search: bool) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body as they go over the line."""
         date = format_datetime(self.portal.clock() + self.skew, usegmt=True)
         headers = {"Date": date, **self.limits.headers(search=search), **told.headers}
-        raw = orjson.dumps(told.body)
+        if told.status == 204:
+            return 204, headers, b""
+        headers["Content-Type"] = "application/json;charset=utf-8"
+        return told.status, headers, orjson.dumps(told.body)
+
+    def _response(self, told: Told, hit: Trouble | None, *, search: bool) -> Response:
+        status, headers, raw = self._wired(told, search=search)
         if hit and hit.fault in {Fault.LOST, Fault.DROPPED, Fault.HALF}:
             sent = raw[: len(raw) // 2] if hit.fault is Fault.HALF else b""
-            return Broken(sent, told.status, headers, half=hit.fault is Fault.HALF)
-        if told.status == 204:
-            return Response(None, 204, headers)
-        return Response(raw, told.status, headers, "application/json;charset=utf-8")
+            return Broken(sent, status, headers, half=hit.fault is Fault.HALF)
+        return Response(raw or None, status, headers)
 
 
-def _query(request: Request) -> dict[str, str]:
+def _query(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """A name that stands twice is a list, as one with commas is."""
-    query = request.query_params
-    return {name: ",".join(query.getlist(name)) for name in query}
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found[name] = f"{found[name]},{value}" if name in found else value
+    return found
 
 
 class Broken(Response):

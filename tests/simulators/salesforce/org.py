@@ -15,11 +15,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from simulators.salesforce.journal import Entry, Error, Row, Values
-from simulators.salesforce.schema import Field, Table, full_id, tables
+from simulators.salesforce.schema import WITH_HISTORY, Field, Table, full_id, tables
 from simulators.salesforce.soql import Malformed, Query
 
 OURS, SOMEBODY, ROBOT = "ringren", "somebody", "robot"
 AUTOMATIC = {"CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp"}
+OUR_OWN = {
+    "User", "PermissionSet", "FieldPermissions", "FieldDefinition", *WITH_HISTORY.values(),
+}  # fmt: skip
+"""What no person has entered."""
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -35,6 +39,8 @@ class Org:
     """Fields that nobody granted to the integration user."""
     read_only: set[tuple[str, str]] = field(default_factory=set)
     objects_closed: set[str] = field(default_factory=set)
+    tracked: set[tuple[str, str]] = field(default_factory=set)
+    """Fields whose changes are kept in the history objects; an administrator chooses them."""
     locked: set[str] = field(default_factory=set)
     validation: list[Callable[[str, Row], Error | None]] = field(default_factory=list)
     automations: list[Callable[[Org, Entry], None]] = field(default_factory=list)
@@ -82,7 +88,9 @@ class Org:
         """Records leave the recycle bin, or were deleted past it: no query shows them again."""
         with self.lock:
             for ident in idents:
-                self.rows[self.table_of(ident)].pop(ident, None)
+                table = self.table_of(ident)
+                self.rows[table].pop(ident, None)
+                self._forget_history(table, ident)
 
     def merge(self, master: str, *losers: str, **values: Any) -> None:
         """Somebody merges records; `values` are what he chose to stand in the one that remains."""
@@ -134,7 +142,7 @@ class Org:
                     if not row.get("IsDeleted")
                 }
                 for table, rows in self.rows.items()
-                if table not in {"User", "PermissionSet", "FieldPermissions"}
+                if table not in OUR_OWN
             }
 
     # --- what clients' requests come to ---
@@ -263,6 +271,8 @@ class Org:
         """The rows that a query finds, in its order; `Malformed` for what it may not name."""
         self._allow(query)
         table = query.table
+        if table == "FieldDefinition":
+            self._describe_fields(query)
 
         def get(row: Row, name: str) -> Any:
             return row[name] if name in row else self.value(table, row, name)
@@ -276,6 +286,22 @@ class Org:
         for name, down in reversed(query.order):
             found.sort(key=lambda row: _sortable(get(row, name)), reverse=down)
         return found[: query.limit] if query.limit is not None else found
+
+    def _describe_fields(self, query: Query) -> None:
+        """FieldDefinition has no rows of its own, and shows none without saying of which object."""
+        about = {"EntityDefinition.QualifiedApiName", "EntityDefinitionId", "DurableId"}
+        if about.isdisjoint(query.names):
+            words = "a filter on a reified column is required: EntityDefinition, DurableId"
+            raise Malformed("EXTERNAL_OBJECT_EXCEPTION", words)
+        self.rows["FieldDefinition"] = {
+            f"{table}.{name}": {
+                "Id": f"{table}.{name}", "DurableId": f"{table}.{name}", "QualifiedApiName": name,
+                "EntityDefinitionId": table, "EntityDefinition.QualifiedApiName": table,
+                "IsFieldHistoryTracked": (table, name) in self.tracked,
+            }
+            for table, one in self.tables.items()
+            for name in one.fields
+        }  # fmt: skip
 
     def _allow(self, query: Query) -> None:
         if query.table not in self.tables or query.table in self.objects_closed:
@@ -322,6 +348,7 @@ class Org:
             else:
                 row[key] = kept
         stamp = stamp or self.stamp()
+        self._remember(table, row, before, values, who, stamp)
         row["SystemModstamp"] = row["LastModifiedDate"] = stamp
         row["LastModifiedById"] = self._users.get(who)
         entry = Entry(who, how, table, row["Id"], before, dict(values), dict(row), stamp)
@@ -330,6 +357,32 @@ class Org:
             for react in self.automations:
                 react(self, entry)
         return entry
+
+    def _remember(
+        self, table: str, row: Row, before: Row, values: Values, who: str, stamp: str
+    ) -> None:
+        """What history tracking keeps of a change; nothing of how a record began."""
+        for name in values:
+            if (table, name) not in self.tracked or len(before) <= len(_BORN):
+                continue
+            old, new = (self.value(table, one, name) for one in (before, row))
+            if old != new:
+                self._last += 1
+                ident = full_id(f"017{self._last:012d}")
+                self.rows.setdefault(WITH_HISTORY[table], {})[ident] = {
+                    "Id": ident, f"{table}Id": row["Id"], "Field": name, "DataType": "Boolean",
+                    "OldValue": old, "NewValue": new, "CreatedDate": stamp,
+                    "CreatedById": self._users.get(who),
+                }  # fmt: skip
+
+    def _forget_history(self, table: str, ident: str) -> None:
+        kept = self.rows.get(WITH_HISTORY.get(table, ""), {})
+        for one in [i for i, row in kept.items() if row[f"{table}Id"] == ident]:
+            del kept[one]
+
+
+_BORN = ("Id", "CreatedDate", "CreatedById", "OwnerId")
+"""What a record has before anything was entered."""
 
 
 @dataclass(slots=True)

@@ -11,8 +11,11 @@ PREFIX = {
     "Account": "001", "Contact": "003", "User": "005", "Opportunity": "006", "Lead": "00Q",
     "Task": "00T", "Event": "00U", "Campaign": "701", "CampaignMember": "00v",
     "PermissionSet": "0PS", "FieldPermissions": "01k", "CustomField": "00N",
+    "AccountHistory": "017", "ContactHistory": "017", "LeadHistory": "017",
+    "EntityDefinition": "", "FieldDefinition": "",
 }  # fmt: skip
 MERGEABLE = {"Account", "Contact", "Lead"}
+WITH_HISTORY = {name: f"{name}History" for name in ("Account", "Contact", "Lead")}
 SOAP = {"string": "xsd:string", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double"}
 
 

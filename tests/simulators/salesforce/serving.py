@@ -9,14 +9,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from enum import Enum
 from typing import Any
+from urllib.parse import parse_qsl, unquote
 
 import orjson
+import requests
 import uvicorn
+from simulators.inward import Heard, Told
 from simulators.salesforce.desk import Answer, Desk, Request
 from simulators.salesforce.org import Org
 from simulators.salesforce.tickets import App, Tickets
@@ -131,45 +134,65 @@ class Vendor:
     async def take(self, incoming: Incoming) -> Response:
         """One request from the line."""
         body = await incoming.body()
-        self.clock.ahead += self.request_takes
         headers = {name.lower(): value for name, value in incoming.headers.items()}
-        hit = next(
-            (f.trouble for f in self.faults if f.strikes(incoming.method, incoming.url.path)), None
-        )
-        if hit is Trouble.HOLLOW:
-            headers["hollow"] = "1"
-        if hit is Trouble.SIGNED_OUT:
-            self.desk.tickets.revoke()
-        self.before(incoming.method, incoming.url.path)
-        answer = Answer(503, [{"message": "busy", "errorCode": "SERVER_UNAVAILABLE"}])
-        if hit not in {Trouble.BUSY, Trouble.DROPPED}:
-            query = dict(incoming.query_params)
-            answer = self.desk.answer(
-                Request(incoming.method, incoming.url.path, query, headers, body)
-            )
-        self.calls.append(
-            Call(incoming.method, incoming.url.path, incoming.url.query, answer.status, body)
-        )
+        url = incoming.url
+        request = Request(incoming.method, url.path, dict(incoming.query_params), headers, body)
+        answer, hit = self._heard(request, url.query)
         if hit is Trouble.SLOW:
             await asyncio.sleep(self.slow_seconds)
         return self._response(answer, hit)
 
-    def _response(self, answer: Answer, hit: Trouble | None) -> Response:
+    def door(self, heard: Heard) -> Told:
+        """One request from within this process (`simulators.inward`)."""
+        address = heard.address
+        query = dict(parse_qsl(address.query, keep_blank_values=True))
+        request = Request(heard.method, unquote(address.path), query, heard.headers, heard.body)
+        answer, hit = self._heard(request, address.query)
+        if hit in {Trouble.LOST, Trouble.DROPPED}:
+            raise requests.ConnectionError
+        if hit is Trouble.HALF:
+            raise requests.exceptions.ChunkedEncodingError
+        if hit is Trouble.SLOW:
+            raise requests.ReadTimeout
+        return Told(*self._wired(answer, hit))
+
+    def _heard(self, request: Request, query: str) -> tuple[Answer, Trouble | None]:
+        """What it comes to, and what is to go wrong with it."""
+        self.clock.ahead += self.request_takes
+        method, path = request.method, request.path
+        hit = next((f.trouble for f in self.faults if f.strikes(method, path)), None)
+        if hit is Trouble.HOLLOW:
+            request = replace(request, headers={**request.headers, "hollow": "1"})
+        if hit is Trouble.SIGNED_OUT:
+            self.desk.tickets.revoke()
+        self.before(method, path)
+        answer = Answer(503, [{"message": "busy", "errorCode": "SERVER_UNAVAILABLE"}])
+        if hit not in {Trouble.BUSY, Trouble.DROPPED}:
+            answer = self.desk.answer(request)
+        self.calls.append(Call(method, path, query, answer.status, request.body))
+        return answer, hit
+
+    def _wired(self, answer: Answer, hit: Trouble | None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body as they go over the line."""
         date = format_datetime(self.clock().astimezone(UTC) + self.skew, usegmt=True)
-        headers = {"Date": date, **answer.headers}
-        raw = answer.body.encode() if isinstance(answer.body, str) else orjson.dumps(answer.body)
-        status = answer.status
+        kind = {"Content-Type": "application/json;charset=UTF-8"}
+        headers = {"Date": date, **kind, **answer.headers}
         if hit is Trouble.FAILED:
-            status, raw = 500, b'[{"message":"oops","errorCode":"UNKNOWN_EXCEPTION"}]'
+            return 500, headers, b'[{"message":"oops","errorCode":"UNKNOWN_EXCEPTION"}]'
         if hit is Trouble.GARBLED:
-            return Response(b"<html>maintenance</html>", 200, headers, "text/html")
+            page = {**headers, "Content-Type": "text/html"}
+            return 200, page, b"<html>maintenance</html>"
+        if answer.status in {204, 304}:
+            return answer.status, headers, b""
+        raw = answer.body.encode() if isinstance(answer.body, str) else orjson.dumps(answer.body)
+        return answer.status, headers, raw
+
+    def _response(self, answer: Answer, hit: Trouble | None) -> Response:
+        status, headers, raw = self._wired(answer, hit)
         if hit in {Trouble.LOST, Trouble.DROPPED, Trouble.HALF}:
             sent = raw[: len(raw) // 2] if hit is Trouble.HALF else b""
             return Broken(sent, 200, {**headers, "Content-Length": str(len(raw) + 8)})
-        if status in {204, 304}:
-            return Response(None, status, headers)
-        kind = headers.pop("Content-Type", "application/json;charset=UTF-8")
-        return Response(raw, status, {**headers, "Content-Type": kind})
+        return Response(raw or None, status, headers)
 
 
 class Broken(Response):
