@@ -24,6 +24,8 @@ SECRETS: Final[Mapping[str, str]] = {
 }
 """What each simulator lets in, by its name."""
 
+_PORT: Final = re.compile(r"//127\.0\.0\.1:(\d+)")
+
 Rows = dict[str, dict[str, dict[str, Any]]]
 """What a system holds: by object and id, field to value."""
 
@@ -35,6 +37,12 @@ class Running:
         self.name, self._process = name, process
         self._counted = 0
         self._settings = list(self._printed())
+        [port] = set(_PORT.findall("".join(self._settings)))
+        self.port = int(port)
+
+    def settings_over(self, port: int, folder: Path) -> str:
+        """`settings_in`, by another port that leads to it."""
+        return self.settings_in(folder).replace(f":{self.port}", f":{port}")
 
     def _printed(self) -> Iterator[str]:
         """The settings that it prints, up to their last line."""
