@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -42,7 +44,7 @@ class Hands:
         if records >= WORTH_IT and processes > 1:
             # Not forked: this process has open databases and perhaps threads.
             start = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(processes, start, _begin, (brief,))
+            self._pool = ProcessPoolExecutor(processes, start, _begin)
 
     def __enter__(self) -> Self:
         return self
@@ -63,8 +65,11 @@ class Hands:
                 yield batch, judge(self._brief, rows, pasts)
             return
         under_way: deque[tuple[B, Future[list[Plain]]]] = deque()
+        # With each batch, and not when a process starts: that would keep us waiting until it has
+        # imported all that a brief is made of, and the next process would start only then.
+        packed = pickle.dumps(self._brief)
         for batch, rows, pasts in tasks:
-            under_way.append((batch, self._pool.submit(_judge, rows, pasts)))
+            under_way.append((batch, self._pool.submit(_judge, packed, rows, pasts)))
             if len(under_way) >= self._ahead:
                 yield _ended(*under_way.popleft())
         while under_way:
@@ -75,17 +80,17 @@ def _ended(batch: B, future: Future[list[Plain]]) -> tuple[B, list[Judgement]]:
     return batch, [Judgement._make(one) for one in future.result()]
 
 
-_brief: Brief | None = None
-
-
-def _begin(brief: Brief) -> None:
-    """In each process, once: what all batches have in common. The terminal's Ctrl-C is not for us."""
-    global _brief  # noqa: PLW0603 - a process of the pool has no other place
-    _brief = brief
+def _begin() -> None:
+    """In each process, once. The terminal's Ctrl-C is not for us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     make_roomy()
 
 
-def _judge(rows: Sequence[Row], pasts: Pasts) -> list[Plain]:
-    assert _brief is not None  # noqa: S101 - set before the first batch
-    return [tuple(one) for one in judge(_brief, rows, pasts)]
+@lru_cache(maxsize=1)
+def _brief(packed: bytes) -> Brief:
+    brief: Brief = pickle.loads(packed)  # noqa: S301 - from the process that started this one
+    return brief
+
+
+def _judge(packed: bytes, rows: Sequence[Row], pasts: Pasts) -> list[Plain]:
+    return [tuple(one) for one in judge(_brief(packed), rows, pasts)]
