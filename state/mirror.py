@@ -1,4 +1,4 @@
-"""Our last known copy of each record: reading it, marking it dirty, burying what is gone."""
+"""Our last known copy of each record: reading it, and marking it dirty."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from rules.records import ABSENT, Kind, Record, Ref, Value
 from state.cursors import Lease
 from state.store import Tx, among, bulk
-from state.tables import cursors, mirror, sightings
+from state.tables import cursors, mirror
 
 
 class Held(NamedTuple):
@@ -33,100 +33,6 @@ def cells_text(values: Mapping[str, Value]) -> str:
     if ABSENT in values.values():
         values = {name: value for name, value in values.items() if value is not ABSENT}
     return orjson.dumps(values).decode()
-
-
-def unseen(lease: Lease) -> sa.Select[tuple[int]]:
-    """The live rows of the stream that the reading which has just ended did not show."""
-    return sa.select(mirror.c.rid).where(
-        mirror.c.system == lease.system,
-        mirror.c.stream == lease.stream,
-        mirror.c.deleted_at.is_(None),
-        mirror.c.born_pass < lease.pass_no,
-        ~sa.exists().where(
-            sightings.c.system == lease.system,
-            sightings.c.stream == lease.stream,
-            sightings.c.rid == mirror.c.rid,
-        ),
-    )
-
-
-def bury(tx: Tx, lease: Lease, now: datetime) -> list[tuple[int, str]]:
-    """Turn what was not seen into tombstones; gives (rid, id). They are decided once more."""
-    rows = list(
-        tx.execute(
-            sa.update(mirror)
-            .where(mirror.c.rid.in_(unseen(lease)))
-            .values(deleted_at=now, decided_with=None, changed_at=now)
-            .returning(mirror.c.rid, mirror.c.id)
-        )
-    )
-    forget_sightings(tx, lease)
-    return [(row.rid, row.id) for row in rows]
-
-
-def bury_refs(tx: Tx, lease: Lease, ids: Sequence[str], now: datetime) -> int:
-    """Tombstones from a delete feed; gives how many of them were alive here.
-
-    A record that the same reading has shown (one that was merged into another is shown once more,
-    for what it says) counts as not seen.
-    """
-    if not ids:
-        return 0
-    buried = tx.execute(
-        sa.update(mirror)
-        .where(
-            mirror.c.system == lease.system,
-            mirror.c.kind == lease.kind,
-            mirror.c.id.in_(ids),
-            mirror.c.deleted_at.is_(None),
-        )
-        .values(deleted_at=now, decided_with=None, changed_at=now)
-        .returning(mirror.c.rid)
-    )
-    rids = list(buried.scalars())
-    if rids and lease.pass_no > 1:
-        tx.execute(
-            sa.delete(sightings).where(
-                sightings.c.system == lease.system,
-                sightings.c.stream == lease.stream,
-                among(tx, sightings.c.rid, rids),
-            )
-        )
-    return len(rids)
-
-
-def count_sightings(tx: Tx, lease: Lease) -> int:
-    """How many records the reading under way has shown so far."""
-    return int(
-        tx.execute(
-            sa.select(sa.func.count())
-            .select_from(sightings)
-            .where(sightings.c.system == lease.system, sightings.c.stream == lease.stream)
-        ).scalar_one()
-    )
-
-
-def count_born(tx: Tx, lease: Lease) -> int:
-    """Live records that were first seen in the reading under way."""
-    return int(
-        tx.execute(
-            sa.select(sa.func.count()).where(
-                mirror.c.system == lease.system,
-                mirror.c.stream == lease.stream,
-                mirror.c.deleted_at.is_(None),
-                mirror.c.born_pass == lease.pass_no,
-            )
-        ).scalar_one()
-    )
-
-
-def forget_sightings(tx: Tx, lease: Lease) -> None:
-    """A reading has ended, or starts over."""
-    tx.execute(
-        sa.delete(sightings).where(
-            sightings.c.system == lease.system, sightings.c.stream == lease.stream
-        )
-    )
 
 
 def count_live(tx: Tx, system: str, stream: str) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from rules.errors import UserError
-from rules.records import Ref
+from rules.records import Kind, Ref
 from state import findings, history, membership, mirror, proposals, redirects
 from state.findings import Noted
 from state.history import Written
@@ -31,6 +32,8 @@ class Explanation:
     went_to: Ref | None
     came_from: Sequence[Ref]
     parties: Sequence[Party]
+    leads_to: Mapping[str, Ref]
+    """By field: the record that it names, where that one has gone elsewhere since."""
     field: str | None
     written: Sequence[Written]
     proposed: Sequence[Proposal]
@@ -64,9 +67,29 @@ def _explained(
         went_to,
         redirects.leading_to(tx, [ref]).get(ref, ()),
         membership.of_record(tx, rid),
+        _moved_on(tx, held) if held else {},
         field,
         history.of_record(tx, rid),
         proposals.of_record(tx, rid),
         findings.listed(tx, rid=rid, with_gone=True),
         blocked.events_of(tx, rid),
     )
+
+
+_NAMED: Final = {
+    "contact_ref": (Kind.CONTACT, Kind.LEAD),
+    "company_ref": (Kind.COMPANY,),
+}
+
+
+def _moved_on(tx: Tx, held: Held) -> dict[str, Ref]:
+    """A call, a member or a contact names whom it is about; who was merged since has another id."""
+    system, values = held.record.ref.system, held.record.values
+    found = {}
+    for name, kinds in _NAMED.items():
+        ident = values.get(name)
+        named = [Ref(system, kind, ident) for kind in kinds] if isinstance(ident, str) else []
+        for ref, end in redirects.resolve(tx, named).items():
+            if ref != end:
+                found[name] = end
+    return found

@@ -111,6 +111,8 @@ def _sentences(told: Explanation) -> Iterator[Said]:
     if told.blocked_by and not told.gone:
         why = f"sync suppression why {shlex.quote(str(told.ref))}"
         yield words.count("report.explain.blocked", len(told.blocked_by), command=why)
+    for name, end in told.leads_to.items():
+        yield words.say("report.explain.leads_to", field=_field(name), ref=str(end))
     if told.came_from:
         listed = ", ".join(str(one) for one in told.came_from)
         yield words.say("report.explain.came_from", refs=listed)

@@ -18,7 +18,7 @@ from rules.errors import InvariantBroken, RunStopped, StartOver
 from rules.fields.field import PARTIES
 from rules.limits import shrank
 from rules.records import Kind, Ref
-from state import coverage, cursors, findings, merging, mirror, tallies, unmatched
+from state import coverage, cursors, findings, merging, mirror, sightings, tallies, unmatched
 from state.cursors import Lease
 from state.store import Tx
 from sync.app import App
@@ -96,7 +96,7 @@ def read_back(app: App, connector: Reads, pulled: Pulled, refs: Sequence[Ref]) -
         lease, now = pulled.lease, app.clock()
         merged = merging.merge(tx, lease, records, now, app.settings.region, app.keys)
         intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
-        mirror.forget_sightings(tx, lease)
+        sightings.forget_sightings(tx, lease)
         cursors.advance(tx, lease, now)
 
 
@@ -107,7 +107,7 @@ def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:
         raise RunStopped("error.shrank", **where, before=lease.records, now=0)
     with app.store.transaction() as tx:
         fresh, now = replace(_next_pass(tx, lease), records=0), app.clock()
-        buried = len(mirror.bury(tx, fresh, now))
+        buried = len(sightings.bury(tx, fresh, now))
         findings.close_stream(tx, lease.system, lease.stream, now)
         cursors.advance(tx, fresh, now, token=None, complete=False, records=0)
     return Pulled(stream, fresh, gone=buried)
@@ -165,7 +165,7 @@ def _anew(connector: Pulls, stream: Stream, lease: Lease) -> Token | None:
 
 
 def _next_pass(tx: Tx, lease: Lease, token: Token | None = None) -> Lease:
-    mirror.forget_sightings(tx, lease)
+    sightings.forget_sightings(tx, lease)
     return replace(lease, pass_no=lease.pass_no + 1, token=token, complete=False)
 
 
@@ -192,7 +192,7 @@ def _take_page(
 ) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
     merged = merging.merge(tx, lease, page.records, now, app.settings.region, app.keys)
-    gone = mirror.bury_refs(tx, lease, _departed(page), now)
+    gone = sightings.bury_refs(tx, lease, _departed(page), now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
     merges.take(tx, app, lease.system, page, merged, now)
     if app.matches and lease.kind in PARTIES:
@@ -213,7 +213,7 @@ def _take_page(
             lease, pass_no=lease.pass_no + 1, token=pulled.begun, complete=bool(pulled.begun)
         )
     if page.complete:
-        mirror.forget_sightings(tx, lease)
+        sightings.forget_sightings(tx, lease)
     compared = {"compared_at": now} if after.complete and not stop else {}
     cursors.advance(
         tx,
@@ -290,13 +290,13 @@ def _end_reading(tx: Tx, app: App, lease: Lease, records: int) -> tuple[RunStopp
     """
     if lease.pass_no == 1:
         return None, 0
-    seen = mirror.count_sightings(tx, lease)
+    seen = sightings.count_sightings(tx, lease)
     if seen > records:
         raise InvariantBroken(f"more records seen than there are in {lease.system}/{lease.stream}")
     if seen == records:
         return None, 0
-    before = records - mirror.count_born(tx, lease)
+    before = records - sightings.count_born(tx, lease)
     if "shrink" not in app.allow and shrank(before, seen, app.policy):
         where = {"system": lease.system, "stream": lease.stream}
         return RunStopped("error.shrank", **where, before=before, now=seen), 0
-    return None, len(mirror.bury(tx, lease, app.clock()))
+    return None, len(sightings.bury(tx, lease, app.clock()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from promises.lists import Lists
-from simulators.scripted import Scripted
+from simulators.scripted import FIELDS, Scripted
 
 from rules.keys import Key, KeyKind
 from rules.records import Kind
@@ -20,6 +21,7 @@ from state.proposals import of_record
 from sync import desk
 from sync.app import App
 from sync.explain import Explanation, explain
+from sync.report.terminal import render
 
 PHONE, OTHER, THIRD = "+4568000001", "+4568000002", "+4568000003"
 
@@ -67,8 +69,8 @@ def here(tmp_path: Path) -> Desk:
     return made(tmp_path)
 
 
-def made(folder: Path, *kinds: Kind) -> Desk:
-    crm = Scripted("crm", *(kinds or (Kind.CONTACT,)))
+def made(folder: Path, *kinds: Kind, fields: Sequence[str] = FIELDS) -> Desk:
+    crm = Scripted("crm", *(kinds or (Kind.CONTACT,)), fields=fields)
 
     def only_ours(app: App) -> None:
         app.systems = {"crm": crm}
@@ -259,6 +261,20 @@ def test_a_company_that_went_up_in_another_keeps_its_no(tmp_path: Path) -> None:
     here.run()
     assert here.explained("2", Kind.COMPANY).blocked_by
     assert not here.explained("4", Kind.COMPANY).blocked_by
+
+
+def test_a_call_with_the_record_that_went_is_one_with_the_survivor(tmp_path: Path) -> None:
+    here = made(tmp_path, Kind.CONTACT, Kind.CALL, fields=(*FIELDS, "contact_ref"))
+    crm = here.crm
+    crm.tell(crm.record("1", full_name="Ida Opdigt"), crm.record("2", full_name="Ida Opdigt"))
+    crm.tell(crm.record("k", Kind.CALL, contact_ref="1"), kind=Kind.CALL)
+    here.run()
+    assert here.explained("k", Kind.CALL).leads_to == {}
+    crm.tell(ways=[("1", "2")])
+    here.run()
+    told = here.explained("k", Kind.CALL)
+    assert told.leads_to == {"contact_ref": crm.ref("2")}
+    assert "merged into or became crm/contact/2" in render(told, "en").replace("\n", " ")
 
 
 def test_a_record_that_lives_again_leads_nowhere(here: Desk) -> None:
