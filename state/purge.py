@@ -34,6 +34,8 @@ from state.tables import (
     plans,
     proposals,
     redirects,
+    release_keys,
+    releases,
     runs,
     snapshots,
 )
@@ -53,6 +55,7 @@ class Lifetimes:
                long as the record, what it was changed from and to does not
     runs       after the start of a run of which nothing else is left
     snapshots  after the day
+    releases   after the list that was let go expired
     """
 
     mirror: int = 90
@@ -61,10 +64,12 @@ class Lifetimes:
     history: int = 90
     runs: int = 730
     snapshots: int = 1825
+    releases: int = 180
 
 
 NEVER_BY_TIME: Final = {
-    "suppression": "an opt-out holds until it is lifted; its clear part goes by erasure",
+    "suppression": "an opt-out holds until it is lifted; its clear part goes by erasure, as do the "
+    "names of those who lifted, corrected and approved",
 }
 
 WITH_THE_RECORD: Final = {
@@ -86,6 +91,7 @@ FOR_EVER: Final = {
     "links": "numbers of records and parties; who was taken for whom must be told later",
     "ledger": "append-only; keyed hashes, nothing in clear",
     "ledger_keys": "append-only; keyed hashes, nothing in clear",
+    "ledger_rehashed": "append-only; keyed hashes, nothing in clear",
     "key_ids": "without it an erased opt-out could not be recognised",
     "deliveries": "which system confirmed which opt-out, and when: asked for years later",
     "receipts": "what each system showed when it was read back",
@@ -292,6 +298,19 @@ def _snapshots(tx: Tx, before: datetime, _now: datetime, _limit: int) -> Mapping
     }
 
 
+def _releases(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
+    """Lists that were let go, with the hashes of who stood on them."""
+    old = list(
+        tx.execute(
+            sa.select(releases.c.release).where(releases.c.expires_at < before).limit(limit)
+        ).scalars()
+    )
+    return {
+        "release_keys": _delete(tx, release_keys, release_keys.c.release.in_(old)),
+        "releases": _delete(tx, releases, releases.c.release.in_(old)),
+    }
+
+
 _End = Callable[[Tx, datetime, datetime, int], Mapping[str, int]]
 
 _ENDS: Final[dict[str, _End]] = {
@@ -301,6 +320,7 @@ _ENDS: Final[dict[str, _End]] = {
     "history": _history,
     "runs": _runs,
     "snapshots": _snapshots,
+    "releases": _releases,
 }
 
 

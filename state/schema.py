@@ -13,11 +13,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from rules.errors import InvariantBroken, UserError
+from state.acts import ACTS_DDL
 from state.chain import LEDGER_DDL
 from state.store import Store, Tx
 from state.tables import metadata
 
-HEAD = "ringren_0007"
+HEAD = "ringren_0008"
 """The newest revision in state/migrations/versions."""
 
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))
@@ -51,7 +52,7 @@ def prepare(store: Store) -> None:
 def create(tx: Tx) -> None:
     """Make all tables and triggers in an empty database, marked as the newest revision."""
     metadata.create_all(tx)
-    for statement in LEDGER_DDL[tx.dialect.name]:
+    for statement in (*LEDGER_DDL[tx.dialect.name], *ACTS_DDL[tx.dialect.name]):
         tx.exec_driver_sql(statement)
     _VERSION_TABLE.create(tx)
     tx.execute(_VERSION.insert().values(version_num=HEAD))

@@ -509,6 +509,89 @@ verifications = _table(
     Index("ix_verifications_system", "system", "at"),
 )
 
+# Hashes of entries under keys that came after them (state/rehash.py). Outside of the chain, which
+# knows the hashes that an entry was born with; append-only all the same.
+ledger_rehashed = _table(
+    "ledger_rehashed",
+    Column("seq", sa.BigInteger, ForeignKey("ledger.seq"), primary_key=True),
+    Column("key_kind", sa.Text, primary_key=True),
+    Column("digest", sa.LargeBinary, primary_key=True),
+    _text("key_id"),
+    _text("role"),
+)
+Index("ix_ledger_rehashed_digest", ledger_rehashed.c.digest)
+
+# What people did: lifts, corrections, approvals, acknowledgements, key changes (state/acts.py).
+# Append-only and chained; who and what in words stand in columns that erasure empties.
+acts = _table(
+    "acts",
+    _id("seq"),
+    _text("act"),
+    # an id of ours (an entry, a request, a key, a violation), never personal
+    _text("about"),
+    _when("at"),
+    _personal("payload", "suppression", null=True),
+    Column("salt", sa.LargeBinary, nullable=True),
+    Column("commitment", sa.LargeBinary, nullable=False),
+    Column("previous", sa.LargeBinary, nullable=False, unique=True),
+    Column("chain", sa.LargeBinary, nullable=False),
+)
+Index("ix_acts_about", acts.c.about)
+
+# Lifts and corrections that one person proposed and another has to approve (state/requests.py).
+requests = _table(
+    "requests",
+    _id("request"),
+    # lift, correction
+    _text("what"),
+    # the entry that it speaks of
+    _text("event"),
+    # open, approved, refused
+    _text("state"),
+    # the statement in clear; emptied by erasure
+    _personal("payload", "suppression", null=True),
+    _personal("asked_by", "suppression"),
+    _when("asked_at"),
+    _personal("decided_by", "suppression", null=True),
+    _when("decided_at", null=True),
+    # the entry that came of it
+    _text("entry", null=True),
+    Index("ix_requests_event", "event"),
+)
+
+# --- lists that were let go ------------------------------------------------------------------
+
+# A list that was held against suppression and let go to be called, until it expires.
+releases = _table(
+    "releases",
+    Column("release", sa.Text, primary_key=True),
+    _text("channel"),
+    # what was let go: a file's name or a list of a system, and what was written
+    _text("source"),
+    _text("written", null=True),
+    _text("actor"),
+    _when("made_at"),
+    _when("expires_at"),
+    _int("rows"),
+    _int("released"),
+    Column("reasons", Json, nullable=False),
+    # the ledger as it stood
+    _int("ledger_seq"),
+    Column("ledger_chain", sa.LargeBinary, nullable=False),
+    keep="releases",
+)
+
+# The first eight bytes of the hash of each number and address that was let go, in heaps by the
+# first of them: a few dozen bytes for each row, and one heap to look through for each question.
+release_keys = _table(
+    "release_keys",
+    Column("release", sa.Text, ForeignKey("releases.release"), primary_key=True),
+    Column("heap", sa.BigInteger, primary_key=True),
+    Column("page", sa.BigInteger, primary_key=True),
+    Column("heads", sa.LargeBinary, nullable=False),
+    keep="releases",
+)
+
 # --- what trends need ------------------------------------------------------------------------
 
 snapshots = _table(

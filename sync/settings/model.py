@@ -247,6 +247,7 @@ class Purge(Section):
     history: Days = 90
     runs: Days = 730
     snapshots: Days = 1825
+    releases: Days = 180
 
 
 class Settings(BaseSettings):

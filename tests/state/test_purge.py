@@ -33,6 +33,8 @@ from state.tables import (
     plans,
     proposals,
     redirects,
+    release_keys,
+    releases,
     runs,
     snapshots,
 )
@@ -40,7 +42,9 @@ from sync.settings.model import Purge
 from sync.texts import Texts
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-LIVES = Lifetimes(mirror=90, plans=30, findings=180, history=60, runs=700, snapshots=1000)
+LIVES = Lifetimes(
+    mirror=90, plans=30, findings=180, history=60, runs=700, snapshots=1000, releases=100
+)
 CANARY = "Kanariefugl Opdigtet"
 CHANGES = f'[["full_name","{CANARY}","x{CANARY}","name.case","hygiene","reason.case",{{"old":"{CANARY}"}}]]'
 
@@ -145,6 +149,15 @@ def test_the_purge_refuses_to_begin_when_a_table_has_no_life(
     monkeypatch.delitem(purge.FOR_EVER, "reach")
     with pytest.raises(InvariantBroken, match="reach"), sqlite_store.transaction() as tx:
         purge.purge(tx, NOW, LIVES)
+
+
+def test_a_list_that_was_let_go_is_forgotten_some_time_after_it_expired(store: Store) -> None:
+    with store.transaction() as tx:
+        for name, days in (("old", 101), ("young", 99)):
+            insert(tx, releases, release=name, expires_at=ago(days))
+            insert(tx, release_keys, release=name)
+    assert purge_all(store, NOW, LIVES) == {"releases": 1, "release_keys": 1}
+    assert [row.release for row in rows(store, release_keys)] == ["young"]
 
 
 # --- records ---------------------------------------------------------------------------------
