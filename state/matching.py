@@ -10,33 +10,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from itertools import pairwise
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
 from rules.decide import after
 from rules.fields.field import COMPANIES, PARTIES
 from rules.keys import Key
-from rules.matching import MOST_CARRIERS, NOBODY, Card, Group, Why, card, together
+from rules.matching import MOST_CARRIERS, NOBODY, Card, Group, card, together
 from rules.records import Kind, Ref, Value
+from state import carriers, parties, proposals, redirects
 from state import mirror as mirrored
-from state import parties, proposals, redirects
+from state.carriers import Sort
 from state.keys import KeyRing
 from state.ledger_rows import chunks
-from state.match_keys import carried_by
-from state.screen import MAIN_PHONE
 from state.store import Tx, among
-from state.tables import links, match_keys, mirror, unmatched
-from state.unmatched import sizes
+from state.tables import mirror, unmatched
 
-BATCH: Final = 500
+BATCH: Final = 1000
 _LOCK: Final = int("match", 36)
-_PHONE: Final = "phone"
-_OF_PEOPLE: Final = frozenset({"email", _PHONE, Why.ADDRESS.value})
-_OF_COMPANIES: Final = _OF_PEOPLE | {"cvr", MAIN_PHONE, Why.SITE.value}
-"""The kinds of key, as `match_keys` names them, by which people and companies are matched."""
-_PHONES: Final = frozenset({_PHONE, MAIN_PHONE})
+
+
+@dataclass(slots=True)
+class Known:
+    """What holds for all steps of one stage: keys on too many people, and on too many companies."""
+
+    people: set[bytes] = field(default_factory=set)
+    companies: set[bytes] = field(default_factory=set)
 
 
 class Matched(NamedTuple):
@@ -51,14 +54,24 @@ class Matched(NamedTuple):
 # --- looking at it ---------------------------------------------------------------------------
 
 
-def match(tx: Tx, ring: KeyRing, now: datetime, region: str = "DK", limit: int = BATCH) -> Matched:
-    """Put the next marked records that are decided, and all whom they lead to, into parties."""
+def match(
+    tx: Tx,
+    ring: KeyRing,
+    now: datetime,
+    region: str = "DK",
+    limit: int = BATCH,
+    known: Known | None = None,
+) -> Matched:
+    """Put the next marked records that are decided, and all whom they lead to, into parties.
+
+    `known` goes from step to step as long as nothing is decided in between.
+    """
     if tx.dialect.name == "postgresql":
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     seeds = _next(tx, limit)
     if not seeds:
         return Matched(0)
-    whole = _Whole(tx, seeds)
+    whole = _Whole(tx, seeds, known or Known())
     groups = _Reading(tx, ring, region, whole).groups()
     changed = parties.regroup(tx, groups, whole.facts, now)
     _unmark(tx, [rid for rid, one in whole.facts.items() if not one.dirty], seeds)
@@ -106,27 +119,21 @@ class _Fact(NamedTuple):
         return self.ref.kind in COMPANIES
 
 
-class _Carrier(NamedTuple):
-    """A record that carries a key, and as what kind of key."""
-
-    rid: int
-    key_kind: str
-    company: bool
-
-
 class _Whole:
     """Some records, and all whom keys, parties and merges lead to from there, and so on."""
 
-    def __init__(self, tx: Tx, seeds: Collection[int]) -> None:
+    def __init__(self, tx: Tx, seeds: Collection[int], known: Known) -> None:
         self.tx = tx
         self.facts: dict[int, _Fact] = {}
         self.survivor: dict[int, int] = {}
         self.main: set[bytes] = set()
         """Numbers that are somebody's main number."""
-        self.shared: set[bytes] = set()
-        """Keys on too many records."""
+        self.known = known
         self._ways: dict[int, set[int]] = defaultdict(set)
-        self._carriers: dict[bytes, list[_Carrier]] = {}
+        self._asked: dict[Sort, set[bytes]] = {
+            carriers.OF_PEOPLE: set(),
+            carriers.OF_COMPANIES: set(),
+        }
         self._merges: dict[str, bool] = {}
         new = set(seeds)
         while new:
@@ -177,61 +184,32 @@ class _Whole:
         return self._merges[system]
 
     def _by_keys(self, facts: Mapping[int, _Fact]) -> set[int]:
-        rows = [
-            (rid, kind, digest)
-            for rid, kind, digest in carried_by(self.tx, list(facts))
-            if kind in _OF_COMPANIES
-        ]
-        self._look_up({digest for _, _, digest in rows} - self._carriers.keys())
-        found: set[int] = set()
-        for rid, kind, digest in rows:
-            for other in self._carriers.get(digest, ()):
-                if other.rid != rid and self._leads(kind, other, company=facts[rid].company):
-                    found.add(other.rid)
-                    if facts[rid].company is other.company and digest not in self.shared:
-                        self._join(rid, other.rid)
+        """Whoever carries a key of theirs: people of people, companies of companies, and people
+        whose number is somebody's main number by now."""
+        people = [rid for rid, one in facts.items() if not one.company]
+        companies = [rid for rid, one in facts.items() if one.company]
+        found = self._of(people, carriers.OF_PEOPLE, self.known.people)
+        found |= self._of(companies, carriers.OF_COMPANIES, self.known.companies)
+        return found | carriers.by_main_number(self.tx, list(facts))
+
+    def _of(self, rids: Sequence[int], sort: Sort, shared: set[bytes]) -> set[int]:
+        """Of a key on too many only those are looked at who stand in parties: it may have been one
+        of few when they were joined. That is asked once, however many batches follow."""
+        if not rids:
+            return set()
+        sizes = carriers.several(self.tx, rids, sort)
+        many = {digest for digest, records in sizes.items() if records > MOST_CARRIERS}
+        few = sizes.keys() - many - self._asked[sort]
+        found = carriers.in_parties(self.tx, many - shared, sort)
+        shared |= many
+        self._asked[sort] |= few
+        for some in carriers.grouped(self.tx, few, sort).values():
+            found.update(some)
+            for one, other in pairwise(some):
+                self._join(one, other)
+        if sort is carriers.OF_PEOPLE:
+            self.main |= carriers.main_numbers(self.tx, few)
         return found
-
-    @staticmethod
-    def _leads(kind: str, other: _Carrier, *, company: bool) -> bool:
-        """Whether who carries a key as `kind` has anything to do with whom else it stands on.
-
-        A number that becomes somebody's main number is no longer the person's who has it, too.
-        """
-        if other.company:
-            return company
-        if other.key_kind not in _OF_PEOPLE:
-            return False
-        return kind in (_PHONES if company or kind not in _OF_PEOPLE else _OF_PEOPLE)
-
-    def _look_up(self, digests: Collection[bytes]) -> None:
-        """Who carries these keys. Of a key on too many only those who stand in parties: it may
-        have been one of few when they were joined."""
-        for some in chunks(digests):
-            found = self.tx.execute(sizes(some).having(sa.func.count() > 1))
-            several = {bytes(one.digest): one.records for one in found}
-            many = {digest for digest, records in several.items() if records > MOST_CARRIERS}
-            self.shared |= many
-            self._note(_carriers(match_keys.c.digest.in_(list(several.keys() - many))))
-            if many:
-                here = sa.exists().where(links.c.rid == match_keys.c.rid, links.c.until.is_(None))
-                self._note(_carriers(match_keys.c.digest.in_(list(many))).where(here))
-
-    def _note(self, query: sa.Select[Any]) -> None:
-        for digest, rid, key_kind, kind in self.tx.execute(query):
-            carrier = _Carrier(rid, key_kind, Kind(kind) in COMPANIES)
-            self._carriers.setdefault(bytes(digest), []).append(carrier)
-            if key_kind == MAIN_PHONE:
-                self.main.add(bytes(digest))
-
-
-def _carriers(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    """(hash, record, kind of key, kind of record), people and companies only."""
-    return (
-        sa.select(match_keys.c.digest, match_keys.c.rid, match_keys.c.key_kind, mirror.c.kind)
-        .join(mirror, mirror.c.rid == match_keys.c.rid)
-        .where(where, mirror.c.kind.in_(sorted(PARTIES)))
-    )
 
 
 def _facts(tx: Tx, rids: Collection[int]) -> dict[int, _Fact]:
@@ -244,7 +222,7 @@ def _facts(tx: Tx, rids: Collection[int]) -> dict[int, _Fact]:
     )
     return {
         rid: _Fact(Ref(system, Kind(kind), ident), f"{system}/{stream}", bool(there), bool(dirty))
-        for rid, system, kind, ident, stream, there, dirty in found
+        for rid, system, kind, ident, stream, there, dirty in found.all()
     }
 
 
@@ -267,8 +245,8 @@ class _Reading:
             one = self._card(rid, values)
             (companies if one.company else people).append(one)
         main = self._of(self.whole.main, people)
-        found = together(people, main | self._of(self.whole.shared, people))
-        return [*found, *together(companies, self._of(self.whole.shared, companies))]
+        found = together(people, main | self._of(self.whole.known.people, people))
+        return [*found, *together(companies, self._of(self.whole.known.companies, companies))]
 
     def _in_several(self, rids: Collection[int]) -> bool:
         facts = self.whole.facts

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from rules.errors import InvariantBroken
 from state import coverage, shapes
+from state import unmatched as marks
 from state.store import Store, Tx, bulk
 from state.tables import (
     api_calls,
@@ -38,6 +39,7 @@ from state.tables import (
     releases,
     runs,
     snapshots,
+    unmatched,
 )
 
 BATCH: Final = 1000
@@ -159,7 +161,12 @@ def _mirror(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str,
     tx.execute(
         sa.update(links).where(links.c.rid.in_(rids), links.c.until.is_(None)).values(until=now)
     )
+    carried = sa.select(match_keys.c.digest).where(match_keys.c.rid.in_(rids)).distinct()
+    digests = list(tx.execute(carried).scalars())
     done = {t.name: _delete(tx, t, t.c.rid.in_(rids)) for t in _KNOWN_OF_A_RECORD}
+    # Only who was merged away still had keys: whom they led to is looked at without them.
+    marks.mark_carriers(tx, digests)
+    _delete(tx, unmatched, unmatched.c.rid.in_(rids))
     open_ones = sa.and_(proposals.c.plan_until.is_(None), proposals.c.rid.in_(rids))
     done["proposals"] = _delete(tx, proposals, open_ones)
     if done["proposals"]:

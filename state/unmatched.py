@@ -6,17 +6,16 @@ Marks stand in the database, so that a kill loses none; `state.matching` takes t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from rules.fields.field import COMPANIES, PEOPLE
-from rules.matching import MOST_CARRIERS
 from rules.records import Kind
-from state.ledger_rows import chunks
+from state import carriers
 from state.store import Tx, bulk
-from state.tables import cursors, match_keys, unmatched
+from state.tables import cursors, unmatched
 
 _RID: Final[sa.BindParameter[int]] = sa.bindparam("b_rid")
 _MARKS: Final[dict[str, sa.Insert]] = {
@@ -46,16 +45,5 @@ def mark(tx: Tx, rids: Collection[int]) -> None:
 
 def mark_carriers(tx: Tx, digests: Collection[bytes]) -> None:
     """Have those looked at who carry one of these keys: somebody who carried it no longer does."""
-    for some in chunks(digests):
-        few = sizes(some).having(sa.func.count() <= MOST_CARRIERS).subquery()
-        rids = sa.select(match_keys.c.rid).where(match_keys.c.digest.in_(sa.select(few.c.digest)))
-        mark(tx, set(tx.execute(rids).scalars()))
-
-
-def sizes(digests: Collection[bytes]) -> sa.Select[Any]:
-    """(hash, on how many records it stands)."""
-    return (
-        sa.select(match_keys.c.digest, sa.func.count().label("records"))
-        .where(match_keys.c.digest.in_(digests))
-        .group_by(match_keys.c.digest)
-    )
+    for sort in (carriers.OF_PEOPLE, carriers.OF_COMPANIES):
+        mark(tx, carriers.of_few(tx, digests, sort))

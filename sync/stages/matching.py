@@ -23,10 +23,10 @@ def match(app: App) -> int:
     A block on somebody whose party is another now is carried on once more; where systems take
     values from one another, all of the party are decided anew. Gives how many these are.
     """
-    again = 0
+    again, known = 0, matching.Known()
     while True:
         with app.store.transaction() as tx:
-            done = matching.match(tx, app.keys, app.clock(), app.settings.region)
+            done = matching.match(tx, app.keys, app.clock(), app.settings.region, known=known)
             blocked.spread_again(tx, done.changed)
             if app.fills_from_others:
                 mirror.make_dirty(tx, sorted(done.concerned))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from rules.matching import further_keys
 from rules.records import Kind, Record, Redirect, Ref, Value
 from state import match_keys, matching, membership, mirror, parties, redirects, unmatched
 from state.keys import KeyRing, bind, new_ring
+from state.purge import Lifetimes, purge_all
 from state.screen import hash_records
 from state.store import Store, Tx
 from state.tables import links
@@ -130,7 +131,10 @@ def test_the_same_person_in_two_systems_is_one_party_with_its_reasons(world: Wor
         (party,) = membership.of_record(tx, world.rids["sf/contact/1"])
         assert [one.reasons for one in party.members] == [("email", "phone")] * 2
         assert {one.confidence for one in party.members} == {"0.95"}
-        assert [tuple(one) for one in membership.count(tx)] == [("person", 1, 2), ("company", 0, 0)]
+        assert [tuple(one) for one in membership.count(tx)] == [
+            ("person", 1, 1, 2),
+            ("company", 0, 0, 0),
+        ]
 
 
 def test_it_is_taken_apart_when_the_reason_goes_and_the_past_can_be_told(world: World) -> None:
@@ -197,6 +201,20 @@ def test_a_key_that_too_many_come_to_carry_no_longer_joins_anybody(world: World)
     assert world.together() == sets("sf/1 hs/2")
 
 
+def test_how_many_work_in_a_company_makes_no_difference_to_it(world: World) -> None:
+    """In a flat list its CVR number, main number and address stand on each of them."""
+    firm = {"cvr": CVR, "main_phone": "68000001"}
+    for number in range(matching.MOST_CARRIERS + 9):
+        world.put("sf", f"p{number}", full_name=f"Person {number}", **firm)
+    world.put("sf", "1", Kind.COMPANY, company_name="Opdigtet A/S", **firm)
+    world.put("hs", "2", Kind.COMPANY, company_name="Opdigtet A/S", **firm)
+    world.match()
+    assert world.together() == sets("sf/1 hs/2")
+    with world.store.reading() as tx:
+        (party,) = membership.listed(tx, 9)
+    assert party.members[0].reasons == ("cvr", "phone")
+
+
 def test_the_survivor_of_a_merge_stands_where_the_record_that_went_stood(world: World) -> None:
     world.put("sf", "1", **IDA)
     world.put("sf", "2", full_name="Ida Opdigt", email="i@opdigtet-0001.dk")
@@ -212,6 +230,18 @@ def test_the_survivor_of_a_merge_stands_where_the_record_that_went_stood(world: 
         "sf": ("merged", "email"),
         "hs": ("email",),
     }
+
+
+def test_what_led_to_a_survivor_is_forgotten_with_the_record_that_went(world: World) -> None:
+    world.put("sf", "1", **IDA)
+    world.put("sf", "2", full_name="Ida Opdigt", email="i@opdigtet-0001.dk")
+    world.put("hs", "7", **IDA)
+    world.remove("sf", "1", into="2")
+    world.match()
+    assert world.together() == sets("sf/2 hs/7")
+    purge_all(world.store, world.now + timedelta(days=400), Lifetimes())
+    world.match()
+    assert world.together() == set()
 
 
 def test_what_a_person_decided_stands(world: World) -> None:
