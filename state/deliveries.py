@@ -17,7 +17,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from state.store import Tx, bulk
-from state.tables import deliveries, ledger, reach
+from state.tables import deliveries, ledger, reach, receipts
 
 
 class DeliveryState(StrEnum):
@@ -113,4 +113,21 @@ def of_entries(tx: Tx, seqs: Collection[int]) -> dict[int, list[Any]]:
     query = sa.select(deliveries).where(deliveries.c.seq.in_(list(seqs)))
     for row in tx.execute(query.order_by(deliveries.c.seq, deliveries.c.system)):
         found.setdefault(row.seq, []).append(row)
+    return found
+
+
+def confirmed(tx: Tx, seqs: Collection[int]) -> dict[int, dict[str, datetime]]:
+    """By entry and system: the last time the system was read back and showed it."""
+    found: dict[int, dict[str, datetime]] = {}
+    query = (
+        sa.select(deliveries.c.seq, deliveries.c.system, receipts.c.at)
+        .join(receipts, receipts.c.delivery == deliveries.c.delivery)
+        .where(
+            deliveries.c.seq.in_(list(seqs)),
+            receipts.c.state == DeliveryState.CONFIRMED.value,
+        )
+        .order_by(receipts.c.receipt)
+    )
+    for seq, system, at in tx.execute(query):
+        found.setdefault(seq, {})[system] = at
     return found

@@ -22,10 +22,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 import sqlalchemy as sa
 
-from rules.errors import UserError
+from rules.errors import SystemStopped, UserError
 from rules.keys import Carried, HashedKey, Key
 from state.store import Store, Tx
-from state.tables import key_ids, ledger, ledger_keys, ledger_payload
+from state.tables import key_ids, ledger, ledger_payload
 
 ENVIRONMENT: Final = "RINGREN_KEY_RING"
 FILE_NAME: Final = "keys.json"
@@ -114,7 +114,7 @@ class KeyRing:
         return replace(self, keys=(*self.keys, _new_key(len(self.keys) + 1, now)))
 
     def without(self, key_id: str) -> KeyRing:
-        """The ring without one key; see `still_needed`. ValueError for its last or an unknown one."""
+        """The ring without one key; see `state.rehash.needed`. ValueError for its last or an unknown one."""
         left = tuple(key for key in self.keys if key.id != key_id)
         if not left or len(left) == len(self.keys):
             raise ValueError(f"{key_id} cannot be taken off this ring")
@@ -254,19 +254,26 @@ def bind(store: Store, ring: KeyRing, now: datetime) -> None:
     UserError when a key that the database knows is not on the ring, or is another key of that
     name: hashes made with it would find nobody, and everybody would seem callable.
     """
-    values = {key.id: _check_value(key.id, key.secret) for key in ring.keys}
-    values[_EVENT_IDS] = _check_value(_EVENT_IDS, ring.event_secret)
     with store.reading() as tx:
-        new = _unknown(_known(tx), values)
+        new = _unknown(_known(tx), _check_values(ring))
     if not new:
         return
     with store.transaction() as tx:
-        if tx.dialect.name == "postgresql":
-            tx.execute(sa.text("LOCK TABLE key_ids IN SHARE ROW EXCLUSIVE MODE"))
-        for key_id in _unknown(_known(tx), values):
-            tx.execute(
-                key_ids.insert().values(key_id=key_id, check_value=values[key_id], since=now)
-            )
+        enter(tx, ring, now)
+
+
+def enter(tx: Tx, ring: KeyRing, now: datetime) -> None:
+    """Enter the ring's new keys in the database; UserError as `bind`."""
+    values = _check_values(ring)
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.text("LOCK TABLE key_ids IN SHARE ROW EXCLUSIVE MODE"))
+    for key_id in _unknown(_known(tx), values):
+        tx.execute(key_ids.insert().values(key_id=key_id, check_value=values[key_id], since=now))
+
+
+def _check_values(ring: KeyRing) -> dict[str, bytes]:
+    values = {key.id: _check_value(key.id, key.secret) for key in ring.keys}
+    return values | {_EVENT_IDS: _check_value(_EVENT_IDS, ring.event_secret)}
 
 
 def _unknown(known: Mapping[str, bytes], values: Mapping[str, bytes]) -> list[str]:
@@ -287,11 +294,17 @@ def _known(tx: Tx) -> dict[str, bytes]:
     return {row.key_id: row.check_value for row in tx.execute(sa.select(key_ids))}
 
 
-def still_needed(tx: Tx, key_id: str) -> int:
-    """How many erased entries can be recognised by this key only; it may go when there is none."""
-    erased = (
-        sa.select(sa.func.count(sa.distinct(ledger_keys.c.seq)))
-        .join(ledger_payload, ledger_payload.c.seq == ledger_keys.c.seq)
-        .where(ledger_keys.c.key_id == key_id, ledger_payload.c.erased_at.is_not(None))
-    )
-    return int(tx.execute(erased).scalar_one())
+def refuse_foreign(tx: Tx, ring: KeyRing) -> None:
+    """SystemStopped when no key of this ring is one of the database's any more.
+
+    A program that was at work while its only key was taken off would find nobody, and everybody
+    would seem callable.
+    """
+    known = set(tx.execute(sa.select(key_ids.c.key_id)).scalars())
+    if known and known.isdisjoint(key.id for key in ring.keys):
+        raise SystemStopped("keys.changed_meanwhile")
+
+
+def forget_key(tx: Tx, key_id: str) -> None:
+    """Take a key off the list of those that a ring must hold; see `state.rehash.needed`."""
+    tx.execute(sa.delete(key_ids).where(key_ids.c.key_id == key_id))

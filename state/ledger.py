@@ -22,8 +22,8 @@ import sqlalchemy as sa
 from rules.keys import Key, KeyKind, fold
 from rules.suppression import Event, EventType, Statement, SuppressionList
 from state import chain, deliveries
-from state.keys import KeyRing
-from state.ledger_rows import CARRIED, CHUNK, NAMED, Entry, chunks, entries, entries_in
+from state.keys import KeyRing, refuse_foreign
+from state.ledger_rows import CARRIED, CHUNK, HASHES, NAMED, Entry, chunks, entries, entries_in
 from state.store import Tx, bulk
 from state.tables import ledger, ledger_keys, ledger_payload
 
@@ -64,6 +64,7 @@ def append(
     if not new:
         return []
     hold(tx)
+    refuse_foreign(tx, ring)
     # Somebody may have recorded the same between the look and the lock.
     new = _unknown(tx, ring, new)
     events = [_event(ring, ident, said, heard_at) for ident, said in new.items()]
@@ -311,9 +312,9 @@ def entries_for(tx: Tx, digests: Collection[bytes]) -> list[Entry]:
     """All entries that a verdict on these key hashes needs, oldest first, in few queries."""
     seqs: set[int] = set()
     for some in chunks(digests):
-        seqs.update(
-            tx.execute(sa.select(ledger_keys.c.seq).where(ledger_keys.c.digest.in_(some))).scalars()
-        )
+        for table in HASHES:
+            found = sa.select(table.c.seq).where(table.c.digest.in_(some))
+            seqs.update(tx.execute(found).scalars())
     return with_context(tx, entries_in(tx, ledger.c.seq, seqs)) if seqs else []
 
 
@@ -340,7 +341,9 @@ def verify(tx: Tx, noted: Head | None = None, page: int = 2000) -> Verified:
     """Follow the whole chain, page by page. `noted` is a head that was written down before."""
     last, erased, problems = Head(0, chain.GENESIS), 0, []
     noted_found = noted is None or noted.seq == 0
-    while found := entries(tx, sa.and_(ledger.c.seq > last.seq, ledger.c.seq <= last.seq + page)):
+    while found := entries(
+        tx, sa.and_(ledger.c.seq > last.seq, ledger.c.seq <= last.seq + page), born=True
+    ):
         clear = _salted(tx, found[0].seq, found[-1].seq)
         for entry in found:
             noted_found |= noted == (entry.seq, entry.chain)

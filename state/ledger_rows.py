@@ -12,10 +12,12 @@ from rules.keys import HashedKey, KeyKind
 from rules.spans import Span
 from rules.suppression import Channel, Event, EventType, Evidence
 from state.store import Tx
-from state.tables import ledger, ledger_keys
+from state.tables import ledger, ledger_keys, ledger_rehashed
 
 NAMED: Final = "named"
 CARRIED: Final = "carried"
+HASHES: Final = (ledger_keys, ledger_rehashed)
+"""Where hashes stand: those that an entry was born with, and those that were made later."""
 CHUNK: Final = 500
 """Values in one IN list; SQLite's limit is 32,766 parameters."""
 
@@ -31,10 +33,13 @@ class Entry:
     chain: bytes
 
 
-def entries(tx: Tx, where: sa.ColumnElement[bool]) -> list[Entry]:
-    """The entries that fulfil a condition on `ledger`, oldest first."""
+def entries(tx: Tx, where: sa.ColumnElement[bool], *, born: bool = False) -> list[Entry]:
+    """The entries that fulfil a condition on `ledger`, oldest first.
+
+    `born` leaves out hashes that were made later, under a newer key: the chain does not know them.
+    """
     rows = tx.execute(sa.select(ledger).where(where).order_by(ledger.c.seq)).all()
-    keys = keys_of(tx, [row.seq for row in rows])
+    keys = keys_of(tx, [row.seq for row in rows], (ledger_keys,) if born else HASHES)
     return [entry(row, keys.get(row.seq, ())) for row in rows]
 
 
@@ -44,12 +49,15 @@ def entries_in(tx: Tx, column: sa.Column[Any], values: Collection[Any]) -> Itera
         yield from entries(tx, column.in_(some))
 
 
-def keys_of(tx: Tx, seqs: Collection[int]) -> dict[int, list[Any]]:
+def keys_of(
+    tx: Tx, seqs: Collection[int], tables: Collection[sa.Table] = HASHES
+) -> dict[int, list[Any]]:
     """The key rows of entries, by entry."""
     found: dict[int, list[Any]] = {}
     for some in chunks(seqs):
-        for row in tx.execute(sa.select(ledger_keys).where(ledger_keys.c.seq.in_(some))):
-            found.setdefault(row.seq, []).append(row)
+        for table in tables:
+            for row in tx.execute(sa.select(table).where(table.c.seq.in_(some))):
+                found.setdefault(row.seq, []).append(row)
     return found
 
 

@@ -96,6 +96,12 @@ def _is_indexed(tx: Tx) -> bool:
     return any(one["name"] == match_keys_by_digest.name for one in found)
 
 
+def rids(tx: Tx, digests: Collection[bytes]) -> list[int]:
+    """The numbers of all records that carry one of these keys."""
+    found = sa.select(match_keys.c.rid).where(match_keys.c.digest.in_(list(digests))).distinct()
+    return list(tx.execute(found).scalars())
+
+
 def carriers(tx: Tx, digests: Collection[bytes], limit: int) -> tuple[list[Ref], int]:
     """Up to `limit` live records that carry one of these keys, and how many there are in all."""
     rids = sa.select(match_keys.c.rid).where(match_keys.c.digest.in_(list(digests))).distinct()

@@ -29,9 +29,9 @@ from rules.records import Record
 from rules.suppression import Channel, SuppressionList
 from state.also import DOMAIN, Also, read
 from state.chain import GENESIS
-from state.keys import KeyRing
+from state.keys import KeyRing, refuse_foreign
 from state.ledger import Head, entries_for, head
-from state.ledger_rows import chunks
+from state.ledger_rows import HASHES, chunks
 from state.store import Tx
 from state.tables import ledger, ledger_keys
 
@@ -206,8 +206,9 @@ class Screen:
             return self._net.intersection(digests)
         hits: set[bytes] = set()
         for some in chunks(digests):
-            found = sa.select(ledger_keys.c.digest).where(ledger_keys.c.digest.in_(some))
-            hits.update(tx.execute(found).scalars())
+            for table in HASHES:
+                found = sa.select(table.c.digest).where(table.c.digest.in_(some))
+                hits.update(tx.execute(found).scalars())
         return hits
 
     def _refresh(self, tx: Tx) -> None:
@@ -216,6 +217,7 @@ class Screen:
         now = head(tx)
         if now == self._head:
             return
+        refuse_foreign(tx, self.ring)
         known = tx.execute(
             sa.select(ledger.c.chain).where(ledger.c.seq == self._head.seq)
         ).scalar_one_or_none()
@@ -225,12 +227,18 @@ class Screen:
         kinds = sa.select(ledger_keys.c.key_kind).where(new).distinct()
         self._kinds |= set(tx.execute(kinds).scalars())
         if self._net is not None:
-            for digest in tx.execute(sa.select(ledger_keys.c.digest).where(new)).scalars():
-                self._net.add(digest)
-                if len(self._net) > self._most:
-                    self._net = None
-                    break
+            self._net = self._with_new(tx, self._net)
         self._head = now
+
+    def _with_new(self, tx: Tx, net: set[bytes]) -> set[bytes] | None:
+        """The hashes in memory with those of new entries; None when they have become too many."""
+        for table in HASHES:
+            new = sa.select(table.c.digest).where(table.c.seq > self._head.seq)
+            for digest in tx.execute(new).scalars():
+                net.add(digest)
+                if len(net) > self._most:
+                    return None
+        return net
 
 
 def _standing(events: SuppressionList, keys: Sequence[HashedKey], at: datetime) -> Standing | None:

@@ -22,7 +22,8 @@ from rules.suppression import (
     SuppressionList,
     Verdict,
 )
-from state import deliveries, ledger, match_keys, reach, survivors
+from state import acts, deliveries, ledger, match_keys, reach, requests, survivors
+from state.acts import Act
 from state.ledger import Payload, append, entries_for, payloads
 from state.ledger_rows import Entry
 from state.screen import hashed_keys
@@ -88,7 +89,21 @@ class Chapter:
     source: str
     by: tuple[str, ...]
     deliveries: Mapping[str, str]
+    confirmed: Mapping[str, datetime]
+    """When a system was read back and showed it."""
     erased_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A lift or correction that waits for a second person. `entry` is the number it speaks of."""
+
+    request: int
+    what: EventType
+    entry: int
+    channel: Channel
+    by: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +115,8 @@ class Story:
     chapters: tuple[Chapter, ...]
     records: tuple[str, ...]
     records_in_all: int
+    waiting: tuple[Pending, ...] = ()
+    acts: tuple[Act, ...] = ()
 
 
 # --- what people type ------------------------------------------------------------------------
@@ -184,11 +201,11 @@ def record(app: App, said: Statement) -> Added:
         said = replace(said, keys=survivors.also_named(tx, said.keys))
         before = _is_blocked(tx, app, said)
         written = append(tx, app.keys, [said], app.clock(), tuple(app.systems))
-    _carry(app)
+    carry(app)
     return Added(said.keys, said.channel, written[0].event.event_id if written else "", before)
 
 
-def _carry(app: App) -> None:
+def carry(app: App) -> None:
     """Have the records it concerns looked at anew. What cannot be done now, the next pass does:
     the opt-out is recorded already."""
     with contextlib.suppress(SystemStopped, TryAgain):
@@ -235,8 +252,21 @@ def story(app: App, found: Sequence[Key]) -> Story:
         chapters = _chapters(tx, known, standing)
         digests = [hashed.digest for hashed in app.keys.all_hashed(found)]
         refs, number = match_keys.carriers(tx, digests, MOST_RECORDS)
+        pending = _pending(tx, known)
+        done = acts.listed(tx, [entry.event.event_id for entry in known])
     records = tuple(str(ref) for ref in refs)
-    return Story(tuple(found), tuple(answers), tuple(chapters), records, number)
+    return Story(
+        tuple(found), tuple(answers), tuple(chapters), records, number, pending, tuple(done)
+    )
+
+
+def _pending(tx: Tx, known: Sequence[Entry]) -> tuple[Pending, ...]:
+    numbers = {entry.event.event_id: entry.seq for entry in known}
+    return tuple(
+        Pending(one.request, one.what, numbers[one.event], said.channel, one.asked_by, one.asked_at)
+        for one in requests.open_ones(tx, numbers)
+        if (said := one.said)
+    )
 
 
 def _meant(tx: Tx, app: App, found: Sequence[Key], known: Sequence[Entry]) -> Sequence[Key]:
@@ -252,18 +282,27 @@ def _meant(tx: Tx, app: App, found: Sequence[Key], known: Sequence[Entry]) -> Se
 def _chapters(tx: Tx, known: Sequence[Entry], standing: set[str]) -> list[Chapter]:
     seqs = [entry.seq for entry in known]
     clear, sent = payloads(tx, seqs), deliveries.of_entries(tx, seqs)
+    confirmed = deliveries.confirmed(tx, seqs)
     return [
         _chapter(
             entry,
             clear[entry.seq],
             {row.system: row.state for row in sent.get(entry.seq, ())},
+            confirmed.get(entry.seq, {}),
             standing=entry.event.event_id in standing,
         )
         for entry in known
     ]
 
 
-def _chapter(entry: Entry, clear: Payload, sent: Mapping[str, str], *, standing: bool) -> Chapter:
+def _chapter(
+    entry: Entry,
+    clear: Payload,
+    sent: Mapping[str, str],
+    confirmed: Mapping[str, datetime],
+    *,
+    standing: bool,
+) -> Chapter:
     event = entry.event
     return Chapter(
         seq=entry.seq,
@@ -285,6 +324,7 @@ def _chapter(entry: Entry, clear: Payload, sent: Mapping[str, str], *, standing:
         source=clear.source,
         by=clear.by,
         deliveries=sent,
+        confirmed=confirmed,
         erased_at=clear.erased_at,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from rules.keys import Key, KeyKind
+from rules.keys import Key, KeyKind, fold
 from rules.suppression import EventType, Evidence
 from sync.desk import Added, Answer, Chapter, Checked, Story
 from sync.output import moment, printable, table
@@ -18,7 +18,7 @@ def told_added(added: Added, texts: Texts) -> str:
     if not added.event:
         key = "opt_out.known"
     channel = texts.get(f"opt_out.on.{added.channel}")
-    return texts.get(key, keys=_listed(added.keys), channel=channel)
+    return texts.get(key, keys=listed(added.keys), channel=channel)
 
 
 def told_checked(found: Checked, texts: Texts) -> str:
@@ -35,8 +35,34 @@ def told_story(story: Story, texts: Texts) -> str:
         lines += [*_channels(story.channels, texts), "", texts.get("opt_out.story")]
         for chapter in story.chapters:
             lines += _chapter(chapter, story.chapters, texts)
-    lines += ["", *_records(story, texts)]
+    lines += [*_waiting(story, texts), *_acts(story, texts), "", *_records(story, texts)]
     return "\n".join(lines)
+
+
+def _waiting(story: Story, texts: Texts) -> Iterator[str]:
+    if story.waiting:
+        yield from ("", texts.get("opt_out.waiting"))
+    for one in story.waiting:
+        yield texts.get(
+            f"opt_out.waiting.{one.what}",
+            number=one.request,
+            entry=one.entry,
+            channel=texts.get(f"opt_out.on.{one.channel}"),
+            by=printable(one.by),
+            at=moment(one.at, texts.lang),
+        )
+
+
+def _acts(story: Story, texts: Texts) -> Iterator[str]:
+    """Who did what. The name that was given, and the login where it is another."""
+    if story.acts:
+        yield from ("", texts.get("opt_out.acts"))
+    for one in story.acts:
+        by = one.by or texts.get("opt_out.erased")
+        if one.login and fold(one.login) != fold(one.by):
+            by = texts.get("opt_out.act.login", by=by, login=one.login)
+        act = texts.find(f"act.{one.act}") or one.act
+        yield texts.get("opt_out.act", at=moment(one.at, texts.lang), act=act, by=printable(by))
 
 
 def told_list(found: Sequence[Chapter], texts: Texts) -> str:
@@ -52,7 +78,7 @@ def told_list(found: Sequence[Chapter], texts: Texts) -> str:
             texts.get(f"opt_out.type.{one.type}"),
             texts.get(f"opt_out.channel.{one.channel}"),
             one.system,
-            _listed((*one.keys, *one.carried)) or texts.get("opt_out.erased"),
+            listed((*one.keys, *one.carried)) or texts.get("opt_out.erased"),
             _state(one, texts),
         ]
         for one in found
@@ -71,8 +97,8 @@ def _verdict(keys: Sequence[Key], answers: Sequence[Answer], texts: Texts) -> st
     key = "opt_out.blocked_all" if len(stopped) == len(answers) else "opt_out.blocked_some"
     if not stopped:
         key = "opt_out.free"
-    channels = _joined((texts.get(f"opt_out.channel.{one.channel}") for one in stopped), texts)
-    return texts.get(key, keys=_listed(keys), channels=channels)
+    channels = joined((texts.get(f"opt_out.channel.{one.channel}") for one in stopped), texts)
+    return texts.get(key, keys=listed(keys), channels=channels)
 
 
 def _channels(answers: Iterable[Answer], texts: Texts) -> Iterator[str]:
@@ -92,7 +118,7 @@ def _chapter(one: Chapter, all_of_them: Sequence[Chapter], texts: Texts) -> Iter
         at=moment(one.heard_at, texts.lang),
         system=texts.find(f"opt_out.system.{one.system}") or one.system,
         channel=texts.get(f"opt_out.on.{one.channel}"),
-        keys=_listed((*one.keys, *one.carried)) or texts.get("opt_out.erased"),
+        keys=listed((*one.keys, *one.carried)) or texts.get("opt_out.erased"),
         root=_number_of(one.root, all_of_them),
         ref=one.ref,
     )
@@ -114,7 +140,7 @@ def _details(one: Chapter, texts: Texts) -> Iterator[str]:
         "name": one.name,
         "said": one.said,
         "source": one.source,
-        "by": _joined(one.by, texts),
+        "by": joined(one.by, texts),
     }
     for name, value in facts.items():
         if value:
@@ -127,6 +153,9 @@ def _details(one: Chapter, texts: Texts) -> Iterator[str]:
             for system, state in one.deliveries.items()
         )
         yield texts.get("opt_out.fact.deliveries", value=", ".join(states))
+    if one.confirmed:
+        when = (f"{name} {moment(at, texts.lang)}" for name, at in one.confirmed.items())
+        yield texts.get("opt_out.confirmed", value=", ".join(when))
     if one.erased_at:
         yield texts.get("opt_out.fact.erased", value=moment(one.erased_at, texts.lang))
     if one.type in (EventType.BLOCK, EventType.DERIVED):
@@ -156,7 +185,8 @@ def _records(story: Story, texts: Texts) -> Iterator[str]:
         yield texts.count("opt_out.more_records", more)
 
 
-def _listed(keys: Sequence[Key]) -> str:
+def listed(keys: Sequence[Key]) -> str:
+    """Keys as people read them; records only where there is nothing else."""
     shown = [key for key in keys if key.kind is not KeyKind.REF] or keys
     return ", ".join(dict.fromkeys(spelt(key) for key in shown))
 
@@ -175,7 +205,8 @@ def spelt(key: Key) -> str:
     return printable(value)
 
 
-def _joined(parts: Iterable[str], texts: Texts) -> str:
+def joined(parts: Iterable[str], texts: Texts) -> str:
+    """`a, b and c`."""
     listed = [part for part in parts if part]
     if len(listed) < 2:
         return "".join(listed)

@@ -6,19 +6,13 @@ command is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 import click
 
 from rules.errors import Exit
+from sync.commands import keeping, lifting
+from sync.commands.persons import CHANNELS, key_options, keys_typed
 from sync.shell import Shell
 
-if TYPE_CHECKING:
-    from rules.keys import Key
-
-_CHANNELS = ("call", "email", "sms", "all")
-_KINDS = ("phone", "email", "cvr")
 MOST = 50
 
 
@@ -27,15 +21,9 @@ def suppression() -> None:
     """The list of those who must not be contacted."""
 
 
-def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    for name in reversed(_KINDS):
-        command = click.option(f"--{name}", multiple=True)(command)
-    return command
-
-
 @suppression.command
-@_key_options
-@click.option("--channel", type=click.Choice(_CHANNELS), default="all")
+@key_options
+@click.option("--channel", type=click.Choice(CHANNELS), default="all")
 @click.option("--at")
 @click.option("--evidence", default="")
 @click.option("--by")
@@ -57,7 +45,7 @@ def add(
 
     with shell.open(dry=True) as app:
         said = desk.statement(
-            _keys(cells, app.settings.region),
+            keys_typed(cells, app.settings.region),
             Channel(channel),
             now=app.clock(),
             at=at,
@@ -70,7 +58,7 @@ def add(
 
 
 @suppression.command
-@_key_options
+@key_options
 @click.option("--at")
 @click.pass_obj
 def check(shell: Shell, /, *, at: str | None, **cells: tuple[str, ...]) -> int:
@@ -79,7 +67,9 @@ def check(shell: Shell, /, *, at: str | None, **cells: tuple[str, ...]) -> int:
     from sync.opt_out_story import told_checked
 
     with shell.open(dry=True) as app:
-        found = desk.check(app, _keys(cells, app.settings.region), desk.when(at, app.clock()).end)
+        found = desk.check(
+            app, keys_typed(cells, app.settings.region), desk.when(at, app.clock()).end
+        )
     shell.tell(found, lambda: told_checked(found, shell.texts))
     return Exit.OK
 
@@ -113,7 +103,5 @@ def list_entries(shell: Shell, *, limit: int, clear: bool) -> int:
     return Exit.OK
 
 
-def _keys(cells: dict[str, tuple[str, ...]], region: str) -> list[Key]:
-    from sync.desk import keys
-
-    return keys([(kind, text) for kind in _KINDS for text in cells[kind]], region)
+for _command in (*lifting.COMMANDS, *keeping.COMMANDS):
+    suppression.add_command(_command)

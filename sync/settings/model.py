@@ -210,9 +210,10 @@ class Duties(Section):
 
 
 class Suppression(Section):
-    """[suppression]: how far an opt-out reaches."""
+    """[suppression]: how far an opt-out reaches, and what ends it."""
 
     max_people_per_key: Annotated[int, Field(ge=1)] = 5
+    lifts_by_one: bool = False
 
 
 class Parties(Section):

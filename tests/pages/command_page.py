@@ -27,9 +27,14 @@ def commands() -> Iterator[tuple[str, ...]]:
     context = program.make_context("sync", ["--lang", "en"], resilient_parsing=True)
     for name in COMMANDS:
         command = program.get_command(context, name)
-        yield (name,)
-        if isinstance(command, click.Group):
-            yield from ((name, sub) for sub in command.commands)
+        yield from _below((name,), command)
+
+
+def _below(words: tuple[str, ...], command: click.Command | None) -> Iterator[tuple[str, ...]]:
+    yield words
+    if isinstance(command, click.Group):
+        for name, sub in command.commands.items():
+            yield from _below((*words, name), sub)
 
 
 def _help(words: tuple[str, ...], lang: str) -> str:

@@ -41,10 +41,14 @@ def _commands() -> Iterator[tuple[str, ...]]:
     context = program.make_context("sync", ["--lang", "en"], resilient_parsing=True)
     for name in COMMANDS:
         command = program.get_command(context, name)
-        yield (name,)
-        if isinstance(command, click.Group):
-            for sub in command.commands:
-                yield (name, sub)
+        yield from _below((name,), command)
+
+
+def _below(words: tuple[str, ...], command: click.Command | None) -> Iterator[tuple[str, ...]]:
+    yield words
+    if isinstance(command, click.Group):
+        for name, sub in command.commands.items():
+            yield from _below((*words, name), sub)
 
 
 @pytest.mark.parametrize("lang", ["da", "en"])
