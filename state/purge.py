@@ -20,7 +20,11 @@ from state import coverage, shapes
 from state import unmatched as marks
 from state.store import Store, Tx, bulk
 from state.tables import (
+    alert_sends,
+    alerts,
     api_calls,
+    attempt_days,
+    attempts,
     blocked,
     cursors,
     declined,
@@ -40,6 +44,7 @@ from state.tables import (
     runs,
     snapshots,
     unmatched,
+    violations,
 )
 
 BATCH: Final = 1000
@@ -55,6 +60,9 @@ class Lifetimes:
     findings   after the finding was gone
     history    after the write: the undo window. Who changed which field by which rule stays as
                long as the record, what it was changed from and to does not
+    attempts   after the contact attempt (R75)
+    violations after a person answered for it
+    alerts     after it ended
     runs       after the start of a run of which nothing else is left
     snapshots  after the day
     releases   after the list that was let go expired
@@ -64,6 +72,9 @@ class Lifetimes:
     plans: int = 30
     findings: int = 180
     history: int = 90
+    attempts: int = 730
+    violations: int = 1825
+    alerts: int = 180
     runs: int = 730
     snapshots: int = 1825
     releases: int = 180
@@ -80,6 +91,7 @@ WITH_THE_RECORD: Final = {
     "flag_tries": "when a record's flag is tried again: counts and codes",
     "sightings": "numbers of records, gone when the reading ends that made them",
     "unmatched": "numbers of records, gone when they have been matched",
+    "alert_sends": "with the alert; who was told when, by name of the receiver",
 }
 
 FOR_EVER: Final = {
@@ -306,6 +318,32 @@ def _emptied(changes: str) -> str:
     ).decode()
 
 
+def _attempts(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
+    """By when it was made; where the log does not say that, by when we saw it."""
+    dated = attempts.c.at_from < before
+    undated = sa.and_(attempts.c.at_from.is_(None), attempts.c.seen_at < before)
+    done = 0
+    for old in (dated, undated):
+        some = sa.select(attempts.c.rid).where(old).limit(limit)
+        done += _delete(tx, attempts, attempts.c.rid.in_(some))
+    return {"attempts": done}
+
+
+def _violations(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
+    """Those that nobody has answered for stay."""
+    answered = sa.and_(violations.c.state != "open", violations.c.found_at < before)
+    some = sa.select(violations.c.violation).where(answered).limit(limit)
+    return {"violations": _delete(tx, violations, violations.c.violation.in_(some))}
+
+
+def _alerts(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
+    """Ended ones, with whom they were sent to."""
+    old = sa.select(alerts.c.alert).where(alerts.c.ended_at < before).limit(limit)
+    numbers = list(tx.execute(old).scalars())
+    _delete(tx, alert_sends, alert_sends.c.alert.in_(numbers))
+    return {"alerts": _delete(tx, alerts, alerts.c.alert.in_(numbers))}
+
+
 def _runs(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
     """Runs that nothing names any more."""
     named = (
@@ -327,6 +365,7 @@ def _snapshots(tx: Tx, before: datetime, _now: datetime, _limit: int) -> Mapping
     return {
         "snapshots": _delete(tx, snapshots, old),
         "api_calls": _delete(tx, api_calls, spent),
+        "attempt_days": _delete(tx, attempt_days, attempt_days.c.day < before.date().isoformat()),
     }
 
 
@@ -350,6 +389,9 @@ _ENDS: Final[dict[str, _End]] = {
     "plans": _plans,
     "findings": _findings,
     "history": _history,
+    "attempts": _attempts,
+    "violations": _violations,
+    "alerts": _alerts,
     "runs": _runs,
     "snapshots": _snapshots,
     "releases": _releases,

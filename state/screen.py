@@ -123,6 +123,12 @@ def _unusual_keys(one: HashedRecord, kinds: Collection[str]) -> list[Key]:
     return [key for key in keys if key]
 
 
+def all_keys(ring: KeyRing, one: HashedRecord) -> frozenset[HashedKey]:
+    """Every key by which the ledger could know the record, under all hashing keys."""
+    keys = [*_unusual_keys(one, _UNUSUAL), *(carried.key for carried in one.carried)]
+    return ring.all_hashed(keys) | {other.key for other in one.also}
+
+
 class Screen:
     """The keys of the ledger, kept up to date. One for each process and database; not shared
     between threads."""
@@ -155,6 +161,11 @@ class Screen:
             if standing:
                 found[rid] = standing
         return found
+
+    def hits(self, tx: Tx, digests: Collection[bytes]) -> set[bytes]:
+        """Those of these hashes that the ledger holds; from memory as long as it is small."""
+        self._refresh(tx)
+        return self._hits(tx, digests) if digests and self._kinds else set()
 
     def kinds(self, tx: Tx) -> frozenset[str]:
         """The kinds of key that the ledger holds now."""

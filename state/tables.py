@@ -592,6 +592,107 @@ release_keys = _table(
     keep="releases",
 )
 
+# --- contact attempts, violations, alarms ----------------------------------------------------
+
+# Who was contacted when (R75), apart from free text; stays when the record outside is deleted.
+attempts = _table(
+    "attempts",
+    Column("rid", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("system"),
+    _text("stream"),
+    _personal("ref", "attempts"),
+    _text("channel"),
+    _when("at_from", null=True),
+    _when("at_to", null=True),
+    _int("seconds", null=True),
+    _text("direction"),
+    _personal("number", "attempts", null=True),
+    # The newest hash of the number at the time, and the contact's record: what opt-outs find it by.
+    Column("digest", sa.LargeBinary, nullable=True),
+    _int("person", null=True),
+    _personal("contact", "attempts", null=True),
+    _personal("agent", "attempts", null=True),
+    _text("call_list", null=True),
+    _text("outcome", null=True),
+    _text("verdict"),
+    _when("seen_at"),
+    Index("ix_attempts_list", "system", "call_list", "at_from"),
+    keep="attempts",
+)
+Index("ix_attempts_digest", attempts.c.digest)
+Index("ix_attempts_at_from", attempts.c.at_from)
+Index(
+    "ix_attempts_person",
+    attempts.c.person,
+    sqlite_where=attempts.c.person.is_not(None),
+    postgresql_where=attempts.c.person.is_not(None),
+)
+
+# How many attempts of a system each day has in each class, by when they were made.
+attempt_days = _table(
+    "attempt_days",
+    Column("system", sa.Text, primary_key=True),
+    Column("day", sa.Text, primary_key=True),
+    Column("verdict", sa.Text, primary_key=True),
+    _int("attempts"),
+    keep="snapshots",
+)
+
+violations = _table(
+    "violations",
+    _id("violation"),
+    _int("rid", unique=True),
+    _text("verdict"),
+    _text("cause"),
+    # open, acknowledged, withdrawn: looked at again, it was none
+    _text("state"),
+    _when("found_at"),
+    _when("at"),
+    _text("system"),
+    _text("channel"),
+    _personal("ref", "violations"),
+    # Masked: enough to recognise a number by, too little to call it.
+    _text("number"),
+    _personal("agent", "violations", null=True),
+    _text("call_list", null=True),
+    Column("events", Json, nullable=False),
+    _when("since", null=True),
+    _when("heard_at"),
+    Index("ix_violations_state", "state", "verdict"),
+    keep="violations",
+)
+
+alerts = _table(
+    "alerts",
+    _id("alert"),
+    _text("code"),
+    _text("system"),
+    # What it is about, where there can be one open alert of it only.
+    _text("subject"),
+    # certain, warning
+    _text("level"),
+    # Masked: what may leave the house.
+    Column("details", Json, nullable=False),
+    # open, acknowledged, over
+    _text("state"),
+    _when("raised_at"),
+    _when("ended_at", null=True),
+    Index("ix_alerts_state", "state", "code", "system", "subject"),
+    keep="alerts",
+)
+
+# One row for each alert and receiver; a receiver is named in the settings, addresses stand there.
+alert_sends = _table(
+    "alert_sends",
+    Column("alert", BigId, ForeignKey("alerts.alert"), primary_key=True),
+    Column("receiver", sa.Text, primary_key=True),
+    _int("sent"),
+    _int("failed"),
+    _when("due_at", null=True),
+    _when("sent_at", null=True),
+    Index("ix_alert_sends_due", "receiver", "due_at"),
+)
+
 # --- what trends need ------------------------------------------------------------------------
 
 snapshots = _table(

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.protocol import Connector, Token
-from connectors.readonly import ReadOnly
+from connectors.readonly import ReadOnly, takes_blocks
 from connectors.registry import DYNAMICS, FILES, HUBSPOT, SALESFORCE
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.desk import Terms
@@ -39,6 +39,7 @@ from sync.switches import active, fills
 
 if TYPE_CHECKING:
     from connectors.session import Meter
+    from sync.alarms import Send
 
 KEYS: Final = "keys"
 Clock = Callable[[], datetime]
@@ -68,6 +69,8 @@ class App:
     """There are several lists of people, or of companies: who is who is worth asking."""
     budget: Budget | None = None
     """Counts the calls to systems; None where there are none to count."""
+    sends: Send | None = None
+    """How alarms leave the house, where it is not through apprise: tests."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)
 
     def rules(self, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
@@ -94,6 +97,10 @@ class App:
         taken = fills(settings, system, kind, headings) if kind else frozenset()
         flips = settings.limits.flips
         return Context(rules, settings.region, flips, self.catalogue, terms, taken)
+
+    def can_block(self, system: str) -> bool:
+        """Whether a system takes blocks at all, so that it could have refused a call."""
+        return takes_blocks(self.systems.get(system))
 
     @property
     def fills_from_others(self) -> bool:

@@ -42,7 +42,12 @@ GROUPS = {
         "parties": "sync.commands.look:parties",
         "runs": "sync.commands.look:runs",
     },
-    "opt_outs": {"suppression": "sync.commands.suppression:suppression"},
+    "opt_outs": {
+        "suppression": "sync.commands.suppression:suppression",
+        "violations": "sync.commands.violations:violations",
+        "alarms": "sync.commands.violations:alarms",
+        "contact-log": "sync.commands.violations:contact_log",
+    },
     "settings": {
         "rules": "sync.commands.rules:rules",
         "fields": "sync.commands.fields:fields",

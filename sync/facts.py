@@ -71,6 +71,8 @@ class PassFacts:
     """Records with proposals that nobody has applied yet, at the end."""
     shapes: list[Shape] | None = None
     """What the plan holds, once the guard has counted it: a plan never changes afterwards."""
+    forbidden: int = 0
+    """Calls that certainly should not have been made, seen for the first time."""
     stopped: bool = False
     """The guard stopped the pass before it wrote."""
 
@@ -90,6 +92,8 @@ class PassFacts:
     def exit_code(self) -> Exit:
         """What the command ends with."""
         codes = [failure.exit_code for failure in self.failures]
+        if self.forbidden:
+            codes.append(Exit.VIOLATION)
         if self.stopped:
             codes.append(Exit.GUARD)
         if self.proposed and self.dry:

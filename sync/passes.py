@@ -37,6 +37,7 @@ from sync.stages.pull import Pulled, begin, emptied, read, read_back
 from sync.stages.push import push
 from sync.stages.queue import Queueing
 from sync.stages.settle import Settling
+from sync.stages.watch import Watch
 
 if TYPE_CHECKING:
     from sync.report.model import Report
@@ -71,6 +72,7 @@ class Pass:
             command, run, app.dry, app.actor, app.clock(), tuple(sorted(app.systems))
         )
         self._screen = Screen(app.keys)
+        self._watch = Watch(app)
         self._around = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -118,6 +120,7 @@ class Pass:
                     else:
                         self._close(part)
         reaching.carry(self.app)
+        self._watch.look_back()
 
     def _forecast(self, name: str, streams: Sequence[Stream], sample: int | None) -> None:
         with self._only_this(name, None):
@@ -142,14 +145,17 @@ class Pass:
             ]
             for problem in problems:
                 self.facts.note(name, problem)
-        return sorted(streams, key=lambda one: one.kind is not Kind.OPT_OUT)
+        # Opt-outs first; calls last, when the people are known whom they were made to.
+        return sorted(
+            streams, key=lambda one: (one.kind is not Kind.OPT_OUT, one.kind is Kind.CALL)
+        )
 
     def _pull(
         self, connector: Connector, part: StreamFacts, sample: int | None, plan: int | None
     ) -> None:
         assert isinstance(connector, Pulls)  # noqa: S101 - every configured system can be pulled
         part.pulled = begin(self.app, connector, part.stream, self._take(part))
-        reading = read(self.app, connector, part.pulled, sample)
+        reading = read(self.app, connector, part.pulled, sample, self._watch)
         if plan is not None and _is_first(part.pulled):
             self._decide_along(part, part.pulled, plan, reading)
         for _ in reading:
@@ -173,7 +179,7 @@ class Pass:
         """
         settling = Settling(self.app, pulled.lease, self.facts.run, plan)
         if pulled.stream.can.lags and isinstance(connector, Reads):
-            settling.recover(partial(read_back, self.app, connector, pulled))
+            settling.recover(partial(read_back, self.app, connector, pulled, self._watch))
         else:
             settling.recover()
 
@@ -210,6 +216,7 @@ class Pass:
         self._decide_all(plan)
         while reaching.follow(self.app):
             self._decide_all(plan)
+        self._watch.look_back()
         for part in self._pulled():
             if part.pulled and part.decided and part.decided.records:
                 columns.look(self.app, part.pulled.lease)
@@ -350,6 +357,8 @@ class Pass:
         from sync.report.build import build
 
         app = self.app
+        self._watch.end()
+        self.facts.forbidden = len(self._watch.certain)
         self.facts.ended_at = app.clock()
         report = build(app, self.facts)
         with app.store.transaction() as tx:

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from rules.errors import UserError
 from rules.records import Kind
+from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.parts import Secret, Section
 
@@ -246,6 +247,9 @@ class Purge(Section):
     plans: Days = 30
     findings: Days = 180
     history: Days = 90
+    attempts: Days = 730
+    violations: Days = 1825
+    alerts: Days = 180
     runs: Days = 730
     snapshots: Days = 1825
     releases: Days = 180
@@ -283,6 +287,7 @@ class Settings(BaseSettings):
     duties: Duties = Duties()
     suppression: Suppression = Suppression()
     parties: Parties = Parties()
+    alarms: Alarms = Alarms()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     purge: Purge = Purge()

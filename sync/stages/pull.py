@@ -23,6 +23,7 @@ from state.cursors import Lease
 from state.store import Tx
 from sync.app import App
 from sync.stages import intake, merges
+from sync.stages.watch import Watch
 
 MOST_RESTARTS = 3
 
@@ -71,16 +72,25 @@ def begin(app: App, connector: Pulls, stream: Stream, lease: Lease) -> Pulled:
     return pulled
 
 
-def read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iterator[None]:
-    """Read the stream to its end, or `sample` records of it; gives way after each page."""
+def read(
+    app: App,
+    connector: Pulls,
+    pulled: Pulled,
+    sample: int | None,
+    watch: Watch,
+) -> Iterator[None]:
+    """Read the stream to its end, or `sample` records of it; gives way after each page.
+
+    `watch` holds the calls on each page against the list, and tells who must hear of it.
+    """
     for _ in range(MOST_RESTARTS):
         try:
-            yield from _pages(app, connector, pulled, sample)
+            yield from _pages(app, connector, pulled, sample, watch)
             if pulled.goes_on and pulled.complete:
                 # What was read before somebody stopped us may have changed since.
                 pulled.lease = replace(pulled.lease, pass_no=pulled.lease.pass_no + 1)
                 pulled.begun = pulled.lease.token
-                yield from _pages(app, connector, pulled, sample)
+                yield from _pages(app, connector, pulled, sample, watch)
         except StartOver:
             _start_over(app, connector, pulled)
         else:
@@ -89,13 +99,16 @@ def read(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iter
     raise StartOver("error.keeps_changing", system=where.system, stream=where.stream)
 
 
-def read_back(app: App, connector: Reads, pulled: Pulled, refs: Sequence[Ref]) -> None:
+def read_back(
+    app: App, connector: Reads, pulled: Pulled, watch: Watch, refs: Sequence[Ref]
+) -> None:
     """Bring the mirror of single records up to date, past what the system's feed shows by now."""
     records = list(connector.read(pulled.stream, refs))
     with app.store.transaction() as tx:
         lease, now = pulled.lease, app.clock()
         merged = merging.merge(tx, lease, records, now, app.settings.region, app.keys)
         intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
+        watch.take(tx, pulled.stream, merged, now)
         sightings.forget_sightings(tx, lease)
         cursors.advance(tx, lease, now)
 
@@ -169,12 +182,15 @@ def _next_pass(tx: Tx, lease: Lease, token: Token | None = None) -> Lease:
     return replace(lease, pass_no=lease.pass_no + 1, token=token, complete=False)
 
 
-def _pages(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> Iterator[None]:
+def _pages(
+    app: App, connector: Pulls, pulled: Pulled, sample: int | None, watch: Watch
+) -> Iterator[None]:
     app.progress.start("progress.pull", None, f"unit.{pulled.stream.can.counts}")
     started = app.clock()
     for page in connector.pull(pulled.stream, pulled.lease.token):
         with app.store.transaction() as tx:
-            stop = _take_page(tx, app, pulled, page, started)
+            stop = _take_page(tx, app, pulled, page, started, watch)
+        watch.tell()
         if stop:
             # After the commit: what the page said about opt-outs holds, whatever the rest is worth.
             raise stop
@@ -188,13 +204,14 @@ def _pages(app: App, connector: Pulls, pulled: Pulled, sample: int | None) -> It
 
 
 def _take_page(
-    tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime
+    tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime, watch: Watch
 ) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
     merged = merging.merge(tx, lease, page.records, now, app.settings.region, app.keys)
     gone = sightings.bury_refs(tx, lease, _departed(page), now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
     merges.take(tx, app, lease.system, page, merged, now)
+    watch.take(tx, pulled.stream, merged, now)
     if app.matches and lease.kind in PARTIES:
         unmatched.mark(tx, merged.rids)
     if page.episodes:

@@ -1,0 +1,73 @@
+"""Which known contact attempts new entries of the ledger may concern (sync/stages/calls.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+import sqlalchemy as sa
+
+from rules.keys import HashedKey, KeyKind
+from rules.records import Kind, Ref
+from rules.suppression import EventType
+from state.ledger import head, payloads
+from state.ledger_rows import Entry, chunks, entries, entries_in
+from state.store import Tx
+from state.tables import ledger, match_keys, mirror, reach
+
+_CONSUMER: Final = "violations"
+_BLOCKING: Final = (EventType.BLOCK, EventType.DERIVED)
+
+
+def begin(tx: Tx) -> None:
+    """Before the first attempt is logged: what the ledger holds by then is asked about each."""
+    here = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _CONSUMER)
+    if tx.execute(here).first() is None:
+        tx.execute(sa.insert(reach).values(consumer=_CONSUMER, ledger_seq=head(tx).seq))
+
+
+def next_entries(tx: Tx, limit: int) -> list[Entry]:
+    """The entries since the last look, oldest first; none as long as there are no attempts."""
+    here = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _CONSUMER)
+    after = tx.execute(here).scalar_one_or_none()
+    if after is None:
+        return []
+    return entries(tx, sa.and_(ledger.c.seq > after, ledger.c.seq <= after + limit))
+
+
+def moved(tx: Tx, seq: int) -> None:
+    """They were looked at up to here."""
+    tx.execute(sa.update(reach).where(reach.c.consumer == _CONSUMER).values(ledger_seq=seq))
+
+
+def concerned(tx: Tx, new: Collection[Entry]) -> tuple[set[bytes], set[int]]:
+    """The hashes of numbers, and the rids of records, that these entries are about.
+
+    A lift, a correction or a shared key is about all that came of the block it speaks of.
+    """
+    roots = {e.event.root for e in new if e.event.type not in _BLOCKING and e.event.root}
+    found = [e for e in new if e.event.type in _BLOCKING]
+    found += entries_in(tx, ledger.c.event_id, roots)
+    found += entries_in(tx, ledger.c.root, roots)
+    keys = {key for entry in found for key in entry.event.keys | entry.event.carried}
+    return {key.digest for key in keys if key.kind is KeyKind.PHONE}, _records(tx, found, keys)
+
+
+def _records(tx: Tx, found: Collection[Entry], keys: Collection[HashedKey]) -> set[int]:
+    """Records that carry one of the keys, or that an entry names."""
+    digests = [key.digest for key in keys if key.kind is not KeyKind.REF]
+    rids: set[int] = set()
+    for some in chunks(digests):
+        carrying = sa.select(match_keys.c.rid).where(match_keys.c.digest.in_(some))
+        rids.update(tx.execute(carrying).scalars())
+    named: dict[tuple[str, Kind], list[str]] = {}
+    for payload in payloads(tx, [entry.seq for entry in found]).values():
+        for key in payload.keys:
+            if key.kind is KeyKind.REF:
+                ref = Ref.parse(key.value)
+                named.setdefault((ref.system, ref.kind), []).append(ref.id)
+    for (system, kind), ids in named.items():
+        for some in chunks(ids):
+            here = (mirror.c.system == system, mirror.c.kind == kind, mirror.c.id.in_(some))
+            rids.update(tx.execute(sa.select(mirror.c.rid).where(*here)).scalars())
+    return rids

@@ -1,0 +1,57 @@
+"""The watch over calls during a pass: each page's calls, what opt-outs say of older ones, the alarm."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from connectors.protocol import Stream
+from rules.violations import Verdict
+from state.merging import Merged
+from state.screen import Screen
+from state.store import Tx
+from state.violations import Settled
+from sync.alarms import Teller, settle
+from sync.app import App
+from sync.stages import calls
+
+
+class Watch:
+    """One for each pass; not shared between threads."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._screen = Screen(app.keys)
+        self._teller = Teller(app, app.sends)
+        self._new = False
+        self.certain: set[int] = set()
+        """Violations beyond doubt that this pass found."""
+
+    def take(self, tx: Tx, stream: Stream, merged: Merged, now: datetime) -> None:
+        """Log and judge the calls of a page, in its transaction."""
+        found = calls.take(tx, self._app, self._screen, stream, merged, now)
+        settle(tx, found, now)
+        self._note(found)
+
+    def tell(self) -> None:
+        """After the commit: who must hear of it, hears of it."""
+        if self._new and self._teller.soon():
+            self._new = False
+
+    def look_back(self) -> None:
+        """Older calls that opt-outs speak of which were recorded since."""
+        app, more = self._app, True
+        while more:
+            with app.store.transaction() as tx:
+                number, found = calls.look_back(tx, app, self._screen, app.clock())
+                settle(tx, found, app.clock())
+            more = bool(number)
+            self._note(found)
+            self.tell()
+
+    def _note(self, found: Settled) -> None:
+        self._new |= bool(found.heard)
+        self.certain |= {o.violation for o in found.heard if o.verdict is Verdict.CERTAIN}
+
+    def end(self) -> None:
+        """Tell what is left, also what could not be told before."""
+        self._teller.now()

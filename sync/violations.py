@@ -1,0 +1,259 @@
+"""Forbidden contacts and the contact log, as people ask for them: lists, one explained, an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rules.errors import Exit, UserError
+from rules.keys import Key, KeyKind
+from rules.violations import VIOLATIONS, Verdict
+from state import acts, alerts, attempts, violations
+from state.attempts import Row
+from state.store import Tx
+from state.violations import State, Violation, about
+from sync import alarm_words, alarms
+from sync.app import App
+from sync.desk import guessed
+from sync.output import moment, number, table
+from sync.texts import Texts
+
+MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Violations, and how many there are of that kind."""
+
+    shown: tuple[Violation, ...]
+    total: int
+    open: dict[str, int]
+
+    @property
+    def exit_code(self) -> Exit:
+        """4 as long as nobody answered for a certain one."""
+        return Exit.VIOLATION if self.open.get(Verdict.CERTAIN) else Exit.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One violation with what people did about it."""
+
+    violation: Violation
+    answers: tuple[acts.Act, ...]
+
+
+def look(app: App, verdict: str | None, *, everything: bool, limit: int) -> Listed:
+    """The worst first."""
+    states = tuple(State) if everything else (State.OPEN,)
+    verdicts = (Verdict(verdict),) if verdict else VIOLATIONS
+    with app.store.reading() as tx:
+        shown = violations.listed(tx, states, verdicts, limit)
+        counts = violations.counts(tx)
+    total = sum(counts.get(state, {}).get(one, 0) for state in states for one in verdicts)
+    opened = {one.value: n for one, n in counts.get(State.OPEN, {}).items()}
+    return Listed(tuple(shown), total, opened)
+
+
+def explain(app: App, ident: int) -> Explained:
+    """One violation; UserError when there is none of that number."""
+    with app.store.reading() as tx:
+        found = violations.get(tx, ident)
+        if found is None:
+            raise UserError("violations.no_such", number=ident)
+        return Explained(found, tuple(acts.listed(tx, [about(ident)])))
+
+
+def acknowledge(
+    app: App, idents: Collection[int], verdict: str | None, *, by: str, reason: str
+) -> list[int]:
+    """Answer for violations; UserError without a reason, or for a number that there is not."""
+    if not reason.strip():
+        raise UserError("violations.no_reason")
+    if not idents and not verdict:
+        raise UserError("violations.nothing_named")
+    with app.store.transaction() as tx:
+        wanted = _wanted(tx, idents, verdict)
+        now = app.clock()
+        done = violations.acknowledge(
+            tx, list(wanted), by=by, login=app.actor, reason=reason.strip(), now=now
+        )
+        subjects = [(wanted[ident].system, str(ident)) for ident in done]
+        alerts.ended(tx, alarms.VIOLATION, subjects, now, alerts.ACKNOWLEDGED)
+    return done
+
+
+def _wanted(tx: Tx, idents: Collection[int], verdict: str | None) -> dict[int, Violation]:
+    found: dict[int, Violation] = {}
+    for ident in idents:
+        one = violations.get(tx, ident)
+        if one is None:
+            raise UserError("violations.no_such", number=ident)
+        found[ident] = one
+    if verdict:
+        some = violations.listed(tx, [State.OPEN], [Verdict(verdict)], MOST)
+        found |= {one.violation: one for one in some}
+    return found
+
+
+def contact_log(app: App, text: str, limit: int) -> list[Row]:
+    """Who called a number when, the newest first; UserError for a text that is no number."""
+    keys = [key for key in guessed(text, app.settings.region) if key.kind is KeyKind.PHONE]
+    if not keys:
+        raise UserError("opt_out.no_key", text=text)
+    digests = _digests(app, keys)
+    with app.store.reading() as tx:
+        return attempts.of_numbers(tx, digests, limit)
+
+
+def _digests(app: App, keys: Sequence[Key]) -> list[bytes]:
+    return [hashed.digest for key in keys for hashed in app.keys.hashed(key)]
+
+
+# --- as text ---------------------------------------------------------------------------------
+
+
+def told_list(found: Listed, texts: Texts, *, everything: bool) -> str:
+    """One line a violation."""
+    if not found.shown:
+        return texts.get("violations.none_at_all" if everything else "violations.none")
+    names = ["number", "at", "who", "agent", "list", "age", "verdict", "cause"]
+    names += ["state"] if everything else []
+    headings = [texts.get(f"violations.column.{name}") for name in names]
+    rows = [_row(one, texts, everything=everything) for one in found.shown]
+    lines = [table(headings, rows, right=frozenset({0}))]
+    if found.total > len(rows):
+        lines.append(texts.count("violations.more", found.total - len(rows)))
+    return "\n".join(lines)
+
+
+def _row(one: Violation, texts: Texts, *, everything: bool) -> list[str]:
+    cells = [
+        str(one.violation),
+        moment(one.at, texts.lang),
+        one.number or texts.get("violations.no_number"),
+        one.agent,
+        one.call_list,
+        age(one, texts),
+        texts.get(f"violations.short.{one.verdict}"),
+        texts.get(f"violations.cause.{one.cause}"),
+    ]
+    return [*cells, texts.get(f"violations.state.{one.state}")] if everything else cells
+
+
+def age(one: Violation, texts: Texts) -> str:
+    """How old the no was when the call was made."""
+    return alarm_words.age(alarms.details_of(one)["hours"], texts)
+
+
+def told_one(found: Explained, texts: Texts) -> str:
+    """Everything about one violation, one line a fact, then what can be done and what was."""
+    one = found.violation
+    facts = dict(_facts(one, texts))
+    labels = {name: texts.get(f"violations.column.{name}") for name in facts}
+    width = max(map(len, labels.values()))
+    lines = [f"{labels[name].ljust(width)}  {fact}" for name, fact in facts.items() if fact]
+    lines += ["", texts.get(f"violations.remedy.{one.cause}")]
+    for act in found.answers:
+        told = {"by": act.by, "at": moment(act.at, texts.lang)}
+        lines.append(texts.get("violations.answered", **told, reason=act.details.get("reason", "")))
+    if one.state is State.OPEN:
+        lines.append(texts.get("violations.next", number=one.violation))
+    return "\n".join(lines)
+
+
+def _facts(one: Violation, texts: Texts) -> Iterator[tuple[str, str]]:
+    yield "number", str(one.violation)
+    yield "state", texts.get(f"violations.state.{one.state}")
+    yield "verdict", texts.get(f"violations.verdict.{one.verdict}")
+    yield "cause", texts.get(f"violations.cause.{one.cause}")
+    yield "at", moment(one.at, texts.lang)
+    yield "who", one.number or texts.get("violations.no_number")
+    yield "agent", one.agent
+    yield "list", one.call_list
+    yield "channel", texts.get(f"opt_out.channel.{one.channel}")
+    yield "age", age(one, texts)
+    unknown = texts.get("violations.unknown_since")
+    yield "since", moment(one.since, texts.lang) if one.since else unknown
+    yield "heard", moment(one.heard_at, texts.lang)
+    yield "found", moment(one.found_at, texts.lang)
+    yield "ref", one.ref
+    yield "events", ", ".join(one.events)
+
+
+def told_log(found: Sequence[Row], texts: Texts) -> str:
+    """One line a contact attempt."""
+    if not found:
+        return texts.get("contact_log.none")
+    names = ("at", "direction", "agent", "list", "outcome", "verdict", "ref")
+    headings = [texts.get(f"contact_log.column.{name}") for name in names]
+    unknown = texts.get("contact_log.unknown")
+    rows = [
+        [
+            moment(one.span.start, texts.lang) if one.span and one.span.start else unknown,
+            texts.get(f"contact_log.direction.{one.direction}"),
+            one.agent,
+            one.call_list or "",
+            _outcome(one.outcome, texts),
+            texts.get(f"violations.verdict.{one.verdict}"),
+            one.ref,
+        ]
+        for one in found
+    ]
+    return table(headings, rows)
+
+
+def _outcome(value: str, texts: Texts) -> str:
+    from rules.fields.choices import OUTCOME
+
+    named = {one.value: one.da if texts.lang == "da" else one.en for one in OUTCOME}
+    return named.get(value, value)
+
+
+def told_alarms(found: Sequence[alerts.Alert], names: Sequence[str], texts: Texts) -> str:
+    """One line an alarm: what it is about, and who was told how often."""
+    lines = [] if names else [texts.get("alarms.no_receivers"), ""]
+    if not found:
+        return "\n".join([*lines, texts.get("alarms.none")])
+    columns = ("number", "raised", "what", "told", "state")
+    headings = [texts.get(f"alarms.column.{name}") for name in columns]
+    rows = [
+        [
+            str(one.alert),
+            moment(one.raised_at, texts.lang),
+            alarm_words.line(one, texts),
+            ", ".join(_told(one, name, texts) for name in names),
+            texts.get(f"alarms.state.{one.state}"),
+        ]
+        for one in found
+    ]
+    return "\n".join([*lines, table(headings, rows, right=frozenset({0}))])
+
+
+def _told(one: alerts.Alert, name: str, texts: Texts) -> str:
+    if one.failed.get(name):
+        return texts.get("alarms.failed", name=name)
+    times = one.sent.get(name, 0)
+    if not times:
+        return texts.get("alarms.waits", name=name)
+    return texts.get("alarms.told", name=name, times=number(times, texts.lang))
+
+
+def as_data(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Contact attempts without hashes and numbers of rows, for `--json`."""
+    return [
+        {
+            "ref": one.ref,
+            "from": one.span.start if one.span else None,
+            "to": one.span.end if one.span else None,
+            "channel": one.channel,
+            "direction": one.direction,
+            "agent": one.agent,
+            "call_list": one.call_list or None,
+            "outcome": one.outcome or None,
+            "seconds": one.seconds or None,
+            "verdict": one.verdict,
+        }
+        for one in rows
+    ]
