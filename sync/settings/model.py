@@ -217,6 +217,23 @@ class Suppression(Section):
     lifts_by_one: bool = False
 
 
+class Permission(Section):
+    """[permission]: what may be contacted although something is not known. No opt-out is among it."""
+
+    unknown_protection: bool = False
+    sole_trader_unchecked: bool = False
+    call_without_basis: bool = False
+    excepted_goods: bool = False
+    protection_days: Days = 365
+
+
+class Release(Section):
+    """[release]: how long a list that was let go may be called, and how young what was read must be."""
+
+    hours: Annotated[int, Field(ge=1, le=168)] = 4
+    read_hours: Annotated[int, Field(ge=1, le=168)] = 24
+
+
 class Parties(Section):
     """[parties]: what one system may take from another about the same person or company."""
 
@@ -286,6 +303,8 @@ class Settings(BaseSettings):
     checks: Checks = Checks()
     duties: Duties = Duties()
     suppression: Suppression = Suppression()
+    permission: Permission = Permission()
+    release: Release = Release()
     parties: Parties = Parties()
     alarms: Alarms = Alarms()
     what_if: WhatIf = WhatIf()

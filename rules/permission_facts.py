@@ -1,0 +1,100 @@
+"""What a record says of a person and the company, as `rules.permission` asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from rules import spans
+from rules.formats import email
+from rules.formats.forms import form_of
+from rules.keys import name_of
+from rules.opt_out_words import ConsentMeaning, Meaning, consent_meaning, opt_out_meaning
+from rules.permission import Consent, Customer, Facts, Person
+from rules.records import Kind, Value
+from rules.suppression import SINGLE_CHANNELS, Channel
+
+Values = Mapping[str, Value]
+
+_SOLE: Final = frozenset({"ENK", "PMV"})
+
+
+def facts_of(kind: Kind, values: Values, opted_out: Collection[Channel]) -> Facts:
+    """The facts of one record; `opted_out` is what the suppression list says of it.
+
+    A field that is not there, or cannot be read, is a fact that nobody knows. The existing-customer
+    exception is never read off a record: its five parts stand in no list, so its basis alone is
+    not enough for electronic mail.
+    """
+    basis = _text(values, "lawful_basis")
+    consents, refused = _consents(values)
+    return Facts(
+        person=person_of(kind, values),
+        opted_out=frozenset(opted_out),
+        refused=refused,
+        consents=consents,
+        basis=basis,
+        basis_ref=_text(values, "lawful_basis_ref"),
+        customer=Customer() if basis == "existing_customer" else None,
+        protected=_protected(_text(values, "ad_protected")),
+        protected_checked=_day(_text(values, "data_checked_at")),
+    )
+
+
+def person_of(kind: Kind, values: Values) -> Person:
+    """Who is contacted. Whoever has no company is a consumer, unless it is one itself."""
+    company = _text(values, "company_name")
+    form = _text(values, "legal_form") or (form_of(company) if company else "")
+    if form in _SOLE:
+        return Person.SOLE_TRADER
+    if kind is Kind.COMPANY:
+        return Person.COMPANY
+    if not company and not _text(values, "cvr"):
+        return Person.CONSUMER
+    if name_of(values):
+        return Person.EMPLOYEE
+    address = _text(values, "email")
+    return Person.ROLE_MAILBOX if address and email.is_role_mailbox(address) else Person.COMPANY
+
+
+def _consents(values: Values) -> tuple[dict[Channel, Consent], frozenset[Channel]]:
+    given: dict[Channel, Consent] = {}
+    refused: set[Channel] = set()
+    for channel, (name, at, source) in _CONSENTS.items():
+        text = _text(values, name)
+        if not text:
+            continue
+        meaning = consent_meaning(text)
+        if meaning is ConsentMeaning.YES:
+            used = _day(_text(values, "last_contact_at"))
+            given[channel] = Consent(_day(_text(values, at)), _text(values, source), used)
+        elif meaning is not ConsentMeaning.NOTHING:
+            refused.add(channel)
+    return given, frozenset(refused)
+
+
+_CONSENTS: Final = {
+    channel: (f"consent_{channel}", f"consent_{channel}_at", f"consent_{channel}_source")
+    for channel in SINGLE_CHANNELS
+}
+
+
+def _protected(text: str) -> bool | None:
+    """What cannot be read as a clear no counts as protected; an empty field is not known."""
+    return opt_out_meaning(text) is not Meaning.NO if text else None
+
+
+@lru_cache(maxsize=8192)
+def _day(text: str) -> date | None:
+    """The day that a text names; where it may be two, the earlier one: old is the cautious side."""
+    span = spans.read(text) if text else None
+    if span is None or span.start is None:
+        return None
+    return span.start.astimezone(spans.COPENHAGEN).date()
+
+
+def _text(values: Values, name: str) -> str:
+    text = values.get(name)
+    return text.strip() if isinstance(text, str) else ""
