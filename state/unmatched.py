@@ -38,6 +38,11 @@ def worth_it(kinds: Iterable[Kind]) -> bool:
     return any(sum(kind in whose for kind in listed) > 1 for whose in (PEOPLE, COMPANIES))
 
 
+def waiting(tx: Tx) -> bool:
+    """Whether anybody is marked."""
+    return tx.execute(sa.select(unmatched.c.rid).limit(1)).first() is not None
+
+
 def mark(tx: Tx, rids: Collection[int]) -> None:
     """Have these records looked at."""
     bulk(tx, _MARKS[tx.dialect.name], [(rid,) for rid in sorted(rids)])

@@ -23,6 +23,9 @@ def match(app: App) -> int:
     A block on somebody whose party is another now is carried on once more; where systems take
     values from one another, all of the party are decided anew. Gives how many these are.
     """
+    with app.store.reading() as tx:
+        if not unmatched.waiting(tx):
+            return 0
     again, known = 0, matching.Known()
     while True:
         with app.store.transaction() as tx:
