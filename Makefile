@@ -6,10 +6,11 @@ DEV := .venv/.dev-ready
 RIVAL := out/bench/rival
 RIVALS := $(or $(RINGREN_BENCH),../shared/bench)
 ROWS ?= 1000000
+CALLS ?= 1000000
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit demo test check format docs lock bench clean
+.PHONY: help audit demo test check format docs lock bench calls clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -48,6 +49,9 @@ $(RIVAL)/.ready: requirements-bench.lock
 
 bench: $(DEV) $(if $(wildcard $(RIVALS)/naive.py),$(RIVAL)/.ready)  ## speed and memory, against other programs: ROWS=1000000 FLAGS=--strict
 	@$(BIN)/python tests/bench/compare.py --rows $(ROWS) --opponent $(RIVAL)/bin/python $(FLAGS)
+
+calls: $(DEV)  ## forbidden calls planted among CALLS=1000000 lawful ones: who is alarmed, and why
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(BIN)/python tests/planted_calls.py --calls $(CALLS)
 
 format: $(DEV)  ## write the format
 	$(BIN)/ruff format .
