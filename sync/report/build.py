@@ -20,7 +20,17 @@ from sync import forecast
 from sync.app import App
 from sync.budget import Budget
 from sync.facts import PassFacts, StreamFacts
-from sync.report import causes, changes, opt_outs, quality, standing, streams, trend, words
+from sync.report import (
+    causes,
+    changes,
+    opt_outs,
+    quality,
+    standing,
+    streams,
+    trend,
+    violations,
+    words,
+)
 from sync.report.changes import Gathered
 from sync.report.commands import shown_path, where
 from sync.report.listing import Listing
@@ -166,7 +176,8 @@ class _Again(_Asking):
         found = causes.groups(tx, known, self.app.duties)
         heard = {(one.system, one.stream): one.heard for one in kept.heard}
         blocked = opt_outs.of_systems(tx, self.systems, heard)
-        judge = Judge(run, kept.totals, blocked, found, kept.stops, kept.failures)
+        forbidden = violations.now(tx, run.started_at)
+        judge = Judge(run, kept.totals, blocked, found, kept.stops, kept.failures, forbidden)
         report = Report(
             verdict=judge.verdict(self.app.settings),
             run=run,
@@ -174,6 +185,7 @@ class _Again(_Asking):
             failures=kept.failures,
             notices=kept.notices,
             opt_outs=blocked,
+            violations=forbidden,
             changes=tuple(groups),
             findings=tuple(found),
             **self.standing(gathered, kept.totals),
@@ -205,7 +217,8 @@ class _Building(_Asking):
         run = self._run()
         stops = [_stop(one) for part in facts.streams for one in part.stops]
         failures = [_failure(one) for one in facts.failures]
-        judge = Judge(run, totals, blocked, found, stops, failures)
+        forbidden = violations.now(tx, facts.started_at)
+        judge = Judge(run, totals, blocked, found, stops, failures, forbidden)
         report = Report(
             verdict=judge.verdict(self.app.settings),
             run=run,
@@ -213,6 +226,7 @@ class _Building(_Asking):
             failures=tuple(failures),
             notices=tuple(map(_failure, facts.notices)),
             opt_outs=blocked,
+            violations=forbidden,
             changes=tuple(groups),
             findings=tuple(found),
             **self.standing(gathered, totals),

@@ -25,6 +25,7 @@ from sync.report.figures import (
     WhatIf,
 )
 from sync.report.part import Part, Said, Words
+from sync.report.violations import Violations
 
 if TYPE_CHECKING:
     from sync.report.listing import Listing
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 VERSION: Final = 2
 
 CHANGES: Final = (
+    (2, "violations: calls to people who had opted out"),
     (2, "across: who stands in several lists"),
     (2, "expected, fewest, to_write and left in the calls of each system"),
     (2, "owner and due of findings"),
@@ -358,6 +360,7 @@ class Report(Part):
     failures: tuple[Failure, ...]
     notices: tuple[Failure, ...]
     opt_outs: OptOuts
+    violations: Violations = Violations()
     changes: tuple[ChangeGroup, ...]
     findings: tuple[FindingGroup, ...]
     figures: tuple[KeyFigure, ...]

@@ -21,6 +21,7 @@ from rules.errors import UserError
 from rules.records import Ref
 from sync.output import moment, number, printable, share
 from sync.report import charts, phrases, sheets
+from sync.report import violations as forbidden
 from sync.report.explorer import Chosen, Table, opened
 from sync.report.listing import Linker, no_links
 from sync.report.model import Report
@@ -112,6 +113,7 @@ def _common(texts: Texts, full_list: str | None, link: Linker) -> Mapping[str, A
         "link": lambda one: _link(one.stream, one.place, one.ref, link),
         "per_cent": lambda value: share(value, lang),
         "phrases": phrases,
+        "forbidden": forbidden,
         "charts": charts,
         "full_list": full_list,
         "style": Markup(_asset("report.css")),  # noqa: S704 - our own file

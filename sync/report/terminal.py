@@ -13,7 +13,7 @@ from functools import singledispatch
 from typing import Final
 
 from sync.output import moment, number, printable, share, table
-from sync.report import phrases
+from sync.report import phrases, violations
 from sync.report.figures import KeyFigure
 from sync.report.model import ChangeGroup, Failure, FindingGroup, Report, Stream
 from sync.report.part import Said
@@ -22,6 +22,7 @@ from sync.texts import Texts
 
 WIDTH: Final = 100
 MOST_BLOCKED: Final = 3
+MOST_FORBIDDEN: Final = 5
 MOST_CHANGES: Final = 6
 MOST_FINDINGS: Final = 7
 MOST_FIGURES: Final = 5
@@ -66,6 +67,7 @@ class _Screen:
         for title, body in (
             (self._t("heading.stops"), self._stops()),
             (self._t("heading.failures"), self._failures(self.report.failures)),
+            (self._violation_title(), self._violations()),
             (self._opt_out_title(), self._opt_outs()),
             (self._change_title(), self._changes()),
             (self._finding_title(), self._findings()),
@@ -130,6 +132,28 @@ class _Screen:
             if failure.remedy:
                 yield from self._wrapped(f"→ {failure.remedy.of(self.lang)}", indent=4)
         yield from self._more(len(failures) - MOST_STREAMS)
+
+    # --- forbidden calls ---------------------------------------------------------------------
+
+    def _violation_title(self) -> str:
+        name, waiting = self._t("heading.violations"), self.report.violations.waiting
+        return f"{name}: {self._n(waiting)}" if waiting else name
+
+    def _violations(self) -> Iterator[str]:
+        found = self.report.violations
+        if not found.calls:
+            return
+        facts = [f"{self._t('violations.calls')}: {self._n(found.calls)}"]
+        told = violations.classes(found, self.texts)
+        facts += [f"{name}: {self._n(number)}" for name, number in told]
+        if found.untold:
+            facts.append(f"{self._t('violations.untold')}: {self._n(found.untold)}")
+        yield from self._wrapped(" · ".join(facts), indent=2)
+        rows = [violations.cells(one, self.texts) for one in found.listed[:MOST_FORBIDDEN]]
+        if rows:
+            names = [self.texts.get(f"violations.column.{one}") for one in violations.COLUMNS]
+            yield from self._table(names, rows, right=frozenset({0}))
+        yield from self._more(found.waiting - len(rows), self._all_rows("sync violations list"))
 
     # --- opt-outs ----------------------------------------------------------------------------
 

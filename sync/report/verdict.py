@@ -11,9 +11,11 @@ from sync.report import words
 from sync.report.commands import command
 from sync.report.model import Command, Failure, FindingGroup, OptOuts, Run, Stop, Totals, Verdict
 from sync.report.part import Said
+from sync.report.violations import Violations
 from sync.report.words import Share
 from sync.settings import Settings
 
+NO_VIOLATIONS: Final = Violations()
 Level = Literal["good", "notice", "warning", "error"]
 _HARD: Final = (Severity.ERROR, Severity.WARNING)
 
@@ -29,8 +31,10 @@ class Judge:
         findings: Sequence[FindingGroup],
         stops: Sequence[Stop],
         failures: Sequence[Failure],
+        violations: Violations = NO_VIOLATIONS,
     ) -> None:
         self.run, self.totals, self.opt_outs = run, totals, opt_outs
+        self.violations = violations
         self.findings, self.stops, self.failures = findings, stops, failures
         self.to_look_at = sum(one.count for one in findings if one.severity in _HARD)
 
@@ -46,6 +50,8 @@ class Judge:
     def _level(self) -> Level:
         totals = self.totals
         if self.failures or self.run.stopped or totals.rejected or totals.unknown:
+            return "error"
+        if self.violations.certain:
             return "error"
         if totals.waiting or totals.conflict or self.to_look_at or totals.broken:
             return "warning"
@@ -79,6 +85,8 @@ class Judge:
             yield words.say("report.verdict.sample", count=self.run.sample)
         if self.run.only_rule is not None:
             yield words.say("report.verdict.only", rule=self.run.only_rule)
+        if self.violations.waiting:
+            yield words.count("report.verdict.violations", self.violations.waiting)
         if self.failures:
             yield words.count("report.verdict.failures", len(self.failures))
         if self.to_look_at:
@@ -108,6 +116,8 @@ class Judge:
     def _next(self, settings: Settings) -> Iterator[Command]:
         run, totals = self.run, self.totals
         plan = run.plan
+        if self.violations.waiting:
+            yield command(settings, "violations list", "report.next.violations")
         if plan is not None and totals.waiting and (run.dry or self.run.stopped):
             key = "report.next.look_and_apply" if self.stops else "report.next.apply"
             yield command(settings, f"apply {plan.plan}", key, expires=plan.expires_at.date())

@@ -26,6 +26,8 @@ from sync import desk, violations
 from sync.alarm_words import Message
 from sync.alarms import Teller, receivers
 from sync.app import App
+from sync.report.page import html
+from sync.report.terminal import render
 from sync.settings.alarms import Alarms, Receiver
 
 HEADER = (
@@ -132,6 +134,25 @@ def test_a_call_to_somebody_on_the_list_is_found_alarmed_and_answered_for(floor:
         with app.store.reading() as tx:
             assert acts.problems(tx) == (1, [])
     assert floor.open() == ()
+
+
+def test_the_report_tells_of_forbidden_calls_first_and_never_folds_them(floor: Floor) -> None:
+    no(floor)
+    floor.now += timedelta(days=2)
+    floor.calls(f"26-11-2026 09:15:00;Rav Elkedel;{PHONE};;Ring igen;Nord;Udgående;60")
+    report = floor.run().report
+    assert report.verdict.level == "error"
+    assert (report.violations.certain, report.violations.found) == (1, 1)
+    text = render(report, "da")
+    assert "OPKALD, DER IKKE MÅTTE RINGES: 1" in text
+    assert text.index("RINGES") < text.index("\n  Nye nej tak hørt")
+    assert "sync violations list" in text
+    page = html(report, "da")
+    section = page[page.index('id="violations"') : page.index('id="opt_outs"')]
+    assert "Rav Elkedel" in section
+    assert "<details" not in section
+    again = floor.dry().report
+    assert (again.violations.waiting, again.violations.found) == (1, 0)
 
 
 def test_an_alarm_is_repeated_until_somebody_answers_and_escalated_meanwhile(floor: Floor) -> None:
