@@ -7,15 +7,16 @@ be used), `TryAgain` (later), `StartOver` (the cursor no longer fits) and nothin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkable
 
 from connectors.costs import Costs
 from rules.changes import Finding, RecordChange
 from rules.header_units import unit_of
-from rules.records import Kind, Record, Redirect, Ref, Tombstone
+from rules.records import Kind, Record, Redirect, Ref, Tombstone, Value
 
 if TYPE_CHECKING:
     from rules.headers import Remark
@@ -299,3 +300,25 @@ class Links(Protocol):
 
     def link(self, stream: str, ref: Ref | None, place: int | None) -> str | None:
         """Where a record of the stream, or a place in it, can be looked at; None: nowhere."""
+
+
+UNREADABLE: Final = "unreadable"
+"""What a judge gets in place of the values of a row that cannot be read."""
+
+Judged = Mapping[str, Value] | str | None
+"""One row for a judge: its values, `UNREADABLE`, or None for a blank one."""
+
+Judge = Callable[[int, Sequence[Judged]], Sequence[bool]]
+"""(place of the first row, rows) -> which to keep; None and `UNREADABLE` are never kept."""
+
+
+@runtime_checkable
+class Sifts(Protocol):
+    """A list of which a copy with fewer rows can be made."""
+
+    def sift(self, stream: Stream, judge: Judge, out: Path | None) -> None:
+        """Show `judge` all rows in their order; the kept ones go to `out`, in the list's own form.
+
+        Nothing is at `out` before all is written. `StartOver` when the list changed meanwhile.
+        """
+        ...

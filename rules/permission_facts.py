@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Final
 
 from rules import spans
+from rules.fields.choices import LAWFUL_BASIS, LEGAL_FORM
 from rules.formats import email
+from rules.formats.choices import Picklist
 from rules.formats.forms import form_of
 from rules.keys import name_of
 from rules.opt_out_words import ConsentMeaning, Meaning, consent_meaning, opt_out_meaning
@@ -28,7 +30,7 @@ def facts_of(kind: Kind, values: Values, opted_out: Collection[Channel]) -> Fact
     exception is never read off a record: its five parts stand in no list, so its basis alone is
     not enough for electronic mail.
     """
-    basis = _text(values, "lawful_basis")
+    basis = _basis(_text(values, "lawful_basis"))
     consents, refused = _consents(values)
     return Facts(
         person=person_of(kind, values),
@@ -46,7 +48,7 @@ def facts_of(kind: Kind, values: Values, opted_out: Collection[Channel]) -> Fact
 def person_of(kind: Kind, values: Values) -> Person:
     """Who is contacted. Whoever has no company is a consumer, unless it is one itself."""
     company = _text(values, "company_name")
-    form = _text(values, "legal_form") or (form_of(company) if company else "")
+    form = _form(_text(values, "legal_form")) or (_form_in(company) if company else "")
     if form in _SOLE:
         return Person.SOLE_TRADER
     if kind is Kind.COMPANY:
@@ -79,6 +81,24 @@ _CONSENTS: Final = {
     channel: (f"consent_{channel}", f"consent_{channel}_at", f"consent_{channel}_source")
     for channel in SINGLE_CHANNELS
 }
+
+
+_BASES: Final = Picklist(LAWFUL_BASIS, closed=True)
+_FORMS: Final = Picklist(LEGAL_FORM, closed=False)
+
+
+def _basis(text: str) -> str:
+    """The basis that a cell means; what is none of the list's stands as it is, and is no basis."""
+    return _BASES.value(text) or text
+
+
+def _form(text: str) -> str:
+    return _FORMS.value(text) or text if text else ""
+
+
+@lru_cache(maxsize=65536)
+def _form_in(company: str) -> str:
+    return form_of(company)
 
 
 def _protected(text: str) -> bool | None:

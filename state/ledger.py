@@ -337,9 +337,14 @@ class Verified(NamedTuple):
     problems: tuple[tuple[int, str], ...]
 
 
-def verify(tx: Tx, noted: Head | None = None, page: int = 2000) -> Verified:
-    """Follow the whole chain, page by page. `noted` is a head that was written down before."""
-    last, erased, problems = Head(0, chain.GENESIS), 0, []
+BEGINNING: Final = Head(0, chain.GENESIS)
+
+
+def verify(
+    tx: Tx, noted: Head | None = None, page: int = 2000, start: Head = BEGINNING
+) -> Verified:
+    """Follow the chain, page by page, from `start` on. `noted` was written down before."""
+    last, erased, problems = start, 0, []
     noted_found = noted is None or noted.seq == 0
     while found := entries(
         tx, sa.and_(ledger.c.seq > last.seq, ledger.c.seq <= last.seq + page), born=True

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from rules.errors import UserError
-from state import acts, deliveries, ledger, requests
+from state import acts, assurance, deliveries, ledger, requests
 from state.ledger import Head
 from state.store import Tx
 from state.tables import ledger as entries_table
@@ -66,6 +66,9 @@ def audit(app: App, noted: str | None = None) -> Audited:
         found = ledger.verify(tx, before)
         number, problems = acts.problems(tx)
         last = acts.head(tx)
+    if not found.problems:
+        with app.store.transaction() as tx:
+            assurance.audited(tx, found.head)
     breaks = [Break("ledger", seq, code) for seq, code in found.problems]
     breaks += [Break("acts", seq, code) for seq, code in problems]
     return Audited(

@@ -29,7 +29,7 @@ from connectors.files.rewrite import Rewrite
 from connectors.files.rows import blocks
 from connectors.files.stops import told
 from connectors.files.tokens import Mark, Stat
-from connectors.protocol import Conflict, Moved, Outcome, Page, Problem, Stream, Token
+from connectors.protocol import Conflict, Judge, Moved, Outcome, Page, Problem, Stream, Token
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
 from rules.records import Record, Ref
@@ -152,6 +152,17 @@ class Files:
         for path, some in of_path.items():
             if said := self._shelf.copy(path, some, self._fault):
                 yield said
+
+    def sift(self, stream: Stream, judge: Judge, out: Path | None) -> None:
+        """Judge each row; the kept ones go to `out`: text byte for byte, a sheet with its types."""
+        from connectors.files.sifting import sift_sheet, sift_text
+
+        if parted(stream.name)[1]:
+            with self._shelf.taken(self._path(stream), stream) as taken:
+                sift_sheet(taken, judge, out)
+        else:
+            with self._opened(stream) as (opened, layout):
+                sift_text(opened, layout, judge, out)
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str:
         """The version that the row will have with `change` in it."""

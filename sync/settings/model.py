@@ -232,6 +232,7 @@ class Release(Section):
 
     hours: Annotated[int, Field(ge=1, le=168)] = 4
     read_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    compared_hours: Annotated[int, Field(ge=1, le=168)] = 48
 
 
 class Parties(Section):

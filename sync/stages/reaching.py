@@ -26,8 +26,14 @@ def follow(app: App) -> int:
 
     Gives how much there is to decide anew; 0 means nothing.
     """
-    keys = app.keys
     again = matching.match(app)
+    settle_and_spread(app)
+    return carry(app) + again
+
+
+def settle_and_spread(app: App) -> None:
+    """Which keys of new blocks are shared, and the person's other keys; all in short transactions."""
+    keys = app.keys
     most = app.settings.suppression.max_people_per_key
     systems, region = tuple(app.systems), app.settings.region
     _to_the_end(app, lambda tx: reach.settle(tx, keys, app.clock(), most))
@@ -37,7 +43,6 @@ def follow(app: App) -> int:
             tx, keys, app.clock(), systems=systems, region=region, max_people=most
         ),
     )
-    return carry(app) + again
 
 
 def _to_the_end(app: App, step: Callable[[Tx], int]) -> int:

@@ -199,6 +199,8 @@ def test_the_settings_that_let_more_through_are_the_ones_that_the_table_names() 
         (Kind.LEAD, {"full_name": "Peter Opdigtet", "cvr": "90000006"}, Person.EMPLOYEE),
         (Kind.LEAD, {"company_name": "Maler v/ Peter Opdigtet"}, Person.SOLE_TRADER),
         (Kind.COMPANY, {"company_name": "Opdigtet", "legal_form": "ENK"}, Person.SOLE_TRADER),
+        (Kind.COMPANY, {"company_name": "Opdigtet", "legal_form": "Enkeltmandsvirksomhed"},
+         Person.SOLE_TRADER),
         (Kind.COMPANY, {"company_name": "Opdigtet A/S"}, Person.COMPANY),
         (Kind.LEAD, {"company_name": "Opdigtet A/S", "email": "info@opdigtet-0001.dk"},
          Person.ROLE_MAILBOX),
@@ -213,10 +215,11 @@ def test_what_a_record_says_is_read_the_cautious_way() -> None:
     values: dict[str, Value] = {
         "full_name": "Peter Opdigtet", "company_name": "Opdigtet A/S", "ad_protected": "måske",
         "consent_email": "ja", "consent_email_at": "2026-11-01", "consent_email_source": "form 12",
-        "consent_sms": "trukket tilbage", "lawful_basis": "legitimate_interest",
+        "consent_sms": "trukket tilbage", "lawful_basis": "Legitim interesse",
     }  # fmt: skip
     found = facts_of(Kind.CONTACT, values, [Channel.CALL])
     assert found.protected is True
+    assert found.basis == "legitimate_interest"
     assert found.consents == {Channel.EMAIL: Consent(date(2026, 11, 1), "form 12")}
     assert found.refused == {Channel.SMS}
     assert found.opted_out == {Channel.CALL}

@@ -75,13 +75,14 @@ def _fill(
     for at, row in enumerate(grid.typed()):
         for column, cell in enumerate(row, grid.left):
             if (at, column) not in corrected:
-                _put(tab, at, column, cell, moment, span)
+                put(tab, at, column, cell, moment, span)
     for (at, column), text in corrected.items():
         if text:
             tab.write_string(at, column, text)
 
 
-def _put(tab: Any, row: int, column: int, cell: Cell, moment: Any, span: Any) -> None:
+def put(tab: Any, row: int, column: int, cell: Cell, moment: Any, span: Any) -> None:
+    """Write one cell with its type."""
     match cell:
         case "":
             return

@@ -95,13 +95,13 @@ class Shelf:
 
     def pull(self, path: Path, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 2,000 rows."""
-        with self._taken(path, stream, token) as one:
+        with self.taken(path, stream, token) as one:
             yield from pages(self.system, one.opened, one.book, one.sheet, one.layout, token)
 
     def read(self, path: Path, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """The rows with these ids, in the order of the sheet."""
         wanted = {ref.id for ref in refs if ref.id}
-        with self._taken(path, stream, None) as one:
+        with self.taken(path, stream, None) as one:
             for identity in made_with(one.layout, wanted):
                 yield from self._read(one, identity, wanted)
 
@@ -121,7 +121,7 @@ class Shelf:
     ) -> Iterator[Outcome | Moved]:
         """Write the workbook anew with these changes, if its sheet still has the content of `token`."""
         mark = Mark.of(token)
-        with self._taken(path, stream, token, lock=fcntl.LOCK_EX) as one:
+        with self.taken(path, stream, token, lock=fcntl.LOCK_EX) as one:
             if mark is None or not mark.done or mark.layout != one.layout.fingerprint:
                 yield from (Conflict(change.ref) for change in batch)
                 return
@@ -180,8 +180,8 @@ class Shelf:
                 yield sheet, cells
 
     @contextmanager
-    def _taken(
-        self, path: Path, stream: Stream, token: Token | None, *, lock: int = fcntl.LOCK_SH
+    def taken(
+        self, path: Path, stream: Stream, token: Token | None = None, *, lock: int = fcntl.LOCK_SH
     ) -> Iterator[Taken]:
         """The stream's sheet and its layout as they are now; a link is followed to its target."""
         with told(path):
