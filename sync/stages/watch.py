@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from connectors.protocol import Stream
+from rules.spans import COPENHAGEN
 from rules.violations import Verdict
+from state import alerts, snapshots
 from state.merging import Merged
 from state.screen import Screen
 from state.store import Tx
 from state.violations import Settled
 from sync.alarms import Teller, settle
 from sync.app import App
-from sync.stages import calls
+from sync.stages import calls, quiet
 
 
 class Watch:
@@ -53,5 +55,11 @@ class Watch:
         self.certain |= {o.violation for o in found.heard if o.verdict is Verdict.CERTAIN}
 
     def end(self) -> None:
-        """Tell what is left, also what could not be told before."""
+        """Tell what is left, also what could not be told before, and who has gone quiet."""
+        app = self._app
+        with app.store.transaction() as tx:
+            today = app.clock().astimezone(COPENHAGEN).date()
+            first = not snapshots.of_day(tx, today)
+            asked = first or bool(alerts.open_subjects(tx, quiet.QUIET))
+            quiet.look(tx, app, app.clock(), history=asked)
         self._teller.now()

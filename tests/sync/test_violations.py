@@ -20,7 +20,7 @@ from rules.errors import Exit, UserError
 from rules.suppression import Channel
 from rules.violation_causes import Cause
 from rules.violations import Verdict
-from state import acts, alerts, attempts
+from state import acts, alerts, attempts, heard
 from state.violations import State, Violation
 from sync import desk, violations
 from sync.alarm_words import Message
@@ -29,6 +29,7 @@ from sync.app import App
 from sync.report.page import html
 from sync.report.terminal import render
 from sync.settings.alarms import Alarms, Receiver
+from sync.stages import quiet
 
 HEADER = (
     "Opkalds-id;Tidspunkt;Agent;Ringet til;Kontakt-id;Udfald;Ringeliste;Retning;Varighed (sek.)"
@@ -290,6 +291,57 @@ def test_the_contact_log_tells_of_a_number_without_free_text(floor: Floor) -> No
             ("Birk Blyant", "meeting_booked"), ("Rav Elkedel", "call_back"),
         ]  # fmt: skip
         assert violations.contact_log(app, OTHER, 10) == []
+
+
+# --- silence ---------------------------------------------------------------------------------
+
+
+def test_a_system_that_goes_quiet_raises_an_alarm_that_ends_when_it_speaks_again(
+    floor: Floor,
+) -> None:
+    days = [datetime(2026, 10, 5, tzinfo=UTC) + timedelta(days=n) for n in range(45)]
+    rows = [
+        f"{day:%d-%m-%Y} {9 + n % 6:02}:15:00;Rav Elkedel;{OTHER};;Ring igen;Nord;Udgående;60"
+        for day in days
+        if day.weekday() < 5
+        for n in range(12)
+    ]
+    floor.calls(*rows)
+    floor.now = days[-1] + timedelta(hours=20)
+    floor.run()
+    assert floor.post.got == []
+    floor.now = datetime(2026, 11, 21, 9, tzinfo=UTC)
+    floor.run()
+    (said,) = floor.post.got
+    assert said.title == "Ringren: 1 system er blevet stille"
+    assert "opkald" in said.body
+    assert "2026-11-18" in said.body
+    floor.calls(*rows, f"21-11-2026 09:15:00;Rav Elkedel;{OTHER};;Ring igen;Nord;Udgående;60")
+    floor.now += timedelta(days=1)
+    floor.run()
+    with floor.app() as app, app.store.reading() as tx:
+        (one,) = alerts.listed(tx, [alerts.OPEN, alerts.OVER], 10)
+        assert (one.code, one.state) == ("quiet", alerts.OVER)
+
+
+def test_opt_outs_that_wait_too_long_for_a_system_raise_an_alarm(floor: Floor) -> None:
+    no(floor)
+    floor.run()
+    floor.now += timedelta(hours=30)
+    with floor.app() as app, app.store.transaction() as tx:
+        quiet.look(tx, app, floor.now, history=False)
+        assert alerts.open_subjects(tx, quiet.DELIVERY_OLD) == set(), "a folder takes no blocks"
+        assert heard.waiting_since(tx, floor.now, ["files"]) == {"files": 1}
+        assert heard.waiting_since(tx, floor.now - timedelta(hours=40), ["files"]) == {}
+
+
+def test_a_webhook_that_is_off_is_an_alarm_until_it_is_on_again(floor: Floor) -> None:
+    with floor.app() as app, app.store.transaction() as tx:
+        quiet.webhook(tx, "hubspot", floor.now, off=True)
+        quiet.webhook(tx, "hubspot", floor.now, off=True)
+        assert alerts.open_subjects(tx, quiet.WEBHOOK_OFF) == {("hubspot", "")}
+        quiet.webhook(tx, "hubspot", floor.now, off=False)
+        assert alerts.open_subjects(tx, quiet.WEBHOOK_OFF) == set()
 
 
 # --- out into the world ----------------------------------------------------------------------
