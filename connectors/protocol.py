@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 
 from connectors.costs import Costs
 from rules.changes import Finding, RecordChange
+from rules.flags import Flag
 from rules.header_units import unit_of
 from rules.records import Kind, Record, Redirect, Ref, Tombstone, Value
 
@@ -278,6 +279,52 @@ class Pushes(Protocol):
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """The version the record will have once `change` is applied; None if only the system knows."""
+        ...
+
+
+@runtime_checkable
+class Blocks(Protocol):
+    """Can show on its records that somebody must not be contacted.
+
+    What was written counts only once `Reads.read` shows it.
+    """
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """The fields of the stream that can say no. A channel that none of them is about cannot
+        be shown there."""
+        ...
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Set flags, whatever else was changed on the record since; exactly one outcome each.
+
+        Nothing but flags of `flags` is written, and they are only set. Where the record was not in
+        its `base_version` any more, `Applied` names that version again: the next pull has to show
+        what others did. `token` as in `push`; None where the stream is not being read just now.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Clearing:
+    """Who or what took a flag off, as far as the system says.
+
+    `how`: import, merge, integration, person; "" where it does not tell. `who`: a name, or "".
+    """
+
+    how: str = ""
+    who: str = ""
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """Can say who changed its records."""
+
+    def cleared(
+        self, stream: Stream, refs: Sequence[Ref], fields: Sequence[str]
+    ) -> Mapping[Ref, Clearing]:
+        """Who took a flag of `fields` off each of these records."""
         ...
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connectors.costs import Reckons
 from connectors.protocol import (
+    Blocks,
     Connector,
     Links,
     Moved,
@@ -25,6 +26,7 @@ from connectors.protocol import (
 from connectors.rights import Checks, Lacks, Offered, Offers, Right, Wanted
 from rules.changes import RecordChange
 from rules.errors import WroteInDryRun
+from rules.flags import Flag
 from rules.records import Record, Ref
 
 
@@ -94,6 +96,17 @@ class ReadOnly:
         """Never writes."""
         del token, batch
         raise WroteInDryRun(f"a dry run tried to write to {self.name}/{stream.name}")
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """The wrapped connector's flags, if it has any."""
+        return self._inner.flags(stream) if isinstance(self._inner, Blocks) else ()
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Never writes."""
+        del token, batch
+        raise WroteInDryRun(f"a dry run tried to set flags in {self.name}/{stream.name}")
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """The wrapped connector's answer; it writes nothing."""

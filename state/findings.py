@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from rules.changes import Finding, Severity
+from state.ledger_rows import chunks
 from state.store import Tx, among, bulk
 from state.tables import findings, mirror
 
@@ -257,4 +258,14 @@ def _noted(rows: Iterable[Any]) -> Iterable[Noted]:
             row.last_seen_at,
             row.gone_at,
             row.came_back,
+        )
+
+
+def close_code(tx: Tx, rids: Collection[int], code: str, now: datetime) -> None:
+    """What was said of these records by this code is over."""
+    for some in chunks(rids):
+        tx.execute(
+            sa.update(findings)
+            .where(findings.c.rid.in_(some), findings.c.code == code, findings.c.gone_at.is_(None))
+            .values(gone_at=now)
         )

@@ -172,3 +172,21 @@ def _lock(tx: Tx, systems: Collection[str]) -> None:
         for system in sorted(systems):
             name = sa.func.hashtext(f"redirects {system}")
             tx.execute(sa.select(sa.func.pg_advisory_xact_lock(name)))
+
+
+def taken_in(tx: Tx, refs: Collection[Ref]) -> dict[Ref, str]:
+    """Those of the refs that another record lives on in: by "merge", or by "conversion" of its kind."""
+    wanted = {(ref.system, ref.kind.value, ref.id): ref for ref in refs}
+    found: dict[Ref, str] = {}
+    ids = [ref.id for ref in refs]
+    for at in range(0, len(ids), 500):
+        rows = tx.execute(
+            sa.select(
+                redirects.c.system, redirects.c.kind, redirects.c.new_kind, redirects.c.new_id
+            ).where(redirects.c.new_id.in_(ids[at : at + 500]))
+        )
+        for row in rows:
+            ref = wanted.get((row.system, row.new_kind, row.new_id))
+            if ref is not None:
+                found[ref] = "merge" if row.kind == row.new_kind else "conversion"
+    return found

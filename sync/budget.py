@@ -7,8 +7,9 @@ run stops before its next call, and what was read so far is kept.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -61,6 +62,15 @@ class Budget:
         self._told: dict[str, Quota] = {}
         self.used: dict[str, int] = {}
         """System -> calls sent by this process."""
+
+    @contextlib.contextmanager
+    def for_opt_outs(self) -> Iterator[None]:
+        """Calls in here are for opt-outs: they may use what is kept for these."""
+        before, self._urgent = self._urgent, True
+        try:
+            yield
+        finally:
+            self._urgent = before
 
     def spend(self, system: str) -> None:
         """Take one call; `RunStopped` when there is none left."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sync.stages.pull import Pulled
     from sync.stages.queue import Queued
     from sync.stages.settle import Settled
+    from sync.stages.telling import Told
 
 
 @dataclass(slots=True)
@@ -73,6 +74,8 @@ class PassFacts:
     """What the plan holds, once the guard has counted it: a plan never changes afterwards."""
     forbidden: int = 0
     """Calls that certainly should not have been made, seen for the first time."""
+    told: dict[str, Told] = field(default_factory=dict)
+    """By system: whom it was told that nobody may contact."""
     stopped: bool = False
     """The guard stopped the pass before it wrote."""
 

@@ -9,17 +9,37 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from connectors.protocol import Capabilities, Connector, Copies, Pulls, Pushes, Reads, Stream
+from connectors.protocol import (
+    Capabilities,
+    Connector,
+    Copies,
+    Problem,
+    Pulls,
+    Pushes,
+    Reads,
+    Stream,
+)
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
-from state import cursors, doubles, history, mirror, outbox, proposals, shapes, snapshots
+from state import (
+    cursors,
+    doubles,
+    history,
+    mirror,
+    outbox,
+    proposals,
+    reach,
+    shapes,
+    snapshots,
+    telling,
+)
 from state.cursors import Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
@@ -37,6 +57,7 @@ from sync.stages.pull import Pulled, begin, emptied, read, read_back
 from sync.stages.push import push
 from sync.stages.queue import Queueing
 from sync.stages.settle import Settling
+from sync.stages.telling import Lane, Telling, Told, refresh
 from sync.stages.watch import Watch
 
 if TYPE_CHECKING:
@@ -73,6 +94,10 @@ class Pass:
         )
         self._screen = Screen(app.keys)
         self._watch = Watch(app)
+        self.closed: set[tuple[str, str]] = set()
+        """Streams that cannot be used: what they should show waits."""
+        self.causes: dict[str, dict[str, int]] = {}
+        """By system: flags that were put back, by what had taken them off."""
         self._around = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -109,6 +134,7 @@ class Pass:
         for name, streams in there.items():
             self._forecast(name, streams, sample)
         self.app.matches = matching.is_worth_it(self.app, there)
+        self._tell_known(there)
         for name, streams in there.items():
             connector = self.app.systems[name]
             for stream in streams:
@@ -145,6 +171,9 @@ class Pass:
             ]
             for problem in problems:
                 self.facts.note(name, problem)
+            covered = (one for one in known if any(p.stops and p.covers(one[0]) for p in problems))
+            self.closed |= {(name, one) for one, _ in covered}
+            self.closed |= {(name, one.name) for one in streams if _is_closed(one, problems)}
         # Opt-outs first; calls last, when the people are known whom they were made to.
         return sorted(
             streams, key=lambda one: (one.kind is not Kind.OPT_OUT, one.kind is Kind.CALL)
@@ -279,6 +308,63 @@ class Pass:
         self.facts.only_rule = only_rule
         return self.facts.plan
 
+    # --- telling -----------------------------------------------------------------------------
+
+    def _tell_known(self, there: Mapping[str, Sequence[Stream]]) -> None:
+        """First of all, before anything is read: what is known by now, as far as no list has to be
+        read for it. A new opt-out never waits for a large pull."""
+        if self.app.dry:
+            return
+        refresh(self.app, self._screen)
+        for name, streams in there.items():
+            lanes = [Lane(one) for one in streams if not one.can.atomic_batch]
+            self._tell(name, lanes, all_decided=False)
+
+    def tell(self) -> int:
+        """Once all is decided: every system hears whom it must not contact, and shows it.
+
+        No limit, plan or person holds this back; a dry run only says how much waits. Gives how many
+        records were written.
+        """
+        if self.app.dry:
+            return 0
+        before = sum(one.written for one in self.facts.told.values())
+        for name in self.facts.systems:
+            parts = [part for part in self._pulled() if part.system == name]
+            lanes = [Lane(part.stream, part.pulled.lease) for part in parts if part.pulled]
+            self._tell(name, lanes, all_decided=True)
+        self._all_refreshed()
+        return sum(one.written for one in self.facts.told.values()) - before
+
+    def _tell(self, name: str, lanes: Sequence[Lane], *, all_decided: bool) -> None:
+        app, one = self.app, Telling(self.app, name, self.app.systems[name], self.facts.run)
+        with app.store.reading() as tx:
+            waiting = telling.streams_untold(tx, name)
+            nothing = not waiting and not telling.open_ones(tx, name)
+        if nothing:
+            return
+        with app.budget.for_opt_outs() if app.budget else contextlib.nullcontext():
+            for lane in lanes:
+                stream = lane.stream.name
+                if stream in waiting and (name, stream) not in self.closed:
+                    with self._only_this(name, stream):
+                        one.stream(lane)
+        done = one.end(all_decided=all_decided)
+        self.facts.told.setdefault(name, Told()).add(done)
+        causes = self.causes.setdefault(name, {})
+        for cause, times in one.causes.items():
+            causes[cause] = causes.get(cause, 0) + times
+        # What was settled last is what the next page of that stream begins with.
+        for part in self.facts.streams:
+            if part.system == name and part.pulled and part.stream.name in one.moved:
+                part.pulled.lease = one.moved[part.stream.name]
+
+    def _all_refreshed(self) -> None:
+        with self.app.store.transaction() as tx:
+            dirty = sum(mirror.count_dirty(tx, name) for name in self.facts.systems)
+            if not dirty and not reach.pending(tx):
+                telling.all_refreshed(tx)
+
     # --- guard -------------------------------------------------------------------------------
 
     def guard(self, plan: Plan) -> None:
@@ -372,6 +458,15 @@ class Pass:
         self._keep_house(report)
         return Outcome(report, self.facts.exit_code)
 
+    def stop(self) -> Exit:
+        """End a pass that has no report of its own; the code that its command ends with."""
+        app = self.app
+        self.facts.ended_at = app.clock()
+        code = self.facts.exit_code
+        with app.store.transaction() as tx:
+            history.end_run(tx, self.facts.run, now=app.clock(), exit_code=code, totals={})
+        return code
+
     def _keep_house(self, report: Report) -> None:
         """The day's figures, and with the first of the day: what has outlived its life goes."""
         from sync.report.trend import kept
@@ -409,6 +504,10 @@ class Pass:
             with self.app.store.transaction() as tx:
                 cursors.release(tx, part.pulled.lease)
             part.given_up = True
+
+
+def _is_closed(stream: Stream, problems: Sequence[Problem]) -> bool:
+    return any(problem.stops and problem.covers(stream.name) for problem in problems)
 
 
 def _is_first(pulled: Pulled) -> bool:

@@ -26,6 +26,8 @@ def run(
         number = one.new_plan(only)
         one.pull(sample, number)
         one.decide(number)
+        while one.tell():
+            one.decide(number)
         plan = close(app, number)
         one.guard(plan)
         if not dry:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from connectors.protocol import WRITTEN_AS, Pushes
 from rules.changes import Change, RecordChange
 from rules.errors import UserError
+from rules.flags import RULE
 from rules.records import Ref
 from state import cursors, history, mirror, outbox, proposals
 from state.history import Written
@@ -131,7 +132,11 @@ def _backward(
         return Backward(written, row, (), "gone")
     if written.emptied_at is not None:
         return Backward(written, row, (), "undo_window_over")
-    mine = [change for change in written.changes if rule in (None, change.rule)]
+    if all(change.rule == RULE for change in written.changes):
+        return Backward(written, row, (), "opt_out")
+    mine = [
+        change for change in written.changes if rule in (None, change.rule) and change.rule != RULE
+    ]
     values = row.record.values
     standing = [c for c in mine if values.get(c.field) == c.new and c.field not in written_again]
     still = _without_loss(standing, written.changes)

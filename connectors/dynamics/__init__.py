@@ -37,10 +37,11 @@ from connectors.dynamics.pasts import Pasts
 from connectors.dynamics.pulling import NEXT, anew, pull
 from connectors.dynamics.pushing import Pace, Pushing
 from connectors.dynamics.shapes import Described, Shape, shaped
-from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
+from connectors.protocol import Clearing, Moved, Outcome, Page, Problem, Stream, Token
 from connectors.rights import Made, Offered, Right, Wanted
 from rules.changes import RecordChange
 from rules.fields.field import PARTIES
+from rules.flags import Flag
 from rules.records import Record, Ref
 
 __all__ = ["Dynamics"]
@@ -171,6 +172,35 @@ class Dynamics:
         """Write what is still as it was decided on; one outcome a record, in the order given."""
         del token
         yield from Pushing(self.org, self.shapes[stream.name], self._pace).push(batch)
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """The flags of the table that our user may set."""
+        return self.shapes[stream.name].settable if stream.name in self.shapes else ()
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Set flags, whatever else was changed since; one outcome a record, in the order given."""
+        del token
+        shape = self.shapes[stream.name]
+        yield from Pushing(self.org, shape, self._pace, blocking=True).push(batch)
+
+    def cleared(
+        self, stream: Stream, refs: Sequence[Ref], fields: Sequence[str]
+    ) -> Mapping[Ref, Clearing]:
+        """Who changed the row last: without auditing the environment knows no more."""
+        del fields
+        described = self.shapes[stream.name].described
+        ids = [ref.id for ref in refs if _GUID.fullmatch(ref.id)]
+        found: dict[Ref, Clearing] = {}
+        for at in range(0, len(ids), IDS_MOST):
+            wanted = among(described.key, ids[at : at + IDS_MOST])
+            chosen = f"{described.set}?$select={described.key},_modifiedby_value&$filter={wanted}"
+            for row in self.org.get(chosen)["value"]:
+                who = self._names.name("person", row.get("_modifiedby_value") or "")
+                ref = self.shapes[stream.name].ref(row[described.key])
+                found[ref] = Clearing("", who or "")
+        return found
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the server counts versions."""

@@ -59,6 +59,8 @@ class _Write:
     change: RecordChange
     values: dict[str, Any]
     outcome: Outcome | None = None
+    same: bool = True
+    """Only if it is as it was when the change was decided; else whatever stands there."""
     wait: float | None = None
     """Nothing was done: so many seconds later it may be tried again."""
 
@@ -80,10 +82,11 @@ class Pace:
 
 
 class Pushing:
-    """One push of one table."""
+    """One push of one table. `blocking`: flags that say no, which nothing holds up."""
 
-    def __init__(self, org: Org, shape: Shape, pace: Pace) -> None:
+    def __init__(self, org: Org, shape: Shape, pace: Pace, *, blocking: bool = False) -> None:
         self._org, self._shape, self._pace = org, shape, pace
+        self._blocking = blocking
         self._lost = 0
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
@@ -104,16 +107,21 @@ class Pushing:
 
     def _translated(self, change: RecordChange) -> _Write:
         write = _Write(change, {})
-        if not (_ETAG.fullmatch(change.base_version) and _GUID.fullmatch(change.ref.id)):
+        if self._blocking and _GUID.fullmatch(change.ref.id):
+            write.same = _ETAG.fullmatch(change.base_version) is not None
+        elif not (_ETAG.fullmatch(change.base_version) and _GUID.fullmatch(change.ref.id)):
             # A version that the server never gave cannot be what stands there.
             write.outcome = Conflict(change.ref)
         for one in change.changes:
             try:
-                column, value = self._shape.written(one.field, one.new)
+                if self._blocking:
+                    write.values |= dict.fromkeys(self._shape.flagged(one.field), True)
+                else:
+                    column, value = self._shape.written(one.field, one.new)
+                    write.values[column] = value
             except Unwritable as error:
                 write.outcome = Rejected(change.ref, error.code, {"field": error.column})
                 return write
-            write.values[column] = value
         return write
 
     # --- sending ---
@@ -164,7 +172,8 @@ class Pushing:
         headers = {
             "Content-Type": "application/json",
             "Accept": "application/json",
-            "If-Match": one.change.base_version,
+            # Any version, and never a new row.
+            "If-Match": one.change.base_version if one.same else "*",
             "Prefer": "return=representation",
         }
         path = f"{PATH}{self._shape.described.set}({one.change.ref.id})?$select={shown}"
@@ -211,6 +220,8 @@ class Pushing:
             one.outcome = Unknown(one.change.ref, "unreadable")
         elif answer.status == HTTPStatus.OK and _is_row(answer.body):
             one.outcome = Applied(one.change.ref, self._version(one, answer.body))
+        elif answer.status == HTTPStatus.PRECONDITION_FAILED and self._blocking and one.same:
+            one.same, one.wait = False, 0.0
         elif answer.status == HTTPStatus.PRECONDITION_FAILED:
             one.outcome = Conflict(one.change.ref)
         elif answer.status == HTTPStatus.NOT_FOUND:
@@ -225,6 +236,8 @@ class Pushing:
 
     def _version(self, one: _Write, row: Row) -> str:
         """The new version; marked when the row does not hold what was written into it."""
+        if not one.same:
+            return one.change.base_version
         same = all(row.get(name) == value for name, value in one.values.items())
         return str(row[ETAG]) if same else f"{row[ETAG]}{ELSEWISE}"
 

@@ -6,7 +6,7 @@ Pure once described: no call leaves from here, but for names that are asked for 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from operator import itemgetter
@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from connectors.costs import Costs
 from connectors.dynamics.mapping import WORDS, Thing
+from connectors.flags import flags_of
 from connectors.protocol import Capabilities, Column, Stream
 from connectors.translate import (
     READERS,
@@ -26,8 +27,10 @@ from connectors.translate import (
     row_for,
 )
 from rules.fields.field import PARTIES
+from rules.flags import Flag
 from rules.opt_out_fields import FLAGS
 from rules.records import Kind, Record, Redirect, Ref, Tombstone, Value
+from rules.suppression import Channel
 
 TYPED: Final = {
     "Boolean": "flag", "Integer": "number", "BigInt": "number", "Double": "number",
@@ -312,6 +315,31 @@ class Shape:
         except CannotHold:
             raise Unwritable("value_does_not_fit", row.vendor) from None
 
+    @cached_property
+    def settable(self) -> tuple[Flag, ...]:
+        """The flags that there are. Where our user may not set one, that is told of each record."""
+        found = flags_of(self.rows, self.described.columns.__contains__)
+        # It forbids e-mails too, so it is set only where both are blocked.
+        return tuple(
+            replace(one, channels=one.channels | {Channel.EMAIL})
+            if "donotsendmm" in self.flagged_by(one.field) and one.field == "opt_out_sms"
+            else one
+            for one in found
+        )
+
+    def flagged_by(self, canonical: str) -> Sequence[str]:
+        """The columns that a flag is read from."""
+        return self._by_canonical[canonical].vendor.split("+")
+
+    def flagged(self, canonical: str) -> Sequence[str]:
+        """The columns to set for a flag; `Unwritable` where there is none that may be set."""
+        columns = self.flagged_by(canonical)
+        columns = [one for one in columns if one not in _WIDER] or columns
+        for one in columns:
+            if not self.described.columns[one].writable:
+                raise Unwritable("field_read_only", one)
+        return columns
+
     def _option(self, column: str, text: str | None) -> int | None:
         if not text:
             return None
@@ -323,6 +351,10 @@ class Shape:
     @cached_property
     def _by_canonical(self) -> Mapping[str, Map]:
         return {row.canonical: row for row in self.rows}
+
+
+_WIDER: Final = frozenset({"donotsendmm"})
+"""Says no to marketing of every kind: not set for e-mail alone."""
 
 
 class Unwritable(Exception):

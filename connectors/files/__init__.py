@@ -19,6 +19,7 @@ from connectors.files.books.book import DEFAULT_LIMIT
 from connectors.files.books.sheets import SUFFIXES, is_copy, parted
 from connectors.files.books.shelf import Shelf
 from connectors.files.drafts import Fault, no_fault
+from connectors.files.flags import flags_of
 from connectors.files.identity import described, made_with, tentative
 from connectors.files.layout import Layout, Unusable, first_rows, layout_of
 from connectors.files.locks import keep_apart
@@ -26,12 +27,25 @@ from connectors.files.meaning import Wishes
 from connectors.files.pages import Opened, pages
 from connectors.files.records import Shaper, version_of
 from connectors.files.rewrite import Rewrite
-from connectors.files.rows import blocks
+from connectors.files.rows import Row, blocks
 from connectors.files.stops import told
-from connectors.files.tokens import Mark, Stat
-from connectors.protocol import Conflict, Judge, Moved, Outcome, Page, Problem, Stream, Token
+from connectors.files.tokens import Mark, Stat, digest_upto
+from connectors.protocol import (
+    Applied,
+    Column,
+    Conflict,
+    Judge,
+    Moved,
+    Outcome,
+    Page,
+    Problem,
+    Stream,
+    Token,
+    Unknown,
+)
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
+from rules.flags import Flag
 from rules.records import Record, Ref
 
 __all__ = ["Files"]
@@ -141,6 +155,43 @@ class Files:
                 raise SystemStopped("files.write_protected", file=str(opened.path))
             rewrite = Rewrite(self.name, opened, layout, mark)
             yield from rewrite.outcomes(batch, self._fault)
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """The columns that say no, each with the word that its cells use for it."""
+        if not stream.can.push:
+            return ()
+        with self._rows(stream) as (columns, rows):
+            return flags_of(columns, rows)
+
+    @contextmanager
+    def _rows(self, stream: Stream) -> Iterator[tuple[Sequence[Column], Sequence[Row]]]:
+        """The columns of a list and its first rows."""
+        if parted(stream.name)[1]:
+            yield stream.columns, self._shelf.first_rows(self._path(stream), stream)
+            return
+        with self._opened(stream) as (opened, layout):
+            yield layout.columns, first_rows(opened.file, layout)
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """As `push`; what counts as done is what the list holds when it is opened once more."""
+        if token is None:
+            raise TryAgain("files.changed_while_read", file=stream.name)
+        said = list(self.push(stream, token, batch))
+        moved = next((one for one in said if isinstance(one, Moved)), None)
+        kept = moved is None or self._holds(stream, moved.token)
+        for one in said:
+            lost = isinstance(one, Applied) and not kept
+            yield Unknown(one.ref, "not_read_back") if lost else one  # type: ignore[union-attr]
+
+    def _holds(self, stream: Stream, token: Token) -> bool:
+        """Whether the list has the content of a token."""
+        mark = Mark.of(token)
+        if mark is None or parted(stream.name)[1]:
+            return mark is not None and self._shelf.holds(self._path(stream), stream, token)
+        with told(self._path(stream)), self._path(stream).open("rb") as file:
+            return str(digest_upto(file).hexdigest()) == mark.digest
 
     def copy(
         self, wanted: Sequence[tuple[Stream, Token, Iterable[RecordChange]]]

@@ -16,6 +16,7 @@ import requests
 
 from connectors.hubspot import trials
 from connectors.hubspot.admin import missing, offered, provision, rights, sample
+from connectors.hubspot.blocking import MAIL_FLAG, MAILS, Blocking, clearings
 from connectors.hubspot.client import Api
 from connectors.hubspot.logins import Login
 from connectors.hubspot.mapping import BY_NAME, THINGS, Thing
@@ -23,10 +24,11 @@ from connectors.hubspot.pulling import Pulling, linked
 from connectors.hubspot.pushing import Pushing
 from connectors.hubspot.shapes import BATCH, Shape, shaped, with_names
 from connectors.hubspot.windows import mark_of
-from connectors.protocol import Moved, Outcome, Page, Problem, Stream, Token
+from connectors.protocol import Clearing, Moved, Outcome, Page, Problem, Stream, Token
 from connectors.rights import Made, Offered, Right, Wanted
 from rules.changes import RecordChange
 from rules.errors import RingrenError, StartOver, SystemStopped
+from rules.flags import Flag
 from rules.records import Record, Ref
 
 APP: Final = "app.hubspot.com"
@@ -182,6 +184,28 @@ class HubSpot:
         mark = mark_of(token)
         if mark and (moved := mark.wrote(pushing.written)):
             yield Moved(moved.token)
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """Properties that can be set, and for addresses HubSpot's own list of those who opted out."""
+        shape = self.shape(stream.name)
+        mails = any(row.vendor == MAIL_FLAG for row in shape.rows)
+        return (*shape.settable, *([MAILS] if mails else []))
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Set properties, and take addresses off all mailings; one outcome a record."""
+        blocking = Blocking(self.api, self.shape(stream.name))
+        yield from blocking.block(batch)
+        mark = mark_of(token)
+        if mark and (moved := mark.wrote(blocking.written)):
+            yield Moved(moved.token)
+
+    def cleared(
+        self, stream: Stream, refs: Sequence[Ref], fields: Sequence[str]
+    ) -> Mapping[Ref, Clearing]:
+        """By the history of the properties: each value there tells where it came from."""
+        return clearings(self.api, self.shape(stream.name), refs, fields)
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the values as HubSpot spells them tell."""

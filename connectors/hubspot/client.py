@@ -238,6 +238,16 @@ class Api:
             raise SystemStopped("hubspot.refused", system=self.system, why=explained(answer))
         return _body(self, answer)
 
+    def unsubscribe(self, addresses: Sequence[str]) -> tuple[int, Any]:
+        """Take addresses, a hundred at most, off every mailing of the account.
+
+        Saying it twice is the same as once, and nothing here ever puts anybody on again.
+        """
+        url = f"{HOST}/communication-preferences/v4/statuses/batch/unsubscribe-all?channel=EMAIL"
+        body = {"inputs": list(addresses)}
+        answer = self._caller.call("POST", url, repeat=True, json=body)
+        return answer.status_code, _body(self, answer)
+
     def linked(self, objects: str, to: str, ids: Sequence[str]) -> dict[str, list[str]]:
         """Which records of `to` each of these belongs to; a thousand at most."""
         ask = {"inputs": [{"id": one} for one in ids]}

@@ -53,6 +53,8 @@ class _Write:
     stamp: int = 0
     """The stamp of our write."""
     outcome: Outcome | None = None
+    same: bool = True
+    """Whether the record was as it was when the change was decided."""
 
     @property
     def ident(self) -> str:
@@ -65,10 +67,10 @@ class _Write:
 
 
 class Pushing:
-    """One push of one object."""
+    """One push of one object. `blocking`: flags that say no, which nothing holds up."""
 
-    def __init__(self, api: Api, shape: Shape) -> None:
-        self._api, self._shape = api, shape
+    def __init__(self, api: Api, shape: Shape, *, blocking: bool = False) -> None:
+        self._api, self._shape, self._blocking = api, shape, blocking
         self._broke: TryAgain | SystemStopped | None = None
         self.written: dict[str, str] = {}
         """Own writes, as `windows.Mark` remembers what was shown."""
@@ -93,7 +95,11 @@ class Pushing:
         write = _Write(change)
         for one in change.changes:
             try:
-                name, value = self._shape.written(one.field, one.new)
+                name, value = (
+                    (self._shape.flagged(one.field), "true")
+                    if self._blocking
+                    else self._shape.written(one.field, one.new)
+                )
             except Unwritable as error:
                 write.outcome = Rejected(change.ref, error.code, {"field": error.field})
                 break
@@ -113,7 +119,9 @@ class Pushing:
         rows = {str(row["id"]): row for row in self._api.read(self._shape.name, ids, self._names)}
         for one in writes:
             row = rows.get(one.ident)
-            if row is None or self._shape.version(raw_of(row)) != one.change.base_version:
+            if row is not None:
+                one.same = self._shape.version(raw_of(row)) == one.change.base_version
+            if row is None or not (one.same or self._blocking):
                 one.outcome = Conflict(one.change.ref)
             else:
                 one.before, one.since = raw_of(row), self._shape.stamp(row)
@@ -208,8 +216,10 @@ class Pushing:
                 one.outcome = Unknown(one.change.ref, f"{missing}_not_stored")
             else:
                 version = self._shape.version({**one.before, **one.values})
-                self.written[one.ident] = shown_as(one.stamp, version)
-                one.outcome = Applied(one.change.ref, version)
+                if one.same:
+                    self.written[one.ident] = shown_as(one.stamp, version)
+                seen = version if one.same else one.change.base_version
+                one.outcome = Applied(one.change.ref, seen)
         self._put_back(repairs)
 
     def _compared(self, one: _Write, row: Row) -> tuple[dict[str, str], str]:

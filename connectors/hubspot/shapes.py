@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.costs import Costs
+from connectors.flags import flags_of
 from connectors.hubspot.mapping import OWN, WORDS, Thing, own_name
 from connectors.protocol import Capabilities, Column, Stream
 from connectors.translate import (
@@ -30,6 +31,7 @@ from connectors.translate import (
 )
 from rules.errors import SystemStopped
 from rules.fields.field import PARTIES
+from rules.flags import Flag
 from rules.opt_out_fields import FLAGS
 from rules.records import Kind, Record, Redirect, Ref, Value
 
@@ -177,6 +179,18 @@ class Shape:
             raise SystemStopped(
                 "hubspot.opt_out_hidden", system=self.system, stream=self.name, field=hidden[0]
             )
+
+    @cached_property
+    def settable(self) -> tuple[Flag, ...]:
+        """The flags that are properties. One that nobody may set is told of each record."""
+        return flags_of(self.rows, lambda name: name not in self.thing.guards)
+
+    def flagged(self, canonical: str) -> str:
+        """The property of a flag; `Unwritable` where there is none that may be set."""
+        row = self._by_canonical[canonical]
+        if row.vendor in self.locked:
+            raise Unwritable("field_read_only", row.vendor)
+        return row.vendor
 
     @cached_property
     def _by_canonical(self) -> Mapping[str, Map]:

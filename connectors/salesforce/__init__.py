@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.protocol import (
+    Clearing,
     Moved,
     Outcome,
     Page,
@@ -29,9 +30,11 @@ from connectors.salesforce.mapping import THINGS
 from connectors.salesforce.pasts import Pasts
 from connectors.salesforce.pulling import Pulling, anew
 from connectors.salesforce.pushing import Pushing
-from connectors.salesforce.shapes import Shape, shaped
+from connectors.salesforce.shapes import WRITER, Shape, shaped
 from connectors.trials import NotOffered
 from rules.changes import RecordChange
+from rules.errors import SystemStopped
+from rules.flags import Flag
 from rules.records import Record, Ref
 
 __all__ = ["Salesforce"]
@@ -154,6 +157,45 @@ class Salesforce:
         del token
         together = self._guard_together and self.org.heeds is True
         yield from Pushing(self.org, self.shapes[stream.name], together=together).push(batch)
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """The flags of the object that our user may set."""
+        return self.shapes[stream.name].settable if stream.name in self.shapes else ()
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Set flags in collections of 200, read back; one outcome a record, in the order given."""
+        del token
+        yield from Pushing(self.org, self.shapes[stream.name], blocking=True).push(batch)
+
+    def cleared(
+        self, stream: Stream, refs: Sequence[Ref], fields: Sequence[str]
+    ) -> Mapping[Ref, Clearing]:
+        """Who changed the record last: without field history the org knows no more."""
+        del fields
+        shape = self.shapes[stream.name]
+        if not shape.writer or not refs:
+            return {}
+        rows = self.org.retrieve(shape.name, [ref.id for ref in refs], ["Id", *shape.writer])
+        writers = {str(row["Id"]): str(row[WRITER]) for row in rows if row and row.get(WRITER)}
+        names = self._names(sorted({one for one in writers.values() if one.isalnum()}))
+        return {
+            ref: Clearing("", names.get(writers[ref.id], writers[ref.id]))
+            for ref in refs
+            if ref.id in writers
+        }
+
+    def _names(self, users: Sequence[str]) -> Mapping[str, str]:
+        if not users:
+            return {}
+        some = ", ".join(f"'{one}'" for one in users[:IDS_MOST])
+        asked = f"SELECT Id, Name FROM User WHERE Id IN ({some})"  # noqa: S608 - letters and digits
+        try:
+            answer = self.org.query(asked, deleted=False)
+        except SystemStopped:
+            return {}
+        return {str(row["Id"]): str(row["Name"]) for row in answer["records"]}
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the org knows: the stamp is part of it."""

@@ -72,6 +72,8 @@ class _Write:
     sent: bool = False
     refused: str = ""
     fields: tuple[str, ...] = ()
+    same: bool = True
+    """Whether the record was as it was when the change was decided."""
 
     @property
     def ident(self) -> str:
@@ -79,10 +81,13 @@ class _Write:
 
 
 class Pushing:
-    """One push of one object."""
+    """One push of one object. `blocking`: flags that say no, which nothing holds up."""
 
-    def __init__(self, org: Org, shape: Shape, *, together: bool = False) -> None:
+    def __init__(
+        self, org: Org, shape: Shape, *, together: bool = False, blocking: bool = False
+    ) -> None:
         self._org, self._shape, self._together = org, shape, together
+        self._blocking = blocking
         self._broke: TryAgain | SystemStopped | None = None
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
@@ -101,7 +106,11 @@ class Pushing:
         write = _Write(change, {})
         for one in change.changes:
             try:
-                name, value = self._shape.written(one.field, one.new)
+                name, value = (
+                    (self._shape.flagged(one.field), True)
+                    if self._blocking
+                    else self._shape.written(one.field, one.new)
+                )
             except Unwritable as error:
                 write.outcome = Rejected(change.ref, error.code, {"field": error.field})
                 return write
@@ -113,14 +122,12 @@ class Pushing:
     def _check_before(self, writes: Sequence[_Write]) -> None:
         """Whoever is not as he was when the change was decided is left alone."""
         for one, row in self._rows(writes):
-            if (
-                row is None
-                or (self._shape.gone(row) and not row.get("IsConverted"))
-                or self._shape.version(row) != one.change.base_version
-            ):
-                one.outcome = Conflict(one.change.ref)
-            else:
+            gone = row is None or (self._shape.gone(row) and not row.get("IsConverted"))
+            if row is not None and not gone:
                 one.row = row
+                one.same = self._shape.version(row) == one.change.base_version
+            if gone or not (one.same or self._blocking):
+                one.outcome = Conflict(one.change.ref)
 
     def _rows(self, writes: Sequence[_Write]) -> Iterator[tuple[_Write, Row | None]]:
         for at in range(0, len(writes), RETRIEVE_MOST):
@@ -154,7 +161,12 @@ class Pushing:
             self._broke = error
 
     def _is_hot(self, one: _Write) -> bool:
-        """Whether somebody changed the record in the last minutes, and it was not us."""
+        """Whether somebody changed the record in the last minutes, and it was not us.
+
+        A flag overwrites nobody's work, so it needs no guard.
+        """
+        if self._blocking:
+            return False
         by_us = bool(self._org.user) and one.row.get(WRITER) == self._org.user
         return not by_us and _stamp(one.row) >= self._org.now() - HOT
 
@@ -321,7 +333,8 @@ class Pushing:
         for change, name in zip(one.change.changes, one.values, strict=False):
             if self._shape.shown(name, row) != _as_read(self._shape, name, one.values[name]):
                 return Unknown(one.change.ref, f"{change.field}_differs")
-        return Applied(one.change.ref, self._shape.version(row))
+        version = self._shape.version(row) if one.same else one.change.base_version
+        return Applied(one.change.ref, version)
 
 
 def _as_read(shape: Shape, name: str, value: Any) -> str | None:

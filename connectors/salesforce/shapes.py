@@ -15,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.costs import Costs
+from connectors.flags import flags_of
 from connectors.protocol import Capabilities, Stream
 from connectors.salesforce.bulk import FROM, PAGE
 from connectors.salesforce.mapping import Thing
@@ -30,6 +31,7 @@ from connectors.translate import (
     text,
 )
 from rules.fields.field import PARTIES
+from rules.flags import Flag
 from rules.opt_out_fields import FLAGS
 from rules.records import Record, Redirect, Ref, Tombstone, Value
 
@@ -206,6 +208,19 @@ class Shape:
     def shown(self, vendor: str, row: Mapping[str, Any]) -> str | None:
         """A field of a row as canonical text."""
         return next(READERS[one.read](row.get(vendor)) for one in self.rows if one.vendor == vendor)
+
+    @cached_property
+    def settable(self) -> tuple[Flag, ...]:
+        """The flags that there are. Where our user may not set one, that is told of each record."""
+        rows = [row for row in self.rows if "." not in row.vendor]
+        return flags_of(rows, self.yes_no.__contains__)
+
+    def flagged(self, canonical: str) -> str:
+        """The vendor's field of a flag; `Unwritable` where there is none that may be set."""
+        row = self._by_canonical[canonical]
+        if row.vendor in self.locked:
+            raise Unwritable("field_read_only", row.vendor)
+        return row.vendor
 
     @cached_property
     def _by_canonical(self) -> Mapping[str, Map]:

@@ -14,6 +14,7 @@ from state.findings import Noted
 from state.membership import Party
 from sync.explain import Explanation
 from sync.output import number, printable
+from sync.receipts import Receipts
 from sync.report import changes, words
 from sync.report.part import Part, Said, Words
 from sync.undo import Undo
@@ -43,6 +44,10 @@ def sheet_of(result: object) -> Sheet | None:
         return of_undo(result)
     if isinstance(result, Explanation):
         return of_explanation(result)
+    if isinstance(result, Receipts):
+        from sync.report.receipt import of_receipts
+
+        return of_receipts(result)
     return None
 
 

@@ -215,6 +215,7 @@ class Suppression(Section):
 
     max_people_per_key: Annotated[int, Field(ge=1)] = 5
     lifts_by_one: bool = False
+    put_back_a_day: Annotated[int, Field(ge=1, le=100)] = 3
 
 
 class Permission(Section):

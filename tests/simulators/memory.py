@@ -27,10 +27,13 @@ from connectors.protocol import (
 )
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
+from rules.flags import ALL, Flag
 from rules.records import Kind, Record, Ref, Tombstone, Value
 
 FIELDS = ("full_name", "company_name", "direct_phone", "other_phone", "email", "opt_out")
 OURS = "ringren"
+FLAGS = "ringren, a flag"
+"""Who sets flags: they are set whatever stands there, so no version is named."""
 
 
 class Fault(Enum):
@@ -109,6 +112,15 @@ class Desk:
         asked = {one.field: one.new or "" for one in change.changes}
         claimed = {one.field: one.old or "" for one in change.changes}
         entry = self._write(OURS, ident, asked, claimed, int(change.base_version))
+        version = self.seq
+        if self.rival:
+            self.rival(self, entry)
+        return version
+
+    def flag(self, ident: str, change: RecordChange) -> int:
+        """Our write of a flag, whatever stands there: the new version."""
+        asked = {one.field: one.new or "" for one in change.changes}
+        entry = self._write(FLAGS, ident, asked, None, None)
         version = self.seq
         if self.rival:
             self.rival(self, entry)
@@ -267,6 +279,31 @@ class Memory:
                 yield Conflict(change.ref)
             else:
                 yield Applied(change.ref, str(version))
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """The one flag of the desk, if it is shown."""
+        return [Flag("opt_out", ALL, "ja", words=True)] if "opt_out" in self._fields else []
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """One request for each record, whatever was changed on it since."""
+        for change in batch:
+            fault = self._point("block")
+            row = self._desk.rows.get(change.ref.id)
+            if fault is Fault.REFUSED:
+                yield Rejected(change.ref, "cell_not_writable", {"field": "opt_out"})
+            elif fault is Fault.DROPPED:
+                yield Unknown(change.ref, "timeout")
+            elif row is None:
+                yield Conflict(change.ref)
+            else:
+                same = str(row.version) == change.base_version
+                version = self._desk.flag(change.ref.id, change)
+                if fault is Fault.LOST or self._point("blocked") is Fault.LOST:
+                    yield Unknown(change.ref, "timeout")
+                else:
+                    yield Applied(change.ref, str(version) if same else change.base_version)
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the desk knows."""

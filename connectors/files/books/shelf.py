@@ -23,6 +23,7 @@ from connectors.files.locks import keep_apart, refuse_if_open
 from connectors.files.meaning import Wishes
 from connectors.files.pages import Opened
 from connectors.files.records import Shaper
+from connectors.files.rows import Row
 from connectors.files.stops import told
 from connectors.files.tokens import Mark, Stat
 from connectors.protocol import Conflict, Moved, Outcome, Page, Problem, Stream, Token
@@ -110,6 +111,17 @@ class Shelf:
         for block in one.layout.blocks(one.book.grid(one.sheet), one.layout.first_place):
             records, _ = shaper.records(block)
             yield from (record for record in records if record.ref.id in wanted)
+
+    def first_rows(self, path: Path, stream: Stream) -> Sequence[Row]:
+        """Some rows of a sheet, from its top."""
+        with self.taken(path, stream, None) as one:
+            return list(islice(next(one.layout.rows(one.book.grid(one.sheet)), ()), 200))
+
+    def holds(self, path: Path, stream: Stream, token: Token) -> bool:
+        """Whether the sheet has the content of a token."""
+        mark = Mark.of(token)
+        with self.taken(path, stream, token) as one:
+            return mark is not None and one.book.digest(one.sheet) == mark.digest
 
     def push(
         self,

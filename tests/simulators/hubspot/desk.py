@@ -14,9 +14,10 @@ from simulators.hubspot.about import About
 from simulators.hubspot.answers import Ask, Told
 from simulators.hubspot.portal import Refused
 from simulators.hubspot.records import Records
+from simulators.hubspot.subscriptions import Subscriptions
 
 
-class Desk(Records, About):
+class Desk(Records, About, Subscriptions):
     """The endpoints of one portal."""
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Told:
@@ -69,5 +70,15 @@ ROUTES: Final[tuple[tuple[str, re.Pattern[str], Endpoint], ...]] = (
     ("PATCH", _both("crm", "properties", _OBJECT + r"/(?P<name>\w+)"), Desk.change_property),
     ("GET", _both("crm", "owners"), Desk.owners),
     ("GET", _both("crm", "pipelines", _OBJECT), Desk.pipelines),
+    (
+        "POST",
+        re.compile(r"/communication-preferences/v4/statuses/batch/unsubscribe-all/read/?"),
+        Desk.read_all,
+    ),
+    (
+        "POST",
+        re.compile(r"/communication-preferences/v4/statuses/batch/unsubscribe-all/?"),
+        Desk.unsubscribe_all,
+    ),
     ("GET", re.compile(f"/account-info/(?:v3|{VERSION})/details"), Desk.account),
 )

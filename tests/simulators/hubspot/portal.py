@@ -133,6 +133,10 @@ class Portal:
         self.journal: list[Entry] = []
         self.ineffective: set[int] = set()
         """Records whose next write is answered with 200 and not stored."""
+        self.unsubscribed: dict[str, int] = {}
+        """Addresses that want no mail, and since when."""
+        self.hollow_addresses: set[str] = set()
+        """Addresses that are answered with 200 and not taken off."""
         self.generation: Counter[str] = Counter()
         self._order: dict[str, list[int]] = {name: [] for name in OBJECTS}
         self._taken: dict[tuple[str, str, str], int] = {}
@@ -166,6 +170,14 @@ class Portal:
         """Somebody types over some properties, whatever stands there."""
         with self.lock:
             self._store(objects, self.rows[objects][ident], values, who)
+
+    def unsubscribe(self, address: str) -> None:
+        """An address wants no mail: all contacts that have it show it, and keep on doing so."""
+        with self.lock:
+            self.unsubscribed.setdefault(address, self.now_ms)
+            for row in self.rows["contacts"].values():
+                if row.values.get("email") == address and row.archived_at is None:
+                    self._store("contacts", row, {"hs_email_optout": "true"}, "EMAIL_OPT_OUT")
 
     def recalculate(self, objects: str, ident: int, **values: str) -> None:
         """HubSpot works a property out anew, and no stamp tells of it."""

@@ -12,6 +12,7 @@ from simulators.hubspot.schema import object_of
 
 OAUTH_SECONDS: Final = 1800
 KEY: Final = "pat-eu1-opdigtet-0001"
+MAILS: Final = "communication_preferences.statuses.batch.write"
 SCOPES: Final = frozenset(
     {
         f"crm.objects.{n}.{r}"
@@ -21,6 +22,7 @@ SCOPES: Final = frozenset(
     | {"crm.objects.calls.read", "crm.objects.meetings.read", "crm.objects.owners.read"}
     | {"crm.schemas.contacts.read", "crm.schemas.companies.read"}
     | {"crm.schemas.contacts.write", "crm.schemas.companies.write"}
+    | {MAILS}
 )
 
 
@@ -90,6 +92,8 @@ class Tickets:
 
 def scope_of(method: str, path: str) -> str:
     """The scope that a call needs; empty for none."""
+    if path.startswith("/communication-preferences/"):
+        return MAILS
     if re.match(r"/crm/(v3/)?owners", path):
         return "crm.objects.owners.read"
     match = re.match(

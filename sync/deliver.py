@@ -1,0 +1,57 @@
+"""`sync suppression deliver`: opt-outs in and out, and nothing else.
+
+Reads what changed, records the opt-outs in it, finds whom they reach, and tells every system until
+it shows them. What `sync run` does first of all, by itself, so that it can be done every minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rules.errors import Exit
+from state import deliveries, proposals, telling
+from state.deliveries import DeliveryState
+from sync.app import App
+from sync.facts import Failure
+from sync.passes import Pass
+from sync.stages.telling import Told
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What was done in each system, and what is still on its way. `dry`: only looked at."""
+
+    dry: bool
+    systems: Mapping[str, Told]
+    failures: tuple[Failure, ...]
+    exit_code: Exit
+
+
+def deliver(app: App) -> Delivered:
+    """Until nothing more can be told now. What cannot waits for its own next try."""
+    with Pass(app, "suppression deliver") as one:
+        one.pull()
+        with app.store.reading() as tx:
+            plan = proposals.next_plan(tx)
+        one.decide(plan)
+        while one.tell():
+            one.decide(plan)
+        code = one.stop()
+    told = {name: one.facts.told.get(name, Told()) for name in one.facts.systems}
+    return Delivered(False, told, tuple(one.facts.failures), code)
+
+
+def waiting(app: App) -> Delivered:
+    """What a delivery would have to do, as far as is known without reading anything."""
+    over = {DeliveryState.CONFIRMED, DeliveryState.SETTLED}
+    found: dict[str, Told] = {}
+    with app.store.reading() as tx:
+        states = deliveries.counts(tx)
+        for name in sorted(app.systems):
+            mine = states.get(name, {})
+            found[name] = Told(
+                waiting=sum(telling.streams_untold(tx, name).values()),
+                open=sum(n for state, n in mine.items() if state not in over),
+            )
+    return Delivered(True, found, (), Exit.OK)
