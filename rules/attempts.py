@@ -72,7 +72,7 @@ def attempt(record: Record, region: str = "DK", zone: ZoneInfo = COPENHAGEN) -> 
         channel=Channel.CALL,
         span=began(text(values, "started_at"), zone),
         seconds=_seconds(text(values, "duration_seconds")),
-        direction=_direction(values),
+        direction=direction_of(values),
         numbers=keys_in(KeyKind.PHONE, number, region) if number else (),
         contact=text(values, "contact_ref"),
         agent=text(values, "agent"),
@@ -93,7 +93,7 @@ def _unasked(values: Mapping[str, Value], names: tuple[str, ...]) -> bool:
     return all(values.get(name, ABSENT) is ABSENT for name in names)
 
 
-def _direction(values: Mapping[str, Value]) -> Direction:
+def direction_of(values: Mapping[str, Value]) -> Direction:
     """A log that never speaks of directions is that of a dialer, which calls out."""
     if _unasked(values, ("direction",)):
         return Direction.OUTBOUND

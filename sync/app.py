@@ -18,6 +18,7 @@ from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly, takes_blocks
 from connectors.registry import DYNAMICS, FILES, HUBSPOT, SALESFORCE
 from rules.catalogue import DEFAULT, Catalogue, extend
+from rules.checks.caller_id import numbers_in
 from rules.checks.desk import Terms
 from rules.decide import Context
 from rules.duties import Duties
@@ -92,6 +93,7 @@ class App:
             today=self.today,
             users=frozenset(map(fold, settings.checks.users)),
             unused_months=settings.checks.consent_unused_max_months,
+            own_numbers=frozenset().union(*map(numbers_in, settings.checks.own_numbers)),
         )
         rules = self.rules(system, headings)
         taken = fills(settings, system, kind, headings) if kind else frozenset()

@@ -25,12 +25,14 @@ class Terms:
 
     `today` is the day in Denmark, None when nobody says: then nothing is old, past or to come.
     `users` are the folded names of those who may own a record; none: nobody says.
+    `own_numbers` are what the company's own calls may show, in E.164; none: nobody says.
     `unused_months`: after so long without use a consent is used no more.
     """
 
     today: date | None = None
     users: frozenset[str] = NOBODY
     unused_months: int = 12
+    own_numbers: frozenset[str] = NOBODY
 
 
 _NO_CHANNEL: Final[frozenset[Channel]] = frozenset()

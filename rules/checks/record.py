@@ -11,12 +11,21 @@ from typing import Final, NamedTuple
 from rules import tables
 from rules.catalogue import Catalogue
 from rules.changes import Finding
-from rules.checks import completeness, evidence, follow_up, freshness, moments, notes, protection
+from rules.checks import (
+    caller_id,
+    completeness,
+    evidence,
+    follow_up,
+    freshness,
+    moments,
+    notes,
+    protection,
+)
 from rules.checks.desk import Check, Desk, Terms
 from rules.fields.field import Moment
 from rules.records import Kind, Value
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Rises whenever the same record may be found to lack something else."""
 
 _MAKERS: Final[tuple[Callable[[Kind, frozenset[str], Catalogue], Check | None], ...]] = (
@@ -30,6 +39,7 @@ _MAKERS: Final[tuple[Callable[[Kind, frozenset[str], Catalogue], Check | None], 
     follow_up.ownership,
     follow_up.next_action,
     notes.notes,
+    caller_id.caller_id,
 )
 
 

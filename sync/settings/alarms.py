@@ -25,6 +25,5 @@ class Alarms(Section):
 
     receivers: dict[str, Receiver] = Field(default_factory=dict, examples=[{"team": {}}])
     repeat_minutes: Annotated[int, Field(ge=5, le=43_200)] = 240
-    own_numbers: list[str] = Field(default_factory=list, examples=[["+4568000000"]])
     delivery_hours: Hours = 24
     quiet: bool = True

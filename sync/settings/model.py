@@ -191,6 +191,7 @@ class Checks(Section):
     """[checks]: what counts as missing, old or unproven."""
 
     users: list[str] = Field(default_factory=list, examples=[["Rav Elkedel", "Birk Blyant"]])
+    own_numbers: list[str] = Field(default_factory=list, examples=[["+4568000000"]])
     consent_unused_max_months: Annotated[int, Field(ge=1, le=120)] = 12
 
 
