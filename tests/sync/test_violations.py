@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from promises.lists import Lists
 from pydantic import SecretStr
+from simulators.scripted import Scripted
 
+from connectors.protocol import Page, Stream, Token
 from rules.errors import Exit, UserError
+from rules.records import Kind
 from rules.suppression import Channel
 from rules.violation_causes import Cause
 from rules.violations import Verdict
@@ -373,7 +376,33 @@ def receiver() -> Iterator[tuple[str, list[Any]]]:
         server.server_close()
 
 
-def test_an_alarm_arrives_over_the_wire_while_the_pass_is_still_reading(floor: Floor) -> None:
+def test_the_alarm_is_told_before_the_next_page_of_the_log_is_asked_for(floor: Floor) -> None:
+    no(floor)
+    floor.now += timedelta(days=2)
+    told: list[int] = []
+
+    class Slow(Scripted):
+        def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+            for page in super().pull(stream, token):
+                yield page
+                told.append(len(floor.post.got))
+
+    log = Slow("dialer", Kind.CALL, fields=("called_number", "started_at"))
+    for ident, number in (("a", "+4568000001"), ("b", "+4568000002"), ("c", "+4568000003")):
+        at = "2026-11-26T08:15:00Z"
+        log.tell(log.record(ident, Kind.CALL, called_number=number, started_at=at), kind=Kind.CALL)
+
+    def only_the_dialer(app: App) -> None:
+        floor.ready(app)
+        app.systems = {"dialer": log}
+
+    floor.systems = only_the_dialer
+    floor.run()
+    assert len(told) >= 3
+    assert set(told) == {1}, "after the first page, and once only"
+
+
+def test_an_alarm_arrives_over_the_wire(floor: Floor) -> None:
     pytest.importorskip("apprise")
     no(floor)
     floor.now += timedelta(days=2)
