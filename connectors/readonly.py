@@ -30,12 +30,6 @@ from rules.flags import Flag
 from rules.records import Record, Ref
 
 
-def takes_blocks(connector: Connector | None) -> bool:
-    """Whether the system behind it can show, or hold, that somebody must not be contacted."""
-    inner = connector._inner if isinstance(connector, ReadOnly) else connector  # noqa: SLF001
-    return callable(getattr(inner, "block", None))
-
-
 class ReadOnly:
     """Passes every read to the wrapped connector and raises `WroteInDryRun` on every write."""
 

@@ -12,8 +12,6 @@ from state.ledger_rows import chunks
 from state.store import Tx
 from state.tables import attempts, deliveries, ledger, receipts, releases
 
-_CONFIRMED = (DeliveryState.CONFIRMED.value, DeliveryState.SETTLED.value)
-
 
 def confirmed(tx: Tx, event_ids: Collection[str], system: str) -> dict[str, datetime]:
     """Event -> when the system first showed that it had it."""
@@ -26,11 +24,28 @@ def confirmed(tx: Tx, event_ids: Collection[str], system: str) -> dict[str, date
             .where(
                 ledger.c.event_id.in_(some),
                 deliveries.c.system == system,
-                receipts.c.state.in_(_CONFIRMED),
+                receipts.c.state == DeliveryState.CONFIRMED.value,
             )
             .group_by(ledger.c.event_id)
         )
         found |= {row[0]: row[1] for row in tx.execute(query)}
+    return found
+
+
+def settled(tx: Tx, event_ids: Collection[str], system: str) -> set[str]:
+    """Events that the system has nothing to show on."""
+    found: set[str] = set()
+    for some in chunks(event_ids):
+        query = (
+            sa.select(ledger.c.event_id)
+            .join(deliveries, deliveries.c.seq == ledger.c.seq)
+            .where(
+                ledger.c.event_id.in_(some),
+                deliveries.c.system == system,
+                deliveries.c.state == DeliveryState.SETTLED.value,
+            )
+        )
+        found.update(tx.execute(query).scalars())
     return found
 
 

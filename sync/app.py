@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.protocol import Connector, Token
-from connectors.readonly import ReadOnly, takes_blocks
+from connectors.readonly import ReadOnly
 from connectors.registry import DYNAMICS, FILES, HUBSPOT, SALESFORCE
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.caller_id import numbers_in
@@ -70,6 +70,8 @@ class App:
     """There are several lists of people, or of companies: who is who is worth asking."""
     budget: Budget | None = None
     """Counts the calls to systems; None where there are none to count."""
+    blocking: frozenset[str] = frozenset()
+    """Systems that can show that somebody must not be called; known once their streams are."""
     sends: Send | None = None
     """How alarms leave the house, where it is not through apprise: tests."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)
@@ -101,8 +103,8 @@ class App:
         return Context(rules, settings.region, flips, self.catalogue, terms, taken)
 
     def can_block(self, system: str) -> bool:
-        """Whether a system takes blocks at all, so that it could have refused a call."""
-        return takes_blocks(self.systems.get(system))
+        """Whether a system takes blocks of calls at all, so that it could have refused one."""
+        return system in self.blocking
 
     @property
     def fills_from_others(self) -> bool:

@@ -58,7 +58,7 @@ from sync.stages.push import push
 from sync.stages.queue import Queueing
 from sync.stages.settle import Settling
 from sync.stages.telling import Lane, Telling, Told, refresh
-from sync.stages.watch import Watch
+from sync.stages.watch import Watch, able
 
 if TYPE_CHECKING:
     from sync.report.model import Report
@@ -134,6 +134,7 @@ class Pass:
         for name, streams in there.items():
             self._forecast(name, streams, sample)
         self.app.matches = matching.is_worth_it(self.app, there)
+        self.app.blocking = able(self.app.systems, there)
         self._tell_known(there)
         for name, streams in there.items():
             connector = self.app.systems[name]

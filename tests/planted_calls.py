@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from promises.lists import Lists
 
 from connectors.protocol import Capabilities, Column, Page, Problem, Stream, Token
+from rules.flags import Flag
 from rules.keys import Key, KeyKind
 from rules.records import Kind, Record, Ref, Value
 from rules.spans import Span
@@ -106,6 +107,9 @@ class Dialer:
 
 class Blocking(Dialer):
     """A dialer that takes blocks."""
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        return (Flag("opt_out_call", frozenset({Channel.CALL})),) if stream.name == "people" else ()
 
     def block(self) -> None:
         raise AssertionError("nothing is sent here")

@@ -31,18 +31,34 @@ class Known:
         return Circumstances(
             at=at,
             by_hand=None if row.call_list is None else not named,
-            can_block=self._app.can_block(row.system),
+            can_block=self._app.can_block(row.system) and not self._has_nothing_for(one),
             confirmed_at=min(known, default=None),
             loaded_at=released[0] if released else self._first(row.system, named),
             released_until=released[1] if released else None,
         )
 
+    def _has_nothing_for(self, one: Judged) -> bool:
+        """Whether the system has no record on which any of these blocks could stand."""
+        events = {event.event_id for event in one.judgement.by}
+        return events <= self._settled[one.row.system]
+
+    @cached_property
+    def _settled(self) -> dict[str, set[str]]:
+        """System -> events that it has nothing to show on."""
+        events = self._events()
+        return {name: circumstances.settled(self._tx, events, name) for name in self._systems()}
+
+    def _systems(self) -> set[str]:
+        return {one.row.system for one in self._forbidden}
+
+    def _events(self) -> set[str]:
+        return {event.event_id for one in self._forbidden for event in one.judgement.by}
+
     @cached_property
     def _confirmed(self) -> dict[str, dict[str, datetime]]:
         """System -> event -> when it was confirmed there."""
-        systems = {one.row.system for one in self._forbidden}
-        events = {e.event_id for one in self._forbidden for e in one.judgement.by}
-        return {name: circumstances.confirmed(self._tx, events, name) for name in systems}
+        events = self._events()
+        return {name: circumstances.confirmed(self._tx, events, name) for name in self._systems()}
 
     def _first(self, system: str, call_list: str) -> datetime | None:
         if not call_list:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from connectors.protocol import Stream
+from connectors.protocol import Blocks, Connector, Stream
 from rules.spans import COPENHAGEN
+from rules.suppression import Channel
 from rules.violations import Verdict
 from state import alerts, snapshots
 from state.merging import Merged
@@ -15,6 +17,18 @@ from state.violations import Settled
 from sync.alarms import Teller, settle
 from sync.app import App
 from sync.stages import calls, quiet
+
+
+def able(
+    systems: Mapping[str, Connector], streams: Mapping[str, Sequence[Stream]]
+) -> frozenset[str]:
+    """The systems one of whose streams has a field that says no to calls."""
+    return frozenset(
+        name
+        for name, there in streams.items()
+        if isinstance(connector := systems[name], Blocks)
+        and any(Channel.CALL in flag.channels for one in there for flag in connector.flags(one))
+    )
 
 
 class Watch:

@@ -329,11 +329,13 @@ def test_a_system_that_goes_quiet_raises_an_alarm_that_ends_when_it_speaks_again
 
 def test_opt_outs_that_wait_too_long_for_a_system_raise_an_alarm(floor: Floor) -> None:
     no(floor)
-    floor.run()
     floor.now += timedelta(hours=30)
     with floor.app() as app, app.store.transaction() as tx:
         quiet.look(tx, app, floor.now, history=False)
-        assert alerts.open_subjects(tx, quiet.DELIVERY_OLD) == set(), "a folder takes no blocks"
+        assert alerts.open_subjects(tx, quiet.DELIVERY_OLD) == set(), "a call log takes no blocks"
+        app.blocking = frozenset({"files"})
+        quiet.look(tx, app, floor.now, history=False)
+        assert alerts.open_subjects(tx, quiet.DELIVERY_OLD) == {("files", "")}
         assert heard.waiting_since(tx, floor.now, ["files"]) == {"files": 1}
         assert heard.waiting_since(tx, floor.now - timedelta(hours=40), ["files"]) == {}
 
