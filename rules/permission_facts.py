@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from functools import lru_cache
@@ -12,7 +13,7 @@ from rules.fields.choices import LAWFUL_BASIS, LEGAL_FORM
 from rules.formats import email
 from rules.formats.choices import Picklist
 from rules.formats.forms import form_of
-from rules.keys import name_of
+from rules.keys import NAME_FIELDS
 from rules.opt_out_words import ConsentMeaning, Meaning, consent_meaning, opt_out_meaning
 from rules.permission import Consent, Customer, Facts, Person
 from rules.records import Kind, Value
@@ -47,18 +48,26 @@ def facts_of(kind: Kind, values: Values, opted_out: Collection[Channel]) -> Fact
 
 def person_of(kind: Kind, values: Values) -> Person:
     """Who is contacted. Whoever has no company is a consumer, unless it is one itself."""
-    company = _text(values, "company_name")
-    form = _form(_text(values, "legal_form")) or (_form_in(company) if company else "")
+    said, company = values.get("legal_form"), values.get("company_name")
+    form = _form(said.strip()) if said and isinstance(said, str) else ""
+    if not form and company and isinstance(company, str):
+        form = _form_in(company)
     if form in _SOLE:
         return Person.SOLE_TRADER
     if kind is Kind.COMPANY:
         return Person.COMPANY
-    if not company and not _text(values, "cvr"):
+    if not _says(company) and not _says(values.get("cvr")):
         return Person.CONSUMER
-    if name_of(values):
+    if any(_says(values.get(name)) for name in NAME_FIELDS if name in values):
         return Person.EMPLOYEE
-    address = _text(values, "email")
-    return Person.ROLE_MAILBOX if address and email.is_role_mailbox(address) else Person.COMPANY
+    address = values.get("email")
+    if address and isinstance(address, str) and email.is_role_mailbox(address.strip()):
+        return Person.ROLE_MAILBOX
+    return Person.COMPANY
+
+
+def _says(value: Value) -> bool:
+    return isinstance(value, str) and bool(value) and not value.isspace()
 
 
 def _consents(values: Values) -> tuple[dict[Channel, Consent], frozenset[Channel]]:
@@ -96,9 +105,12 @@ def _form(text: str) -> str:
     return _FORMS.value(text) or text if text else ""
 
 
-@lru_cache(maxsize=65536)
+_OWNER: Final = re.compile(r"v\s*[/.／．]", re.IGNORECASE)
+"""Only a name with its owner in it (`v/`) tells of a sole trader: most names need no closer look."""
+
+
 def _form_in(company: str) -> str:
-    return form_of(company)
+    return form_of(company) if _OWNER.search(company) else ""
 
 
 def _protected(text: str) -> bool | None:

@@ -45,10 +45,18 @@ def gaps(
 
 
 def _broken(tx: Tx) -> Iterator[Gap]:
-    """What came since the last audit is followed; the acts are few."""
-    start = _audited(tx)
-    if start is None or ledger.verify(tx, start=start).problems or acts.problems(tx)[1]:
+    """What came since the last look is followed; the acts are few."""
+    if followed(tx) is None or acts.problems(tx)[1]:
         yield Gap("broken")
+
+
+def followed(tx: Tx) -> Head | None:
+    """The end of the ledger when all that came since the last look follows on; None when not."""
+    start = _audited(tx)
+    if start is None:
+        return None
+    found = ledger.verify(tx, start=start)
+    return None if found.problems else found.head
 
 
 def _audited(tx: Tx) -> Head | None:

@@ -30,6 +30,7 @@ from state.releases import Heaps
 from state.screen import HashedRecord, Screen
 from state.store import Tx
 from sync.app import App
+from sync.heap import roomy
 from sync.stages import reaching
 
 MOST_TOLD: Final = 20
@@ -110,7 +111,7 @@ def wash(app: App, path: Path, wish: Wish) -> Washed:
             releases.begin(tx, name, wish.channel.value, path.name, app.actor, now)
         washing.release = name
     try:
-        with _verdicts(wish.rows) as tell:
+        with roomy(), _verdicts(wish.rows) as tell:
             for system, stream in streams:
                 washing.sift(system, stream, tell)
         expires = washing.finish(start) if name else None
@@ -140,6 +141,11 @@ def _take_back(app: App, wish: Wish, name: str | None) -> None:
 
 def _start(app: App) -> tuple[Head, list[Gap]]:
     terms = app.settings.release
+    with app.store.reading() as tx:
+        whole = assurance.followed(tx)
+    if whole:
+        with app.store.transaction() as tx:
+            assurance.audited(tx, whole)
     with app.store.reading() as tx:
         found = assurance.gaps(
             tx,
@@ -314,7 +320,10 @@ class _Judge:
                 continue
             values = cast("Mapping[str, Value]", row)
             carried = record_keys(values, region)
-            if not any(one.key.kind is wanted for one in carried):
+            for key in carried:
+                if key[0][0] is wanted:
+                    break
+            else:
                 codes[at] = self.missing
                 continue
             record = Record(ref, "", values, at)

@@ -18,13 +18,13 @@ import xlsxwriter
 from connectors.files.books.copies import put
 from connectors.files.books.shelf import Taken
 from connectors.files.drafts import Draft, no_fault
-from connectors.files.identity import Identity, decide_identity
 from connectors.files.layout import Layout
+from connectors.files.meaning import Meant
 from connectors.files.pages import Opened
-from connectors.files.records import Shaper
-from connectors.files.rows import Block, Flaw, blocks
+from connectors.files.rows import Block, Flaw, Row, blocks
 from connectors.protocol import UNREADABLE, Judge, Judged
 from rules.errors import StartOver
+from rules.records import ABSENT
 
 _MADE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 
@@ -32,9 +32,9 @@ _MADE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 class Rows:
     """Turns the blocks of a list into what the judge gets."""
 
-    def __init__(self, layout: Any, identity: Identity) -> None:
-        self._shaper = Shaper("", layout, identity)
+    def __init__(self, layout: Meant) -> None:
         self._width = len(layout.columns)
+        self._fields = layout.fields
         self._names = [name for name, _ in layout.fields]
         columns = [column for _, column in layout.fields]
         self._pick: Callable[[list[str]], Sequence[str]] = (
@@ -44,20 +44,25 @@ class Rows:
     def of(self, block: Block) -> list[Judged]:
         """One for each row of the block."""
         names, pick, width = self._names, self._pick, self._width
-        found: list[Judged] = []
-        for row in block.rows:
-            if isinstance(row, Flaw):
-                found.append(UNREADABLE)
-            elif len(row) == width:
-                found.append(dict(zip(names, pick(row), strict=True)) if any(row) else None)
-            else:
-                found.append(self._shaper.values(row) if row else None)
-        return found
+        return [
+            dict(zip(names, pick(row), strict=True))
+            if row.__class__ is list and len(row) == width and any(row)
+            else self._unusual(row)
+            for row in block.rows
+        ]
+
+    def _unusual(self, row: Row) -> Judged:
+        """A row that is blank, broken or short; cells that are not there are absent."""
+        if isinstance(row, Flaw):
+            return UNREADABLE
+        if not any(row):
+            return None
+        return {name: row[at] if at < len(row) else ABSENT for name, at in self._fields}
 
 
 def sift_text(opened: Opened, layout: Layout, judge: Judge, out: Path | None) -> None:
     """A text file: header and kept rows as they stand. `StartOver` when it changed meanwhile."""
-    rows = Rows(layout, decide_identity(layout.rows(opened.file), layout))
+    rows = Rows(layout)
     if out is None:
         for block in _text_blocks(opened, layout):
             judge(block.place, rows.of(block))
@@ -90,7 +95,7 @@ def _same(opened: Opened, layout: Layout) -> None:
 def sift_sheet(taken: Taken, judge: Judge, out: Path | None) -> None:
     """A sheet of a workbook: headings and kept rows, with the types of their cells."""
     layout, grid = taken.layout, taken.book.grid(taken.sheet)
-    rows = Rows(layout, decide_identity(layout.rows(taken.book.grid(taken.sheet)), layout))
+    rows = Rows(layout)
     kept: set[int] = set()
     for block in layout.blocks(grid, layout.first_place):
         verdicts = judge(block.place, rows.of(block))

@@ -25,6 +25,7 @@ from typing import Final
 import lines
 import psutil
 import vendors
+import wash_lines
 from lines import ROOT, Bench, Line
 from processes import used_by
 
@@ -43,6 +44,7 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "passes": lines.passes,
     "runs": lines.runs,
     "opt-outs": lines.opt_outs,
+    "washing": wash_lines.washing,
     "vendors": vendors.first_syncs,
     "calls": vendors.calls,
     "install": lines.install,

@@ -26,6 +26,9 @@ GOALS = {
     "second dry run, nothing changed",
     "peak memory, largest process",
     "second run, nothing changed",
+    "list washed",
+    "one question, who is not on the list",
+    "one question, who is",
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.formats.forms import form_of
 from rules.permission import (
     LAW,
     Answer,
@@ -209,6 +210,13 @@ def test_the_settings_that_let_more_through_are_the_ones_that_the_table_names() 
 )  # fmt: skip
 def test_who_a_record_stands_for(kind: Kind, values: dict[str, Value], person: Person) -> None:
     assert person_of(kind, values) is person
+
+
+@given(st.text("vV/.／．\u00a0 ApsIKmaler&", max_size=14) | st.text(max_size=14))
+def test_a_quick_look_at_a_name_misses_no_sole_trader(name: str) -> None:
+    sole = bool(name) and form_of(name) in {"ENK", "PMV"}
+    is_sole = person_of(Kind.LEAD, {"company_name": name}) is Person.SOLE_TRADER
+    assert is_sole is sole
 
 
 def test_what_a_record_says_is_read_the_cautious_way() -> None:
