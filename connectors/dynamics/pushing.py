@@ -219,7 +219,13 @@ class Pushing:
         if answer is None:
             one.outcome = Unknown(one.change.ref, "unreadable")
         elif answer.status == HTTPStatus.OK and _is_row(answer.body):
-            one.outcome = Applied(one.change.ref, self._version(one, answer.body))
+            version = self._version(one, answer.body)
+            is_as_before = version == f"{one.change.base_version}{ELSEWISE}"
+            one.outcome = (
+                Unknown(one.change.ref, "no_effect")
+                if is_as_before
+                else Applied(one.change.ref, version)
+            )
         elif answer.status == HTTPStatus.PRECONDITION_FAILED and self._blocking and one.same:
             one.same, one.wait = False, 0.0
         elif answer.status == HTTPStatus.PRECONDITION_FAILED:

@@ -24,6 +24,8 @@ from connectors.salesforce.shapes import WRITER, Shape, Unwritable
 from rules.changes import RecordChange
 from rules.errors import SystemStopped, TryAgain
 
+ELSEWISE: Final = " stored otherwise"
+"""Behind the version of a record that does not hold what was written: the next pull shows it."""
 COLLECTION_MOST: Final = 200
 ALONG_MOST: Final = 24
 """Guarded writes of a composite call: it may have 25 parts, and one is a collection."""
@@ -70,6 +72,8 @@ class _Write:
     row: Row = field(default_factory=dict)
     outcome: Outcome | None = None
     sent: bool = False
+    taken: bool = False
+    """The org said that it wrote it."""
     refused: str = ""
     fields: tuple[str, ...] = ()
     same: bool = True
@@ -226,6 +230,8 @@ class Pushing:
             one.outcome = Conflict(one.change.ref)
         elif status >= HTTPStatus.BAD_REQUEST:
             self._refuse(one, body[0] if isinstance(body, list) and body else {})
+        else:
+            one.taken = True
 
     def _collections(self, writes: Sequence[_Write]) -> None:
         for at in range(0, len(writes), COLLECTION_MOST):
@@ -269,7 +275,8 @@ class Pushing:
             self._refuse(writes[0], results[0] if isinstance(results, list) and results else {})
             return True
         for one, result in zip(writes, results, strict=True):
-            if not result["success"]:
+            one.taken = bool(result["success"])
+            if not one.taken:
                 self._refuse(one, result["errors"][0] if result["errors"] else {})
         return True
 
@@ -328,12 +335,19 @@ class Pushing:
             self._broke = error
 
     def _settled(self, one: _Write, row: Row | None) -> Outcome:
+        """Written, and written over at once by another program, is written: it counts as ours, or
+        two programs would correct each other for ever. What stands there the next pull shows. A
+        flag that says no counts only when it stands there."""
         if row is None:
             return Conflict(one.change.ref)
+        version = self._shape.version(row)
         for change, name in zip(one.change.changes, one.values, strict=False):
             if self._shape.shown(name, row) != _as_read(self._shape, name, one.values[name]):
+                if one.taken and not self._blocking and version != one.change.base_version:
+                    return Applied(one.change.ref, f"{version}{ELSEWISE}")
                 return Unknown(one.change.ref, f"{change.field}_differs")
-        version = self._shape.version(row) if one.same else one.change.base_version
+        if not one.same:
+            version = one.change.base_version
         return Applied(one.change.ref, version)
 
 

@@ -5,6 +5,7 @@ Passes are the program's own (`sync.run`), on a real store; only the line is sho
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
@@ -227,4 +228,6 @@ class Life:
 def born(name: str, seed: int, folder: Path, size: int = 120) -> Life:
     """The life of a place by its name: the same for the same seed."""
     r = Random(f"{name} {seed}")
+    # Pauses between two tries are drawn from here.
+    random.seed(seed)
     return Life(PLACES[name](r), folder, r, size)

@@ -289,3 +289,11 @@ def test_emptied_fields_are_written_as_null_and_taken_back(desk: Desk) -> None:
     back = replace(there, base_version=now.version, changes=(there.changes[0].reverse(),))
     assert kinds(pushed(connector, [back])) == {"Applied": 1}
     assert desk.site.org.snapshot() == before
+
+
+def test_an_answer_without_effect_is_not_taken_for_a_write(desk: Desk) -> None:
+    connector, [record] = people(desk, 1)
+    desk.site.plan(Fault.NO_EFFECT, "batch")
+    [outcome] = pushed(connector, [change(record, title="Chef")])
+    assert outcome == Unknown(record.ref, "no_effect")
+    assert pushed(connector, [change(record, title="Chef")]) != [outcome], "it can be tried again"

@@ -170,13 +170,11 @@ class Site:
                 return refusal(throttled(1, "0x80072326"))
             case Fault.NO_EFFECT:
                 with self.org.lock:
-                    before = len(self.org.journal)
-                    said = self.api.answer(asked, client_id)
-                    for entry in reversed(self.org.journal[before:]):
-                        if entry.before is not None:
-                            self.org.rows[entry.table][entry.ident] = entry.before
-                    del self.org.journal[before:]
-                return said
+                    self.org.deaf = True
+                    try:
+                        return self.api.answer(asked, client_id)
+                    finally:
+                        self.org.deaf = False
         return self.api.answer(asked, client_id)
 
     async def _send(
