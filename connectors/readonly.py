@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from connectors.costs import Reckons
 from connectors.protocol import (
     Blocks,
+    Compares,
     Connector,
     Links,
     Moved,
@@ -78,6 +79,16 @@ class ReadOnly:
     def anew(self, stream: Stream, token: Token) -> Token | None:
         """The wrapped connector's answer; None means the very beginning."""
         return self._inner.anew(stream, token) if isinstance(self._inner, Rereads) else None
+
+    def count(self, stream: Stream) -> int | None:
+        """The wrapped connector's count."""
+        assert isinstance(self._inner, Compares)  # noqa: S101 - its stream says that it can
+        return self._inner.count(stream)
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """The wrapped connector's ids."""
+        assert isinstance(self._inner, Compares)  # noqa: S101
+        return self._inner.ids(stream)
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """The wrapped connector's records."""

@@ -43,6 +43,8 @@ class Lease:
     closed: tuple[str, ...]
     records: int
     compared_at: datetime | None = None
+    listed_at: datetime | None = None
+    """When counts or ids were last compared, or everything was read."""
     keyed: tuple[str, ...] = ()
     """The columns that are read as match keys only, and behind them the hashing keys' ids."""
 
@@ -118,6 +120,7 @@ def _lease(row: Any) -> Lease:
         closed=tuple(row.closed or ()),
         records=row.records,
         compared_at=row.compared_at,
+        listed_at=row.listed_at,
         keyed=tuple(row.keyed or ()),
     )
 

@@ -27,6 +27,45 @@ def unseen(lease: Lease) -> sa.Select[tuple[int]]:
     )
 
 
+def sight(tx: Tx, lease: Lease, ids: Sequence[str]) -> tuple[int, list[str]]:
+    """Note the live records among these as seen: (how many for the first time, ids without one)."""
+    mine = sa.and_(
+        mirror.c.system == lease.system,
+        mirror.c.kind == lease.kind,
+        mirror.c.deleted_at.is_(None),
+        among(tx, mirror.c.id, ids),
+    )
+    known = set(tx.execute(sa.select(mirror.c.id).where(mine)).scalars())
+    fresh = sa.select(sa.literal(lease.system), sa.literal(lease.stream), mirror.c.rid).where(
+        mine,
+        ~sa.exists().where(
+            sightings.c.system == lease.system,
+            sightings.c.stream == lease.stream,
+            sightings.c.rid == mirror.c.rid,
+        ),
+    )
+    new = tx.execute(sa.insert(sightings).from_select(["system", "stream", "rid"], fresh)).rowcount
+    return int(new), [ident for ident in ids if ident not in known]
+
+
+def unseen_after(tx: Tx, lease: Lease, after: int, limit: int) -> list[tuple[int, str]]:
+    """(rid, id) of the next live records that were not seen, by rid."""
+    found = tx.execute(
+        sa.select(mirror.c.rid, mirror.c.id)
+        .where(mirror.c.rid.in_(unseen(lease)), mirror.c.rid > after)
+        .order_by(mirror.c.rid)
+        .limit(limit)
+    )
+    return [(row.rid, row.id) for row in found]
+
+
+def unseen_among(tx: Tx, lease: Lease, rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Those of these (rid, id) that are still unseen."""
+    left = unseen(lease).where(among(tx, mirror.c.rid, [rid for rid, _ in rows]))
+    rids = {int(rid) for rid in tx.execute(left).scalars()}
+    return [row for row in rows if row[0] in rids]
+
+
 def bury(tx: Tx, lease: Lease, now: datetime) -> list[tuple[int, str]]:
     """Turn what was not seen into tombstones; gives (rid, id). They are decided once more."""
     rows = list(

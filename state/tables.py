@@ -89,6 +89,8 @@ cursors = _table(
     _when("leased_until", null=True),
     _when("moved_at", null=True),
     _when("compared_at", null=True),
+    # When counts or ids were last compared, or everything read.
+    _when("listed_at", null=True),
     # Field -> unit of its cells, where the header of its column names one; null = as none does.
     Column("units", Json, nullable=True),
     # Mapped fields that nobody can write: formulas, what a system keeps read-only; null = none.

@@ -14,6 +14,7 @@ from rules.limits import Stop
 if TYPE_CHECKING:
     from state.shapes import Shape
     from sync.forecast import Forecast
+    from sync.stages.compare import Compared
     from sync.stages.decide import Decided
     from sync.stages.pull import Pulled
     from sync.stages.queue import Queued
@@ -28,6 +29,7 @@ class StreamFacts:
     system: str
     stream: Stream
     pulled: Pulled | None = None
+    compared: Compared | None = None
     decided: Decided | None = None
     stops: tuple[Stop, ...] = ()
     queued: Queued | None = None

@@ -13,13 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from connectors.protocol import (
     Capabilities,
     Connector,
     Copies,
     Problem,
+    Compares,
     Pulls,
     Pushes,
     Reads,
@@ -37,6 +38,7 @@ from state import (
     proposals,
     reach,
     shapes,
+    sightings,
     snapshots,
     telling,
 )
@@ -50,6 +52,7 @@ from sync.facts import PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
 from sync.stages import columns, matching, reaching
+from sync.stages.compare import compare, is_due
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
 from sync.stages.hands import WORTH_IT
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from sync.report.model import Report
 
 STALE_BATCH = 5000
+NO_CALLS_LEFT = frozenset({"error.budget_spent", "error.quota_spent"})
 LOG = logger(__name__)
 
 
@@ -98,6 +102,7 @@ class Pass:
         """Streams that cannot be used: what they should show waits."""
         self.causes: dict[str, dict[str, int]] = {}
         """By system: flags that were put back, by what had taken them off."""
+        self._compare_how: Literal["due", "counts", "ids"] = "due"
         self._around = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -124,12 +129,18 @@ class Pass:
 
     # --- reading -----------------------------------------------------------------------------
 
-    def pull(self, sample: int | None = None, plan: int | None = None) -> None:
+    def pull(
+        self,
+        sample: int | None = None,
+        plan: int | None = None,
+        compare: Literal["due", "counts", "ids"] = "due",
+    ) -> None:
         """Pull every stream, opt-out lists first, and settle what an earlier run left open.
 
-        What a large list says at its first reading is decided for `plan` while it is read.
+        What a large list says at its first reading is decided for `plan` while it is read. What
+        systems say there is is compared when it is due, or now: counts, or ids in any case.
         """
-        self.facts.sample = sample
+        self.facts.sample, self._compare_how = sample, compare
         there = {name: self._streams(name, self.app.systems[name]) for name in self.facts.systems}
         for name, streams in there.items():
             self._forecast(name, streams, sample)
@@ -201,6 +212,8 @@ class Pass:
         )
         if part.pulled.complete:
             self._recover(connector, part.pulled, plan)
+            if sample is None:
+                self._compare(connector, part, part.pulled)
 
     def _recover(self, connector: Connector, pulled: Pulled, plan: int | None) -> None:
         """Settle what was sent and never heard of; where the feed lags, by the records themselves.
@@ -212,6 +225,22 @@ class Pass:
             settling.recover(partial(read_back, self.app, connector, pulled, self._watch))
         else:
             settling.recover()
+
+    def _compare(self, connector: Connector, part: StreamFacts, pulled: Pulled) -> None:
+        """Hold what the system says there is against the mirror, where that is due.
+
+        When there are no calls left for it, the pass goes on, and it is still due the next time.
+        """
+        days, how = self.app.settings.compare.every_days, self._compare_how
+        due = how != "due" or is_due(pulled.lease, self.app.clock(), days)
+        if not (due and pulled.stream.can.compares and isinstance(connector, Compares)):
+            return
+        try:
+            part.compared = compare(self.app, connector, pulled, whole=how == "ids")
+        except RunStopped as error:
+            if error.message not in NO_CALLS_LEFT:
+                raise
+            LOG.warning("not compared", stream=pulled.stream.name, why=error.message)
 
     def _close(self, part: StreamFacts) -> None:
         """A stream that is no longer there is one that was emptied."""
@@ -231,6 +260,9 @@ class Pass:
                 gone=gone,
             )
             part.pulled = Pulled(part.stream, lease)
+            if lease.complete:
+                # What a comparison noted that was broken off.
+                sightings.forget_sightings(tx, lease)
             outbox.drop_queued(tx, part.system, part.stream.name)
             mark = fingerprint.of_stream(app, lease)
             mirror.will_decide(tx, part.system, part.stream.name, mark)

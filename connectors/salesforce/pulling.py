@@ -105,7 +105,7 @@ class Pulling:
         covered = min(covered, token.get("anew", covered))
         return {
             "low": None, "until": end, "after": None, "covered": covered, "log": begins, "old": [],
-            "seen": [], "departed": True, "first": token.get("first", end),
+            "seen": [], "departed": True, "first": token.get("first", written(settled - OVERLAP)),
         }  # fmt: skip
 
     def _log_of(self, name: str, start: datetime, end: datetime) -> Mapping[str, Any] | None:

@@ -275,6 +275,12 @@ class Purge(Section):
     releases: Days = 180
 
 
+class Compare(Section):
+    """[compare]: how often what systems say there is is held against what we know."""
+
+    every_days: Annotated[int, Field(ge=1, le=366)] = 7
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Read with `sync.settings.read`, never made by hand in a command."""
 
@@ -312,6 +318,7 @@ class Settings(BaseSettings):
     alarms: Alarms = Alarms()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
+    compare: Compare = Compare()
     purge: Purge = Purge()
 
     _given: Mapping[str, Path] = PrivateAttr(default_factory=dict)

@@ -37,6 +37,10 @@ class Pulled:
     read: int = 0
     born: int = 0
     moved: int = 0
+    known: int = 0
+    """Shown, and as we knew it."""
+    again: int = 0
+    """Met once more in the overlap of two readings, and left out by the connector."""
     gone: int = 0
     broken: int = 0
     statements: int = 0
@@ -55,6 +59,10 @@ class Pulled:
         """How many new records it will have shown in the end, as far as can be told now."""
         done, whole = self.of or (0, 0)
         return round(self.born * whole / done) if done else self.born
+
+    def compared_to(self, records: int, now: datetime) -> None:
+        """So many live records there are, as was compared just now."""
+        self.lease = replace(self.lease, records=records, listed_at=now)
 
     @property
     def is_quiet(self) -> bool:
@@ -232,6 +240,10 @@ def _take_page(
     if page.complete:
         sightings.forget_sightings(tx, lease)
     compared = {"compared_at": now} if after.complete and not stop else {}
+    if compared and page.full:
+        # Everything that there is was shown: there is nothing to compare for a while.
+        compared["listed_at"] = now
+        after = replace(after, listed_at=now)
     cursors.advance(
         tx,
         after,
@@ -247,6 +259,8 @@ def _take_page(
     pulled.read += len(page.records)
     pulled.born += len(merged.born)
     pulled.moved += len(merged.moved)
+    pulled.known += merged.unchanged
+    pulled.again += page.again
     pulled.gone += gone
     pulled.broken += len(page.broken)
     pulled.statements += statements
