@@ -62,7 +62,7 @@ def unseen_after(tx: Tx, lease: Lease, after: int, limit: int) -> list[tuple[int
 def unseen_among(tx: Tx, lease: Lease, rows: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     """Those of these (rid, id) that are still unseen."""
     left = unseen(lease).where(among(tx, mirror.c.rid, [rid for rid, _ in rows]))
-    rids = {int(rid) for rid in tx.execute(left).scalars()}
+    rids = {row.rid for row in tx.execute(left)}
     return [row for row in rows if row[0] in rids]
 
 

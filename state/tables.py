@@ -89,14 +89,14 @@ cursors = _table(
     _when("leased_until", null=True),
     _when("moved_at", null=True),
     _when("compared_at", null=True),
-    # When counts or ids were last compared, or everything read.
-    _when("listed_at", null=True),
     # Field -> unit of its cells, where the header of its column names one; null = as none does.
     Column("units", Json, nullable=True),
     # Mapped fields that nobody can write: formulas, what a system keeps read-only; null = none.
     Column("closed", Json, nullable=True),
     # The fields that are read as match keys only, and the keys that they are hashed with; null = none.
     Column("keyed", Json, nullable=True),
+    # When counts or ids were last compared, or everything read.
+    _when("listed_at", null=True),
 )
 
 # --- mirror ----------------------------------------------------------------------------------

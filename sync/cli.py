@@ -34,6 +34,7 @@ GROUPS = {
         "run": "sync.commands.passes:run",
         "apply": "sync.commands.passes:apply",
         "undo": "sync.commands.passes:undo",
+        "reconcile": "sync.commands.reconcile:reconcile",
     },
     "look": {
         "report": "sync.commands.look:report",

@@ -236,7 +236,7 @@ class Pass:
         if not (due and pulled.stream.can.compares and isinstance(connector, Compares)):
             return
         try:
-            part.compared = compare(self.app, connector, pulled, whole=how == "ids")
+            part.compared = compare(self.app, connector, pulled, self._watch, whole=how == "ids")
         except RunStopped as error:
             if error.message not in NO_CALLS_LEFT:
                 raise

@@ -34,6 +34,7 @@ VERSION: Final = 2
 
 CHANGES: Final = (
     (2, "violations: calls to people who had opted out"),
+    (2, "known, again and compared of streams"),
     (2, "across: who stands in several lists"),
     (2, "expected, fewest, to_write and left in the calls of each system"),
     (2, "owner and due of findings"),
@@ -228,6 +229,24 @@ class Note(Part):
     text: Words
 
 
+class Compared(Part):
+    """What the system says there is, held against what we knew: before, and after.
+
+    listed = known + fetched + vanished, and ours = known + buried + kept; `theirs` is None when the
+    system cannot count, and `listed` when equal counts were enough.
+    """
+
+    ours: int
+    theirs: int | None
+    listed: int | None
+    known: int
+    fetched: int
+    vanished: int
+    buried: int
+    kept: int
+    anew: bool
+
+
 class Stream(Part):
     """One list or vendor object: what was read, and how it was understood."""
 
@@ -241,6 +260,12 @@ class Stream(Part):
     changed: int | None
     gone: int | None
     broken: int | None
+    known: int | None = None
+    """Shown, and as we knew it."""
+    again: int | None = None
+    """Met once more in the overlap of two readings, and left out."""
+    compared: Compared | None = None
+    """None: not in this run."""
     complete: bool
     can_push: bool
     identity: Words

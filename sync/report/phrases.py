@@ -8,8 +8,20 @@ from datetime import date, datetime
 from rules.spans import COPENHAGEN
 from sync.output import moment, number, printable, share
 from sync.report.figures import Across, DataAge
-from sync.report.model import Blocked, Calls, Effects, FindingGroup, Report, Run, Totals
+from sync.report.model import (
+    Blocked,
+    Calls,
+    Compared,
+    Effects,
+    FindingGroup,
+    Report,
+    Run,
+    Stream,
+    Totals,
+)
 from sync.texts import Texts
+
+_SHOWN = ("new", "changed", "known")
 
 
 def command(text: str, texts: Texts) -> str:
@@ -190,6 +202,7 @@ def old(age: DataAge, texts: Texts) -> str:
 def sums(report: Report, texts: Texts) -> Iterator[str]:
     """The totals as sums that a reader can check."""
     totals = report.totals
+    yield from _read(report, texts)
     yield _sum(texts, "records", totals.records, _pairs(totals, "untouched", "touched"))
     if totals.changed:
         parts = _pairs(totals, "waiting", "applied", "conflict", "rejected", "unknown")
@@ -204,6 +217,33 @@ def sums(report: Report, texts: Texts) -> Iterator[str]:
     yield " · ".join(
         f"{texts.get(f'report.total.{name}')}: {number(n, texts.lang)}" for name, n in named
     )
+
+
+def _read(report: Report, texts: Texts) -> Iterator[str]:
+    """What was read, and what was compared with what."""
+    streams = [one for one in report.streams if one.read and one.known is not None]
+    if streams:
+        counts = [sum(getattr(one, name) or 0 for one in streams) for name in _SHOWN]
+        read = sum(one.read or 0 for one in streams)
+        named = ("new", "moved", "known", "shown_again")
+        yield _sum(
+            texts, "read", read, list(zip(named, [*counts, read - sum(counts)], strict=True))
+        )
+    if again := sum(one.again or 0 for one in report.streams):
+        yield f"{texts.get('report.total.again')}: {number(again, texts.lang)}"
+    compared = [_compared(one, one.compared, texts) for one in report.streams if one.compared]
+    if compared:
+        yield f"{texts.get('report.total.compared')}: {' · '.join(compared)}"
+
+
+def _compared(stream: Stream, done: Compared, texts: Texts) -> str:
+    how = "equal" if done.listed is None else "listed"
+    figures = {
+        name: "–" if value is None else number(value, texts.lang)
+        for name, value in done.model_dump(exclude={"anew"}).items()
+    }
+    where = listed(stream.system, stream.stream, texts)
+    return texts.get(f"report.total.compared.{how}", where=where, **figures)
 
 
 def _pairs(totals: Totals, *names: str) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Final
 
 from connectors.protocol import Stream as Pulled
@@ -10,7 +11,7 @@ from rules.catalogue import Catalogue
 from sync.facts import StreamFacts
 from sync.output import size
 from sync.report import words
-from sync.report.model import Column, Note, Stream, Written
+from sync.report.model import Column, Compared, Note, Stream, Written
 from sync.report.part import Words
 
 _NAMES: Final = {";": "semicolon", ",": "comma", "|": "bar"}
@@ -46,6 +47,9 @@ def _stream(
         changed=pulled.moved if pulled else None,
         gone=pulled.gone if pulled else None,
         broken=broken.get(where, 0) if pulled else None,
+        known=pulled.known if pulled else None,
+        again=pulled.again if pulled else None,
+        compared=Compared(**asdict(part.compared)) if part.compared else None,
         complete=bool(pulled and pulled.complete),
         can_push=stream.can.push,
         identity=_identity(stream.identity),

@@ -22,11 +22,11 @@ from rules.limits import shrank
 from rules.records import Record, Ref
 from state import cursors, findings, merging, mirror, sightings, unmatched
 from state.cursors import Lease
-from state.merging import Merged
 from state.store import Tx
 from sync.app import App
 from sync.stages import intake, merges
 from sync.stages.pull import Pulled
+from sync.stages.watch import Watch
 
 PAGE: Final = 1000
 ASKED: Final = 200
@@ -68,7 +68,9 @@ def is_due(lease: Lease, now: datetime, days: int) -> bool:
     return lease.listed_at is None or now - lease.listed_at >= timedelta(days=days)
 
 
-def compare(app: App, connector: Compares, pulled: Pulled, *, whole: bool) -> Compared:
+def compare(
+    app: App, connector: Compares, pulled: Pulled, watch: Watch, *, whole: bool
+) -> Compared:
     """Compare a stream that was pulled to its end just now; `whole`: the ids in any case."""
     stream, lease = pulled.stream, pulled.lease
     with app.store.reading() as tx:
@@ -77,7 +79,7 @@ def compare(app: App, connector: Compares, pulled: Pulled, *, whole: bool) -> Co
     if _is_too_much(done):
         done.anew = True
     elif whole or done.theirs != ours:
-        _Comparing(app, connector, pulled, done).run()
+        _Comparing(app, connector, pulled, done, watch).run()
     _note(app, pulled, done)
     return done
 
@@ -90,8 +92,11 @@ def _is_too_much(done: Compared) -> bool:
 class _Comparing:
     """The ids of one stream, listed and held against the mirror."""
 
-    def __init__(self, app: App, connector: Compares, pulled: Pulled, done: Compared) -> None:
+    def __init__(
+        self, app: App, connector: Compares, pulled: Pulled, done: Compared, watch: Watch
+    ) -> None:
         self.app, self.connector, self.pulled, self.done = app, connector, pulled, done
+        self.watch = watch
         self.lease = pulled.lease
 
     def run(self) -> None:
@@ -143,12 +148,11 @@ class _Comparing:
                 break
             after = some[-1][0]
             refs = [Ref(self.lease.system, self.lease.kind, ident) for _, ident in some]
-            there = self._fetch(refs)
+            self._fetch(refs)
             with self.app.store.transaction() as tx:
                 gone = [ident for _, ident in sightings.unseen_among(tx, self.lease, some)]
                 self.done.buried += sightings.bury_refs(tx, self.lease, gone, self.app.clock())
                 cursors.advance(tx, self.lease, self.app.clock())
-            del there
         self.done.kept = self.done.ours - self.done.known - self.done.buried
 
     def _fetch(self, refs: Sequence[Ref]) -> int:
@@ -160,20 +164,21 @@ class _Comparing:
             if records:
                 with self.app.store.transaction() as tx:
                     self._take(tx, records)
+                self.watch.tell()
             found += len(records)
         return found
 
-    def _take(self, tx: Tx, records: Sequence[Record]) -> Merged:
+    def _take(self, tx: Tx, records: Sequence[Record]) -> None:
         app, lease, now = self.app, self.lease, self.app.clock()
         merged = merging.merge(tx, lease, records, now, app.settings.region, app.keys)
         self.pulled.statements += intake.take(
             tx, app, lease.system, self.pulled.stream, merged, now, self.pulled.last_seen
         )
+        self.watch.take(tx, self.pulled.stream, merged, now)
         merges.take(tx, app, lease.system, Page(records, {}, complete=False), merged, now)
         if app.matches and lease.kind in PARTIES:
             unmatched.mark(tx, merged.rids)
         cursors.advance(tx, lease, now)
-        return merged
 
 
 def _note(app: App, pulled: Pulled, done: Compared) -> None:

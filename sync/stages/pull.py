@@ -240,7 +240,7 @@ def _take_page(
     if page.complete:
         sightings.forget_sightings(tx, lease)
     compared = {"compared_at": now} if after.complete and not stop else {}
-    if compared and page.full:
+    if compared and (page.full or lease.pass_no == 1):
         # Everything that there is was shown: there is nothing to compare for a while.
         compared["listed_at"] = now
         after = replace(after, listed_at=now)

@@ -162,6 +162,7 @@ class Memory:
     """The connector. `hook(point)` is called before and after everything that can go wrong.
 
     What the hook returns or raises is what happens there: a `Fault`, an exception, or nothing.
+    It can list what there is when `compares` is set: `unlisted` are ids that a list leaves out.
     With a delete feed, pulls after the first show what has changed; without one, everything.
     """
 
@@ -176,7 +177,10 @@ class Memory:
         batch: int = 2,
         fields: Sequence[str] = FIELDS,
         kind: Kind = Kind.CONTACT,
+        compares: bool = False,
     ) -> None:
+        self.unlisted: set[str] = set()
+        self.counts = True
         self.name = name
         self._desk = desk
         self._hook = hook
@@ -184,7 +188,11 @@ class Memory:
         self._page = page
         self._fields = tuple(fields)
         can = Capabilities(
-            push=True, conditional_write=True, delete_feed=delete_feed, batch_size=batch
+            push=True,
+            conditional_write=True,
+            delete_feed=delete_feed,
+            batch_size=batch,
+            compares=compares,
         )
         columns = tuple(Column(name, name) for name in self._fields)
         self._stream = Stream("people", kind, can, columns, "id")
@@ -221,6 +229,18 @@ class Memory:
             if page.complete:
                 return
             token = page.next
+
+    def count(self, stream: Stream) -> int | None:
+        """How many there are, unless the desk cannot tell."""
+        self._point("count")
+        return len(self._desk.rows) - len(self.unlisted) if self.counts else None
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """Every id."""
+        for ident in sorted(self._desk.rows):
+            self._point("ids")
+            if ident not in self.unlisted:
+                yield self._ref(ident)
 
     def _page_from(self, token: Token) -> Page:
         waiting = sorted(
