@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from connectors.protocol import (
     Capabilities,
+    Compares,
     Connector,
     Copies,
     Problem,
-    Compares,
     Pulls,
     Pushes,
     Reads,
