@@ -143,11 +143,11 @@ class _Screen:
         found = self.report.violations
         if not found.calls:
             return
-        facts = [f"{self._t('violations.calls')}: {self._n(found.calls)}"]
+        facts = [f"{self.texts.get('report.violations.calls')}: {self._n(found.calls)}"]
         told = violations.classes(found, self.texts)
         facts += [f"{name}: {self._n(number)}" for name, number in told]
         if found.untold:
-            facts.append(f"{self._t('violations.untold')}: {self._n(found.untold)}")
+            facts.append(f"{self.texts.get('report.violations.untold')}: {self._n(found.untold)}")
         yield from self._wrapped(" · ".join(facts), indent=2)
         rows = [violations.cells(one, self.texts) for one in found.listed[:MOST_FORBIDDEN]]
         if rows:
