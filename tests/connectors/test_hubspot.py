@@ -386,7 +386,10 @@ def test_noes_are_read_and_never_written(account: Account) -> None:
 def test_nothing_in_the_connector_can_subscribe_anybody() -> None:
     folder = Path(__file__).parents[2] / "connectors/hubspot"
     text = "\n".join(path.read_text("utf-8") for path in folder.glob("*.py"))
-    assert not re.search(r"SUBSCRIBED|communication[-_]preferences", text)
+    # What it asks of preferences takes people off, and nothing else.
+    asked = re.findall(r"communication-preferences/[\w/-]+", text)
+    assert asked == ["communication-preferences/v4/statuses/batch/unsubscribe-all"]
+    assert not re.search(r"\bSUBSCRIBED|communication_preferences", text)
 
 
 @pytest.mark.parametrize("wait", [30, 7200])
