@@ -308,7 +308,7 @@ def test_bulk_refuses_what_the_column_does_not_take(store: Store) -> None:
     statement = sa.insert(cursors).values(
         {column.name: sa.bindparam(f"b_{column.name}", type_=column.type) for column in cursors.c}
     )
-    good = ("s", "t", "k", None, True, 1, 2, [], "f", 3, *[None] * 7)
+    good = ("s", "t", "k", None, True, 1, 2, [], "f", 3, *[None] * 8)
     assert len(good) == len(cursors.c)
     with pytest.raises(sa.exc.DBAPIError), store.transaction() as tx:
         bulk(tx, statement, [good, ("s", "u", "k", None, True, "one", *good[6:])])
