@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from promises.world import World, number
-from simulators.memory import OURS
+from simulators.memory import FLAGS, OURS
 
 from rules.changes import Severity
 from rules.decide import decide
@@ -90,18 +90,20 @@ class Witness:
     def _at_the_desk(self, *, sure: bool) -> Iterable[Written]:
         new = self.world.desk.journal[self._journal :]
         for at, entry in enumerate(new):
-            if entry.who != OURS:
+            if entry.who not in (OURS, FLAGS):
                 continue
-            assert entry.claimed is not None
-            for name, claimed in entry.claimed.items():
+            # A flag is set whatever stands there, so nothing is claimed.
+            there = {name: entry.before.get(name, "") for name in entry.asked}
+            claims = there if entry.claimed is None else entry.claimed
+            for name, claimed in claims.items():
                 assert entry.before.get(name, "") == claimed, (
                     f"somebody's {name} was overwritten: we thought {claimed!r}, "
                     f"there stood {entry.before.get(name, '')!r}"
                 )
-            fields = frozenset(
-                (name, entry.claimed[name], text) for name, text in entry.asked.items()
+            fields = frozenset((name, claims[name], text) for name, text in entry.asked.items())
+            turned = any(
+                e.ident == entry.ident and e.who not in (OURS, FLAGS) for e in new[at + 1 :]
             )
-            turned = any(e.ident == entry.ident and e.who != OURS for e in new[at + 1 :])
             yield Written("people", entry.ident, fields, sure, excused=turned and not sure)
 
     def somebody_typed(self, stream: str, row: Any) -> None:
@@ -153,15 +155,23 @@ def said(app: App, after: int = 0) -> list[tuple[str, Fields]]:
 
 def history_is_the_journal(app: App, witness: Witness) -> None:
     """Every write has its row in the history with the same old and new, and every row its write."""
-    told = Counter(said(app))
-    sure = Counter((one.stream, one.fields) for one in witness.written if not one.excused)
-    every = Counter((one.stream, one.fields) for one in witness.written)
+    # Field by field: one pass may set a flag on a record and mend it besides.
+    told = Counter((stream, one) for stream, fields in said(app) for one in fields)
+    every = Counter((one.stream, change) for one in witness.written for change in one.fields)
+    # A flag whose write nobody lived to note is heard as news instead.
+    sure = Counter(
+        (one.stream, change)
+        for one in witness.written
+        if not one.excused
+        for change in one.fields
+        if change[0] != "opt_out"
+    )
     assert not sure - told, f"written and not in the history: {sure - told}"
     never = [
-        (stream, fields)
-        for stream, fields in told - every
+        (stream, change)
+        for stream, change in told - every
         # Somebody typed what we were about to write when we died: it is there, whoever wrote it.
-        if not all((stream, name, new) in witness.typed for name, _, new in fields)
+        if (stream, change[0], change[2]) not in witness.typed
     ]
     assert not never, f"in the history and not written: {never}"
 
