@@ -153,6 +153,14 @@ def drop(tx: Tx, oids: Sequence[int]) -> None:
     bulk(tx, sa.delete(outbox).where(outbox.c.oid == sa.bindparam("b_oid")), [(o,) for o in oids])
 
 
+def drop_of(tx: Tx, rids: Sequence[int], run: int) -> None:
+    """What this run has sent to these records is settled."""
+    gone = sa.delete(outbox).where(
+        outbox.c.rid == sa.bindparam("b_rid"), outbox.c.run == sa.bindparam("b_run")
+    )
+    bulk(tx, gone, [(rid, run) for rid in rids])
+
+
 def drop_queued(tx: Tx, system: str, stream: str) -> int:
     """What was queued by a run that died before it sent it; it still stands as a proposal."""
     done = tx.execute(

@@ -70,4 +70,4 @@ def _statement(name: str, one: Compared, texts: Texts) -> Iterator[str]:
     if one.open:
         yield "  " + texts.get("verify.under_way", **counts)
     for cause, times in sorted(one.causes.items()):
-        yield "  " + texts.get(f"verify.cause.{cause}", count=number(times, texts.lang))
+        yield "  " + texts.get(f"verify.by.{cause}", count=number(times, texts.lang))

@@ -41,7 +41,7 @@ class Mark:
     """
 
     at: Literal["list", "search", "bin", "done"]
-    high: int
+    high: int = 0
     low: int = 0
     first: int = 0
     after: str = ""

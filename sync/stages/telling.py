@@ -24,6 +24,7 @@ from connectors.protocol import (
     Connector,
     Moved,
     Outcome,
+    Pushes,
     Reads,
     Rejected,
     Remembers,
@@ -35,7 +36,7 @@ from rules.flags import RULE, Flag, Wanted, wanted
 from rules.records import Record, Ref
 from rules.spans import COPENHAGEN
 from rules.suppression import SINGLE_CHANNELS, Channel
-from state import findings, history, mirror, proposals, reach, redirects, telling
+from state import findings, history, mirror, outbox, proposals, reach, redirects, telling
 from state.cursors import Lease
 from state.screen import Screen
 from state.telling import Untold
@@ -214,6 +215,7 @@ class Telling:
             RecordChange(one.record.ref, one.record.version, found.changes, one.record.place)
             for one, found in due
         ]
+        self._note_write(lane, batch, due)
         token = settling.lease.token if settling else None
         moved: list[Moved] = []
         outcomes: dict[str, Outcome] = {}
@@ -233,6 +235,22 @@ class Telling:
         self.done.gone += len(gone)
         over = shown | {one.rid for one in (*already, *gone)} | self._refused(outcomes, due)
         return [one for one in rows if one.rid not in over]
+
+    def _note_write(
+        self, lane: Lane, batch: Sequence[RecordChange], due: Sequence[tuple[Untold, Wanted]]
+    ) -> None:
+        """A list whose rows are known by their content: else our own write, were we to die behind
+        it, would look like a row that went and another that came."""
+        if not lane.stream.can.atomic_batch or not isinstance(self.connector, Pushes):
+            return
+        rows = []
+        for change, (one, _) in zip(batch, due, strict=True):
+            expected = self.connector.expected_version(lane.stream, one.record, change)
+            text = proposals.changes_text(change.changes)
+            where = (self.name, lane.stream.name, one.record.place, one.record.version)
+            rows.append((one.rid, self.run_no, None, None, *where, expected, text, "sent"))
+        with self.app.store.transaction(urgent=True) as tx:
+            outbox.queue(tx, rows)
 
     def _causes(
         self, lane: Lane, rows: Sequence[Untold], flags: Sequence[Flag]
@@ -328,6 +346,8 @@ class Telling:
             ]
             history.add(tx, [row for row, _ in written])
             mirror.set_written(tx, [row for _, row in written])
+            if lane.stream.can.atomic_batch:
+                outbox.drop_of(tx, [one.rid for one, _ in due], self.run_no)
             telling.tell(tx, rids)
             telling.forget_tries(tx, rids)
             telling.set_again(tx, back, today)
