@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from connectors.barring import Barring, Bars, Refusal, barring_of
 from connectors.costs import Reckons
 from connectors.protocol import (
     Blocks,
@@ -25,6 +26,7 @@ from connectors.protocol import (
     Token,
 )
 from connectors.rights import Checks, Lacks, Offered, Offers, Right, Wanted
+from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.errors import WroteInDryRun
 from rules.flags import Flag
@@ -112,6 +114,19 @@ class ReadOnly:
         """Never writes."""
         del token, batch
         raise WroteInDryRun(f"a dry run tried to set flags in {self.name}/{stream.name}")
+
+    def barring(self) -> Barring:
+        """The wrapped connector's facts; none where it keeps no lists."""
+        return barring_of(self._inner) or Barring()
+
+    def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
+        """The wrapped connector's answer."""
+        assert isinstance(self._inner, Bars)  # noqa: S101 - it has facts
+        return self._inner.barred(batch)
+
+    def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
+        """Never writes."""
+        raise WroteInDryRun(f"a dry run tried to keep {len(batch)} away in {self.name}")
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """The wrapped connector's answer; it writes nothing."""

@@ -45,6 +45,11 @@ FIRST_WAIT: Final = timedelta(seconds=30)
 MOST_WAIT: Final = timedelta(hours=1)
 SHOWING: Final = (Kind.COMPANY, Kind.CONTACT, Kind.LEAD)
 """Records on which a block is shown. A call or a deal tells of the past, a row of a list is one."""
+SHOWN: Final = "shown "
+"""How `deliveries.why` begins where a list of numbers or addresses was read back (`entering`)."""
+ABSENT: Final = SHOWN + "absent"
+NOTHING_TO_SHOW: Final = ("erased", "not_held")
+"""Why an entry has nothing that could stand in such a list; also "lacks ...", a channel."""
 _REFRESH: Final = "tell"
 _BATCH: Final = 500
 
@@ -263,17 +268,32 @@ def _seqs(events: Sequence[str]) -> sa.Select[tuple[int]]:
     return sa.select(ledger.c.seq).where(ledger.c.event_id.in_(events))
 
 
-def confirm(tx: Tx, system: str, now: datetime) -> int:
-    """What was sent and waits for no record any more is confirmed, with a receipt each."""
-    return _end(tx, system, deliveries.c.state == DeliveryState.SENT.value, "confirmed", now)
+def confirm(tx: Tx, system: str, now: datetime, *, by_entry: bool = False) -> int:
+    """What was sent and waits for no record any more is confirmed, with a receipt each.
+
+    `by_entry`: the system keeps a list of numbers or addresses; that has to have been read back too.
+    """
+    sent = deliveries.c.state == DeliveryState.SENT.value
+    if by_entry:
+        why = deliveries.c.why
+        sent = sa.and_(sent, why.startswith(SHOWN, autoescape=True), why != ABSENT)
+    return _end(tx, system, sent, "confirmed", now)
 
 
-def settle(tx: Tx, system: str, now: datetime) -> int:
-    """What no record was to be told of. To be called once every record has been decided."""
+def settle(tx: Tx, system: str, now: datetime, *, by_entry: bool = False) -> int:
+    """What no record was to be told of. To be called once every record has been decided.
+
+    `by_entry`: and of which nothing can stand in the list of numbers or addresses.
+    """
     waiting = sa.and_(
         deliveries.c.state == DeliveryState.WAITING.value,
         sa.or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= now),
     )
+    if by_entry:
+        why = deliveries.c.why
+        nothing = sa.or_(why.in_(NOTHING_TO_SHOW), why.startswith("lacks "))
+        absent = sa.and_(deliveries.c.state == DeliveryState.SENT.value, why == ABSENT)
+        waiting = sa.or_(sa.and_(waiting, nothing), absent)
     return _end(tx, system, waiting, "settled", now)
 
 

@@ -15,7 +15,7 @@ from state.deliveries import DeliveryState
 from sync.app import App
 from sync.facts import Failure
 from sync.passes import Pass
-from sync.stages.telling import Told
+from sync.stages.told import Told
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sync.stages.pull import Pulled
     from sync.stages.queue import Queued
     from sync.stages.settle import Settled
-    from sync.stages.telling import Told
+    from sync.stages.told import Told
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Literal, Self
 
+from connectors.barring import barring_of
 from connectors.protocol import (
     Capabilities,
     Compares,
@@ -56,11 +57,13 @@ from sync.stages.compare import compare, is_due
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
 from sync.stages.hands import WORTH_IT
+from sync.stages.listing import Listing
 from sync.stages.pull import Pulled, begin, emptied, read, read_back
 from sync.stages.push import push
 from sync.stages.queue import Queueing
 from sync.stages.settle import Settling
-from sync.stages.telling import Lane, Telling, Told, refresh
+from sync.stages.telling import Lane, Telling, refresh
+from sync.stages.told import Told
 from sync.stages.watch import Watch, able
 
 if TYPE_CHECKING:
@@ -374,7 +377,8 @@ class Pass:
         with app.store.reading() as tx:
             waiting = telling.streams_untold(tx, name)
             nothing = not waiting and not telling.open_ones(tx, name)
-        if nothing:
+        by_entry = self._keeps_lists(name)
+        if nothing and not by_entry:
             return
         with app.budget.for_opt_outs() if app.budget else contextlib.nullcontext():
             for lane in lanes:
@@ -382,7 +386,9 @@ class Pass:
                 if stream in waiting and (name, stream) not in self.closed:
                     with self._only_this(name, stream):
                         one.stream(lane)
-        done = one.end(all_decided=all_decided)
+            if by_entry:
+                self._list(name, one.done, sweep=not all_decided)
+        done = one.end(all_decided=all_decided, by_entry=by_entry)
         self.facts.told.setdefault(name, Told()).add(done)
         causes = self.causes.setdefault(name, {})
         for cause, times in one.causes.items():
@@ -391,6 +397,24 @@ class Pass:
         for part in self.facts.streams:
             if part.system == name and part.pulled and part.stream.name in one.moved:
                 part.pulled.lease = one.moved[part.stream.name]
+
+    def _keeps_lists(self, name: str) -> bool:
+        """Whether people are kept away there by number or address. Who cannot say so is taken to:
+        nothing is then confirmed."""
+        try:
+            return barring_of(self.app.systems[name]) is not None
+        except RingrenError:
+            return True
+
+    def _list(self, name: str, done: Told, *, sweep: bool) -> None:
+        """Numbers and addresses into the lists of a system, and out of its queues."""
+        connector = self.app.systems[name]
+        with self._only_this(name, None):
+            if facts := barring_of(connector):
+                listing = Listing(self.app, name, connector, facts, done)
+                listing.tell()
+                if sweep:
+                    listing.sweep()
 
     def _all_refreshed(self) -> None:
         with self.app.store.transaction() as tx:

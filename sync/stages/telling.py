@@ -43,35 +43,13 @@ from state.telling import Untold
 from sync.app import App
 from sync.logs import logger
 from sync.stages.settle import Settling
+from sync.stages.told import Told
 
 TRIES: Final = 3
 """Writes of one record in one pass; after that it waits."""
 SLICE: Final = 5000
 """Rows of a list that are written at a time, where each write replaces the list."""
 LOG = logger(__name__)
-
-
-@dataclass(slots=True)
-class Told:
-    """What a system was told, in records and deliveries."""
-
-    written: int = 0
-    shown: int = 0
-    lacking: int = 0
-    gone: int = 0
-    refused: int = 0
-    waiting: int = 0
-    put_back: int = 0
-    confirmed: int = 0
-    settled: int = 0
-    open: int = 0
-
-    def add(self, other: Told) -> None:
-        """What a second round did; `open` is how it stands now."""
-        for name in self.__dataclass_fields__:
-            if name not in {"open", "waiting"}:
-                setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.open, self.waiting = other.open, other.waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,20 +371,20 @@ class Telling:
 
     # --- the deliveries ---
 
-    def end(self, *, all_decided: bool) -> Told:
+    def end(self, *, all_decided: bool, by_entry: bool) -> Told:
         """What is on its way and waits for no record any more is confirmed.
 
         `all_decided`: every record was decided with all that the ledger holds, so that what no
-        record was to be told of is settled.
+        record was to be told of is settled. `by_entry`: there is a list of numbers or addresses too.
         """
         now = self.app.clock()
         with self.app.store.transaction(urgent=True) as tx:
             telling.pass_over(tx, self.name)
         self._postpone(now)
         with self.app.store.transaction(urgent=True) as tx:
-            self.done.confirmed += telling.confirm(tx, self.name, now)
+            self.done.confirmed += telling.confirm(tx, self.name, now, by_entry=by_entry)
             if all_decided and not mirror.count_dirty(tx, self.name) and not reach.pending(tx):
-                self.done.settled += telling.settle(tx, self.name, now)
+                self.done.settled += telling.settle(tx, self.name, now, by_entry=by_entry)
             self.done.open = telling.open_ones(tx, self.name)
         LOG.info("told", system=self.name, written=self.done.written, open=self.done.open)
         return self.done

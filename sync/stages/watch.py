@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from connectors.barring import barring_of
 from connectors.protocol import Blocks, Connector, Stream
 from rules.spans import COPENHAGEN
 from rules.suppression import Channel
@@ -22,12 +23,27 @@ from sync.stages import calls, quiet
 def able(
     systems: Mapping[str, Connector], streams: Mapping[str, Sequence[Stream]]
 ) -> frozenset[str]:
-    """The systems one of whose streams has a field that says no to calls."""
+    """The systems one of whose streams has a field that says no to calls, or that keep a list of
+    numbers which they do not call."""
     return frozenset(
         name
         for name, there in streams.items()
-        if isinstance(connector := systems[name], Blocks)
-        and any(Channel.CALL in flag.channels for one in there for flag in connector.flags(one))
+        if _refuses(systems[name]) or _shows(systems[name], there)
+    )
+
+
+def _refuses(connector: Connector) -> bool:
+    facts = barring_of(connector)
+    return facts is not None and facts.refuses and facts.forbids(Channel.CALL)
+
+
+def _shows(connector: Connector, streams: Sequence[Stream]) -> bool:
+    facts = barring_of(connector)
+    if facts is not None and not facts.refuses:
+        # Whoever dials there does not look at its records' fields.
+        return False
+    return isinstance(connector, Blocks) and any(
+        Channel.CALL in flag.channels for one in streams for flag in connector.flags(one)
     )
 
 
