@@ -7,10 +7,11 @@ RIVAL := out/bench/rival
 RIVALS := $(or $(RINGREN_BENCH),../shared/bench)
 ROWS ?= 1000000
 CALLS ?= 1000000
+EVENTS ?= 1000000
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit demo test check format docs lock bench calls clean
+.PHONY: help audit demo test check format docs lock bench calls soak clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -52,6 +53,9 @@ bench: $(DEV) $(if $(wildcard $(RIVALS)/naive.py),$(RIVAL)/.ready)  ## speed and
 
 calls: $(DEV)  ## forbidden calls planted among CALLS=1000000 lawful ones: who is alarmed, and why
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(BIN)/python tests/planted_calls.py --calls $(CALLS)
+
+soak: $(DEV)  ## hostile histories of EVENTS=1000000 changes: none missed, doubled or lost; goes on after a kill
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m soak $(EVENTS) --kept out/soak-$(EVENTS).jsonl $(FLAGS)
 
 format: $(DEV)  ## write the format
 	$(BIN)/ruff format .

@@ -10,11 +10,12 @@ from datetime import datetime
 
 from connectors.protocol import Episode, Stream
 from rules.changes import Finding, Severity
+from rules.flags import RULE
 from rules.keys import ref_key
 from rules.opt_out_fields import episode, intake, is_watched
 from rules.records import Record, Value
 from rules.suppression import CLOCK_SKEW, Channel, EventType, Statement
-from state import findings, ledger, mirror
+from state import findings, history, ledger, mirror
 from state.ledger import entries_for
 from state.merging import Merged
 from state.screen import hashed_keys
@@ -59,17 +60,18 @@ def take_episodes(
     """Record what was said and taken back between two readings; gives how many entries are new.
 
     A system tells of the same episode more than once, and of some that we saw ourselves: one that
-    the record's own blocks cover since it began adds nothing.
+    the record's own blocks cover since it began adds nothing. Nor does one that we began: a flag
+    that we put back and somebody cleared once more is our word, not the record's.
     """
     said: list[Statement] = []
     judged: list[findings.Judged] = []
     for one in told:
         heard = episode(one.record, one.field, one.since, heard_at=now, region=app.settings.region)
         new = [s for s in heard.statements if not _is_heard(tx, app, one, s.channel)]
-        if new:
+        known = mirror.find(tx, one.record.ref) if new else None
+        rid = known.rid if known else None
+        if new and not _is_ours(tx, one, rid):
             said += new
-            known = mirror.find(tx, one.record.ref)
-            rid = known.rid if known else None
             judged.append(findings.Judged(rid, one.record.place, heard.findings))
     findings.replace(tx, system, stream.name, "episodes", judged, now, fresh=False)
     return len(ledger.append(tx, app.keys, said, now, tuple(app.systems))) if said else 0
@@ -83,6 +85,16 @@ def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel) -> bool:
         and entry.event.channel in {channel, Channel.ALL}
         and entry.event.heard_at + CLOCK_SKEW >= one.since
         for entry in entries_for(tx, digests)
+    )
+
+
+def _is_ours(tx: Tx, one: Episode, rid: int | None) -> bool:
+    """Whether we set the flag ourselves when the episode had begun, or since."""
+    written = history.of_records(tx, [rid]).get(rid, ()) if rid is not None else ()
+    return any(
+        row.applied_at + CLOCK_SKEW >= one.since
+        and any(c.rule == RULE and c.field == one.field for c in row.changes)
+        for row in written
     )
 
 

@@ -50,6 +50,15 @@ class Tally:
     """Values of others that ours stood over for a moment, where the vendor leaves no other way."""
     seen: Counter[str] = field(default_factory=Counter)
 
+    def told_as(self) -> dict[str, Any]:
+        """All of it, as JSON can hold it."""
+        return {**vars(self), "seen": dict(self.seen)}
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Tally:
+        """From `told_as`, by way of JSON."""
+        return cls(**{**told, "seen": Counter(told["seen"])})
+
     def blame(self, what: str, words: str) -> None:
         """Something went wrong."""
         self.wrongs[what] += 1
