@@ -26,6 +26,7 @@ from simulators.hubspot.portal import Portal, wall_clock
 from simulators.hubspot.tickets import Tickets
 from simulators.inward import Heard
 from simulators.inward import Told as Wired
+from simulators.web import Broken, Line
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -182,38 +183,6 @@ def _query(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return found
 
 
-class Broken(Response):
-    """An answer that does not come, or breaks off in the middle: the line is cut."""
-
-    def __init__(self, sent: bytes, status: int, headers: dict[str, str], *, half: bool) -> None:
-        length = str(2 * len(sent) + 8)
-        super().__init__(sent, status, {**headers, "Content-Length": length})
-        self.half = half
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Send what there is, and cut."""
-        if self.half:
-            start = {"type": "http.response.start", "status": self.status_code}
-            await send({**start, "headers": self.raw_headers})
-            await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        raise ConnectionAbortedError
-
-
-class _Line:
-    """Between uvicorn and the app: a call that is to have no answer loses its connection."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        try:
-            await self.app(scope, receive, send)
-        except ConnectionAbortedError:
-            cycle = send.__self__
-            cycle.disconnected = True
-            cycle.transport.close()
-
-
 def build(clock: Callable[[], datetime] = wall_clock) -> Vendor:
     """An empty portal; not served yet."""
     portal = Portal(clock)
@@ -226,7 +195,7 @@ def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", vendor.take, methods=methods)])
     config = uvicorn.Config(
-        _Line(app.router),
+        Line(app.router),
         host="127.0.0.1",
         port=port,
         log_level="critical",

@@ -1,0 +1,224 @@
+"""A simulated vendor on a port of this machine: what arrives, what goes wrong with it, what it answers.
+
+What a vendor says to a call is its own (`Desk`); how many may be under way at once, faults on
+demand and the record of calls are the same for all that are served from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import orjson
+import uvicorn
+from simulators.hubspot.faults import Fault, Trouble
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+
+class Clock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, at: datetime | None = None) -> None:
+        self.at = at or datetime(2026, 11, 24, 9, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        """The time."""
+        return self.at
+
+    def pass_(self, seconds: float) -> None:
+        """Time goes by."""
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call, as it was let in. A name that stands more than once in the query is a list."""
+
+    method: str
+    path: str
+    query: Mapping[str, tuple[str, ...]]
+    headers: Mapping[str, str]
+    body: Any
+    under_way: int = 1
+    """Calls at this moment, this one too."""
+
+    def one(self, name: str, otherwise: str = "") -> str:
+        """The last value of a name in the query."""
+        return self.query.get(name, (otherwise,))[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Status, body and headers of an answer. A body of None is empty, text is sent as it is."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    type: str = "application/json; charset=utf-8"
+
+
+class Desk(Protocol):
+    """What a vendor says."""
+
+    def answer(self, ask: Ask) -> Told: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call as it arrived, and the status of its answer."""
+
+    method: str
+    path: str
+    status: int
+    body: bytes
+
+
+@dataclass(slots=True)
+class Vendor:
+    """A desk and the line to it. `host` is the vendor's own address, which `address` stands in for."""
+
+    desk: Desk
+    host: str
+    seconds: float = 0.0
+    """How long each answer takes."""
+    faults: list[Trouble] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    before: Callable[[str, str], None] = lambda _method, _path: None
+    """Told of each call before it is done: what others do in the meantime."""
+    address: str = ""
+    _under_way: int = 0
+
+    @property
+    def elsewhere(self) -> dict[str, str]:
+        """How the vendor's address is reached here."""
+        return {self.host: self.address}
+
+    def fault(self, fault: Fault, **how: Any) -> None:
+        """Let something go wrong once, or as `how` says."""
+        self.faults.append(Trouble(fault, **how))
+
+    def counted(self, method: str = ".*", path: str = ".*") -> int:
+        """How many calls fit."""
+        return sum(
+            bool(re.fullmatch(method, one.method) and re.search(path, one.path))
+            for one in self.calls
+        )
+
+    async def take(self, request: Request) -> Response:
+        """One call from the line."""
+        self._under_way += 1
+        try:
+            raw = await request.body()
+            if self.seconds:
+                await asyncio.sleep(self.seconds)
+            told, hit = self._heard(request, raw)
+            if hit and hit.fault is Fault.SLOW:
+                await asyncio.sleep(hit.seconds)
+        finally:
+            self._under_way -= 1
+        return self._response(told, hit)
+
+    def _heard(self, request: Request, raw: bytes) -> tuple[Told, Trouble | None]:
+        method, path = request.method, request.url.path
+        self.before(method, path)
+        hit = next((one for one in self.faults if one.strikes(method, path)), None)
+        if hit and hit.fault is Fault.STATUS:
+            told = Told(hit.status, hit.body or None, hit.headers)
+        elif hit and hit.fault is Fault.DROPPED:
+            told = Told(503)
+        else:
+            told = self.desk.answer(self._asked(request, raw))
+        self.calls.append(Call(method, path, told.status, raw))
+        return told, hit
+
+    def _asked(self, request: Request, raw: bytes) -> Ask:
+        query: dict[str, tuple[str, ...]] = {}
+        for name, value in request.query_params.multi_items():
+            query[name] = (*query.get(name, ()), value)
+        body = orjson.loads(raw) if raw else None
+        return Ask(request.method, request.url.path, query, request.headers, body, self._under_way)
+
+    def _response(self, told: Told, hit: Trouble | None) -> Response:
+        body = told.body
+        raw = (
+            b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
+        )
+        headers = {**told.headers, "Content-Type": told.type}
+        if hit and hit.fault in {Fault.LOST, Fault.DROPPED, Fault.HALF}:
+            half = hit.fault is Fault.HALF
+            return Broken(raw[: len(raw) // 2] if half else b"", told.status, headers, half=half)
+        return Response(raw or None, told.status, headers)
+
+
+class Broken(Response):
+    """An answer that does not come, or breaks off in the middle: the line is cut."""
+
+    def __init__(self, sent: bytes, status: int, headers: dict[str, str], *, half: bool) -> None:
+        length = str(2 * len(sent) + 8)
+        super().__init__(sent, status, {**headers, "Content-Length": length})
+        self.half = half
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send what there is, and cut."""
+        if self.half:
+            start = {"type": "http.response.start", "status": self.status_code}
+            await send({**start, "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        raise ConnectionAbortedError
+
+
+class Line:
+    """Between uvicorn and the app: a call that is to have no answer loses its connection."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self.app(scope, receive, send)
+        except ConnectionAbortedError:
+            cycle = send.__self__
+            cycle.disconnected = True
+            cycle.transport.close()
+
+
+@contextmanager
+def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
+    """On 127.0.0.1 in a thread of its own, until the block ends."""
+    methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+    app = Starlette(routes=[Route("/{path:path}", vendor.take, methods=methods)])
+    config = uvicorn.Config(
+        Line(app.router),
+        host="127.0.0.1",
+        port=port,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    sockets = [config.bind_socket()]
+    # Else each answer waits for the acknowledgement of its first half: 40 ms.
+    sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    vendor.address = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    try:
+        yield vendor
+    finally:
+        server.should_exit = True
+        thread.join()
+        sockets[0].close()
