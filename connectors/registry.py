@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.protocol import Token
+from rules.barring import Spelling
 
 if TYPE_CHECKING:
     from connectors.dynamics import Dynamics
@@ -34,13 +35,17 @@ def files(
     said: Callable[[str], dict[str, Any]],
     known: Callable[[str], Token | None],
     max_workbook_mb: int,
+    do_not_call: Path | None = None,
+    spelling: Spelling = Spelling.PLUS,
 ) -> Files:
     """The file connector, set up.
 
     `said` gives the fields of `Wishes` for a file by its name, `known` a file's stored cursor by
     the name of its stream. A workbook that expands to more than `max_workbook_mb` is refused.
+    `do_not_call` is a list of numbers that a dialer reads, and `spelling` how it writes them.
     """
     from connectors.files import Files
+    from connectors.files.barlist import BarList
     from connectors.files.meaning import Wishes
 
     return Files(
@@ -49,6 +54,7 @@ def files(
         wishes=lambda file: Wishes(**said(file)),
         known=known,
         max_book_bytes=max_workbook_mb << 20,
+        bar_list=BarList(do_not_call, spelling) if do_not_call else None,
     )
 
 

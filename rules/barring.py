@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -65,3 +66,29 @@ def bars_of(key: Key, blocked: frozenset[Channel], takes: Takes) -> Bar | None:
 
 
 NOTHING: Final[frozenset[Channel]] = frozenset()
+
+
+class Spelling(StrEnum):
+    """How a system writes a number of the ledger, `+4533123456`."""
+
+    PLUS = "+4533123456"
+    DIGITS = "4533123456"
+    ZEROS = "004533123456"
+    NATIONAL = "33123456"
+
+
+def spelt(number: str, spelling: Spelling) -> str:
+    """A number in E.164, spelt for a system. A foreign one is never NATIONAL: 00 and its code."""
+    digits = number.removeprefix("+")
+    if spelling is Spelling.PLUS:
+        return f"+{digits}"
+    if spelling is Spelling.DIGITS:
+        return digits
+    if spelling is Spelling.NATIONAL and digits.startswith("45"):
+        return digits[2:]
+    return f"00{digits}"
+
+
+def all_spellings(number: str) -> frozenset[str]:
+    """Every way in which a number may stand in somebody's list, blanks left aside."""
+    return frozenset(spelt(number, one) for one in Spelling)

@@ -188,6 +188,8 @@ def _systems(
     found: dict[str, Connector] = {}
     if settings.files.root is not None:
         found[FILES] = _files(settings, store, settings.files.root)
+    elif settings.files.do_not_call is not None:
+        raise UserError("files.do_not_call_alone")
     if settings.salesforce.is_used:
         found[SALESFORCE] = _salesforce(settings, store, clock, meter, dry=dry)
     if settings.hubspot.is_used:
@@ -210,7 +212,15 @@ def _files(settings: Settings, store: Store, root: Path) -> Connector:
         }
 
     limit = settings.files.max_workbook_mb
-    return files(FILES, root, said=said, known=_known(store, FILES), max_workbook_mb=limit)
+    return files(
+        FILES,
+        root,
+        said=said,
+        known=_known(store, FILES),
+        max_workbook_mb=limit,
+        do_not_call=settings.files.do_not_call,
+        spelling=settings.files.spelling,
+    )
 
 
 def _salesforce(

@@ -10,7 +10,9 @@ from sync.output import moment, number, table
 from sync.texts import Texts
 from sync.verify import Compared, Verification
 
-_COLUMNS = ("written", "shown", "put_back", "lacking", "refused", "waiting", "confirmed", "open")
+_COLUMNS = (
+    "written", "shown", "put_back", "unqueued", "lacking", "refused", "waiting", "confirmed", "open",
+)  # fmt: skip
 
 
 def told_delivered(found: Delivered, texts: Texts) -> str:
@@ -63,8 +65,19 @@ def _statement(name: str, one: Compared, texts: Texts) -> Iterator[str]:
         yield "  " + texts.get(f"verify.why.{one.why}")
     counts = {
         field: number(getattr(one, field), texts.lang)
-        for field in ("records", "shown", "missing", "gone", "flagged", "unlisted", "open")
+        for field in (
+            "records",
+            "entries",
+            "shown",
+            "missing",
+            "gone",
+            "flagged",
+            "unlisted",
+            "open",
+        )
     }
+    if one.entries:
+        yield "  " + texts.get(f"verify.read.{one.read}", **counts)
     yield "  " + texts.get("verify.ours", **counts)
     yield "  " + texts.get("verify.theirs", **counts)
     if one.open:

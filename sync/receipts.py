@@ -23,6 +23,7 @@ from state.ledger import payloads
 from state.ledger_rows import Entry, chunks, entries
 from state.store import Tx
 from state.tables import deliveries, receipts
+from state.telling import SHOWN
 from sync import desk
 from sync.app import App
 
@@ -50,7 +51,8 @@ class Shown:
 class Confirmation:
     """How far one system has come. `seconds` from our hearing of it to its confirmation.
 
-    `lacks` are channels that the system has no field for; `why` is what a wait is about.
+    `lacks` are channels that the system has no field for; `why` is what a wait is about, `by` what
+    was read back where it keeps a list.
     """
 
     system: str
@@ -60,6 +62,7 @@ class Confirmation:
     attempts: int
     due_at: datetime | None
     why: str
+    by: str
     lacks: tuple[str, ...]
     records: tuple[Shown, ...]
 
@@ -175,7 +178,8 @@ def _confirmations(tx: Tx, root: Entry, family: Sequence[Entry]) -> Iterable[Con
             seconds=(at - root.event.heard_at).total_seconds() if at else None,
             attempts=max(row.attempts for row in mine),
             due_at=max((row.due_at for row in mine if row.due_at), default=None),
-            why=next((why for why in whys if why and not why.startswith("lacks ")), ""),
+            why=next((why for why in whys if why and not why.startswith(("lacks ", SHOWN))), ""),
+            by=next((why.removeprefix(SHOWN) for why in whys if why.startswith(SHOWN)), ""),
             lacks=_lacks(whys),
             records=tuple(one for name, one in shown if name == system),
         )

@@ -18,13 +18,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from connectors.barring import Barring, Bars, barring_of
 from connectors.protocol import Blocks, Reads, Stream
+from rules.barring import Bar
 from rules.errors import Exit, RunStopped, SystemStopped, TryAgain
 from rules.flags import RULE, is_shown, shown
 from rules.opt_out_fields import intake
 from rules.records import Record, Ref
 from rules.suppression import Channel
-from state import ledger, mirror, proposals, telling, verifying
+from state import entering, ledger, mirror, proposals, telling, verifying
 from state.telling import SHOWING
 from state.verifying import Listed, Verdict
 from sync.app import App
@@ -42,12 +44,14 @@ LOG = logger(__name__)
 @dataclass(slots=True)
 class Compared:
     """One system. `records`: blocked by us; `flagged`: shown as blocked there; `unlisted`: shown there
-    and not in our list until now; `read`: what the answer rests on."""
+    and not in our list until now; `read`: what the answer rests on. `entries`: opt-outs whose numbers
+    or addresses a list there has to hold; `shown` and `missing` count these as well."""
 
     verdict: Verdict = Verdict.GREEN
     why: str = ""
     read: str = "records"
     records: int = 0
+    entries: int = 0
     shown: int = 0
     missing: int = 0
     gone: int = 0
@@ -59,7 +63,17 @@ class Compared:
 
     def counts(self) -> dict[str, Any]:
         """As the statement keeps it."""
-        names = ("read", "records", "shown", "missing", "gone", "flagged", "unlisted", "repaired")
+        names = (
+            "read",
+            "records",
+            "entries",
+            "shown",
+            "missing",
+            "gone",
+            "flagged",
+            "unlisted",
+            "repaired",
+        )
         kept: dict[str, Any] = {name: getattr(self, name) for name in names}
         return {**kept, "open": self.open, "causes": self.causes, "why": self.why}
 
@@ -125,15 +139,46 @@ class _System:
             return self._stopped("unreadable")
         if _halved(self.before.get("records", 0), self.found.records):
             return self._stopped("ours_halved")
-        if not isinstance(self.connector, Blocks) or not isinstance(self.connector, Reads):
+        ours = 0
+        if isinstance(self.connector, Blocks) and isinstance(self.connector, Reads):
+            ours = self.found.records
+            for part in self.parts:
+                if part.stream.kind in SHOWING and part.pulled and not part.given_up:
+                    self._stream(part)
+        else:
             self.found.read = "list"
-            return self.found
-        for part in self.parts:
-            if part.stream.kind in SHOWING and part.pulled and not part.given_up:
-                self._stream(part)
-        if _halved(self.found.records - self.found.gone, self.found.shown):
+        try:
+            if facts := barring_of(self.connector):
+                self._list(facts)
+        except (TryAgain, SystemStopped, RunStopped) as error:
+            LOG.warning("not compared", system=self.name, why=error.message)
+            return self._stopped("unreadable")
+        if _halved(ours + self.found.entries - self.found.gone, self.found.shown):
             return self._stopped("theirs_halved")
         return self.found
+
+    def _list(self, facts: Barring) -> None:
+        """Every opt-out that a list there has confirmed: its numbers and addresses, asked for."""
+        assert isinstance(self.connector, Bars)  # noqa: S101 - it has facts
+        self.found.read, after = facts.reads, 0
+        while True:
+            now, size = self.app.clock(), facts.batch_size
+            with self.app.store.reading() as tx:
+                page = entering.shown(tx, self.app.keys, self.name, facts.takes, after, now, size)
+            if not page:
+                return
+            after = page[-1].seq
+            wanted = list(dict.fromkeys(bar for one in page for bar in one.bars))
+            here: set[Bar] = set()
+            for at in range(0, len(wanted), size):
+                here.update(self.connector.barred(wanted[at : at + size]))
+            listed = [one for one in page if one.bars]
+            missing = [one.delivery for one in listed if not here.issuperset(one.bars)]
+            self.found.entries += len(listed)
+            self.found.shown += len(listed) - len(missing)
+            self.found.missing += len(missing)
+            with self.app.store.transaction(urgent=True) as tx:
+                entering.reopen(tx, missing)
 
     def _stopped(self, why: str) -> Compared:
         self.found.verdict, self.found.why = Verdict.STOPPED, why

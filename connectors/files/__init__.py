@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from connectors.barring import PHONES, Barring, Refusal
+from connectors.files.barlist import BarList
 from connectors.files.books.book import DEFAULT_LIMIT
 from connectors.files.books.sheets import SUFFIXES, is_copy, parted
 from connectors.files.books.shelf import Shelf
@@ -43,6 +45,7 @@ from connectors.protocol import (
     Token,
     Unknown,
 )
+from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped, TryAgain
 from rules.flags import Flag
@@ -68,7 +71,7 @@ class Files:
     `wishes` gives what the settings say of a file by its name. A row of more than `max_row_bytes` is
     reported, never loaded; a workbook that expands to more than `max_book_bytes` is refused. `known`
     gives the cursor of an earlier pass for a stream's name, if there is one: what the columns meant
-    then holds on. `fault` is called at the points where tests crash.
+    then holds on. `bar_list` is a list of numbers for a dialer, and no stream. `fault` is called at the points where tests crash.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Files:
         max_row_bytes: int = 1 << 20,
         max_book_bytes: int = DEFAULT_LIMIT,
         known: Callable[[str], Token | None] = _nothing_known,
+        bar_list: BarList | None = None,
         fault: Fault = no_fault,
     ) -> None:
         self.name = name
@@ -87,6 +91,7 @@ class Files:
         self._wishes = wishes
         self._max_row_bytes = max_row_bytes
         self._known = known
+        self._bar_list = bar_list
         self._fault = fault
         self._addresses: dict[str, tuple[str, str]] = {}
         self._shelf = Shelf(name, wishes, known, max_book_bytes)
@@ -193,6 +198,22 @@ class Files:
         with told(self._path(stream)), self._path(stream).open("rb") as file:
             return str(digest_upto(file).hexdigest()) == mark.digest
 
+    def barring(self) -> Barring:
+        """A list of numbers, where there is to be one; it is read whole."""
+        if self._bar_list is None:
+            return Barring()
+        return Barring(PHONES, batch_size=10_000, reads="whole", spelling=self._bar_list.spelling)
+
+    def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
+        """A row for each number; a list refuses none."""
+        if self._bar_list is not None:
+            self._bar_list.add(batch)
+        yield from ()
+
+    def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
+        """The numbers that stand in the list, read anew."""
+        return self._bar_list.barred(batch) if self._bar_list else {}
+
     def copy(
         self, wanted: Sequence[tuple[Stream, Token, Iterable[RecordChange]]]
     ) -> Iterator[Problem]:
@@ -250,7 +271,9 @@ class Files:
         if not self._root.is_dir():
             self._root.stat()
             return [self._root]
-        return sorted(path for path in self._root.iterdir() if _is_list(path))
+        ours = self._bar_list.path.resolve() if self._bar_list else None
+        there = (path for path in self._root.iterdir() if _is_list(path))
+        return sorted(path for path in there if path.resolve() != ours)
 
     def _layout(self, name: str, file: BinaryIO, known: Token | None) -> Layout:
         wishes = self._wishes(name)

@@ -83,8 +83,10 @@ def _row(told: Confirmation) -> tuple[Words, ...]:
 
 
 def _note(told: Confirmation) -> Words:
-    """Why it waits, and what the system has no field for."""
+    """What was read back, why it waits, and what the system has no field for."""
     notes: list[Words] = []
+    if told.by:
+        notes.append(words.words(f"receipt.shown.{told.by}"))
     if told.why:
         key = f"receipt.why.{told.why}"
         notes.append(words.words(key if words.exists(key) else "receipt.why.other"))

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rules.barring import Spelling
 from rules.errors import UserError
 from rules.records import Kind
 from sync.settings.alarms import Alarms
@@ -71,6 +72,8 @@ class Files(Section):
 
     root: Path | None = Field(default=None, examples=["customers"])
     max_workbook_mb: Annotated[int, Field(ge=1, le=4096)] = 256
+    do_not_call: Path | None = Field(default=None, examples=["dialer/ring-ikke.csv"])
+    do_not_call_spelling: Literal["plus", "digits", "zeros", "national"] = "plus"
     named: dict[str, FileSettings] = Field(default_factory=dict, examples=[{"contacts.csv": {}}])
 
     def of(self, name: str) -> FileSettings:
@@ -79,6 +82,11 @@ class Files(Section):
             return self.named[name]
         fitting = (one for pattern, one in self.named.items() if fnmatchcase(name, pattern))
         return next(fitting, FileSettings())
+
+    @property
+    def spelling(self) -> Spelling:
+        """How the do-not-call list writes numbers."""
+        return Spelling[self.do_not_call_spelling.upper()]
 
     @property
     def mapping(self) -> Mapping[str, Mapping[str, str]]:
