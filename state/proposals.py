@@ -8,7 +8,6 @@ follows: what one of them applied is closed, and the other finds it applied alre
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -237,23 +236,3 @@ def of_record(tx: Tx, rid: int) -> list[Proposal]:
         sa.select(proposals).where(proposals.c.rid == rid).order_by(proposals.c.pid.desc())
     )
     return [_proposal(row) for row in found]
-
-
-def digest(tx: Tx, plan: int, systems: Sequence[str]) -> str:
-    """A hash of what the plan would do: equal for equal plans, whoever made them."""
-    found = tx.execution_options(yield_per=5000).execute(
-        sa.select(
-            proposals.c.system,
-            mirror.c.kind,
-            mirror.c.id,
-            proposals.c.base_version,
-            proposals.c.changes,
-        )
-        .join(mirror, mirror.c.rid == proposals.c.rid)
-        .where(in_plan(plan, systems))
-        .order_by(proposals.c.system, mirror.c.kind, mirror.c.id)
-    )
-    whole = hashlib.blake2b(digest_size=16)
-    for row in found:
-        whole.update(orjson.dumps(list(row)))
-    return whole.hexdigest()

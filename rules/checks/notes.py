@@ -19,7 +19,8 @@ from rules.opt_out_words import ConsentMeaning, consent_meaning
 from rules.records import Kind
 
 TABLE: Final = "note_phrases"
-_WORD: Final = re.compile(r"[a-z0-9æøå]+")
+_WORD: Final = re.compile(r"[a-z0-9æøå]+|·")
+"""A word, or what `kept` puts between phrases, so that two of them never make a third."""
 _NEGATIONS: Final = frozenset(
     {"ikke", "aldrig", "ingen", "uden", "hverken", "not", "no", "never", "without", "didn", "t"}
 )

@@ -26,11 +26,14 @@ def take(tx: Tx, app: App, system: str, page: Page, merged: Merged, now: datetim
     if not news and not redirects.any_of(tx, system):
         return
     gone = {way.old for way in page.redirects} | {stone.ref for stone in page.tombstones}
-    shown = {record.ref for record in _arrived(merged)} - gone
+    arrived = {record.ref for record in _arrived(merged)}
+    shown = arrived - gone
     redirects.forget(tx, shown)
     if news:
         survivors.follow(tx, app.keys, news, now, tuple(app.systems))
-    ends = set(redirects.resolve(tx, [way.old for way in news]).values())
+    # Somebody may be shown for the first time as he goes, long after it was said where to.
+    went = {way.old for way in news} | (arrived & gone)
+    ends = set(redirects.resolve(tx, went).values())
     _note_lost(tx, shown | ends, now)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from connectors.barring import barring_of
 from connectors.protocol import Blocks, Connector, Stream
+from rules.errors import SystemStopped, TryAgain
 from rules.spans import COPENHAGEN
 from rules.suppression import Channel
 from rules.violations import Verdict
@@ -42,9 +43,15 @@ def _shows(connector: Connector, streams: Sequence[Stream]) -> bool:
     if facts is not None and not facts.refuses:
         # Whoever dials there does not look at its records' fields.
         return False
-    return isinstance(connector, Blocks) and any(
-        Channel.CALL in flag.channels for one in streams for flag in connector.flags(one)
-    )
+    return isinstance(connector, Blocks) and any(_says_no(connector, one) for one in streams)
+
+
+def _says_no(connector: Blocks, stream: Stream) -> bool:
+    try:
+        return any(Channel.CALL in flag.channels for flag in connector.flags(stream))
+    except (TryAgain, SystemStopped):
+        # Not to be looked at now, which the pass will say itself; that is no lack of the system's.
+        return True
 
 
 class Watch:

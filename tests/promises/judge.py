@@ -6,11 +6,13 @@ desk's journal; our history is held against it.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from promises.world import World, number
 from simulators.memory import FLAGS, OURS
@@ -25,6 +27,7 @@ from state.proposals import changes_of
 from state.screen import hashed_keys
 from state.tables import blocked, cursors, history, outbox
 from state.tables import mirror as mirror_table
+from state.tables import proposals as proposals_table
 from sync.app import App
 
 Fields = frozenset[tuple[str, str, str]]
@@ -39,6 +42,8 @@ class Written:
     row: Any
     fields: Fields
     sure: bool
+    lived: bool
+    """We lived to note it ourselves; else what stands there may be heard as news, if it is a flag."""
     excused: bool = False
     """Somebody typed over it before we could read it back: nobody can know any more."""
 
@@ -85,14 +90,16 @@ class Witness:
             for at, (before, after, then, there) in enumerate(rows):
                 assert (before == after) == (then == there), f"{name}: bytes of row {at}"
                 if before != after:
-                    yield Written(name, at, _differences(sheet, before, after), sure)
+                    yield Written(name, at, _differences(sheet, before, after), sure, sure)
 
     def _at_the_desk(self, *, sure: bool) -> Iterable[Written]:
         new = self.world.desk.journal[self._journal :]
         for at, entry in enumerate(new):
             if entry.who not in (OURS, FLAGS):
                 continue
-            # A flag is set whatever stands there, so nothing is claimed.
+            if entry.who == FLAGS:
+                # Set whatever stands there, so nothing is claimed; and nothing but a no.
+                assert dict(entry.asked) == {"opt_out": "ja"}, f"no flag: {entry.asked}"
             there = {name: entry.before.get(name, "") for name in entry.asked}
             claims = there if entry.claimed is None else entry.claimed
             for name, claimed in claims.items():
@@ -104,7 +111,7 @@ class Witness:
             turned = any(
                 e.ident == entry.ident and e.who not in (OURS, FLAGS) for e in new[at + 1 :]
             )
-            yield Written("people", entry.ident, fields, sure, excused=turned and not sure)
+            yield Written("people", entry.ident, fields, sure, sure, turned and not sure)
 
     def somebody_typed(self, stream: str, row: Any) -> None:
         """Somebody changed a record: what we are not sure of there cannot be found out."""
@@ -158,13 +165,13 @@ def history_is_the_journal(app: App, witness: Witness) -> None:
     # Field by field: one pass may set a flag on a record and mend it besides.
     told = Counter((stream, one) for stream, fields in said(app) for one in fields)
     every = Counter((one.stream, change) for one in witness.written for change in one.fields)
-    # A flag whose write nobody lived to note is heard as news instead.
     sure = Counter(
         (one.stream, change)
         for one in witness.written
         if not one.excused
         for change in one.fields
-        if change[0] != "opt_out"
+        # A flag whose write nobody lived to note is heard as news instead.
+        if one.lived or change[0] != "opt_out"
     )
     assert not sure - told, f"written and not in the history: {sure - told}"
     never = [
@@ -275,11 +282,24 @@ def plan_of(app: App, plan: int) -> Counter[tuple[str, tuple[str, str, str]]]:
 
 
 def digest_of(app: App, plan: int) -> str:
-    """The hash of what a plan would do."""
+    """A hash of what a plan would do: equal for equal plans, whoever made them.
+
+    On which version of a record is left out: a run sets flags before it writes anything else.
+    """
     with app.store.reading() as tx:
         found = proposals.get_plan(tx, plan)
         assert found is not None
-        return proposals.digest(tx, plan, found.systems)
+        rows = tx.execute(
+            sa.select(
+                proposals_table.c.system,
+                mirror_table.c.kind,
+                mirror_table.c.id,
+                proposals_table.c.changes,
+            )
+            .join(mirror_table, mirror_table.c.rid == proposals_table.c.rid)
+            .where(proposals.in_plan(plan, found.systems))
+        ).all()
+    return hashlib.blake2b(orjson.dumps(sorted(map(list, rows))), digest_size=16).hexdigest()
 
 
 def did_no_more_than(plan: Counter[Any], new: Iterable[Written]) -> None:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from promises import judge
 from pydantic import SecretStr
 
 from rules.keys import KeyKind, keys_in
 from rules.records import Ref
 from rules.suppression import Channel, SuppressionList
-from state import history, proposals
+from state import history
 from state.history import Written
 from state.ledger import entries_for
 from state.screen import hashed_keys
@@ -117,10 +118,8 @@ class Lists:
 
     def digest(self, plan: int) -> str:
         """The hash of what a plan would do."""
-        with self.app() as app, app.store.reading() as tx:
-            found = proposals.get_plan(tx, plan)
-            assert found is not None
-            return proposals.digest(tx, plan, found.systems)
+        with self.app() as app:
+            return judge.digest_of(app, plan)
 
     def is_blocked(self, phone: str, channel: Channel = Channel.CALL) -> bool:
         """Whether a number may not be called, asked of the ledger."""

@@ -18,7 +18,7 @@ from connectors.protocol import Unknown
 from rules.keys import KeyKind
 from rules.opt_out_fields import NOTHING
 from rules.records import Kind
-from state import blocked, coverage, history, ledger, mirror, outbox, proposals, reach
+from state import blocked, coverage, history, ledger, outbox, proposals, reach, sightings
 from state import merging as merging_module
 from state.tables import proposals as proposals_table
 from sync import undo as undo_module
@@ -116,7 +116,7 @@ def the_last_record_of_a_page_is_lost(patch: pytest.MonkeyPatch) -> None:
 
 @planted
 def what_is_gone_is_never_buried(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(mirror, "bury", lambda *_: [])
+    patch.setattr(sightings, "bury", lambda *_: [])
 
 
 @planted

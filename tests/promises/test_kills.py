@@ -146,7 +146,7 @@ def told_to_the_end(lists: Lists, story: Story) -> End:
             dead = sa.select(sa.func.count()).where(mirror.c.deleted_at.is_not(None))
             buried = int(tx.execute(dead).scalar_one())
             newest = proposals.next_plan(tx) - 1
-            plan = proposals.digest(tx, newest, tuple(app.systems)) if newest else ""
+        plan = judge.digest_of(app, newest) if newest else ""
         there, written = contents(lists), Counter(judge.said(app))
         if story.command != "undo":
             _take_all_back(app, lists)

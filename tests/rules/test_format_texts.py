@@ -21,6 +21,8 @@ SOURCE = "".join(
         ROOT / "hygiene.py",
         ROOT / "private.py",
         ROOT / "moments.py",
+        ROOT / "flags.py",
+        ROOT / "others.py",
     ]
 )
 FINDINGS = tomllib.loads((TEXTS / "findings.toml").read_text("utf-8"))
