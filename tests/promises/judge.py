@@ -108,10 +108,15 @@ class Witness:
                     f"there stood {entry.before.get(name, '')!r}"
                 )
             fields = frozenset((name, claims[name], text) for name, text in entry.asked.items())
-            turned = any(
-                e.ident == entry.ident and e.who not in (OURS, FLAGS) for e in new[at + 1 :]
-            )
-            yield Written("people", entry.ident, fields, sure, sure, turned and not sure)
+            theirs = [
+                one
+                for one in new[at + 1 :]
+                if one.ident == entry.ident and one.who not in (OURS, FLAGS)
+            ]
+            # A flag that a rival took off again at once was never read back: it counts as open.
+            back = entry.who == FLAGS and any("opt_out" in one.asked for one in theirs)
+            turned = back or (bool(theirs) and not sure)
+            yield Written("people", entry.ident, fields, sure, sure, turned)
 
     def somebody_typed(self, stream: str, row: Any) -> None:
         """Somebody changed a record: what we are not sure of there cannot be found out."""
