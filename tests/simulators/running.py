@@ -21,6 +21,7 @@ SECRETS: Final[Mapping[str, str]] = {
     "salesforce": App().secret,
     "hubspot": KEY,
     "dynamics": SECRET,
+    "aircall": "opdigtet-token",
 }
 """What each simulator lets in, by its name."""
 
