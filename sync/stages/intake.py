@@ -89,10 +89,11 @@ def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel) -> bool:
 
 
 def _is_ours(tx: Tx, one: Episode, rid: int | None) -> bool:
-    """Whether we set the flag ourselves when the episode had begun, or since."""
+    """Whether we set the flag ourselves when the episode began. Somebody's own no that we hear of
+    late is his, whatever we wrote since."""
     written = history.of_records(tx, [rid]).get(rid, ()) if rid is not None else ()
     return any(
-        row.applied_at + CLOCK_SKEW >= one.since
+        abs(row.applied_at - one.since) <= CLOCK_SKEW
         and any(c.rule == RULE and c.field == one.field for c in row.changes)
         for row in written
     )

@@ -8,6 +8,7 @@ from connectors.protocol import (
     Applied,
     Capabilities,
     Column,
+    Episode,
     Moved,
     Outcome,
     Page,
@@ -55,6 +56,7 @@ class Scripted:
         ways: Iterable[tuple[str, str]] = (),
         kind: Kind = Kind.CONTACT,
         to: Kind | None = None,
+        episodes: Iterable[Episode] = (),
     ) -> None:
         """One page of the next pull; `ways` are (old, new), to records of the kind `to`."""
         page = Page(
@@ -63,6 +65,7 @@ class Scripted:
             complete=False,
             tombstones=[Tombstone(self.ref(one, kind)) for one in gone],
             redirects=[Redirect(self.ref(a, kind), self.ref(b, to or kind)) for a, b in ways],
+            episodes=list(episodes),
         )
         self._told[kind.value].append(page)
 
@@ -82,6 +85,7 @@ class Scripted:
                 complete=False,
                 tombstones=page.tombstones,
                 redirects=page.redirects,
+                episodes=page.episodes,
             )
         yield Page((), {"done": True}, complete=True)
 
