@@ -563,6 +563,21 @@ requests = _table(
 
 # --- lists that were let go ------------------------------------------------------------------
 
+# Who may ask over HTTP. Of a token itself only its hash is kept.
+tokens = _table(
+    "tokens",
+    _id("token"),
+    _text("name"),
+    Column("digest", sa.LargeBinary, nullable=False, unique=True),
+    # what it may do: check, record
+    _text("scopes"),
+    _personal("made_by", "suppression"),
+    _when("made_at"),
+    _when("expires_at", null=True),
+    _personal("revoked_by", "suppression", null=True),
+    _when("revoked_at", null=True),
+)
+
 # A list that was held against suppression and let go to be called, until it expires.
 releases = _table(
     "releases",

@@ -49,6 +49,7 @@ GROUPS = {
         "violations": "sync.commands.violations:violations",
         "alarms": "sync.commands.violations:alarms",
         "contact-log": "sync.commands.violations:contact_log",
+        "serve": "sync.commands.serve:serve",
     },
     "settings": {
         "rules": "sync.commands.rules:rules",

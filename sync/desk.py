@@ -28,6 +28,7 @@ from state.ledger import Payload, append, entries_for, payloads
 from state.ledger_rows import Entry
 from state.screen import hashed_keys
 from state.store import Tx
+from sync import bursts
 from sync.app import App
 
 DESK: Final = "desk"
@@ -197,12 +198,25 @@ def statement(
 
 def record(app: App, said: Statement) -> Added:
     """Record it at once, whatever else runs; then have the records it concerns looked at anew."""
-    with app.store.transaction(urgent=True) as tx:
-        said = replace(said, keys=survivors.also_named(tx, said.keys))
-        before = _is_blocked(tx, app, said)
-        written = append(tx, app.keys, [said], app.clock(), tuple(app.systems))
+    [added] = record_all(app, [said])
     carry(app)
-    return Added(said.keys, said.channel, written[0].event.event_id if written else "", before)
+    return added
+
+
+def record_all(app: App, said: Sequence[Statement]) -> list[Added]:
+    """Record them in one transaction, at once; `carry` is left to whoever calls."""
+    now = app.clock()
+    with app.store.transaction(urgent=True) as tx:
+        said = [replace(one, keys=survivors.also_named(tx, one.keys)) for one in said]
+        before = _are_blocked(tx, app, said)
+        written = append(tx, app.keys, said, now, tuple(app.systems))
+        bursts.watch(tx, app, [entry.event.system for entry in written], now)
+    new = {entry.event.event_id for entry in written}
+    idents = (app.keys.event_id((one.type.value, *one.identity)) for one in said)
+    return [
+        Added(one.keys, one.channel, ident if ident in new else "", there)
+        for one, ident, there in zip(said, idents, before, strict=True)
+    ]
 
 
 def carry(app: App) -> None:
@@ -215,10 +229,18 @@ def carry(app: App) -> None:
                     return
 
 
-def _is_blocked(tx: Tx, app: App, said: Statement) -> bool:
-    answers = _answers(tx, app, said.keys, said.span.end)[0]
-    wanted = SINGLE_CHANNELS if said.channel is Channel.ALL else (said.channel,)
-    return all(one.blocked for one in answers if one.channel in wanted)
+def _are_blocked(tx: Tx, app: App, said: Sequence[Statement]) -> list[bool]:
+    """Whether each of them was barred on all of its channels already."""
+    hashed = [hashed_keys(app.keys, one.keys) for one in said]
+    known = entries_for(tx, {key.digest for keys in hashed for key in keys})
+    events = SuppressionList(entry.event for entry in known)
+    return [
+        all(
+            events.blocked(keys, channel, one.span.end).blocked
+            for channel in (SINGLE_CHANNELS if one.channel is Channel.ALL else (one.channel,))
+        )
+        for one, keys in zip(said, hashed, strict=True)
+    ]
 
 
 def check(app: App, found: Sequence[Key], at: datetime) -> Checked:

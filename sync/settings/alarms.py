@@ -21,9 +21,10 @@ class Receiver(Section):
 
 
 class Alarms(Section):
-    """[alarms]: who is told of forbidden calls and of systems that have gone quiet."""
+    """[alarms]: who is told of forbidden calls, of systems that have gone quiet, of floods of opt-outs."""
 
     receivers: dict[str, Receiver] = Field(default_factory=dict, examples=[{"team": {}}])
     repeat_minutes: Annotated[int, Field(ge=5, le=43_200)] = 240
     delivery_hours: Hours = 24
     quiet: bool = True
+    burst_an_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 100

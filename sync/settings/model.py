@@ -25,6 +25,7 @@ from rules.errors import UserError
 from rules.records import Kind
 from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
+from sync.settings.incoming import Api
 from sync.settings.parts import Secret, Section
 
 T = TypeVar("T")
@@ -324,6 +325,7 @@ class Settings(BaseSettings):
     release: Release = Release()
     parties: Parties = Parties()
     alarms: Alarms = Alarms()
+    api: Api = Api()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     compare: Compare = Compare()

@@ -29,6 +29,8 @@ _PATHS = (
     ("state", "path"),
     ("salesforce", "private_key_file"),
     ("dynamics", "certificate_file"),
+    ("api", "certificate_file"),
+    ("api", "key_file"),
 )
 
 

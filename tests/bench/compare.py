@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import http_lines
 import lines
 import psutil
 import vendors
@@ -45,6 +46,7 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "runs": lines.runs,
     "opt-outs": lines.opt_outs,
     "washing": wash_lines.washing,
+    "http": http_lines.http,
     "vendors": vendors.first_syncs,
     "calls": vendors.calls,
     "install": lines.install,

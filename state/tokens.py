@@ -1,0 +1,161 @@
+"""Tokens of those who ask over HTTP: names, scopes and hashes; a token itself is never stored.
+
+A token is 32 random bytes, so a plain hash of it tells nothing and needs no salt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from state.store import Store, Tx
+from state.tables import tokens
+from state.types import UtcDateTime
+
+PREFIX: Final = "ringren_"
+"""What every token begins with, so that programs that look for leaked secrets know one."""
+_BYTES: Final = 32
+
+
+class Scope(StrEnum):
+    """What a token may be used for."""
+
+    CHECK = "check"
+    RECORD = "record"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token as people see it."""
+
+    token: int
+    name: str
+    scopes: frozenset[Scope]
+    made_by: str
+    made_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is let in at that moment."""
+        return self.revoked_at is None and (self.expires_at is None or at < self.expires_at)
+
+
+def new_secret() -> str:
+    """A token nobody can guess."""
+    return PREFIX + secrets.token_urlsafe(_BYTES)
+
+
+def digest(secret: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def add(
+    tx: Tx,
+    secret: str,
+    *,
+    name: str,
+    scopes: Collection[Scope],
+    by: str,
+    at: datetime,
+    expires_at: datetime | None,
+) -> int:
+    """Keep a new token's hash; gives its number."""
+    made = tx.execute(
+        sa.insert(tokens).values(
+            name=name,
+            digest=digest(secret),
+            scopes=" ".join(sorted(scopes)),
+            made_by=by,
+            made_at=at,
+            expires_at=expires_at,
+        )
+    )
+    return int(made.inserted_primary_key[0])  # type: ignore[index]
+
+
+def revoke(tx: Tx, number: int, by: str, at: datetime) -> bool:
+    """End a token for good; False when there is none that is not ended already."""
+    mine = sa.and_(tokens.c.token == number, tokens.c.revoked_at.is_(None))
+    done = tx.execute(sa.update(tokens).where(mine).values(revoked_by=by, revoked_at=at))
+    return bool(done.rowcount)
+
+
+def listed(tx: Tx) -> list[Token]:
+    """All there ever were, oldest first."""
+    return [_token(row) for row in tx.execute(sa.select(tokens).order_by(tokens.c.token))]
+
+
+def _token(row: Any) -> Token:
+    return Token(
+        token=row.token,
+        name=row.name,
+        scopes=frozenset(Scope(one) for one in row.scopes.split()),
+        made_by=row.made_by,
+        made_at=row.made_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )
+
+
+class Doorkeeper:
+    """Knows tokens by what they are given, as they stand at that moment. For one thread.
+
+    Each look is a statement of its own, so that a token that was revoked a moment ago, by whatever
+    process, is let in no more. On SQLite it goes straight to the driver.
+    """
+
+    _LOOK: Final = (
+        "SELECT token, name, scopes, expires_at FROM tokens WHERE digest = ? AND revoked_at IS NULL"
+    )
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._raw: Any = None
+        self._ask: Callable[..., Any] | None = None
+        if store.is_sqlite:
+            self._raw = store.engine.raw_connection()
+            self._ask = self._raw.driver_connection.cursor().execute
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._raw is not None:
+            self._raw.close()
+
+    def knows(self, secret: str, at: datetime) -> tuple[int, str, frozenset[str]] | None:
+        """Number, name and scopes of a token that holds at that moment."""
+        if not secret.startswith(PREFIX):
+            return None
+        found = self._found(digest(secret))
+        if found is None:
+            return None
+        number, name, scopes, expires_at = found
+        if expires_at is not None and at >= expires_at:
+            return None
+        return number, name, frozenset(scopes.split())
+
+    def _found(self, digested: bytes) -> tuple[int, str, str, datetime | None] | None:
+        if self._ask is None:
+            return self._looked_up(digested)
+        row = self._ask(self._LOOK, (digested,)).fetchone()
+        if row is None:
+            return None
+        ends = UtcDateTime().process_result_value(row[3], self._store.engine.dialect)
+        return row[0], row[1], row[2], ends
+
+    def _looked_up(self, digested: bytes) -> tuple[int, str, str, datetime | None] | None:
+        kept = tokens.c
+        query = sa.select(kept.token, kept.name, kept.scopes, kept.expires_at)
+        with self._store.reading() as tx:
+            row = tx.execute(
+                query.where(kept.digest == digested, kept.revoked_at.is_(None))
+            ).one_or_none()
+        return None if row is None else (row.token, row.name, row.scopes, row.expires_at)

@@ -1,0 +1,56 @@
+"""The sections of what comes in from outside: the API, the form, the mailbox.
+
+Nothing listens unless a port is set, and then on this machine only. Another address takes a
+certificate, or a proxy in front that has one: a token or a number never goes over a network in clear.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from sync.settings.parts import Section
+
+
+def _host(text: str) -> str:
+    """An address of this machine; a name would be looked up, and lead anywhere."""
+    try:
+        return str(ip_address("127.0.0.1" if text == "localhost" else text))
+    except ValueError:
+        raise PydanticCustomError("host", "no IP address") from None
+
+
+class Listener(Section):
+    """What both have that listen."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(default=None, examples=[8710])
+    host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    certificate_file: Path | None = Field(default=None, examples=["server.pem"])
+    key_file: Path | None = Field(default=None, examples=["server.key"])
+    behind_proxy: bool = False
+
+    @property
+    def is_used(self) -> bool:
+        """Whether it listens at all."""
+        return self.port is not None
+
+    @model_validator(mode="after")
+    def _never_in_clear(self) -> Self:
+        if not self.is_used:
+            return self
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise PydanticCustomError("certificate_half", "a certificate and its key")
+        covered = self.certificate_file is not None or self.behind_proxy
+        if not ip_address(self.host).is_loopback and not covered:
+            raise PydanticCustomError("open_listener", "not in clear")
+        return self
+
+
+class Api(Listener):
+    """[api]: other programs record opt-outs and ask, each with a token of its own."""
+
+    a_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 3_000

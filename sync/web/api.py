@@ -1,0 +1,220 @@
+"""The API for other programs: `POST /v1/opt-outs`, `GET /v1/check`, `POST /v1/check`.
+
+Each asks with a token of its own. An opt-out is on the disk before the answer leaves; a check is
+answered from all that was committed when it was asked, by whatever process. What cannot be read is
+never answered with "go ahead".
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final, TypeVar
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Scope
+
+from rules.keys import Key
+from rules.pace import Pace
+from rules.suppression import Channel, Statement
+from state import tokens
+from state.tokens import Doorkeeper
+from sync import desk
+from sync.app import App
+from sync.texts import Texts
+from sync.web import bodies, items
+from sync.web.afterwards import Afterwards
+from sync.web.pacing import Paces
+from sync.web.refusals import Refused, as_json, spoken, told
+from sync.web.shield import Shield
+from sync.web.verdicts import Verdicts
+
+MOST_BYTES: Final = 2_000_000
+AT_ONCE: Final = 8
+"""Threads that write or ask for many at once; a single check needs none."""
+SECONDS_TO_CALM: Final = "2"
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+T = TypeVar("T")
+Who = tuple[int, str]
+"""Number and name of the token that asks."""
+Endpoint = Callable[[Request, Who], Awaitable[Response]]
+
+
+class Api:
+    """The application; `close` it when nothing asks any more."""
+
+    def __init__(self, app: App, afterwards: Afterwards) -> None:
+        self._app, self._afterwards = app, afterwards
+        self._verdicts, self._door = Verdicts(app), Doorkeeper(app.store)
+        self._at_once = app.store.is_sqlite
+        self._paces = Paces(Pace(app.settings.api.a_minute, max(app.settings.api.a_minute // 6, 1)))
+        self._limiter: CapacityLimiter | None = None
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._verdicts.close()
+        self._door.close()
+
+    def asgi(self) -> ASGIApp:
+        """What a server runs."""
+        routes = [
+            Route("/health", self.health, methods=["GET"]),
+            self._route("/v1/check", "GET", tokens.Scope.CHECK, self.check),
+            self._route("/v1/check", "POST", tokens.Scope.CHECK, self.check_all),
+            self._route("/v1/opt-outs", "POST", tokens.Scope.RECORD, self.record),
+            Route("/{rest:path}", self.nothing_here, methods=METHODS),
+        ]
+        known: dict[str, set[str]] = {}
+        for route in routes[:-1]:
+            known.setdefault(route.path, set()).update(route.methods or ())
+        self._known = known
+        return Shield(Router(routes, redirect_slashes=False), self._failing, name="api")
+
+    # --- what is asked -----------------------------------------------------------------------
+
+    async def health(self, _request: Request) -> Response:
+        """It runs. Tells nothing else, and asks for no token."""
+        return as_json({"ok": True})
+
+    async def check(self, request: Request, _who: Who) -> Response:
+        """May somebody be contacted?"""
+        asked = {name: request.query_params.getlist(name) for name in request.query_params}
+        item = {n: v[0] if n == "channel" and len(v) == 1 else v for n, v in asked.items()}
+        found = items.keys_of(item, items.ASKED, self._app.settings.region)
+        channels = items.channels_of(item)
+        if self._at_once:
+            return as_json(_shown(self._verdicts.one(found, channels)))
+        return as_json(_shown(await self._apart(lambda: self._verdicts.one(found, channels))))
+
+    async def check_all(self, request: Request, _who: Who) -> Response:
+        """The same of many at once, answered in their order."""
+        asked = items.items_of(await bodies.read_json(request, MOST_BYTES), "items")
+        read = [self._read(one) for one in asked]
+        readable = [one for one in read if not isinstance(one, Refused)]
+        verdicts = iter(await self._apart(lambda: self._verdicts.many(readable)))
+        texts = self._texts(request.scope)
+        results = [
+            # Who cannot be looked up is not free to be called.
+            {"blocked": True, "error": one.told(texts)}
+            if isinstance(one, Refused)
+            else _shown(next(verdicts))
+            for one in read
+        ]
+        return as_json({"results": results, "unreadable": len(read) - len(readable)})
+
+    def _read(self, item: Any) -> tuple[list[Key], tuple[Channel, ...]] | Refused:
+        try:
+            found = items.keys_of(item, items.ASKED, self._app.settings.region)
+            return found, items.channels_of(item)
+        except Refused as error:
+            return error
+
+    async def record(self, request: Request, who: Who) -> Response:
+        """Somebody said no; or several did, of whom each that can be read counts."""
+        body = await bodies.read_json(request, MOST_BYTES)
+        several = "opt_outs" in body
+        said = [
+            self._said(one, who)
+            for one in (items.items_of(body, "opt_outs") if several else [body])
+        ]
+        if not several and isinstance(said[0], Refused):
+            raise said[0]
+        readable = [one for one in said if not isinstance(one, Refused)]
+        added = iter(await self._apart(lambda: desk.record_all(self._app, readable)))
+        self._afterwards.soon()
+        texts = self._texts(request.scope)
+        results = [
+            {"recorded": False, "error": one.told(texts)}
+            if isinstance(one, Refused)
+            else _added(next(added))
+            for one in said
+        ]
+        if not several:
+            return as_json(results[0], 201)
+        refused = len(said) - len(readable)
+        answer = {"recorded": len(readable), "refused": refused, "results": results}
+        return as_json(answer, 201 if readable else 422)
+
+    def _said(self, item: Any, who: Who) -> Statement | Refused:
+        try:
+            return items.statement_of(item, who, self._app.clock(), self._app.settings.region)
+        except Refused as error:
+            return error
+
+    async def nothing_here(self, request: Request) -> Response:
+        """An address that there is not, or not in this way."""
+        allowed = self._known.get(request.url.path)
+        if allowed is None:
+            return self._refused(request, Refused(404, "api.no_address"))
+        headers = {"allow": ", ".join(sorted(allowed))}
+        return self._refused(request, Refused(405, "api.no_method", headers, **headers))
+
+    # --- who asks ----------------------------------------------------------------------------
+
+    def _route(self, path: str, method: str, scope: tokens.Scope, endpoint: Endpoint) -> Route:
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(request, await self._let_in(request, scope))
+            except Refused as error:
+                return self._refused(request, error)
+
+        answer.__name__ = getattr(endpoint, "__name__", "answer")
+        return Route(path, answer, methods=[method])
+
+    async def _let_in(self, request: Request, scope: tokens.Scope) -> Who:
+        kind, _, secret = request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not secret:
+            raise Refused(401, "api.no_token", {"www-authenticate": "Bearer"})
+        found = await self._known_token(secret.strip())
+        if found is None:
+            headers = {"www-authenticate": 'Bearer error="invalid_token"'}
+            raise Refused(401, "api.wrong_token", headers)
+        number, name, scopes = found
+        wait = self._paces.wait(number, time.monotonic())
+        if wait:
+            headers = {"retry-after": str(math.ceil(wait))}
+            raise Refused(429, "api.too_fast", headers, a_minute=self._app.settings.api.a_minute)
+        if scope not in scopes:
+            raise Refused(403, "api.not_allowed", scope=scope.value)
+        return number, name
+
+    async def _known_token(self, secret: str) -> tuple[int, str, frozenset[str]] | None:
+        now = self._app.clock()
+        if self._at_once:
+            return self._door.knows(secret, now)
+        return await self._apart(lambda: self._door.knows(secret, now))
+
+    async def _apart(self, work: Callable[[], T]) -> T:
+        """Work that takes its time, in a thread; no more of it at once than the store has room for."""
+        if self._limiter is None:
+            self._limiter = CapacityLimiter(AT_ONCE)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+
+    # --- what is answered --------------------------------------------------------------------
+
+    def _texts(self, scope: Scope) -> Texts:
+        accepted = next((v for n, v in scope["headers"] if n == b"accept-language"), b"")
+        return Texts(spoken(accepted.decode("latin-1"), self._app.settings.lang or "en"))
+
+    def _refused(self, request: Request, error: Refused) -> Response:
+        content = {"error": error.told(self._texts(request.scope))}
+        return as_json(content, error.status, error.headers)
+
+    def _failing(self, scope: Scope, status: int) -> Response:
+        code = "api.busy" if status == 503 else "api.failed"
+        headers: Mapping[str, str] = {"retry-after": SECONDS_TO_CALM} if status == 503 else {}
+        return as_json({"error": told(self._texts(scope), code)}, status, headers)
+
+
+def _shown(barred: Mapping[Channel, bool]) -> dict[str, bool]:
+    return {"blocked": any(barred.values()), **{one.value: is_so for one, is_so in barred.items()}}
+
+
+def _added(one: desk.Added) -> dict[str, object]:
+    return {"recorded": True, "known": one.before or not one.event, "entry": one.event or None}

@@ -1,0 +1,144 @@
+"""The one place that opens sockets: each application on a listener of its own, until told to end.
+
+What is being answered when the end comes is answered; what comes later is refused at the socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from rules.errors import UserError
+from sync.app import App
+from sync.settings.incoming import Listener
+from sync.web.afterwards import Afterwards
+from sync.web.api import Api
+
+MOST_AT_ONCE: Final = 200
+"""Connections of one listener; the next one is told to come again."""
+SECONDS_TO_END: Final = 10
+_LARGEST_HEADERS: Final = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A listener that is open."""
+
+    name: str
+    url: str
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us, because servers share them, and says when it is open."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.opened = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn's."""
+        await super().startup(sockets)
+        self.opened.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """None of its own."""
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    open: Open
+    socket: socket.socket
+    server: _Server
+
+
+def serve(
+    app: App, ready: Callable[[Sequence[Open]], None], stop: asyncio.Event | None = None
+) -> None:
+    """Listen as the settings say, until SIGTERM, Ctrl-C or `stop`; UserError when nothing is to listen.
+
+    `ready` is told once everything is open.
+    """
+    settings, afterwards = app.settings, Afterwards(app)
+    with contextlib.ExitStack() as closing:
+        closing.callback(afterwards.close)
+        served = []
+        if settings.api.is_used:
+            api = Api(app, afterwards)
+            closing.callback(api.close)
+            served.append(_served("api", settings.api, api.asgi(), closing))
+        if not served:
+            raise UserError("serve.nothing")
+        asyncio.run(_until_told(served, ready, stop))
+
+
+def _served(name: str, listener: Listener, asgi: ASGIApp, closing: contextlib.ExitStack) -> _Served:
+    bound = _bound(name, listener)
+    closing.callback(bound.close)
+    config = uvicorn.Config(
+        asgi,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="off",
+        ws="none",
+        http="h11",
+        loop="asyncio",
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=SECONDS_TO_END,
+        h11_max_incomplete_event_size=_LARGEST_HEADERS,
+        ssl_certfile=listener.certificate_file,
+        ssl_keyfile=listener.key_file,
+    )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise UserError("serve.certificate", name=name, reason=error.strerror or "") from None
+    scheme = "https" if listener.certificate_file else "http"
+    host, port = bound.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    return _Served(Open(name, f"{scheme}://{shown}:{port}"), bound, _Server(config))
+
+
+def _bound(name: str, listener: Listener) -> socket.socket:
+    family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+    try:
+        bound = socket.create_server(
+            (listener.host, listener.port or 0), family=family, backlog=512
+        )
+    except OSError as error:
+        place = f"{listener.host}:{listener.port}"
+        raise UserError("serve.port", name=name, place=place, reason=error.strerror or "") from None
+    # Head and body leave apart; without this each answer would wait 40 ms for an acknowledgement.
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
+
+
+async def _until_told(
+    served: Sequence[_Served], ready: Callable[[Sequence[Open]], None], stop: asyncio.Event | None
+) -> None:
+    stop = stop or asyncio.Event()
+    if threading.current_thread() is threading.main_thread():
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+    running = [asyncio.create_task(one.server.serve([one.socket])) for one in served]
+    for one in served:
+        await one.server.opened.wait()
+    ready([one.open for one in served])
+    await stop.wait()
+    for one in served:
+        one.server.should_exit = True
+    await asyncio.gather(*running)

@@ -1,0 +1,101 @@
+"""`sync serve` for tests: in a thread of this process, on free ports, ended with the block."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sync.app import App, open_app
+from sync.settings import read
+from sync.web.serving import Open, serve
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+@dataclass
+class Listening:
+    """What listens: addresses by the listener's name."""
+
+    app: App
+    urls: dict[str, str] = field(default_factory=dict)
+    token: str = ""
+
+    def ask(
+        self,
+        path: str,
+        body: object = None,
+        *,
+        method: str = "",
+        listener: str = "api",
+        token: str | None = None,
+        **headers: str,
+    ) -> Answer:
+        """One request on a connection of its own; a body that is not bytes goes as JSON."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        given = self.token if token is None else token
+        if given and listener == "api":
+            sent.setdefault("authorization", f"Bearer {given}")
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            sent.setdefault("content-type", "application/json")
+        connection = HTTPConnection(urlsplit(self.urls[listener]).netloc, timeout=30)
+        try:
+            connection.request(method or ("GET" if body is None else "POST"), path, body, sent)
+            return _read(connection.getresponse())
+        finally:
+            connection.close()
+
+
+def _read(response: HTTPResponse) -> Answer:
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, response.read())
+
+
+@contextmanager
+def listening(folder: Path, settings: str) -> Iterator[Listening]:
+    """Everything that these settings open."""
+    file = folder / "ringren.toml"
+    file.write_text(settings, "utf-8")
+    read_in = read(file=file, root=None, state=folder / "state", lang="en")
+    with open_app(read_in, actor="tester", dry=False) as app:
+        found, opened, ends = Listening(app), threading.Event(), asyncio.Event()
+        loops: list[asyncio.AbstractEventLoop] = []
+
+        def ready(listeners: list[Open] | tuple[Open, ...]) -> None:
+            found.urls.update({one.name: one.url for one in listeners})
+            loops.append(asyncio.get_running_loop())
+            opened.set()
+
+        thread = threading.Thread(target=serve, args=(app, ready, ends))
+        thread.start()
+        try:
+            assert opened.wait(30)
+            yield found
+        finally:
+            loops[0].call_soon_threadsafe(ends.set)
+            thread.join()
