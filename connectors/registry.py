@@ -11,9 +11,11 @@ from connectors.protocol import Token
 from rules.barring import Spelling
 
 if TYPE_CHECKING:
+    from connectors.activecampaign import ActiveCampaign
     from connectors.dynamics import Dynamics
     from connectors.files import Files
     from connectors.hubspot import HubSpot
+    from connectors.mailchimp import Mailchimp
     from connectors.salesforce import Salesforce
     from connectors.session import Meter
 
@@ -23,8 +25,10 @@ FILES: Final = "files"
 HUBSPOT: Final = "hubspot"
 SALESFORCE: Final = "salesforce"
 DYNAMICS: Final = "dynamics"
+MAILCHIMP: Final = "mailchimp"
+ACTIVECAMPAIGN: Final = "activecampaign"
 
-SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS)
+SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN)
 """The names of all systems that can be configured."""
 
 
@@ -168,3 +172,38 @@ def dynamics(
     login = Login(tenant, client_id, client_secret, certificate, password)
     org = Org(DYNAMICS, url, login, clock=clock, dry=dry, meter=meter, elsewhere=elsewhere)
     return Dynamics(DYNAMICS, org, objects=objects, fields=fields, history=history)
+
+
+def mailchimp(
+    *,
+    key: str,
+    fields: Mapping[str, str],
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Mailchimp:
+    """Mailchimp, set up. `fields` is canonical field -> merge tag."""
+    from connectors.mailchimp import Mailchimp
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
+    return Mailchimp(MAILCHIMP, key, fields=fields, clock=clock, **more)
+
+
+def activecampaign(
+    *,
+    url: str,
+    key: str,
+    calls_a_second: float,
+    fields: Mapping[str, str],
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> ActiveCampaign:
+    """ActiveCampaign, set up. `fields` is canonical field -> the contact's own."""
+    from connectors.activecampaign import ActiveCampaign
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
+    more["a_second"] = calls_a_second
+    return ActiveCampaign(ACTIVECAMPAIGN, url, key, fields=fields, clock=clock, **more)

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
-from connectors.registry import DYNAMICS, FILES, HUBSPOT, SALESFORCE
+from connectors.registry import (
+    ACTIVECAMPAIGN,
+    DYNAMICS,
+    FILES,
+    HUBSPOT,
+    MAILCHIMP,
+    SALESFORCE,
+)
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.caller_id import numbers_in
 from rules.checks.desk import Terms
@@ -196,6 +203,10 @@ def _systems(
         found[HUBSPOT] = _hubspot(settings, clock, meter, dry=dry)
     if settings.dynamics.is_used:
         found[DYNAMICS] = _dynamics(settings, clock, meter, dry=dry)
+    if settings.mailchimp.is_used:
+        found[MAILCHIMP] = _mailchimp(settings, clock, meter, dry=dry)
+    if settings.activecampaign.is_used:
+        found[ACTIVECAMPAIGN] = _activecampaign(settings, clock, meter, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
@@ -281,6 +292,36 @@ def _dynamics(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> C
         objects=one.objects,
         fields=one.fields,
         history=one.history,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )
+
+
+def _mailchimp(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
+    from connectors.registry import mailchimp
+
+    one = settings.mailchimp
+    return mailchimp(
+        key=one.api_key.get_secret_value() if one.api_key else "",
+        fields=one.fields,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )
+
+
+def _activecampaign(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
+    from connectors.registry import activecampaign
+
+    one = settings.activecampaign
+    return activecampaign(
+        url=one.url or "",
+        key=one.key.get_secret_value() if one.key else "",
+        calls_a_second=one.calls_a_second,
+        fields=one.fields,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

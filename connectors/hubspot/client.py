@@ -23,6 +23,7 @@ import requests
 from hubspot import HubSpot as Client
 
 from connectors.caller import Caller, Patience, retry_after
+from connectors.pace import Pace
 from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
 from connectors.statuses import Ask
 from connectors.tokens import Token, Tokens
@@ -60,23 +61,6 @@ def dated(url: str) -> str:
     for pattern, path in _DATED:
         url = pattern.sub(path, url, count=1)
     return url.rstrip("/")
-
-
-class Pace:
-    """Lets so many calls through in a second and has the others wait."""
-
-    def __init__(
-        self, per_second: int, clock: Callable[[], float], sleep: Callable[[float], None]
-    ) -> None:
-        self._gap, self._clock, self._sleep = 1 / per_second, clock, sleep
-        self._next = 0.0
-
-    def wait(self) -> None:
-        """Until the next call may leave."""
-        now = self._clock()
-        if now < self._next:
-            self._sleep(self._next - now)
-        self._next = max(now, self._next) + self._gap
 
 
 class Shim:

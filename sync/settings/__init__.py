@@ -189,6 +189,9 @@ def fingerprint(settings: Settings, kind: Kind | None = None) -> str:
             chosen[type(system).__name__.lower()] = system.model_dump(
                 mode="json", include={"objects", "fields"}
             )
+        for mailer in (settings.mailchimp, settings.activecampaign):
+            if mailer.is_used:
+                chosen[type(mailer).__name__.lower()] = mailer.model_dump(include={"fields"})
     text = json.dumps(chosen, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 

@@ -26,12 +26,13 @@ from rules.records import Kind
 from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.incoming import Api
+from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
 
 T = TypeVar("T")
 
 PREFIX = "RINGREN_"
-VENDORS = ("salesforce", "hubspot", "dynamics")
+VENDORS = ("salesforce", "hubspot", "dynamics", "mailchimp", "activecampaign")
 
 Switch = Literal["on", "propose", "off"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -310,6 +311,8 @@ class Settings(BaseSettings):
     salesforce: Salesforce = Salesforce()
     hubspot: HubSpot = HubSpot()
     dynamics: Dynamics = Dynamics()
+    mailchimp: Mailchimp = Mailchimp()
+    activecampaign: ActiveCampaign = ActiveCampaign()
     limits: Limits = Limits()
     plans: Plans = Plans()
     rules: Rules = Rules()

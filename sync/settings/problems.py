@@ -114,6 +114,7 @@ _KINDS = {
     "open_listener": "open_listener",
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
+    "activecampaign_login": "activecampaign_login",
     "secret_form": "secret_form",
     "secret_env": "secret_env",
     "secret_file": "secret_file",

@@ -19,9 +19,10 @@ from simulators.hubspot.tickets import KEY
 
 from connectors.caller import Patience
 from connectors.hubspot import HubSpot
-from connectors.hubspot.client import VERSION, Pace, dated
+from connectors.hubspot.client import VERSION, dated
 from connectors.hubspot.logins import Key, OAuth
 from connectors.hubspot.pulling import OVERLAP_MS
+from connectors.pace import Pace
 from connectors.protocol import Applied, Conflict, Outcome, Page, Rejected, Stream, Unknown
 from connectors.session import Unmetered
 from rules.changes import Change, RecordChange

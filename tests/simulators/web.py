@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any, Protocol
 
 import orjson
@@ -92,6 +93,8 @@ class Vendor:
     host: str
     seconds: float = 0.0
     """How long each answer takes."""
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The time of the header Date."""
     faults: list[Trouble] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     before: Callable[[str, str], None] = lambda _method, _path: None
@@ -154,7 +157,8 @@ class Vendor:
         raw = (
             b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
         )
-        headers = {**told.headers, "Content-Type": told.type}
+        date = format_datetime(self.clock().astimezone(UTC), usegmt=True)
+        headers = {"Date": date, **told.headers, "Content-Type": told.type}
         if hit and hit.fault in {Fault.LOST, Fault.DROPPED, Fault.HALF}:
             half = hit.fault is Fault.HALF
             return Broken(raw[: len(raw) // 2] if half else b"", told.status, headers, half=half)
@@ -204,6 +208,7 @@ def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
         port=port,
         log_level="critical",
         access_log=False,
+        date_header=False,
         server_header=False,
         lifespan="off",
     )

@@ -30,4 +30,4 @@ def build(
 ) -> ActiveCampaign:
     """An account with nothing in it; not served yet."""
     account = Account(clock)
-    return ActiveCampaign(Office(account, per_second), HOST, account=account)
+    return ActiveCampaign(Office(account, per_second), HOST, clock=clock, account=account)

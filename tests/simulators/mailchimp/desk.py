@@ -70,7 +70,10 @@ class Office:
     def merge_fields(self, ask: Ask, audience: str) -> Told:
         """GET /lists/{id}/merge-fields."""
         tags = self._audience(audience).merge_fields
-        rows = [{"tag": tag, "name": tag, "required": must} for tag, must in tags.items()]
+        rows = [
+            {"tag": tag, "name": tag, "type": _type(tag), "required": must}
+            for tag, must in tags.items()
+        ]
         return _page(ask, "merge_fields", rows)
 
     def complaints(self, ask: Ask, audience: str) -> Told:
@@ -310,6 +313,10 @@ def _page(ask: Ask, name: str, rows: list[dict[str, Any]]) -> Told:
         return _problem(Refused(400, "Invalid Resource", "at most 1000", "count"))
     shown = rows[offset : offset + count]
     return Told(200, {name: shown, "total_items": len(rows), "_links": [_LINK]})
+
+
+def _type(tag: str) -> str:
+    return next((kind for kind in ("phone", "email") if kind.upper() in tag), "text")
 
 
 def _time(text: str) -> datetime:

@@ -28,4 +28,4 @@ class Mailchimp(Vendor):
 def build(clock: Callable[[], datetime] = wall_clock) -> Mailchimp:
     """An account with nothing in it; not served yet."""
     account = Account(clock)
-    return Mailchimp(Office(account), HOST, account=account)
+    return Mailchimp(Office(account), HOST, clock=clock, account=account)

@@ -1,0 +1,136 @@
+"""ActiveCampaign: contacts of lists, read; and taken off where they are blocked.
+
+An opt-out is a row of contact and list, so each list is a stream of its own, and a new one simply
+another stream. Nobody is ever signed up here, and no other field is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from requests import codes
+
+from connectors.activecampaign.client import PAGE, Api
+from connectors.activecampaign.contacts import MAILS, Shape, shaped
+from connectors.activecampaign.pulling import Pulling, mark_of
+from connectors.protocol import (
+    Applied,
+    Conflict,
+    Moved,
+    Outcome,
+    Page,
+    Problem,
+    Rejected,
+    Stream,
+    Token,
+)
+from connectors.rights import Right
+from rules.changes import RecordChange
+from rules.errors import StartOver
+from rules.flags import Flag
+from rules.records import Record, Ref
+
+
+class ActiveCampaign:
+    """One account. `fields`: canonical field to the contact's own; `more` goes to `client.Api`."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        key: str,
+        *,
+        fields: Mapping[str, str] = {},
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **more: Any,
+    ) -> None:
+        self.name = name
+        self._fields = fields
+        self.api = Api(name, url, key, clock=clock, **more)
+        self._shapes: dict[str, Shape] = {}
+
+    # --- reading ---
+
+    def streams(self) -> Sequence[Stream]:
+        """The contacts of each list there is now."""
+        found = (shaped(self.name, one, self._fields) for one in self.api.lists())
+        self._shapes = {shape.stream.name: shape for shape in found}
+        return [shape.stream for shape in self._shapes.values()]
+
+    def problems(self) -> Sequence[Problem]:
+        """None: what cannot be read stops the system."""
+        return ()
+
+    def _shape(self, stream: Stream) -> Shape:
+        if stream.name not in self._shapes:
+            self.streams()
+        return self._shapes[stream.name]
+
+    def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
+        """Everybody on the list, or who was changed since the token was made."""
+        mark = mark_of(token)
+        if token and mark is None:
+            raise StartOver("activecampaign.cursor_unknown", system=self.name, stream=stream.name)
+        yield from Pulling(self.api, self._shape(stream)).pages(mark)
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        """Those who are there, as they are now, a hundred a call."""
+        shape = self._shape(stream)
+        parts = [ref.id.partition(".") for ref in refs]
+        ids = sorted({int(c) for on, _, c in parts if on == shape.list and c.isdigit()})
+        for at in range(0, len(ids), PAGE):
+            some = [str(one) for one in ids[at : at + PAGE]]
+            # An account that did not heed `ids` would show others.
+            there = (one for one in shape.of(self.api.read(some)) if one.id in set(some))
+            yield from map(shape.record, there)
+
+    # --- blocking ---
+
+    def flags(self, stream: Stream) -> Sequence[Flag]:
+        """The row of the list: status 2 says no to mail. Nothing here says no to calls."""
+        del stream
+        return (MAILS,)
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Take contacts off the list, one by one. A reading shows what became of it."""
+        del token
+        shape = self._shape(stream)
+        for one in batch:
+            status = self.api.unsubscribe(shape.list, one.ref.id.partition(".")[2])
+            if status == codes.not_found:
+                yield Conflict(one.ref)
+            elif status >= codes.bad_request:
+                details = {"field": "contactList.status", "code": f"HTTP {status}"}
+                yield Rejected(one.ref, "write_refused", details)
+            else:
+                yield Applied(one.ref, one.base_version)
+
+    # --- for administrators, and for comparing whole sets ---
+
+    def check(self) -> Iterator[Right]:
+        """Whether the key is let in, and each list can be read."""
+        user = str(self.api.me().get("username") or "?")
+        yield Right(user, True, "activecampaign.right.user", details={"user": user})
+        streams = self.streams()
+        for one in streams:
+            details = {"list": one.notes["list"], "count": str(self.count(one))}
+            yield Right(one.name, True, "activecampaign.right.list", details=details)
+        if not streams:
+            key = "activecampaign.no_list"
+            yield Right(user, False, key, f"{key}.remedy", stops=False)
+
+    def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
+        """How many contacts each list has: one call each."""
+        return {one.name: self.count(one) for one in streams}
+
+    def count(self, stream: Stream) -> int:
+        """How many contacts there are on the list: one call."""
+        return self.api.count(self._shape(stream).list)
+
+    def ids(self, stream: Stream) -> Iterator[Ref]:
+        """Everybody's id, a hundred a call."""
+        yield from (record.ref for record in Pulling(self.api, self._shape(stream)).records())

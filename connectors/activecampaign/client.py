@@ -1,0 +1,160 @@
+"""Calls to ActiveCampaign's API v3, through our own session and at its pace.
+
+There is no client library of the vendor's for Python; what is used are five reads and one write.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+import requests
+
+from connectors.caller import Caller, Patience
+from connectors.pace import Pace
+from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
+from connectors.tokens import Token, Tokens, fixed
+from rules.errors import SystemStopped
+
+PAGE: Final = 100
+"""Contacts that one call shows at most."""
+A_SECOND: Final = 5.0
+"""Calls that the account lets in, those of all programs together."""
+READS: Final = (Read("GET", r"/api/3/(users/me|lists|contacts|contactLists)(/\d+)?"),)
+"""What a dry run may send."""
+OFF: Final = "2"
+"""The only status that is ever sent. 1 would sign somebody up again who said no."""
+
+
+class Api:
+    """The account's API at `url`. `now` is its clock, as its answers tell it."""
+
+    def __init__(
+        self,
+        system: str,
+        url: str,
+        key: str,
+        *,
+        dry: bool = False,
+        meter: Meter | None = None,
+        elsewhere: Mapping[str, str] = MappingProxyType({}),
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sleep: Callable[[float], None] = time.sleep,
+        patience: Patience | None = None,
+        a_second: float = A_SECOND,
+    ) -> None:
+        self.system, self._clock = system, clock
+        self._url = f"{url.rstrip('/')}/api/3"
+        self.calls = 0
+        self._ahead = timedelta()
+        self._pace = Pace(a_second, time.monotonic, sleep)
+        line = Line(
+            system,
+            READS,
+            dry=dry,
+            meter=meter or Unmetered(),
+            elsewhere=elsewhere,
+            heard=self._heard,
+        )
+        self._caller = Caller(
+            system,
+            open_session(line),
+            Tokens(fixed(key), clock),
+            _signed,
+            explain=explained,
+            patience=patience or Patience(),
+            sleep=sleep,
+        )
+
+    def me(self) -> Any:
+        """Whose key it is."""
+        return self._read("/users/me", {})["user"]
+
+    def lists(self) -> Iterator[Any]:
+        """Every list."""
+        offset = 0
+        while True:
+            body = self._read("/lists", {"limit": PAGE, "offset": offset})
+            rows = body["lists"]
+            yield from rows
+            offset += len(rows)
+            if not rows or offset >= total_of(body):
+                return
+
+    def contacts(self, on: str, *, after: int = 0, since: str = "", status: str = "-1") -> Any:
+        """A hundred contacts of a list by ascending id, with their rows of all lists."""
+        ask: dict[str, Any] = {
+            "listid": on,
+            "status": status,
+            "include": "contactLists",
+            "orders[id]": "ASC",
+            "limit": PAGE,
+        }
+        ask |= {"id_greater": after} if after else {}
+        ask |= {"filters[updated_after]": since} if since else {}
+        return self._read("/contacts", ask)
+
+    def read(self, ids: Sequence[str]) -> Any:
+        """These contacts, a hundred at most, with their rows of all lists."""
+        ask = {"ids[]": list(ids), "status": "-1", "include": "contactLists", "limit": PAGE}
+        return self._read("/contacts", ask)
+
+    def count(self, on: str, status: str = "-1") -> int:
+        """How many contacts of a list have a status; -1 for all."""
+        ask = {"listid": on, "status": status, "limit": 1}
+        return total_of(self._read("/contacts", ask))
+
+    def unsubscribe(self, on: str, contact: str) -> int:
+        """Take a contact off a list; the status of the answer. Twice is the same as once."""
+        row = {"list": int(on), "contact": int(contact), "status": int(OFF)}
+        self._pace.wait()
+        answer = self._caller.call(
+            "POST", f"{self._url}/contactLists", repeat=True, json={"contactList": row}
+        )
+        return answer.status_code
+
+    def now(self) -> datetime:
+        """The time at ActiveCampaign, to the second."""
+        return self._clock() + self._ahead
+
+    def _read(self, path: str, ask: Mapping[str, Any]) -> Any:
+        self._pace.wait()
+        answer = self._caller.call("GET", self._url + path, repeat=True, params=dict(ask))
+        if answer.status_code >= requests.codes.bad_request:
+            why = explained(answer)
+            raise SystemStopped("activecampaign.refused", system=self.system, why=why)
+        try:
+            return orjson.loads(answer.content)
+        except orjson.JSONDecodeError:
+            raise NoAnswer(self.system, "no JSON") from None
+
+    def _heard(self, answer: requests.Response) -> None:
+        self.calls += 1
+        if said := answer.headers.get("Date"):
+            self._ahead = parsedate_to_datetime(said) - self._clock()
+
+
+def total_of(body: Mapping[str, Any]) -> int:
+    """How many rows there are, which travels as text."""
+    return int((body.get("meta") or {}).get("total") or 0)
+
+
+def _signed(token: Token, headers: dict[str, str]) -> None:
+    headers["Api-Token"] = token.secret
+
+
+def explained(answer: requests.Response) -> str:
+    """What may be shown of an error: its codes, never its words."""
+    try:
+        body = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        body = {}
+    errors = body.get("errors") if isinstance(body, dict) else None
+    listed = errors if isinstance(errors, list) else []
+    codes = [str(one.get("code") or "") for one in listed if isinstance(one, dict)]
+    return " · ".join(filter(None, (f"HTTP {answer.status_code}", ", ".join(filter(None, codes)))))
