@@ -12,6 +12,7 @@ from rules.barring import Spelling
 
 if TYPE_CHECKING:
     from connectors.activecampaign import ActiveCampaign
+    from connectors.aircall import Aircall
     from connectors.dynamics import Dynamics
     from connectors.files import Files
     from connectors.hubspot import HubSpot
@@ -27,8 +28,9 @@ SALESFORCE: Final = "salesforce"
 DYNAMICS: Final = "dynamics"
 MAILCHIMP: Final = "mailchimp"
 ACTIVECAMPAIGN: Final = "activecampaign"
+AIRCALL: Final = "aircall"
 
-SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN)
+SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN, AIRCALL)
 """The names of all systems that can be configured."""
 
 
@@ -207,3 +209,36 @@ def activecampaign(
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
     more["a_second"] = calls_a_second
     return ActiveCampaign(ACTIVECAMPAIGN, url, key, fields=fields, clock=clock, **more)
+
+
+def aircall(
+    *,
+    api_id: str,
+    api_token: str,
+    objects: Sequence[str],
+    opt_out_tags: Sequence[str],
+    mark_contacts: bool,
+    region: str,
+    a_minute: int,
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Aircall:
+    """Aircall, set up. `elsewhere` maps the beginnings of addresses to others on this machine."""
+    from connectors.aircall import Aircall
+
+    return Aircall(
+        AIRCALL,
+        api_id,
+        api_token,
+        objects=objects,
+        opt_out_tags=opt_out_tags,
+        mark_contacts=mark_contacts,
+        region=region,
+        a_minute=a_minute,
+        elsewhere=elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )

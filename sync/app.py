@@ -18,6 +18,7 @@ from connectors.protocol import Connector, Token
 from connectors.readonly import ReadOnly
 from connectors.registry import (
     ACTIVECAMPAIGN,
+    AIRCALL,
     DYNAMICS,
     FILES,
     HUBSPOT,
@@ -207,6 +208,8 @@ def _systems(
         found[MAILCHIMP] = _mailchimp(settings, clock, meter, dry=dry)
     if settings.activecampaign.is_used:
         found[ACTIVECAMPAIGN] = _activecampaign(settings, clock, meter, dry=dry)
+    if settings.aircall.is_used:
+        found[AIRCALL] = _aircall(settings, clock, meter, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
@@ -322,6 +325,27 @@ def _activecampaign(settings: Settings, clock: Clock, meter: Meter, *, dry: bool
         key=one.key.get_secret_value() if one.key else "",
         calls_a_second=one.calls_a_second,
         fields=one.fields,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )
+
+
+def _aircall(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
+    from connectors.registry import aircall
+
+    one = settings.aircall
+    if one.api_id is None or one.api_token is None:
+        raise UserError("aircall.no_login")
+    return aircall(
+        api_id=one.api_id,
+        api_token=one.api_token.get_secret_value(),
+        objects=one.objects,
+        opt_out_tags=one.opt_out_tags,
+        mark_contacts=one.mark_contacts,
+        region=settings.region,
+        a_minute=one.calls_a_minute,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

@@ -183,7 +183,7 @@ def fingerprint(settings: Settings, kind: Kind | None = None) -> str:
         if settings.parties.fill != "off":
             chosen["parties"] = sorted(settings.parties.fields)
         chosen["files"] = settings.files.model_dump(
-            mode="json", exclude={"root", "max_workbook_mb"}
+            mode="json", exclude={"root", "max_workbook_mb", "do_not_call", "do_not_call_spelling"}
         )
         for system in (settings.salesforce, settings.hubspot, settings.dynamics):
             chosen[type(system).__name__.lower()] = system.model_dump(

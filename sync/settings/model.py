@@ -25,6 +25,7 @@ from rules.errors import UserError
 from rules.records import Kind
 from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
+from sync.settings.dialers import Aircall
 from sync.settings.incoming import Api
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
@@ -32,7 +33,7 @@ from sync.settings.parts import Secret, Section
 T = TypeVar("T")
 
 PREFIX = "RINGREN_"
-VENDORS = ("salesforce", "hubspot", "dynamics", "mailchimp", "activecampaign")
+VENDORS = ("salesforce", "hubspot", "dynamics", "mailchimp", "activecampaign", "aircall")
 
 Switch = Literal["on", "propose", "off"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -313,6 +314,7 @@ class Settings(BaseSettings):
     dynamics: Dynamics = Dynamics()
     mailchimp: Mailchimp = Mailchimp()
     activecampaign: ActiveCampaign = ActiveCampaign()
+    aircall: Aircall = Aircall()
     limits: Limits = Limits()
     plans: Plans = Plans()
     rules: Rules = Rules()

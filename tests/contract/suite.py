@@ -59,7 +59,9 @@ def change_of(record: Record, field: str, new: str | None) -> RecordChange:
 
 
 class ConnectorContract:
-    """Inherit, and give the fixture `outside`."""
+    """Inherit, and give the fixture `outside`. `name_field`: what a person's name stands in."""
+
+    name_field = "full_name"
 
     @pytest.fixture
     def outside(self) -> Outside:
@@ -160,9 +162,9 @@ class ConnectorContract:
         records, token = _records_and_token(connector, stream)
         before = _by_ref(records)
         target = records[len(records) // 2]
-        outside.edit(str(target.values["email"]), "full_name", "Ny Navnesen")
+        outside.edit(str(target.values["email"]), self.name_field, "Ny Navnesen")
         after = _by_ref(_records(connector.pull(stream, token)))
-        assert after[target.ref].values["full_name"] == "Ny Navnesen"
+        assert after[target.ref].values[self.name_field] == "Ny Navnesen"
         moved = {ref for ref, record in after.items() if record.version != before[ref].version}
         assert moved == {target.ref}
 
@@ -232,13 +234,13 @@ class ConnectorContract:
     ) -> None:
         records, token = _records_and_token(connector, stream)
         chosen = records[:: max(1, len(records) // 50)]
-        changes = [change_of(r, "full_name", f"Ændret {i}") for i, r in enumerate(chosen)]
+        changes = [change_of(r, self.name_field, f"Ændret {i}") for i, r in enumerate(chosen)]
         outcomes = _pushed(connector, stream, token, changes)
         assert [outcome.ref for outcome in outcomes] == [record.ref for record in chosen]
         assert all(isinstance(outcome, Applied) for outcome in outcomes)
         after = _by_ref(_records(connector.pull(stream, None)))
         for i, record in enumerate(chosen):
-            assert after[record.ref].values["full_name"] == f"Ændret {i}"
+            assert after[record.ref].values[self.name_field] == f"Ændret {i}"
         untouched = set(_by_ref(records)) - {record.ref for record in chosen}
         assert all(after[ref] == _by_ref(records)[ref] for ref in untouched)
 
@@ -247,7 +249,7 @@ class ConnectorContract:
         self, connector: Any, stream: Stream
     ) -> None:
         records, token = _records_and_token(connector, stream)
-        change = change_of(records[1], "full_name", "Åse Ærlig")
+        change = change_of(records[1], self.name_field, "Åse Ærlig")
         expected = connector.expected_version(stream, records[1], change)
         [outcome] = _pushed(connector, stream, token, [change])
         assert isinstance(outcome, Applied)
@@ -262,7 +264,7 @@ class ConnectorContract:
         if not stream.can.conditional_write:
             pytest.skip("no conditional write is claimed")
         records, token = _records_and_token(connector, stream)
-        stale = change_of(records[2], "full_name", "Forkert")
+        stale = change_of(records[2], self.name_field, "Forkert")
         stale = RecordChange(stale.ref, "an-older-version", stale.changes, stale.place)
         before = outside.snapshot()
         [outcome] = _pushed(connector, stream, token, [stale])
@@ -276,9 +278,11 @@ class ConnectorContract:
         if not stream.can.conditional_write:
             pytest.skip("no conditional write is claimed")
         records, token = _records_and_token(connector, stream)
-        outside.edit(str(records[4].values["email"]), "full_name", "Rettet Andetsteds")
+        outside.edit(str(records[4].values["email"]), self.name_field, "Rettet Andetsteds")
         theirs = outside.snapshot()
-        [outcome] = _pushed(connector, stream, token, [change_of(records[4], "full_name", "Vores")])
+        [outcome] = _pushed(
+            connector, stream, token, [change_of(records[4], self.name_field, "Vores")]
+        )
         assert outcome == Conflict(records[4].ref)
         assert outside.snapshot() == theirs
 
@@ -289,7 +293,7 @@ class ConnectorContract:
         records, token = _records_and_token(connector, stream)
         bad = Change("no_such_field", None, "x", "contract", "test", "reason.test")
         first = RecordChange(records[0].ref, records[0].version, (bad,), records[0].place)
-        second = change_of(records[1], "full_name", "Går Igennem")
+        second = change_of(records[1], self.name_field, "Går Igennem")
         outcomes = _pushed(connector, stream, token, [first, second])
         assert isinstance(outcomes[0], Rejected)
         assert isinstance(outcomes[1], Applied)
@@ -301,7 +305,7 @@ class ConnectorContract:
         before = outside.snapshot()
         records, token = _records_and_token(connector, stream)
         chosen = records[::7]
-        there = [change_of(record, "full_name", 'Søn "og"; Datter, A/S') for record in chosen]
+        there = [change_of(record, self.name_field, 'Søn "og"; Datter, A/S') for record in chosen]
         assert all(isinstance(o, Applied) for o in _pushed(connector, stream, token, there))
         assert outside.snapshot() != before
         changed, token = _records_and_token(connector, stream)
@@ -318,15 +322,17 @@ class ConnectorContract:
         self, outside: Outside, connector: Any, stream: Stream
     ) -> None:
         records, token = _records_and_token(connector, stream)
-        answers = list(connector.push(stream, token, [change_of(records[0], "full_name", "Vi")]))
+        answers = list(
+            connector.push(stream, token, [change_of(records[0], self.name_field, "Vi")])
+        )
         if not isinstance(answers[-1], Moved):
             pytest.skip("this connector reads its own writes again")
         [page] = outside.connector().pull(stream, answers[-1].token)
         assert not page.records
         assert json.loads(json.dumps(dict(answers[-1].token))) == answers[-1].token
-        outside.edit(str(records[1].values["email"]), "full_name", "De")
+        outside.edit(str(records[1].values["email"]), self.name_field, "De")
         after = _by_ref(_records(connector.pull(stream, answers[-1].token)))
-        assert after[records[1].ref].values["full_name"] == "De"
+        assert after[records[1].ref].values[self.name_field] == "De"
 
     @pytest.mark.usefixtures("pushing")
     def test_an_empty_push_does_nothing(
@@ -345,7 +351,7 @@ class ConnectorContract:
         records, token = _records_and_token(dry, stream)
         assert records == _records(connector.pull(stream, None))
         with pytest.raises(WroteInDryRun):
-            list(dry.push(stream, token, [change_of(records[0], "full_name", "Nej")]))
+            list(dry.push(stream, token, [change_of(records[0], self.name_field, "Nej")]))
         assert outside.snapshot() == before
 
 
