@@ -569,7 +569,7 @@ tokens = _table(
     _id("token"),
     _text("name"),
     Column("digest", sa.LargeBinary, nullable=False, unique=True),
-    # what it may do: check, record
+    # what it may do: check, record, links
     _text("scopes"),
     _personal("made_by", "suppression"),
     _when("made_at"),

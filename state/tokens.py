@@ -29,6 +29,7 @@ class Scope(StrEnum):
 
     CHECK = "check"
     RECORD = "record"
+    LINKS = "links"
 
 
 @dataclass(frozen=True, slots=True)

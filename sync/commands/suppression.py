@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from rules.errors import Exit
-from sync.commands import deliveries, keeping, lifting, tokens
+from sync.commands import deliveries, keeping, lifting, links, tokens
 from sync.commands.persons import CHANNELS, key_options, keys_typed
 from sync.shell import Shell
 
@@ -103,5 +103,11 @@ def list_entries(shell: Shell, *, limit: int, clear: bool) -> int:
     return Exit.OK
 
 
-for _command in (*lifting.COMMANDS, *keeping.COMMANDS, *deliveries.COMMANDS, *tokens.COMMANDS):
+for _command in (
+    *lifting.COMMANDS,
+    *keeping.COMMANDS,
+    *deliveries.COMMANDS,
+    *tokens.COMMANDS,
+    *links.COMMANDS,
+):
     suppression.add_command(_command)

@@ -7,7 +7,7 @@ import click
 from rules.errors import Exit
 from sync.shell import Shell
 
-SCOPES = ("check", "record")
+SCOPES = ("check", "record", "links")
 
 
 @click.group

@@ -13,6 +13,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from sync.settings.crm import Address
 from sync.settings.parts import Section
 
 
@@ -54,3 +55,12 @@ class Api(Listener):
     """[api]: other programs record opt-outs and ask, each with a token of its own."""
 
     a_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 3_000
+
+
+class Form(Listener):
+    """[form]: the public page where people say no, and where links in mails lead."""
+
+    url: Address | None = Field(default=None, examples=["https://nejtak.firma.dk"])
+    company: str = Field(default="", examples=["Firma ApS"])
+    contact: str = Field(default="", examples=["nejtak@firma.dk"])
+    a_minute: Annotated[int, Field(ge=1, le=100_000)] = 600

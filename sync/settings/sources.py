@@ -31,6 +31,8 @@ _PATHS = (
     ("dynamics", "certificate_file"),
     ("api", "certificate_file"),
     ("api", "key_file"),
+    ("form", "certificate_file"),
+    ("form", "key_file"),
 )
 
 

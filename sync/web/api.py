@@ -19,26 +19,26 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Scope
 
+from rules.errors import UserError
 from rules.keys import Key
 from rules.pace import Pace
 from rules.suppression import Channel, Statement
 from state import tokens
 from state.tokens import Doorkeeper
-from sync import desk
+from sync import desk, links
 from sync.app import App
 from sync.texts import Texts
 from sync.web import bodies, items
 from sync.web.afterwards import Afterwards
 from sync.web.pacing import Paces
 from sync.web.refusals import Refused, as_json, spoken, told
-from sync.web.shield import Shield
+from sync.web.shield import METHODS, Shield
 from sync.web.verdicts import Verdicts
 
 MOST_BYTES: Final = 2_000_000
 AT_ONCE: Final = 8
 """Threads that write or ask for many at once; a single check needs none."""
 SECONDS_TO_CALM: Final = "2"
-METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 T = TypeVar("T")
 Who = tuple[int, str]
@@ -68,6 +68,7 @@ class Api:
             self._route("/v1/check", "GET", tokens.Scope.CHECK, self.check),
             self._route("/v1/check", "POST", tokens.Scope.CHECK, self.check_all),
             self._route("/v1/opt-outs", "POST", tokens.Scope.RECORD, self.record),
+            self._route("/v1/links", "POST", tokens.Scope.LINKS, self.links),
             Route("/{rest:path}", self.nothing_here, methods=METHODS),
         ]
         known: dict[str, set[str]] = {}
@@ -140,6 +141,31 @@ class Api:
         refused = len(said) - len(readable)
         answer = {"recorded": len(readable), "refused": refused, "results": results}
         return as_json(answer, 201 if readable else 422)
+
+    async def links(self, request: Request, _who: Who) -> Response:
+        """Links for mails, in the order of the addresses: nothing is recorded, nothing told."""
+        asked = items.items_of(await bodies.read_json(request, MOST_BYTES), "items")
+        read, texts = [self._linked(one) for one in asked], self._texts(request.scope)
+        return as_json(
+            {
+                "results": [
+                    {"error": one.told(texts)} if isinstance(one, Refused) else one for one in read
+                ]
+            }
+        )
+
+    def _linked(self, item: Any) -> dict[str, object] | Refused:
+        try:
+            found = items.keys_of(item, items.ASKED, self._app.settings.region)
+            channel = items.channel_of({"channel": Channel.EMAIL, **item})
+            made = links.links(self._app, found, channel)
+        except Refused as error:
+            return error
+        except UserError as error:
+            return Refused(422, error.message)
+        if len(made) != 1:
+            return Refused(422, "api.one_key")
+        return {"url": made[0].url, "headers": made[0].headers}
 
     def _said(self, item: Any, who: Who) -> Statement | Refused:
         try:

@@ -22,6 +22,7 @@ from sync.app import App
 from sync.settings.incoming import Listener
 from sync.web.afterwards import Afterwards
 from sync.web.api import Api
+from sync.web.form import Form
 
 MOST_AT_ONCE: Final = 200
 """Connections of one listener; the next one is told to come again."""
@@ -77,6 +78,11 @@ def serve(
             api = Api(app, afterwards)
             closing.callback(api.close)
             served.append(_served("api", settings.api, api.asgi(), closing))
+        if settings.form.is_used:
+            if not settings.form.company.strip():
+                raise UserError("serve.no_company")
+            form = Form(app, afterwards).asgi()
+            served.append(_served("form", settings.form, form, closing))
         if not served:
             raise UserError("serve.nothing")
         asyncio.run(_until_told(served, ready, stop))
