@@ -496,6 +496,9 @@ flag_tries = _table(
     # how often it was put back on `day` (ISO)
     _int("put_back"),
     _text("day", null=True),
+    # when flags of ours left for the record that nobody has seen there, and their fields
+    _when("left_at", null=True),
+    Column("left_fields", Json, nullable=True),
     sqlite_with_rowid=False,
 )
 

@@ -128,15 +128,19 @@ class Pulling:
         for name, said in (past.get("propertiesWithHistory") or {}).items():
             times = [to_ms(one["timestamp"]) for one in said if one.get("value") == "true"]
             since = max(times, default=-1)
-            if since >= low and row["properties"].get(name) != "true":
+            # The newest comes first. Who says no now, and is shown by the index as he was before,
+            # will be shown.
+            over = said and said[0].get("value") != "true"
+            if over and since >= low and row["properties"].get(name) != "true":
                 values = {**row["properties"], name: "true"}
                 record = self._shape.record({**row, "properties": values})
                 at = datetime.fromtimestamp(since / 1000, UTC)
                 yield Episode(record, self._shape.canonical(name), at)
 
     def _query(self, mark: Mark, after: str) -> dict[str, Any]:
-        stamp = self._shape.thing.stamp
-        asked = ((stamp, "GTE", mark.low), (stamp, "LTE", mark.high), ("hs_object_id", "GT", after))
+        """Open at the end: who is changed again and again, always just before we look, would be
+        beyond any end. What is changed meanwhile the next window shows."""
+        asked = ((self._shape.thing.stamp, "GTE", mark.low), ("hs_object_id", "GT", after))
         filters = [
             {"propertyName": name, "operator": how, "value": str(value or 0)}
             for name, how, value in asked
@@ -181,14 +185,15 @@ class Pulling:
             eaten = [way for row in rows for way in self._shape.redirects(row)]
             stones = [*page.tombstones, *(self._stone(*one) for one in found.items())]
             stones += _stones(eaten)
-            last = self._last_words(rows, page)
+            last = self._last_words(rows)
+            named = {record.ref.id for record in last}
             episodes = self._episodes(rows[:PAST_MOST], mark.first, archived=True)
             goes_on = following is not None and whole
             mark = replace(mark.bury(found), after=following or "")
             if following is None:
                 mark = replace(mark, bin_at=mark.high)
             shown = self._page(
-                [*page.records, *last],
+                [*(record for record in page.records if record.ref.id not in named), *last],
                 mark if goes_on else mark.settled(),
                 complete=not goes_on,
                 redirects=page.redirects,
@@ -197,14 +202,15 @@ class Pulling:
             yield replace(shown, episodes=[*page.episodes, *episodes], again=page.again)
             page = self._page((), mark)
 
-    def _last_words(self, rows: Sequence[Row], page: Page) -> list[Record]:
-        """Those in the bin who say no: a no outlives the record that said it."""
-        there = {record.ref.id for record in page.records}
+    def _last_words(self, rows: Sequence[Row]) -> list[Record]:
+        """Those in the bin who say no: a no outlives the record that said it.
+
+        What the index shows of them may be older.
+        """
         return [
             self._shape.record(row)
             for row in rows
-            if row["id"] not in there
-            and any(row["properties"].get(name) == "true" for name in self._shape.flags)
+            if any(row["properties"].get(name) == "true" for name in self._shape.flags)
         ]
 
     def _buried(self, rows: Sequence[Row], mark: Mark) -> dict[str, int]:

@@ -15,7 +15,7 @@ from requests import codes
 
 from connectors.caller import Busy
 from connectors.hubspot.client import Api
-from connectors.hubspot.shapes import Row, Shape, Unwritable, raw_of, to_ms
+from connectors.hubspot.shapes import MERGED, Row, Shape, Unwritable, raw_of, to_ms
 from connectors.hubspot.windows import shown_as
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
@@ -53,6 +53,8 @@ class _Write:
     stamp: int = 0
     """The stamp of our write."""
     outcome: Outcome | None = None
+    eaten: bool = False
+    """Whether others went up in it once."""
     same: bool = True
     """Whether the record was as it was when the change was decided."""
 
@@ -125,6 +127,7 @@ class Pushing:
                 one.outcome = Conflict(one.change.ref)
             else:
                 one.before, one.since = raw_of(row), self._shape.stamp(row)
+                one.eaten = bool(row["properties"].get(MERGED))
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -217,7 +220,9 @@ class Pushing:
             else:
                 version = self._shape.version({**one.before, **one.values})
                 if one.same:
-                    self.written[one.ident] = shown_as(one.stamp, version)
+                    # Who has eaten others may not have been shown since: as written he is news.
+                    known = "" if one.eaten else version
+                    self.written[one.ident] = shown_as(one.stamp, known)
                 seen = version if one.same else one.change.base_version
                 one.outcome = Applied(one.change.ref, seen)
         self._put_back(repairs)

@@ -5,8 +5,9 @@ No trust, no merge, no guard stands between (promise 1).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 from connectors.protocol import Episode, Stream
 from rules.changes import Finding, Severity
@@ -15,7 +16,7 @@ from rules.keys import ref_key
 from rules.opt_out_fields import episode, intake, is_watched
 from rules.records import Record, Value
 from rules.suppression import CLOCK_SKEW, Channel, EventType, Statement
-from state import findings, history, ledger, mirror
+from state import departures, findings, history, ledger, mirror
 from state.ledger import entries_for
 from state.merging import Merged
 from state.screen import hashed_keys
@@ -36,17 +37,27 @@ def take(
     _note_shape(tx, system, stream, merged, now)
     if not is_watched(stream.kind, (column.canonical or "" for column in stream.columns)):
         return 0
+    heard = partial(intake, heard_at=now, last_seen=last_seen, region=app.settings.region)
     said: list[Statement] = []
     judged: list[findings.Judged] = []
     for rid, record, old in _arrived(merged):
-        one = intake(record, old, heard_at=now, last_seen=last_seen, region=app.settings.region)
+        one = heard(record, old)
+        if one.statements and old is not None and (ours := departures.to(tx, rid)):
+            # A flag that we set and did not live to see there is our word, not the record's.
+            one = heard(record, {**old, **_of(record, ours.fields)})
         said += one.statements
+        if any(found.code == "opt_out_cleared" for found in one.findings):
+            departures.arrived(tx, [rid])
         # A record that says nothing new keeps what was found before: a flag that somebody
         # cleared stays a finding while other cells of the record change.
         if one.statements or one.findings:
             judged.append(findings.Judged(rid, record.place, one.findings))
     findings.replace(tx, system, stream.name, "intake", judged, now, fresh=False)
     return len(ledger.append(tx, app.keys, said, now, tuple(app.systems))) if said else 0
+
+
+def _of(record: Record, fields: Collection[str]) -> dict[str, Value]:
+    return {name: text for name, text in record.values.items() if name in fields}
 
 
 def take_episodes(
@@ -70,7 +81,7 @@ def take_episodes(
         new = [s for s in heard.statements if not _is_heard(tx, app, one, s.channel)]
         known = mirror.find(tx, one.record.ref) if new else None
         rid = known.rid if known else None
-        if new and not _is_ours(tx, one, rid):
+        if new and not (rid is not None and _is_ours(tx, one, rid)):
             said += new
             judged.append(findings.Judged(rid, one.record.place, heard.findings))
     findings.replace(tx, system, stream.name, "episodes", judged, now, fresh=False)
@@ -88,15 +99,18 @@ def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel) -> bool:
     )
 
 
-def _is_ours(tx: Tx, one: Episode, rid: int | None) -> bool:
+def _is_ours(tx: Tx, one: Episode, rid: int) -> bool:
     """Whether we set the flag ourselves when the episode began. Somebody's own no that we hear of
     late is his, whatever we wrote since."""
-    written = history.of_records(tx, [rid]).get(rid, ()) if rid is not None else ()
-    return any(
-        abs(row.applied_at - one.since) <= CLOCK_SKEW
-        and any(c.rule == RULE and c.field == one.field for c in row.changes)
-        for row in written
-    )
+    times = [
+        row.applied_at
+        for row in history.of_records(tx, [rid]).get(rid, ())
+        if any(c.rule == RULE and c.field == one.field for c in row.changes)
+    ]
+    left = departures.to(tx, rid)
+    if left and one.field in left.fields:
+        times.append(left.at)
+    return any(abs(at - one.since) <= CLOCK_SKEW for at in times)
 
 
 def _note_shape(tx: Tx, system: str, stream: Stream, merged: Merged, now: datetime) -> None:

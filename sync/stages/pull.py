@@ -51,6 +51,8 @@ class Pulled:
     """The cursor of the last complete reading, from which this one began; None for none."""
     goes_on: bool = False
     """It goes on where an earlier reading was stopped, or began anew: changes are asked for after it."""
+    asked: frozenset[Ref] = frozenset()
+    """Records that are asked for one by one when it has ended: what it shows of them may be older."""
     of: tuple[int, int] | None = None
     """How far it has come, in whatever the connector counts: done, of how many."""
 
@@ -215,7 +217,8 @@ def _take_page(
     tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime, watch: Watch
 ) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
-    merged = merging.merge(tx, lease, page.records, now, app.settings.region, app.keys)
+    shown = [one for one in page.records if one.ref not in pulled.asked]
+    merged = merging.merge(tx, lease, shown, now, app.settings.region, app.keys)
     gone = sightings.bury_refs(tx, lease, _departed(page), now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
     merges.take(tx, app, lease.system, page, merged, now)

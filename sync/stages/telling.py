@@ -36,7 +36,17 @@ from rules.flags import RULE, Flag, Wanted, wanted
 from rules.records import Record, Ref
 from rules.spans import COPENHAGEN
 from rules.suppression import SINGLE_CHANNELS, Channel
-from state import findings, history, mirror, outbox, proposals, reach, redirects, telling
+from state import (
+    departures,
+    findings,
+    history,
+    mirror,
+    outbox,
+    proposals,
+    reach,
+    redirects,
+    telling,
+)
 from state.cursors import Lease
 from state.screen import Screen
 from state.telling import Untold
@@ -81,6 +91,8 @@ class Telling:
     def __init__(self, app: App, name: str, connector: Connector, run: int) -> None:
         self.app, self.name, self.connector, self.run_no = app, name, connector, run
         self.done = Told()
+        self.wrote: dict[str, set[Ref]] = {}
+        """By stream: to whom something left."""
         self.moved: dict[str, Lease] = {}
         """By stream: our lease, with the cursor after what we wrote."""
         self.causes: dict[str, int] = {}
@@ -193,7 +205,9 @@ class Telling:
             RecordChange(one.record.ref, one.record.version, found.changes, one.record.place)
             for one, found in due
         ]
-        self._note_write(lane, batch, due)
+        if batch:
+            self._note_write(lane, batch, due)
+            self.wrote.setdefault(lane.stream.name, set()).update(one.ref for one in batch)
         token = settling.lease.token if settling else None
         moved: list[Moved] = []
         outcomes: dict[str, Outcome] = {}
@@ -217,17 +231,21 @@ class Telling:
     def _note_write(
         self, lane: Lane, batch: Sequence[RecordChange], due: Sequence[tuple[Untold, Wanted]]
     ) -> None:
-        """A list whose rows are known by their content: else our own write, were we to die behind
-        it, would look like a row that went and another that came."""
-        if not lane.stream.can.atomic_batch or not isinstance(self.connector, Pushes):
-            return
+        """Were we to die behind it, our own write would look like a no that the record says.
+
+        In a list whose rows are known by their content it would look like a row that went and
+        another that came, so there the outbox knows of it too.
+        """
         rows = []
-        for change, (one, _) in zip(batch, due, strict=True):
-            expected = self.connector.expected_version(lane.stream, one.record, change)
-            text = proposals.changes_text(change.changes)
-            where = (self.name, lane.stream.name, one.record.place, one.record.version)
-            rows.append((one.rid, self.run_no, None, None, *where, expected, text, "sent"))
+        if lane.stream.can.atomic_batch and isinstance(self.connector, Pushes):
+            for change, (one, _) in zip(batch, due, strict=True):
+                expected = self.connector.expected_version(lane.stream, one.record, change)
+                text = proposals.changes_text(change.changes)
+                where = (self.name, lane.stream.name, one.record.place, one.record.version)
+                rows.append((one.rid, self.run_no, None, None, *where, expected, text, "sent"))
         with self.app.store.transaction(urgent=True) as tx:
+            fields = {one.rid: [c.field for c in found.changes] for one, found in due}
+            departures.leave(tx, fields, self.app.clock())
             outbox.queue(tx, rows)
 
     def _causes(
@@ -328,6 +346,7 @@ class Telling:
                 outbox.drop_of(tx, [one.rid for one, _ in due], self.run_no)
             telling.tell(tx, rids)
             telling.forget_tries(tx, rids)
+            departures.arrived(tx, [one.rid for one, _ in told])
             telling.set_again(tx, back, today)
             telling.hold_up(tx, [one for one, _ in refused], "refused", now)
             where = (self.name, lane.stream.name)

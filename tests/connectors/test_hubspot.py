@@ -144,7 +144,7 @@ def test_what_changed_takes_a_call_for_each_two_hundred_beyond_ten_thousand_too(
     for ident in people:
         row = portal.rows["contacts"][ident]
         row.changed = portal.now_ms
-        portal._show("contacts", ident)
+        portal._to_index("contacts", row)
     account.pass_(1)
     account.forget_calls()
     pages, token = _read(connector, token)

@@ -94,7 +94,7 @@ class Life:
     def __post_init__(self) -> None:
         self.witness = Witness(self.place)
         self.history = History(self.place, self.witness, self.r, self.size)
-        self._ahead = timedelta(seconds=self.r.choice((0, 0, -280, 900)))
+        self._ahead = timedelta(seconds=self.r.choice((0, 0, -280, 280)))
 
     def live(self, changes: int) -> Tally:
         """Until so many changes were made, and all of them have come to rest."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -32,6 +33,8 @@ from sync.app import App
 Where = tuple[Kind, str]
 MOST_TOLD: Final = 5
 FLIPS: Final = 2
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+SECOND: Final = timedelta(seconds=1)
 
 
 @dataclass
@@ -96,6 +99,8 @@ class Witness:
     _touched: set[Where] = field(default_factory=set)
     sure: bool = True
     """Nothing goes wrong with the pass: of what is written in it our program will hear."""
+    _counts: bool = True
+    _ended: datetime = LONG_AGO
     _kinds_read: set[Kind] = field(default_factory=set)
     _due: set[Where] = field(default_factory=set)
     _due_noes: set[Where] = field(default_factory=set)
@@ -129,6 +134,9 @@ class Witness:
     def pass_begins(self) -> None:
         """What has to be known when it has read to its end."""
         self.look()
+        # Stamps are whole seconds: what is turned back in the second in which it was made looks
+        # like a write without effect.
+        self._counts = self.sure and self.place.now() - self._ended >= SECOND
         self._due = {where for where, one in self.pending.items() if self.place.shows(one)}
         # Who was written to again since may be shown as late as that.
         self._due_noes = {
@@ -142,6 +150,7 @@ class Witness:
     def pass_ends(self, app: App | None, read: Iterable[Kind], *, dry: bool = False) -> None:
         """`read` are the kinds that were read to their end; `app` is None for one that died."""
         self.look()
+        self._ended = self.place.now()
         self.tally.passes += 1
         self._judge_writes()
         if dry and self._ours:
@@ -168,7 +177,7 @@ class Witness:
                     back = True
                     continue
                 left[where, trait] = before
-                self._times[where, trait, text] += self.sure
+                self._times[where, trait, text] += self._counts
                 if whose(trait, before) != whose(trait, text) and not self._is_put_back(
                     at, where, trait, before
                 ):

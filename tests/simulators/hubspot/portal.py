@@ -140,7 +140,7 @@ class Portal:
         self.generation: Counter[str] = Counter()
         self._order: dict[str, list[int]] = {name: [] for name in OBJECTS}
         self._taken: dict[tuple[str, str, str], int] = {}
-        self._pending: list[tuple[int, int, str, int]] = []
+        self._pending: list[tuple[int, int, str, int, Doc | None]] = []
         self._last_id = 1000
         self._seq = 0
 
@@ -306,8 +306,7 @@ class Portal:
     def caught_up(self, objects: str) -> Mapping[int, Doc]:
         """The index as it is by now."""
         while self._pending and self._pending[0][0] <= self.now_ms:
-            _, _, kind, ident = heapq.heappop(self._pending)
-            self._show(kind, ident)
+            self._show(*heapq.heappop(self._pending)[2:])
         return self.index[objects]
 
     def value(self, objects: str, row: Row, name: str, doc: Doc | None = None) -> str | None:
@@ -383,15 +382,20 @@ class Portal:
 
     def _to_index(self, objects: str, row: Row) -> None:
         if self.lag_ms <= 0:
-            self._show(objects, row.id)
+            self._show(objects, row.id, _doc(row))
             return
         self._seq += 1
-        heapq.heappush(self._pending, (self.now_ms + self.lag_ms, self._seq, objects, row.id))
+        due = self.now_ms + self.lag_ms
+        heapq.heappush(self._pending, (due, self._seq, objects, row.id, _doc(row)))
 
-    def _show(self, objects: str, ident: int) -> None:
-        row = self.rows[objects].get(ident)
+    def _show(self, objects: str, ident: int, doc: Doc | None) -> None:
         self.generation[objects] += 1
-        if row is None or row.archived_at is not None:
+        if doc is None or ident not in self.rows[objects]:
             self.index[objects].pop(ident, None)
         else:
-            self.index[objects][ident] = Doc(row.values, row.changed)
+            self.index[objects][ident] = doc
+
+
+def _doc(row: Row) -> Doc | None:
+    """How the index will show it; None for one in the bin."""
+    return Doc(row.values, row.changed) if row.archived_at is None else None
