@@ -48,6 +48,8 @@ class Capabilities:
     """What `Page.of` counts."""
     episodes: bool = False
     """A flag that said no and was cleared between two readings is told of."""
+    echoes: bool = False
+    """Who is put into its list by address is shown as a record from then on, which says no."""
     compares: bool = False
     """Counts and ids can be asked for apart from what has changed: the role `Compares`."""
 

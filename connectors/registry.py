@@ -180,6 +180,7 @@ def mailchimp(
     *,
     key: str,
     fields: Mapping[str, str],
+    add_unknown: bool,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -189,6 +190,7 @@ def mailchimp(
     from connectors.mailchimp import Mailchimp
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
+    more["add_unknown"] = add_unknown
     return Mailchimp(MAILCHIMP, key, fields=fields, clock=clock, **more)
 
 
@@ -198,6 +200,7 @@ def activecampaign(
     key: str,
     calls_a_second: float,
     fields: Mapping[str, str],
+    add_unknown: bool,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -207,6 +210,7 @@ def activecampaign(
     from connectors.activecampaign import ActiveCampaign
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
+    more["add_unknown"] = add_unknown
     more["a_second"] = calls_a_second
     return ActiveCampaign(ACTIVECAMPAIGN, url, key, fields=fields, clock=clock, **more)
 

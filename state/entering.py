@@ -26,7 +26,7 @@ from state.keys import KeyRing
 from state.ledger import entries_for, payloads
 from state.ledger_rows import chunks
 from state.store import Tx
-from state.tables import deliveries, ledger
+from state.tables import deliveries, ledger, ledger_keys
 from state.telling import FIRST_WAIT, MOST_WAIT, NOTHING_TO_SHOW, SHOWN
 
 ERASED, NOT_HELD = NOTHING_TO_SHOW
@@ -138,6 +138,25 @@ def blocked_keys(
     """Those of `keys` that a list of this kind has to hold right now."""
     standing = _blocked(tx, ring, keys, now)
     return {key for key, channels in standing.items() if bars_of(key, channels, takes)}
+
+
+def was_entered(
+    tx: Tx, ring: KeyRing, system: str, keys: Collection[Key], channel: Channel
+) -> bool:
+    """Whether we have put one of these into the system's list, or tried to, for a block of `channel`."""
+    digests = {one.digest for key in keys for one in ring.hashed(key)}
+    query = (
+        sa.select(deliveries.c.delivery)
+        .join(ledger_keys, ledger_keys.c.seq == deliveries.c.seq)
+        .join(ledger, ledger.c.seq == deliveries.c.seq)
+        .where(
+            ledger_keys.c.digest.in_(digests),
+            deliveries.c.system == system,
+            deliveries.c.attempts > 0,
+            ledger.c.channel.in_((channel.value, Channel.ALL.value)),
+        )
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def _why(channel: str, erased_at: datetime | None, takes: Takes) -> str:

@@ -309,6 +309,7 @@ def _mailchimp(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> 
     return mailchimp(
         key=one.api_key.get_secret_value() if one.api_key else "",
         fields=one.fields,
+        add_unknown=one.add_unknown,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,
@@ -325,6 +326,7 @@ def _activecampaign(settings: Settings, clock: Clock, meter: Meter, *, dry: bool
         key=one.key.get_secret_value() if one.key else "",
         calls_a_second=one.calls_a_second,
         fields=one.fields,
+        add_unknown=one.add_unknown,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

@@ -52,15 +52,17 @@ class Mailer:
 
 
 @contextmanager
-def alone(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailer]:
-    """Set up, with nobody on its lists."""
+def alone(
+    system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = ""
+) -> Iterator[Mailer]:
+    """Set up, with nobody on its lists. `more`: further lines of its settings."""
     for name in list(os.environ):
         if name.upper().startswith("RINGREN_") or name in {"LC_ALL", "LC_MESSAGES", "LANG"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "ringren.toml").write_text('[state]\npath = "state"\n', "utf-8")
-    with _connected(system, tmp_path, monkeypatch) as mailer:
+    with _connected(system, tmp_path, monkeypatch, more) as mailer:
         yield mailer
 
 
@@ -76,7 +78,9 @@ def beside(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @contextmanager
-def _connected(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailer]:
+def _connected(
+    system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str = ""
+) -> Iterator[Mailer]:
     now = [chimp.wall_clock() - timedelta(days=1)]
 
     def later() -> None:
@@ -86,7 +90,7 @@ def _connected(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with _MADE[system](lambda: now[0], later) as mailer:
         path = tmp_path / "ringren.toml"
         section = _SETTINGS[system].format(host=mailer.vendor.host, here=mailer.vendor.address)
-        path.write_text(f"{path.read_text('utf-8')}\n{section}", "utf-8")
+        path.write_text(f"{path.read_text('utf-8')}\n{section}{more}\n", "utf-8")
         yield mailer
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 from requests import codes
 
-from connectors.activecampaign.client import PAGE, Api
-from connectors.activecampaign.contacts import MAILS, Shape, shaped
+from connectors.activecampaign.client import IMPORT, PAGE, Api
+from connectors.activecampaign.contacts import KEPT_AWAY, MAILS, Shape, shaped
 from connectors.activecampaign.pulling import Pulling, mark_of
+from connectors.barring import Barring, Refusal
 from connectors.protocol import (
     Applied,
     Conflict,
@@ -27,14 +28,19 @@ from connectors.protocol import (
     Token,
 )
 from connectors.rights import Right
+from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.errors import StartOver
 from rules.flags import Flag
+from rules.keys import KeyKind
 from rules.records import Record, Ref
 
 
 class ActiveCampaign:
-    """One account. `fields`: canonical field to the contact's own; `more` goes to `client.Api`."""
+    """One account. `fields`: canonical field to the contact's own; `more` goes to `client.Api`.
+
+    `add_unknown`: an address that is on no list is put on each of them, as unsubscribed.
+    """
 
     def __init__(
         self,
@@ -43,11 +49,12 @@ class ActiveCampaign:
         key: str,
         *,
         fields: Mapping[str, str] = {},
+        add_unknown: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
-        self._fields = fields
+        self._fields, self._add_unknown = fields, add_unknown
         self.api = Api(name, url, key, clock=clock, **more)
         self._shapes: dict[str, Shape] = {}
 
@@ -55,7 +62,8 @@ class ActiveCampaign:
 
     def streams(self) -> Sequence[Stream]:
         """The contacts of each list there is now."""
-        found = (shaped(self.name, one, self._fields) for one in self.api.lists())
+        echoes = self._add_unknown
+        found = (shaped(self.name, one, self._fields, echoes=echoes) for one in self.api.lists())
         self._shapes = {shape.stream.name: shape for shape in found}
         return [shape.stream for shape in self._shapes.values()]
 
@@ -108,6 +116,41 @@ class ActiveCampaign:
                 yield Rejected(one.ref, "write_refused", details)
             else:
                 yield Applied(one.ref, one.base_version)
+
+    # --- addresses that are on no list ---
+
+    def barring(self) -> Barring:
+        """Every list is one of addresses, where the settings want unknown ones on it too."""
+        takes = {KeyKind.EMAIL: MAILS.channels} if self._add_unknown else {}
+        return Barring(takes, batch_size=IMPORT)
+
+    def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
+        """On every list as unsubscribed, by one import. It takes a while to be seen."""
+        left = list(batch)
+        refused: dict[Bar, str] = {}
+        while left:
+            denied = self.api.load_off(self._lists(), [bar.key.value for bar in left])
+            refused |= {left[at]: code for at, code in denied.items()}
+            if not denied:
+                break
+            left = [bar for bar in left if bar not in refused]
+        yield from (Refusal(bar, code) for bar, code in refused.items())
+
+    def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
+        """Those who stand as unsubscribed, or as bounced, on every list: one call each."""
+        lists = set(self._lists())
+        found = {}
+        for bar in batch:
+            rows = self.api.rows_of(bar.key.value)
+            off = {on for on, status in rows.items() if status in KEPT_AWAY}
+            if lists and off >= lists:
+                found[bar] = "unsubscribed"
+        return found
+
+    def _lists(self) -> list[str]:
+        if not self._shapes:
+            self.streams()
+        return [shape.list for shape in self._shapes.values()]
 
     # --- for administrators, and for comparing whole sets ---
 

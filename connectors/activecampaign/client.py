@@ -23,6 +23,8 @@ from rules.errors import SystemStopped
 
 PAGE: Final = 100
 """Contacts that one call shows at most."""
+IMPORT: Final = 250
+"""Contacts that one import takes at most."""
 A_SECOND: Final = 5.0
 """Calls that the account lets in, those of all programs together."""
 READS: Final = (Read("GET", r"/api/3/(users/me|lists|contacts|contactLists)(/\d+)?"),)
@@ -118,6 +120,36 @@ class Api:
         )
         return answer.status_code
 
+    def rows_of(self, address: str) -> dict[str, str]:
+        """List to status, of the contact with this address; nothing when there is none."""
+        body = self._read("/contacts", {"email": address, "include": "contactLists", "limit": 1})
+        there = {str(one["id"]) for one in body["contacts"] if one.get("email") == address}
+        rows = body.get("contactLists") or ()
+        return {str(r["list"]): str(r["status"]) for r in rows if str(r["contact"]) in there}
+
+    def load_off(self, lists: Sequence[str], addresses: Sequence[str]) -> dict[int, str]:
+        """Import addresses, 250 at most, as unsubscribed from lists. Twice is the same as once.
+
+        Nothing at all was done when some are refused: gives their places, and a code.
+        """
+        off = [{"listid": int(one)} for one in lists]
+        people = [{"email": one, "unsubscribe": off} for one in addresses]
+        self._pace.wait()
+        answer = self._caller.call(
+            "POST",
+            f"{self._url}/import/bulk_import",
+            repeat=True,
+            json={"contacts": people, "exclude_automations": True},
+        )
+        if answer.status_code < requests.codes.bad_request:
+            return {}
+        why = _said(answer).get("failureReasons") or ()
+        places = {int(one["contact"]): "import_refused" for one in why if "contact" in one}
+        if not places:
+            said = explained(answer)
+            raise SystemStopped("activecampaign.refused", system=self.system, why=said)
+        return places
+
     def now(self) -> datetime:
         """The time at ActiveCampaign, to the second."""
         return self._clock() + self._ahead
@@ -148,13 +180,17 @@ def _signed(token: Token, headers: dict[str, str]) -> None:
     headers["Api-Token"] = token.secret
 
 
-def explained(answer: requests.Response) -> str:
-    """What may be shown of an error: its codes, never its words."""
+def _said(answer: requests.Response) -> Mapping[str, Any]:
     try:
         body = orjson.loads(answer.content)
     except orjson.JSONDecodeError:
-        body = {}
-    errors = body.get("errors") if isinstance(body, dict) else None
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def explained(answer: requests.Response) -> str:
+    """What may be shown of an error: its codes, never its words."""
+    errors = _said(answer).get("errors")
     listed = errors if isinstance(errors, list) else []
     codes = [str(one.get("code") or "") for one in listed if isinstance(one, dict)]
     return " · ".join(filter(None, (f"HTTP {answer.status_code}", ", ".join(filter(None, codes)))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any, Final
@@ -28,6 +28,8 @@ USUAL: Final[Mapping[str, str]] = {
 """Canonical field to the contact's own; the settings say others."""
 NO: Final = "2"
 REMOVED: Final = "91"
+KEPT_AWAY: Final = frozenset({NO, "3"})
+"""Who gets no mail: unsubscribed, or bounced."""
 _YES: Final = {"0": "false", "1": "false", "3": "false"}
 """Unconfirmed, active, and bounced, which is no opt-out of a person."""
 MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email")
@@ -104,7 +106,9 @@ class Shape:
         return Record(self.ref(one.id), version, values)
 
 
-def shaped(system: str, one: Mapping[str, Any], wanted: Mapping[str, str]) -> Shape:
+def shaped(
+    system: str, one: Mapping[str, Any], wanted: Mapping[str, str], *, echoes: bool = False
+) -> Shape:
     """A list. `wanted`: canonical field to the contact's own, "" for none."""
     rows = tuple((name, own) for name, own in {**USUAL, **wanted}.items() if own)
     said = (
@@ -116,7 +120,7 @@ def shaped(system: str, one: Mapping[str, Any], wanted: Mapping[str, str]) -> Sh
     stream = Stream(
         f"contacts/{ident}",
         Kind.CONTACT,
-        CAN,
+        replace(CAN, echoes=echoes),
         tuple(columns),
         identity="id",
         notes={"list": name},

@@ -11,9 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from connectors.barring import Barring, Refusal
 from connectors.mailchimp import complaints
-from connectors.mailchimp.client import PAGE, PLACE, Api
-from connectors.mailchimp.members import GONE, MAILS, STATUSES, Shape, shaped
+from connectors.mailchimp.client import BATCH, PAGE, PLACE, Api
+from connectors.mailchimp.members import (
+    GONE,
+    KEPT_AWAY,
+    MAILS,
+    STATUSES,
+    Shape,
+    hash_of,
+    shaped,
+)
 from connectors.mailchimp.pulling import Pulling, mark_of
 from connectors.protocol import (
     Applied,
@@ -27,9 +36,11 @@ from connectors.protocol import (
     Token,
 )
 from connectors.rights import Right
+from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped
 from rules.flags import Flag
+from rules.keys import KeyKind
 from rules.records import Kind, Record, Ref
 
 TOGETHER: Final = 4
@@ -39,7 +50,10 @@ FORGOTTEN: Final = "permanently deleted"
 
 
 class Mailchimp:
-    """One account. `fields`: canonical field to merge tag; `more` goes to `client.Api`."""
+    """One account. `fields`: canonical field to merge tag; `more` goes to `client.Api`.
+
+    `add_unknown`: an address that is in no audience is put into each of them, as unsubscribed.
+    """
 
     def __init__(
         self,
@@ -47,17 +61,20 @@ class Mailchimp:
         key: str,
         *,
         fields: Mapping[str, str] = {},
+        add_unknown: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
-        self._fields = fields
+        self._fields, self._add_unknown = fields, add_unknown
         self._fits = PLACE.fullmatch(key) is not None
         self.api = Api(name, key, clock=clock, **more)
         self._audiences: list[Any] = []
         self._shapes: dict[str, Shape] = {}
         self._addresses: dict[str, str] = {}
         """By id, as last read: what is written goes by address."""
+        self._forgotten: set[tuple[str, str]] = set()
+        """Audience and address of those who were deleted for good, as far as we were told."""
 
     # --- what there is ---
 
@@ -69,7 +86,7 @@ class Mailchimp:
         self._shapes = {}
         for one in self._audiences:
             tags = self.api.merge_fields(str(one["id"]))
-            shape = shaped(self.name, one, tags, self._fields)
+            shape = shaped(self.name, one, tags, self._fields, echoes=self._add_unknown)
             self._shapes[shape.stream.name] = shape
         reports = [complaints.stream_of(one) for one in self._audiences]
         return [*(shape.stream for shape in self._shapes.values()), *reports]
@@ -158,7 +175,9 @@ class Mailchimp:
             list(self.read(stream, unread))
             self._addresses = {**before, **self._addresses}
         there = {one.ref.id: self._addresses.get(one.ref.id, "") for one in listed}
-        refused = self._unsubscribed(shape, sorted({text for text in there.values() if text}))
+        refused = self._unsubscribed(
+            shape.audience, sorted({text for text in there.values() if text})
+        )
         for one in listed:
             address = there[one.ref.id]
             code = refused.get(address.lower())
@@ -169,17 +188,61 @@ class Mailchimp:
             else:
                 yield Applied(one.ref, one.base_version)
 
-    def _unsubscribed(self, shape: Shape, addresses: Sequence[str]) -> Mapping[str, str]:
+    def _unsubscribed(self, audience: str, addresses: Sequence[str]) -> Mapping[str, str]:
         """Those that were refused, by address in lower case, and why."""
         if not addresses:
             return {}
-        errors = self.api.unsubscribe(shape.audience, addresses).get("errors") or ()
+        errors = self.api.unsubscribe(audience, addresses).get("errors") or ()
         return {
             str(one.get("email_address") or "").lower(): FORGOTTEN
             if FORGOTTEN in str(one.get("error") or "")
             else str(one.get("error_code") or "?")
             for one in errors
         }
+
+    # --- addresses that are in no audience ---
+
+    def barring(self) -> Barring:
+        """Every audience is a list of addresses, where the settings want unknown ones in it too."""
+        takes = {KeyKind.EMAIL: MAILS.channels} if self._add_unknown else {}
+        return Barring(takes, batch_size=BATCH)
+
+    def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
+        """Into every audience as unsubscribed; one call each. Who was deleted for good is kept away by that."""
+        by_address = {bar.key.value: bar for bar in batch}
+        refused: dict[Bar, str] = {}
+        for audience in self._all_audiences():
+            for address, code in self._unsubscribed(audience, sorted(by_address)).items():
+                if bar := by_address.get(address):
+                    if code == FORGOTTEN:
+                        self._forgotten.add((audience, address))
+                    else:
+                        refused[bar] = code
+        yield from (Refusal(bar, code) for bar, code in refused.items())
+
+    def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
+        """Those who stand as unsubscribed, or as bounced, in every audience."""
+        audiences = self._all_audiences()
+        with ThreadPoolExecutor(TOGETHER) as pool:
+            found = pool.map(lambda bar: self._stands(audiences, bar.key.value), batch)
+            return {bar: word for bar, word in zip(batch, found, strict=True) if word}
+
+    def _stands(self, audiences: Sequence[str], address: str) -> str:
+        """How an address is kept away from all audiences; "" when it is not."""
+        word = "absent"
+        for audience in audiences:
+            if (audience, address) in self._forgotten:
+                continue
+            row = self.api.member(audience, hash_of(address), ("status",))
+            if row is None or row.get("status") not in KEPT_AWAY:
+                return ""
+            word = "unsubscribed"
+        return word
+
+    def _all_audiences(self) -> list[str]:
+        if not self._audiences:
+            self.streams()
+        return [str(one["id"]) for one in self._audiences]
 
     # --- for administrators, and for comparing whole sets ---
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import blake2b
+from hashlib import blake2b, md5
 from typing import Any, Final
 
 import orjson
@@ -37,6 +37,8 @@ USUAL: Final[Mapping[str, str]] = {
 STATUSES: Final = ("subscribed", "unsubscribed", "cleaned", "pending", "transactional")
 """Those who are there. An archived member is one who is not: he shows no more what he said."""
 GONE: Final = "archived"
+KEPT_AWAY: Final = frozenset({"unsubscribed", "cleaned"})
+"""Who gets no mail, and cannot be made to get any by chance."""
 MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email")
 CAN: Final = Capabilities(delete_feed=True, opt_outs=True, batch_size=BATCH, compares=True)
 _SAYS: Final = {"unsubscribed": "true", **dict.fromkeys(set(STATUSES) - {"unsubscribed"}, "false")}
@@ -91,7 +93,12 @@ class Shape:
 
 
 def shaped(
-    system: str, audience: Mapping[str, Any], tags: Mapping[str, str], wanted: Mapping[str, str]
+    system: str,
+    audience: Mapping[str, Any],
+    tags: Mapping[str, str],
+    wanted: Mapping[str, str],
+    *,
+    echoes: bool = False,
 ) -> Shape:
     """An audience with the fields that it has. `wanted`: canonical field to merge tag, "" for none."""
     own = {**USUAL, **wanted}
@@ -107,7 +114,7 @@ def shaped(
     stream = Stream(
         f"members/{ident}",
         Kind.CONTACT,
-        CAN,
+        replace(CAN, echoes=echoes),
         tuple(columns),
         identity="id",
         notes={"audience": name},
@@ -133,3 +140,8 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
 def seconds(stamp: str) -> int:
     """A time as the interface writes it, in seconds since 1970."""
     return int(datetime.fromisoformat(stamp).timestamp())
+
+
+def hash_of(address: str) -> str:
+    """How the interface finds an address: MD5 of it in lower case. It protects nothing."""
+    return md5(address.strip().lower().encode(), usedforsecurity=False).hexdigest()

@@ -16,6 +16,7 @@ class Mailchimp(Section):
 
     api_key: Secret | None = Field(default=None, examples=[{"env": "MAILCHIMP_KEY"}])
     fields: dict[str, str] = Field(default_factory=dict, examples=[{"company_name": "FIRMA"}])
+    add_unknown: bool = False
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
@@ -35,6 +36,7 @@ class ActiveCampaign(Section):
     key: Secret | None = Field(default=None, examples=[{"env": "ACTIVECAMPAIGN_KEY"}])
     calls_a_second: Annotated[float, Field(ge=0.1, le=100)] = 5.0
     fields: dict[str, str] = Field(default_factory=dict, examples=[{"company_name": ""}])
+    add_unknown: bool = False
     calls_a_day: Calls | None = Field(default=None, examples=[100_000])
     calls_a_run: Calls | None = Field(default=None, examples=[50_000])
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)

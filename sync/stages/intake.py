@@ -16,7 +16,7 @@ from rules.keys import ref_key
 from rules.opt_out_fields import episode, intake, is_watched
 from rules.records import Record, Value
 from rules.suppression import CLOCK_SKEW, Channel, EventType, Statement
-from state import departures, findings, history, ledger, mirror
+from state import departures, entering, findings, history, ledger, mirror
 from state.ledger import entries_for
 from state.merging import Merged
 from state.screen import hashed_keys
@@ -45,7 +45,10 @@ def take(
         if one.statements and old is not None and (ours := departures.to(tx, rid)):
             # A flag that we set and did not live to see there is our word, not the record's.
             one = heard(record, {**old, **_of(record, ours.fields)})
-        said += one.statements
+        new = one.statements
+        if old is None and stream.can.echoes:
+            new = tuple(each for each in new if not _is_echo(tx, app, system, each))
+        said += new
         if any(found.code == "opt_out_cleared" for found in one.findings):
             departures.arrived(tx, [rid])
         # A record that says nothing new keeps what was found before: a flag that somebody
@@ -58,6 +61,12 @@ def take(
 
 def _of(record: Record, fields: Collection[str]) -> dict[str, Value]:
     return {name: text for name, text in record.values.items() if name in fields}
+
+
+def _is_echo(tx: Tx, app: App, system: str, said: Statement) -> bool:
+    """Whether a record says no from its beginning because we put its address there as blocked."""
+    keys = (*said.keys, *said.carried)
+    return entering.was_entered(tx, app.keys, system, keys, said.channel)
 
 
 def take_episodes(

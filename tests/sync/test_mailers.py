@@ -196,3 +196,36 @@ def test_the_key_and_each_list_are_tried_by_name(mailer: Mailer) -> None:
     said = mailer.call("check", mailer.system)
     assert said.exit_code == 0, said.output
     assert "0 members" in said.output or "0 contacts" in said.output
+
+
+def test_an_address_that_nobody_knows_there_is_added_as_unsubscribed_only_where_wanted(
+    mailer: Mailer, tmp_path: Path
+) -> None:
+    mailer.call("suppression", "add", "--email", MAIL)
+    assert deliver(mailer)[mailer.system]["open"] == 0
+    assert [mailer.state(where, MAIL) for where in mailer.lists] == ["", ""]
+    settings = tmp_path / "ringren.toml"
+    settings.write_text(settings.read_text("utf-8") + "add_unknown = true\n", "utf-8")
+    mailer.call("suppression", "add", "--email", "ny@opdigtet-0003.dk")
+    said = deliver(mailer)[mailer.system]
+    assert (said["written"], said["open"]) == (1, 0)
+    states = [mailer.state(where, "ny@opdigtet-0003.dk") for where in mailer.lists]
+    assert states == ["off", "off"]
+    (root,) = told(mailer, "receipt", "ny@opdigtet-0003.dk")["items"]
+    assert [one["state"] for one in root["systems"]] == ["confirmed"]
+    mailer.put_on(mailer.lists[1], "ny@opdigtet-0003.dk")
+    deliver(mailer)
+    assert mailer.state(mailer.lists[1], "ny@opdigtet-0003.dk") == "off"
+
+
+def test_who_was_deleted_for_good_in_mailchimp_is_kept_away_by_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with alone("mailchimp", tmp_path, monkeypatch, "add_unknown = true") as mailer:
+        for where in mailer.lists:
+            mailer.add(where, MAIL)
+            mailer.vendor.account.forget(where, MAIL)
+        mailer.call("suppression", "add", "--email", MAIL)
+        said = deliver(mailer)["mailchimp"]
+        assert (said["open"], said["refused"]) == (0, 0)
+        assert [mailer.state(where, MAIL) for where in mailer.lists] == ["", ""]

@@ -172,6 +172,10 @@ class Office:
         if len(people) > MOST_IMPORTED:
             why = {"success": 0, "message": "Max contacts exceeded", "failureReasons": []}
             raise Refused(400, why)
+        wrong = [at for at, said in enumerate(people) if "@" not in str(said["email"])]
+        if wrong:
+            reasons = [{"contact": at, "failureReason": "email"} for at in wrong]
+            raise Refused(400, {"success": 0, "message": "", "failureReasons": reasons})
         done: dict[str, Any] = {"status": "completed", "success": [], "failure": []}
         for said in people:
             email = str(said["email"])
