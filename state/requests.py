@@ -1,4 +1,4 @@
-"""Lifts and corrections that wait for a second person.
+"""Lifts and corrections that wait for a second person, and blocks that a mail may have asked for.
 
 What was proposed stands here in clear until it is decided; what comes of it is an entry of the
 ledger. Erasure empties the clear part, which also takes the request back.
@@ -65,11 +65,16 @@ def ask(tx: Tx, said: Statement, by: str, at: datetime) -> int:
 def decide(
     tx: Tx, number: int, state: RequestState, by: str, at: datetime, entry: str | None = None
 ) -> bool:
-    """Close an open request; False when somebody else was first."""
+    """Close an open request; False when somebody else was first.
+
+    What a mail says of people is not kept once nothing comes of it.
+    """
+    dropped = sa.case((requests.c.what == EventType.BLOCK.value, None), else_=requests.c.payload)
+    kept = dropped if state is RequestState.REFUSED else requests.c.payload
     done = tx.execute(
         sa.update(requests)
         .where(requests.c.request == number, requests.c.state == RequestState.OPEN.value)
-        .values(state=state.value, decided_by=by, decided_at=at, entry=entry)
+        .values(state=state.value, decided_by=by, decided_at=at, entry=entry, payload=kept)
     )
     return bool(done.rowcount)
 
@@ -94,6 +99,21 @@ def open_ones(tx: Tx, events: Collection[str] | None = None) -> list[Request]:
         for some in chunks(events)
         for row in tx.execute(waiting.where(requests.c.event.in_(some)))
     ]
+
+
+def of_event(tx: Tx, event: str) -> list[Request]:
+    """All that was ever asked about an entry, or out of a mail, whatever became of it."""
+    found = sa.select(requests).where(requests.c.event == event).order_by(requests.c.request)
+    return [_request(row) for row in tx.execute(found)]
+
+
+def about_keys(tx: Tx, keys: Collection[Key]) -> list[str]:
+    """What blocks were asked for on any of these keys are about: ids of mails."""
+    asked = sa.select(requests).where(
+        requests.c.what == EventType.BLOCK.value, requests.c.payload.is_not(None)
+    )
+    found = (_request(row) for row in tx.execute(asked))
+    return [one.event for one in found if one.said and set(one.said.keys) & set(keys)]
 
 
 def erase(tx: Tx, events: Collection[str]) -> int:
@@ -146,9 +166,9 @@ def _request(row: Any) -> Request:
 
 def _said(row: Any) -> Statement:
     clear: Final = orjson.loads(row.payload)
-    start = clear["start"]
+    start, what = clear["start"], EventType(row.what)
     return Statement(
-        type=EventType(row.what),
+        type=what,
         channel=Channel(clear["channel"]),
         span=Span(start and datetime.fromisoformat(start), datetime.fromisoformat(clear["end"])),
         system=clear["system"],
@@ -159,7 +179,7 @@ def _said(row: Any) -> Statement:
         ),
         evidence=Evidence(clear["evidence"]),
         identity=tuple(clear["identity"]),
-        root=row.event,
+        root=None if what is EventType.BLOCK else row.event,
         by=(row.asked_by,),
         said=clear["said"],
         source=clear["source"],

@@ -44,7 +44,8 @@ def erase(app: App, found: Sequence[Key], by: str) -> Erased:
         entries = _of_person(tx, app, found)
         ids = [entry.event.event_id for entry in entries]
         number = ledger.erase(tx, [entry.seq for entry in entries], app.clock())
-        asked, done = requests.erase(tx, ids), acts.erase(tx, ids)
+        asked = requests.erase(tx, [*ids, *requests.about_keys(tx, found)])
+        done = acts.erase(tx, ids)
         digests = [hashed.digest for hashed in app.keys.all_hashed(found)]
         living = match_keys.rids(tx, digests)
         gone = purge.erase_records(tx, _gone(tx, app, found), living, app.clock())

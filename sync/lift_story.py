@@ -33,7 +33,7 @@ def told_decided(decided: Decided, texts: Texts) -> str:
             entry=decided.entry or "–",
         )
     ]
-    if decided.still_blocked:
+    if decided.still_blocked and decided.what is not EventType.BLOCK:
         channels = joined(
             (texts.get(f"opt_out.channel.{one}") for one in decided.still_blocked), texts
         )
@@ -53,10 +53,10 @@ def told_waiting(found: Sequence[Waiting], texts: Texts) -> str:
         [
             str(one.request),
             texts.get(f"opt_out.type.{one.what}"),
-            str(one.entry),
+            str(one.entry or "–"),
             texts.get(f"opt_out.channel.{one.channel}"),
             listed(one.keys) or texts.get("opt_out.erased"),
-            one.asked_by,
+            texts.find(f"opt_out.system.{one.asked_by}") or one.asked_by,
             moment(one.asked_at, texts.lang),
             one.source or one.said,
         ]

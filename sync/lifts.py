@@ -7,7 +7,7 @@ acts as well, with the name that was given and that of the operating system's us
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,7 +27,7 @@ from rules.suppression import (
     SuppressionList,
 )
 from state import acts, requests
-from state.ledger import append, entries_for, payloads
+from state.ledger import Payload, append, entries_for, payloads
 from state.ledger_rows import Entry, entries
 from state.requests import Request, RequestState
 from state.store import Tx
@@ -61,11 +61,12 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An open request as people see it; masked unless asked for in clear."""
+    """An open request as people see it; masked unless asked for in clear. `entry` is what it is
+    about; a block that a mail may have asked for is about none."""
 
     request: int
     what: EventType
-    entry: int
+    entry: int | None
     channel: Channel
     keys: tuple[Key, ...]
     asked_by: str
@@ -196,7 +197,7 @@ def named(by: str) -> None:
 
 
 def approve(app: App, number: int, by: str) -> Decided:
-    """Approve a request: it becomes an entry, and ends what it speaks of from now on.
+    """Approve a request: it becomes an entry, and ends what it speaks of from now on, or blocks.
 
     UserError when it is not open, or when it is the same person who proposed it.
     """
@@ -208,8 +209,9 @@ def approve(app: App, number: int, by: str) -> Decided:
             raise UserError("lifts.erased", number=number)
         if fold(by) == fold(request.asked_by) and _needs_two(app, request):
             raise UserError("lifts.same_person", number=number, by=by)
-        said = replace(said, by=tuple(dict.fromkeys((request.asked_by, by))))
-        written = append(tx, app.keys, [said], app.clock())
+        said = replace(said, by=_vouching(request, by))
+        systems = tuple(app.systems) if said.type is EventType.BLOCK else ()
+        written = append(tx, app.keys, [said], app.clock(), systems)
         entry = written[0].event.event_id if written else None
         requests.decide(tx, number, RequestState.APPROVED, by, app.clock(), entry)
         _note(tx, app, said, "approved", by, number)
@@ -219,7 +221,16 @@ def approve(app: App, number: int, by: str) -> Decided:
     return _decided(request, RequestState.APPROVED, by, seq, still)
 
 
+def _vouching(request: Request, by: str) -> tuple[str, ...]:
+    """Who stands for it: a mail that asks for a block is no person."""
+    if request.what is EventType.BLOCK:
+        return (by,)
+    return tuple(dict.fromkeys((request.asked_by, by)))
+
+
 def _needs_two(app: App, request: Request) -> bool:
+    if request.what is EventType.BLOCK:
+        return False
     return request.what is EventType.CORRECTION or not app.settings.suppression.lifts_by_one
 
 
@@ -296,11 +307,17 @@ def waiting_in(
     }
     said = payloads(tx, seqs.values())
     return [
-        _waiting(one, seqs[one.event], said[seqs[one.event]].keys, clear=clear) for one in found
+        _waiting(one, seqs.get(one.event), _keys(one, seqs, said), clear=clear) for one in found
     ]
 
 
-def _waiting(one: Request, seq: int, keys: tuple[Key, ...], *, clear: bool) -> Waiting:
+def _keys(one: Request, seqs: Mapping[str, int], said: Mapping[int, Payload]) -> tuple[Key, ...]:
+    if one.what is EventType.BLOCK:
+        return one.said.keys if one.said else ()
+    return said[seqs[one.event]].keys
+
+
+def _waiting(one: Request, seq: int | None, keys: tuple[Key, ...], *, clear: bool) -> Waiting:
     said = one.said
     return Waiting(
         request=one.request,

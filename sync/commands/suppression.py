@@ -9,7 +9,7 @@ from __future__ import annotations
 import click
 
 from rules.errors import Exit
-from sync.commands import deliveries, keeping, lifting, links, tokens
+from sync.commands import deliveries, keeping, lifting, links, mailbox, tokens
 from sync.commands.persons import CHANNELS, key_options, keys_typed
 from sync.shell import Shell
 
@@ -109,5 +109,6 @@ for _command in (
     *deliveries.COMMANDS,
     *tokens.COMMANDS,
     *links.COMMANDS,
+    *mailbox.COMMANDS,
 ):
     suppression.add_command(_command)

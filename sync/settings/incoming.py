@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Address
-from sync.settings.parts import Section
+from sync.settings.parts import Secret, Section
 
 
 def _host(text: str) -> str:
@@ -64,3 +64,25 @@ class Form(Listener):
     company: str = Field(default="", examples=["Firma ApS"])
     contact: str = Field(default="", examples=["nejtak@firma.dk"])
     a_minute: Annotated[int, Field(ge=1, le=100_000)] = 600
+
+
+class Mailbox(Section):
+    """[mailbox]: a mailbox that people write to when they do not want to be contacted."""
+
+    host: str | None = Field(default=None, examples=["imap.firma.dk"])
+    port: Annotated[int, Field(ge=1, le=65_535)] = 993
+    user: str | None = Field(default=None, examples=["nejtak@firma.dk"])
+    password: Secret | None = Field(default=None, examples=[{"env": "RINGREN_MAILBOX"}])
+    protection: Literal["tls", "starttls", "none"] = "tls"
+    folder: str = "INBOX"
+    done: str = "Ringren"
+    unclear: str = "Ringren-unclear"
+    own_domains: tuple[Annotated[str, AfterValidator(str.lower)], ...] = Field(
+        default=(), examples=[["firma.dk"]]
+    )
+
+    @model_validator(mode="after")
+    def _protected(self) -> Self:
+        if self.protection == "none" and self.host not in {None, "127.0.0.1", "::1", "localhost"}:
+            raise PydanticCustomError("open_mailbox", "not in clear")
+        return self

@@ -112,6 +112,7 @@ _KINDS = {
     "host": "host",
     "certificate_half": "certificate_half",
     "open_listener": "open_listener",
+    "open_mailbox": "open_mailbox",
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",

@@ -1,0 +1,28 @@
+"""`sync suppression mailbox`: read the mailbox that opt-outs are sent to."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import click
+
+from rules.errors import Exit, UserError
+from sync.shell import Shell
+
+
+@click.command
+@click.pass_obj
+def mailbox(shell: Shell) -> int:
+    """Read what people have written."""
+    if importlib.util.find_spec("imap_tools") is None:
+        raise UserError("mailbox.not_installed")
+    from sync.mailbox import read, told
+
+    with shell.open(dry=False) as app:
+        found = read(app)
+        folder = app.settings.mailbox.unclear
+    shell.tell(found, lambda: told(found, shell.texts, folder))
+    return Exit.OK
+
+
+COMMANDS = (mailbox,)
