@@ -90,6 +90,8 @@ class Stream:
     """Facts a person may want to see: encoding, delimiter, size."""
     remarks: tuple[Remark, ...] = ()
     """What a person should know about `kind` and `columns`: texts `header.<code>`."""
+    bounces: bool = False
+    """Of a list: its rows are addresses that do not answer, and no people who said no."""
     costs: Costs | None = None
     """What its records cost in calls; None where nothing is called."""
 

@@ -81,16 +81,17 @@ def intake(
     last_seen: datetime | None = None,
     region: str = "DK",
     zone: ZoneInfo = COPENHAGEN,
+    listed: Evidence = Evidence.LIST,
 ) -> Intake:
     """What `record` says about being contacted that `old` did not say.
 
     `old` are its values as we knew them, None when it is new to us; `last_seen` is when we last
     knew them to be so (the end of the last complete reading). Texts without a zone are read in
-    `zone`, numbers without country code in `region`. Total; the same arguments give the same
+    `zone`, numbers without country code in `region`. `listed` is what a row of a list rests on. Total; the same arguments give the same
     statements.
     """
     if record.ref.kind is Kind.OPT_OUT:
-        return Intake(*row_statements(record, heard_at, region, zone))
+        return Intake(*row_statements(record, heard_at, region, zone, listed))
     if _is_silent(old, record.values):
         return NOTHING
     reading = _Reading(record, old, heard_at, last_seen, region, zone)

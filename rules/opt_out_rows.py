@@ -35,10 +35,14 @@ _FLAGS: Final = {
 
 
 def row_statements(
-    record: Record, heard_at: datetime, region: str, zone: ZoneInfo
+    record: Record,
+    heard_at: datetime,
+    region: str,
+    zone: ZoneInfo,
+    evidence: Evidence = Evidence.LIST,
 ) -> tuple[tuple[Statement, ...], tuple[Finding, ...]]:
     """The statements of one row, one for each channel it names, and what a person should look at."""
-    row = _Row(record, heard_at, region, zone)
+    row = _Row(record, heard_at, region, zone, evidence)
     if row.says_no():
         return (), (Finding("opt_out_row_says_no", Severity.NOTICE, "opt_out"),)
     return tuple(row.statement(channel) for channel in row.channels), tuple(row.findings())
@@ -47,8 +51,15 @@ def row_statements(
 class _Row:
     """One row, read."""
 
-    def __init__(self, record: Record, heard_at: datetime, region: str, zone: ZoneInfo) -> None:
-        self.record, self.heard_at = record, heard_at
+    def __init__(
+        self,
+        record: Record,
+        heard_at: datetime,
+        region: str,
+        zone: ZoneInfo,
+        evidence: Evidence,
+    ) -> None:
+        self.record, self.heard_at, self.evidence = record, heard_at, evidence
         # In its one writing, so that a new spelling is no new statement.
         date = self.text("opt_out_at").strip()
         self.date = dates.evidence(date).value or date
@@ -101,7 +112,7 @@ class _Row:
             span=self._span(),
             system=ref.system,
             keys=keys,
-            evidence=Evidence.LIST,
+            evidence=self.evidence,
             # By what it says, not by where it stands: a row that moves is the same statement.
             identity=(ref.system, "row", channel.value, self.date, *map(":".join, sorted(keys))),
             ref=ref,

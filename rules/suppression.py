@@ -69,6 +69,8 @@ class Evidence(StrEnum):
     LETTER = "letter"
     RECORDING = "recording"
     CONTRACT = "contract"
+    BOUNCE = "bounce"
+    """A mailbox that does not answer: it is about the address, and says nothing of the person."""
 
 
 DOCUMENTED: Final = frozenset(

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from rules.barring import Bar, Takes, bars_of
 from rules.keys import Key
-from rules.suppression import SINGLE_CHANNELS, Channel, SuppressionList
+from rules.suppression import SINGLE_CHANNELS, Channel, Evidence, SuppressionList
 from state.deliveries import DeliveryState
 from state.keys import KeyRing
 from state.ledger import entries_for, payloads
@@ -125,7 +125,9 @@ def _blocked(
     """The single channels on which each key is blocked right now, by any entry."""
     hashed = {key: ring.hashed(key) for key in keys}
     digests = {one.digest for some in hashed.values() for one in some}
-    listed = SuppressionList(one.event for one in entries_for(tx, digests))
+    events = (one.event for one in entries_for(tx, digests))
+    # Nobody is taken off a list, or put on one, because a mailbox does not answer.
+    listed = SuppressionList(one for one in events if one.evidence is not Evidence.BOUNCE)
     return {
         key: frozenset(channel for channel, by in listed.standing(some, now).items() if by)
         for key, some in hashed.items()

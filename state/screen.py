@@ -26,7 +26,7 @@ from rules.keys import (
     ref_key,
 )
 from rules.records import Record
-from rules.suppression import Channel, SuppressionList
+from rules.suppression import Channel, Evidence, SuppressionList
 from state.also import DOMAIN, Also, read
 from state.chain import GENESIS
 from state.keys import KeyRing, refuse_foreign
@@ -141,9 +141,12 @@ class Screen:
         self._kinds: set[str] = set()
         self._older_keys = len(ring.keys) > 1
 
-    def blocked(self, tx: Tx, records: Sequence[HashedRecord], at: datetime) -> dict[int, Standing]:
+    def blocked(
+        self, tx: Tx, records: Sequence[HashedRecord], at: datetime, *, bounces: bool = False
+    ) -> dict[int, Standing]:
         """How each blocked record of a page is blocked at `at`, by rid; the others are left out.
 
+        `bounces`: addresses that do not answer count as well, though nobody said no.
         Holds for the ledger as this transaction sees it at this moment.
         """
         self._refresh(tx)
@@ -157,7 +160,7 @@ class Screen:
         found = {}
         for rid, digests in asked.items():
             keys = [key for digest, key in digests.items() if digest in hits]
-            standing = _standing(events, keys, at) if keys else None
+            standing = _standing(events, keys, at, bounces=bounces) if keys else None
             if standing:
                 found[rid] = standing
         return found
@@ -252,8 +255,14 @@ class Screen:
         return net
 
 
-def _standing(events: SuppressionList, keys: Sequence[HashedKey], at: datetime) -> Standing | None:
-    stand = {channel: found for channel, found in events.standing(keys, at).items() if found}
+def _standing(
+    events: SuppressionList, keys: Sequence[HashedKey], at: datetime, *, bounces: bool
+) -> Standing | None:
+    said = {
+        channel: [one for one in found if bounces or one.evidence is not Evidence.BOUNCE]
+        for channel, found in events.standing(keys, at).items()
+    }
+    stand = {channel: found for channel, found in said.items() if found}
     if not stand:
         return None
     listed = [event for found in stand.values() for event in found]

@@ -109,7 +109,8 @@ class Spreading:
 
     def _standing(self, keys: frozenset[HashedKey]) -> list[Event]:
         found = self.list.standing(keys, self.now).values()
-        return list(dict.fromkeys(event for listed in found for event in listed))
+        events = dict.fromkeys(event for listed in found for event in listed)
+        return [event for event in events if event.evidence is not Evidence.BOUNCE]
 
     def _means_the_person(
         self, event: Event, one: HashedRecord, hashed: Mapping[Key, tuple[HashedKey, ...]]

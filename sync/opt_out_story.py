@@ -145,7 +145,7 @@ def _details(one: Chapter, texts: Texts) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield texts.get(f"opt_out.fact.{name}", value=printable(value))
-    if one.evidence in _BY_KIN:
+    if one.evidence in _TOLD:
         yield texts.get(f"opt_out.fact.{one.evidence}")
     if one.deliveries:
         states = (
@@ -162,7 +162,7 @@ def _details(one: Chapter, texts: Texts) -> Iterator[str]:
         yield _state(one, texts)
 
 
-_BY_KIN = (Evidence.MERGE, Evidence.PARTY)
+_TOLD = (Evidence.MERGE, Evidence.PARTY, Evidence.BOUNCE)
 
 
 def _happened(start: datetime | None, end: datetime, texts: Texts) -> str:

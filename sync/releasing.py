@@ -329,7 +329,7 @@ class _Judge:
             record = Record(ref, "", values, at)
             hashed.append(HashedRecord(at, record, carried, ring.digests(carried)))
         with self.app.store.reading() as tx:
-            standing = self.screen.blocked(tx, hashed, self.now)
+            standing = self.screen.blocked(tx, hashed, self.now, bounces=True)
         for one in hashed:
             stands = standing.get(one.rid)
             code = "opted_out" if stands and self.channel in stands.channels else None

@@ -12,6 +12,7 @@ from typing import Any
 
 from requests import codes
 
+from connectors.activecampaign import bounces
 from connectors.activecampaign.client import IMPORT, PAGE, Api
 from connectors.activecampaign.contacts import KEPT_AWAY, MAILS, Shape, shaped
 from connectors.activecampaign.pulling import Pulling, mark_of
@@ -61,11 +62,12 @@ class ActiveCampaign:
     # --- reading ---
 
     def streams(self) -> Sequence[Stream]:
-        """The contacts of each list there is now."""
-        echoes = self._add_unknown
-        found = (shaped(self.name, one, self._fields, echoes=echoes) for one in self.api.lists())
+        """The contacts and the bounces of each list there is now."""
+        echoes, there = self._add_unknown, list(self.api.lists())
+        found = (shaped(self.name, one, self._fields, echoes=echoes) for one in there)
         self._shapes = {shape.stream.name: shape for shape in found}
-        return [shape.stream for shape in self._shapes.values()]
+        bounced = [bounces.stream_of(one) for one in there]
+        return [*(shape.stream for shape in self._shapes.values()), *bounced]
 
     def problems(self) -> Sequence[Problem]:
         """None: what cannot be read stops the system."""
@@ -78,6 +80,9 @@ class ActiveCampaign:
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Everybody on the list, or who was changed since the token was made."""
+        if stream.bounces:
+            yield from bounces.pages(self.api, self.name, stream, token)
+            return
         mark = mark_of(token)
         if token and mark is None:
             raise StartOver("activecampaign.cursor_unknown", system=self.name, stream=stream.name)
@@ -85,6 +90,11 @@ class ActiveCampaign:
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those who are there, as they are now, a hundred a call."""
+        if stream.bounces:
+            wanted = set(refs)
+            shown = (one for page in self.pull(stream, None) for one in page.records)
+            yield from (record for record in shown if record.ref in wanted)
+            return
         shape = self._shape(stream)
         parts = [ref.id.partition(".") for ref in refs]
         ids = sorted({int(c) for on, _, c in parts if on == shape.list and c.isdigit()})
@@ -98,8 +108,7 @@ class ActiveCampaign:
 
     def flags(self, stream: Stream) -> Sequence[Flag]:
         """The row of the list: status 2 says no to mail. Nothing here says no to calls."""
-        del stream
-        return (MAILS,)
+        return () if stream.bounces else (MAILS,)
 
     def block(
         self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
@@ -159,7 +168,7 @@ class ActiveCampaign:
         user = str(self.api.me().get("username") or "?")
         yield Right(user, True, "activecampaign.right.user", details={"user": user})
         streams = self.streams()
-        for one in streams:
+        for one in (each for each in streams if not each.bounces):
             details = {"list": one.notes["list"], "count": str(self.count(one))}
             yield Right(one.name, True, "activecampaign.right.list", details=details)
         if not streams:
@@ -168,7 +177,7 @@ class ActiveCampaign:
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """How many contacts each list has: one call each."""
-        return {one.name: self.count(one) for one in streams}
+        return {one.name: self.count(one) for one in streams if not one.bounces}
 
     def count(self, stream: Stream) -> int:
         """How many contacts there are on the list: one call."""

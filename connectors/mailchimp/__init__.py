@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.barring import Barring, Refusal
-from connectors.mailchimp import complaints
+from connectors.mailchimp import bounces, complaints
 from connectors.mailchimp.client import BATCH, PAGE, PLACE, Api
 from connectors.mailchimp.members import (
     GONE,
@@ -79,7 +79,7 @@ class Mailchimp:
     # --- what there is ---
 
     def streams(self) -> Sequence[Stream]:
-        """Members and complaints of each audience there is now."""
+        """Members, complaints and bounces of each audience there is now."""
         if not self._fits:
             raise SystemStopped("mailchimp.no_place", system=self.name)
         self._audiences = list(self.api.audiences())
@@ -88,8 +88,12 @@ class Mailchimp:
             tags = self.api.merge_fields(str(one["id"]))
             shape = shaped(self.name, one, tags, self._fields, echoes=self._add_unknown)
             self._shapes[shape.stream.name] = shape
-        reports = [complaints.stream_of(one) for one in self._audiences]
-        return [*(shape.stream for shape in self._shapes.values()), *reports]
+        lists = [
+            make(one)
+            for make in (complaints.stream_of, bounces.stream_of)
+            for one in self._audiences
+        ]
+        return [*(shape.stream for shape in self._shapes.values()), *lists]
 
     def problems(self) -> Sequence[Problem]:
         """Merge tags of the settings that no audience has."""
@@ -110,13 +114,18 @@ class Mailchimp:
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Everybody, or who changed and was archived since the token was made."""
-        if stream.kind is Kind.OPT_OUT:
+        if stream.name.startswith(complaints.PREFIX):
             yield from complaints.pages(self.api, self.name, stream, token)
             return
         mark = mark_of(token)
         if token and mark is None:
             raise StartOver("mailchimp.cursor_unknown", system=self.name, stream=stream.name)
-        yield from Pulling(self.api, self._shape(stream)).pages(mark)
+        if stream.bounces:
+            audience = stream.name.removeprefix(bounces.PREFIX)
+            rows = bounces.Bounced(self.name, audience)
+            yield from Pulling(self.api, rows, bounces.CLEANED).pages(mark)
+        else:
+            yield from Pulling(self.api, self._shape(stream)).pages(mark)
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those who are there, as they are now: one call each, or page by page where that is less."""
@@ -136,7 +145,7 @@ class Mailchimp:
 
     def _reports(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         wanted = set(refs)
-        for page in complaints.pages(self.api, self.name, stream, None):
+        for page in self.pull(stream, None):
             yield from (record for record in page.records if record.ref in wanted)
 
     def _one_by_one(self, shape: Shape, ids: Sequence[str]) -> Iterator[Record]:

@@ -68,5 +68,5 @@ def _record(system: str, audience: str, row: Mapping[str, Any]) -> Record:
         "channel": CHANNEL,
         "opt_out_source": SOURCE,
     }
-    ref = Ref(system, Kind.OPT_OUT, f"{audience}.{row['id']}")
+    ref = Ref(system, Kind.OPT_OUT, f"{audience}.report.{row['id']}")
     return Record(ref, f"{values['email']} {values['opt_out_at']}", values)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from connectors.mailchimp.client import PAGE, Api
-from connectors.mailchimp.members import GONE, Shape, seconds
+from connectors.mailchimp.members import GONE, seconds
 from connectors.overlap import newest, noted
 from connectors.protocol import Page
-from rules.records import Record, Tombstone
+from rules.records import Record, Ref, Tombstone
 
 FORM: Final = 1
 OVERLAP_SECONDS: Final = 600
@@ -78,11 +78,22 @@ def mark_of(token: Mapping[str, Any] | None) -> Mark | None:
     return Mark(**{name: part for name, part in token.items() if name in Mark.__slots__})
 
 
-class Pulling:
-    """One reading of one audience."""
+class Rows(Protocol):
+    """What members become: records of whatever kind."""
 
-    def __init__(self, api: Api, shape: Shape) -> None:
-        self._api, self._shape = api, shape
+    @property
+    def audience(self) -> str: ...
+    @property
+    def asked(self) -> Sequence[str]: ...
+    def ref(self, row: Mapping[str, Any]) -> Ref: ...
+    def record(self, row: Mapping[str, Any]) -> Record: ...
+
+
+class Pulling:
+    """One reading of one audience; `only`: of those of its members who have this status."""
+
+    def __init__(self, api: Api, shape: Rows, only: str = "") -> None:
+        self._api, self._shape, self._only = api, shape, only
         self._calls = api.calls
 
     def pages(self, mark: Mark | None) -> Iterator[Page]:
@@ -126,7 +137,7 @@ class Pulling:
     def _archived(self, mark: Mark, held: Sequence[Record], again: int) -> Iterator[Page]:
         """Who was put away since; a first reading has nobody whom it could miss."""
         stones: list[Tombstone] = []
-        if not mark.whole:
+        if not (mark.whole or self._only):
             mark = replace(mark, offset=0, since=mark.low)
             more = True
             while more:
@@ -152,7 +163,7 @@ class Pulling:
             since=datetime.fromtimestamp(since, UTC).isoformat() if since else "",
             offset=mark.offset,
             fields=self._shape.asked,
-            status=status,
+            status=status or self._only,
         )
         rows, total = list(body["members"]), int(body["total_items"])
         return rows, len(rows) >= PAGE and mark.offset + len(rows) < total, total

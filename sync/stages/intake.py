@@ -15,7 +15,7 @@ from rules.flags import RULE
 from rules.keys import ref_key
 from rules.opt_out_fields import episode, intake, is_watched
 from rules.records import Record, Value
-from rules.suppression import CLOCK_SKEW, Channel, EventType, Statement
+from rules.suppression import CLOCK_SKEW, Channel, EventType, Evidence, Statement
 from state import departures, entering, findings, history, ledger, mirror
 from state.ledger import entries_for
 from state.merging import Merged
@@ -37,7 +37,13 @@ def take(
     _note_shape(tx, system, stream, merged, now)
     if not is_watched(stream.kind, (column.canonical or "" for column in stream.columns)):
         return 0
-    heard = partial(intake, heard_at=now, last_seen=last_seen, region=app.settings.region)
+    heard = partial(
+        intake,
+        heard_at=now,
+        last_seen=last_seen,
+        region=app.settings.region,
+        listed=Evidence.BOUNCE if stream.bounces else Evidence.LIST,
+    )
     said: list[Statement] = []
     judged: list[findings.Judged] = []
     for rid, record, old in _arrived(merged):

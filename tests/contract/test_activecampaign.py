@@ -11,7 +11,7 @@ from simulators.activecampaign.serving import HOST, KEY, ActiveCampaign, Clock, 
 from simulators.web import served
 
 from connectors.activecampaign import ActiveCampaign as Connector
-from connectors.protocol import Capabilities
+from connectors.protocol import Capabilities, Stream
 
 
 class Office:
@@ -64,3 +64,9 @@ class TestActiveCampaign(ConnectorContract):
     def outside(self) -> Iterator[Outside]:
         with served(build(Clock())) as vendor:
             yield Office(vendor)  # type: ignore[arg-type]
+
+    @pytest.fixture
+    def stream(self, connector: Any) -> Stream:
+        contacts, bounces = connector.streams()
+        assert bounces.bounces
+        return contacts  # type: ignore[no-any-return]

@@ -68,6 +68,7 @@ class TestMailchimp(ConnectorContract):
 
     @pytest.fixture
     def stream(self, connector: Any) -> Stream:
-        members, complaints = connector.streams()
+        members, complaints, bounces = connector.streams()
         assert complaints.name == f"complaints/{AUDIENCE}"
+        assert bounces.bounces
         return members  # type: ignore[no-any-return]

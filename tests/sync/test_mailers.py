@@ -229,3 +229,20 @@ def test_who_was_deleted_for_good_in_mailchimp_is_kept_away_by_that(
         said = deliver(mailer)["mailchimp"]
         assert (said["open"], said["refused"]) == (0, 0)
         assert [mailer.state(where, MAIL) for where in mailer.lists] == ["", ""]
+
+
+def test_a_mailbox_that_does_not_answer_is_no_opt_out_of_the_person(pair: Mailer) -> None:
+    ident, (one, other) = in_crm(pair), pair.lists
+    pair.add(one, MAIL)
+    deliver(pair)
+    pair.bounce(one, MAIL)
+    deliver(pair)
+    assert blocked(pair, "--email", MAIL) == ["email"]
+    assert blocked(pair, "--phone", PHONE) == []
+    (entry,) = told(pair, "list")
+    assert (entry["type"], entry["channel"], entry["evidence"]) == ("block", "email", "bounce")
+    assert not out_of_mail_there(pair, ident), "the person has not said no"
+    assert (pair.state(one, MAIL), pair.state(other, MAIL)) == ("bounced", "")
+    assert told(pair, "verify")["systems"][pair.system]["verdict"] == "green"
+    why = pair.call("suppression", "why", MAIL).stdout
+    assert "the person has not said no" in " ".join(why.split())
