@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Ringren on three CRM systems without an account: provisioned, audited, repaired, taken back.
+"""Ringren on three CRM systems without an account: audited, repaired, taken back; then one no.
 
     PYTHONPATH=.:tests python examples/demo.py [--companies N] [--contacts N] [--out DIR]
 
 Starts the simulators of the tests (tests/simulators) on this machine with made-up data, writes
 settings that point at them, and runs the program as anybody would: make the fields that lack, look,
-carry out, take back. What the systems hold is asked from the simulators themselves, not from the
+carry out, take back; then one person says no (one_list.py). What the systems hold is asked from the simulators themselves, not from the
 program. Ends with 0 only when everything held. `make demo` calls it.
 """
 
@@ -23,6 +23,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
+import one_list
 from simulators.running import Rows, Running, started, surroundings
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -31,6 +32,8 @@ MOST_LINES: Final = 24
 LONGEST: Final = 110
 BLOCKS: Final = re.compile(r"DoNotCall|OptedOut|optout|do_not_call|donot", re.IGNORECASE)
 """Fields that say no: only these may differ afterwards, and only from no flag to a flag."""
+
+NO_BLOCK: Final = (None, "", "false", False)
 
 Change = tuple[str, str, str]
 
@@ -94,6 +97,17 @@ class Demo:
         self.hold(f"`sync {args[0]}` ended with {expected}", done.returncode == expected)
         return {one.name: one.holds() for one in self.simulators}
 
+    def edit(self, name: str, object_name: str, ident: str, **values: Any) -> None:
+        """Somebody types into a record of a system."""
+        self._named(name).edit(object_name, ident, **values)
+
+    def holds(self, name: str) -> Rows:
+        """What a system holds."""
+        return self._named(name).holds()
+
+    def _named(self, name: str) -> Running:
+        return next(one for one in self.simulators if one.name == name)
+
     def least(self, *numbers: int) -> None:
         """What the last command cannot be done with less than."""
         self.calls[-1][2].extend(numbers)
@@ -142,7 +156,7 @@ def but_for_blocks(changes: set[Change], after: Rows) -> set[Change]:
     return {
         (name, ident, field)
         for name, ident, field in changes
-        if not (BLOCKS.search(field) and after.get(name, {}).get(ident, {}).get(field))
+        if not BLOCKS.search(field) or after[name][ident].get(field) in NO_BLOCK
     }
 
 
@@ -176,8 +190,13 @@ def tell(demo: Demo) -> None:
     least = [one.least_written(changed[one.name]) for one in SYSTEMS]
     demo.least(*least)
     demo.hold("all three systems were repaired", all(changed.values()))
-    flags = [one for changes in changed.values() for one in changes if BLOCKS.search(one[2])]
-    demo.hold("no correction touched a field that says no", not flags)
+    cleared = [
+        one
+        for name, changes in changed.items()
+        for one in but_for_blocks(changes, mended[name])
+        if BLOCKS.search(one[2])
+    ]
+    demo.hold("fields that say no were only ever set", not cleared)
     after = demo.run("undo.txt", "undo", "2", "--yes")
     demo.least(*least)
     print("\nIN THE SYSTEMS: before → repaired → taken back")
@@ -185,6 +204,7 @@ def tell(demo: Demo) -> None:
     left = [but_for_blocks(differences(start[n], after[n]), after[n]) for n in start]
     demo.hold("all three systems hold what they held before, but for blocks", not any(left))
     demo.show_calls()
+    one_list.tell(demo)
 
 
 def main() -> int:

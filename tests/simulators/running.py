@@ -84,6 +84,10 @@ class Running:
         """Somebody edits so many people."""
         self._ask(f"touch {people}")
 
+    def edit(self, name: str, ident: str, **values: Any) -> None:
+        """Somebody types into one record of an object."""
+        self._ask("edit " + json.dumps([name, ident, values]))
+
     def holds(self) -> Rows:
         """What it holds."""
         found: Rows = self._ask("holds")["holds"]

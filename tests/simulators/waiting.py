@@ -9,10 +9,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+Edit = Callable[[str, str, Mapping[str, Any]], None]
+"""Somebody types into a record: object, id, field to value."""
+
 
 def add_asked(parser: argparse.ArgumentParser) -> None:
     """The option by which another program starts a simulator."""
-    words = "for each line of input, `calls`, `holds` or `touch N`, say so as a line of JSON"
+    words = (
+        "for each line of input, `calls`, `holds`, `touch N` or `edit …`, say so as a line of JSON"
+    )
     parser.add_argument("--asked", action="store_true", help=words)
 
 
@@ -20,17 +25,18 @@ def wait(
     holds: Callable[[], Mapping[str, Any]],
     calls: Callable[[], Sequence[str]],
     touch: Callable[[int], None],
+    edit: Edit | None = None,
     *,
     asked: bool,
 ) -> None:
     """Until interrupted, or, when `asked`, until the input ends: none outlives who started it.
 
     `holds` is all there is, `calls` each call so far as `GET /path`, `touch` has somebody edit so
-    many people.
+    many people, `edit ["Contact", "003…", {"Phone": "…"}]` has somebody type into one record.
     """
     if asked:
         for line in sys.stdin:
-            print(json.dumps(_told(line, holds, calls, touch), default=str), flush=True)
+            print(json.dumps(_told(line, holds, calls, touch, edit), default=str), flush=True)
         return
     try:
         threading.Event().wait()
@@ -43,6 +49,7 @@ def _told(
     holds: Callable[[], Mapping[str, Any]],
     calls: Callable[[], Sequence[str]],
     touch: Callable[[int], None],
+    edit: Edit | None,
 ) -> Mapping[str, Any]:
     what, _, number = line.strip().partition(" ")
     if what == "calls":
@@ -50,4 +57,7 @@ def _told(
     if what == "touch":
         touch(int(number))
         return {"touched": int(number)}
+    if what == "edit" and edit:
+        edit(*json.loads(number))
+        return {"edited": 1}
     return {"holds": holds()}

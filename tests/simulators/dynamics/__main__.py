@@ -41,6 +41,7 @@ def main() -> None:
             org.snapshot,
             lambda: [" ".join(one) for one in site.api.calls],
             lambda people: edit_people(org, people),
+            lambda name, ident, values: org.edit(name, ident, **values),
             asked=said.asked,
         )
 

@@ -42,6 +42,7 @@ def main() -> None:
             vendor.portal.snapshot,
             lambda: [f"{one.method} {one.path}" for one in vendor.calls],
             lambda people: edit_people(vendor.portal, people),
+            lambda name, ident, values: vendor.portal.edit(name, int(ident), **values),
             asked=asked.asked,
         )
 

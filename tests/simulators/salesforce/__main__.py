@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from simulators.salesforce.people import edit_people, fill
 from simulators.salesforce.serving import HOST, build, served
@@ -41,16 +44,26 @@ def main() -> None:
         print('client_secret = { env = "SALESFORCE_SECRET" }   # ' + app.secret)
         print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
 
-        def touch(people: int) -> None:
-            # A minute ago, so that the next reading sees it: stamps of the last seconds are not set.
+        @contextmanager
+        def a_minute_ago() -> Iterator[None]:
+            # So that the next reading sees it: stamps of the last seconds are not set.
             vendor.clock.ahead = -timedelta(minutes=1)
-            edit_people(vendor.org, people)
+            yield
             vendor.clock.ahead = timedelta()
+
+        def touch(people: int) -> None:
+            with a_minute_ago():
+                edit_people(vendor.org, people)
+
+        def edit(_name: str, ident: str, values: Mapping[str, Any]) -> None:
+            with a_minute_ago():
+                vendor.org.edit(ident, **values)
 
         wait(
             vendor.org.snapshot,
             lambda: [f"{one.method} {one.path}" for one in vendor.calls],
             touch,
+            edit,
             asked=asked.asked,
         )
 
