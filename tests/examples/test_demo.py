@@ -1,4 +1,4 @@
-"""`make demo` as a newcomer runs it: three systems looked at, mended, taken back."""
+"""`make demo` as a newcomer runs it: three systems looked at, mended, taken back; then one no."""
 
 from __future__ import annotations
 
@@ -28,5 +28,8 @@ def test_the_demo_holds_leaves_a_report_and_nothing_running(tmp_path: Path) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✗" not in done.stdout
     assert "✓ all three systems hold what they held before, but for blocks" in done.stdout
+    for shown in ("salesforce shows", "dynamics shows", "the flag was put back", "the released list"):
+        assert f"✓ {shown}" in done.stdout
+    assert "✓ the forbidden call is told of" in done.stdout
     assert "The simulators are ended." in done.stdout
     assert (out / "report.html").stat().st_size > 50_000
