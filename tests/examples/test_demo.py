@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(620)
 def test_the_demo_holds_leaves_a_report_and_nothing_running(tmp_path: Path) -> None:
     out = tmp_path / "demo"
     small = ["--companies", "6", "--contacts", "20", "--out", str(out)]
@@ -23,12 +24,17 @@ def test_the_demo_holds_leaves_a_report_and_nothing_running(tmp_path: Path) -> N
         capture_output=True,
         encoding="utf-8",
         check=False,
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "✗" not in done.stdout
     assert "✓ all three systems hold what they held before, but for blocks" in done.stdout
-    for shown in ("salesforce shows", "dynamics shows", "the flag was put back", "the released list"):
+    for shown in (
+        "salesforce shows",
+        "dynamics shows",
+        "the flag was put back",
+        "the released list",
+    ):
         assert f"✓ {shown}" in done.stdout
     assert "✓ the forbidden call is told of" in done.stdout
     assert "The simulators are ended." in done.stdout
