@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from connectors.barring import Barring, Bars, Refusal, barring_of
 from connectors.costs import Reckons
+from connectors.hooks import Hears, Hint
 from connectors.protocol import (
     Blocks,
     Compares,
@@ -127,6 +128,14 @@ class ReadOnly:
     def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
         """Never writes."""
         raise WroteInDryRun(f"a dry run tried to keep {len(batch)} away in {self.name}")
+
+    def hints(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint] | None:
+        """The wrapped connector's answer; None where it is sent nothing."""
+        return self._inner.hints(headers, body) if isinstance(self._inner, Hears) else None
+
+    def hook_is_off(self) -> bool | None:
+        """The wrapped connector's answer, if it has one."""
+        return self._inner.hook_is_off() if isinstance(self._inner, Hears) else None
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """The wrapped connector's answer; it writes nothing."""

@@ -12,11 +12,13 @@ from typing import Any, Final
 
 from connectors.aircall.admin import rights
 from connectors.aircall.client import Api
+from connectors.aircall.hooks import hints_of, is_off
 from connectors.aircall.marks import Mark
 from connectors.aircall.pulling import Pulling
 from connectors.aircall.queues import UNQUEUED, PowerDialer
 from connectors.aircall.shapes import CALLS, CONTACTS, FLAG, Shape, folded, is_marked, marked
 from connectors.barring import PHONES, Barring, Queued, Refusal
+from connectors.hooks import Hint
 from connectors.protocol import (
     Applied,
     Conflict,
@@ -41,7 +43,8 @@ OBJECTS: Final = (CALLS, CONTACTS)
 
 
 class Aircall:
-    """One company. `objects` are read; `opt_out_tags` are the tags by which agents say "do not call".
+    """One company. `objects` are read; `opt_out_tags` are the tags by which agents say "do not call";
+    `hook_token` is what its messages to us carry.
 
     `more` goes to `client.Api` (dry, meter, elsewhere, clock, sleep, patience, a_minute).
     """
@@ -55,6 +58,7 @@ class Aircall:
         objects: Sequence[str] = OBJECTS,
         opt_out_tags: Collection[str] = (),
         mark_contacts: bool = True,
+        hook_token: str = "",
         region: str = "DK",
         **more: Any,
     ) -> None:
@@ -62,7 +66,7 @@ class Aircall:
         self.api = Api(name, api_id, api_token, **more)
         self._tags = frozenset(map(folded, opt_out_tags))
         self._shapes = {one: Shape(name, one, self._tags) for one in OBJECTS if one in objects}
-        self._marks = mark_contacts
+        self._marks, self._hook = mark_contacts, hook_token
         self._company: Mapping[str, Any] = {}
         self._dialer = PowerDialer(self.api, region)
         self._read: dict[str, Mapping[str, Any]] = {}
@@ -175,6 +179,18 @@ class Aircall:
         for one in dict.fromkeys(one.where for one in batch):
             user, _, row = one.partition("/")
             self._dialer.drop(int(user), int(row))
+
+    # --- messages ------------------------------------------------------------------------------
+
+    def hints(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint] | None:
+        """The call that a message is about, where calls are read at all."""
+        del headers
+        found = hints_of(body, self._hook)
+        return found and [one for one in found if one.stream in self._shapes]
+
+    def hook_is_off(self) -> bool | None:
+        """One call, where there is to be a webhook."""
+        return is_off(self.api, self._hook)
 
     # --- for administrators --------------------------------------------------------------------
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from connectors.aircall.client import Api
+from connectors.aircall.hooks import PATH
 from connectors.aircall.queues import PowerDialer
 from connectors.rights import Right
-
-HOOKS: Final = "/v1/webhooks"
 
 
 def rights(
@@ -26,7 +25,7 @@ def rights(
     queued = len(dialer.keys())
     details = {"users": str(len(users)), "numbers": str(queued)}
     yield Right("dialer_campaign", ok=True, message="aircall.right.queues", details=details)
-    for row in api.rows(HOOKS, "webhooks"):
+    for row in api.rows(PATH, "webhooks"):
         yield _hook(row)
 
 

@@ -22,6 +22,7 @@ class Aircall(Section):
         "Ring ikke", "Ring ikke igen", "Nej tak", "Do not call", "DNC", "Opt-out",
     )  # fmt: skip
     mark_contacts: bool = True
+    hook_token: Secret | None = Field(default=None, examples=[{"env": "AIRCALL_HOOK"}])
     calls_a_minute: Annotated[int, Field(ge=1, le=1000)] = 40
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])

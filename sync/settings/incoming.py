@@ -86,3 +86,7 @@ class Mailbox(Section):
         if self.protection == "none" and self.host not in {None, "127.0.0.1", "::1", "localhost"}:
             raise PydanticCustomError("open_mailbox", "not in clear")
         return self
+
+
+class Hooks(Listener):
+    """[hooks]: messages of systems that tell at once what has happened (webhooks)."""

@@ -26,7 +26,7 @@ from rules.records import Kind
 from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall
-from sync.settings.incoming import Api, Form, Mailbox
+from sync.settings.incoming import Api, Form, Hooks, Mailbox
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
 
@@ -332,6 +332,7 @@ class Settings(BaseSettings):
     alarms: Alarms = Alarms()
     api: Api = Api()
     form: Form = Form()
+    hooks: Hooks = Hooks()
     mailbox: Mailbox = Mailbox()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()

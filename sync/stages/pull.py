@@ -120,7 +120,9 @@ def read_back(
         intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
         watch.take(tx, pulled.stream, merged, now)
         sightings.forget_sightings(tx, lease)
-        cursors.advance(tx, lease, now)
+        number = lease.records + len(merged.born) + merged.revived
+        cursors.advance(tx, lease, now, records=number)
+        pulled.lease = replace(lease, records=number)
 
 
 def emptied(app: App, stream: Stream, lease: Lease) -> Pulled:

@@ -3,12 +3,15 @@ was switched off. Each alarm ends by itself when its cause does."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from connectors.barring import Bars
+from connectors.hooks import Hears
 from rules.alarms import Level
+from rules.errors import RingrenError
 from rules.silence import WEEKS, quiet
 from rules.spans import COPENHAGEN
 from state import alerts, attempts, heard
@@ -43,6 +46,17 @@ def settle(tx: Tx, code: str, found: Said, now: datetime) -> None:
         alerts.raised(
             tx, code, system=system, subject=subject, level=level, details=details, now=now
         )
+
+
+def hooks(app: App) -> Mapping[str, bool]:
+    """By system that is to be sent messages: whether it is sent none any more. Asks the systems."""
+    found = {}
+    for name, connector in app.systems.items():
+        with contextlib.suppress(RingrenError):
+            off = connector.hook_is_off() if isinstance(connector, Hears) else None
+            if off is not None:
+                found[name] = off
+    return found
 
 
 def webhook(tx: Tx, system: str, now: datetime, *, off: bool) -> None:

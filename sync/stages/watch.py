@@ -94,7 +94,10 @@ class Watch:
     def end(self) -> None:
         """Tell what is left, also what could not be told before, and who has gone quiet."""
         app = self._app
+        hooks = quiet.hooks(app)
         with app.store.transaction() as tx:
+            for name, off in hooks.items():
+                quiet.webhook(tx, name, app.clock(), off=off)
             today = app.clock().astimezone(COPENHAGEN).date()
             first = not snapshots.of_day(tx, today)
             asked = first or bool(alerts.open_subjects(tx, quiet.QUIET))

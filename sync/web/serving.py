@@ -23,6 +23,7 @@ from sync.settings.incoming import Listener
 from sync.web.afterwards import Afterwards
 from sync.web.api import Api
 from sync.web.form import Form
+from sync.web.hooks import Hooks
 
 MOST_AT_ONCE: Final = 200
 """Connections of one listener; the next one is told to come again."""
@@ -83,6 +84,10 @@ def serve(
                 raise UserError("serve.no_company")
             form = Form(app, afterwards).asgi()
             served.append(_served("form", settings.form, form, closing))
+        if settings.hooks.is_used:
+            hooks = Hooks(app)
+            closing.callback(hooks.close)
+            served.append(_served("hooks", settings.hooks, hooks.asgi(), closing))
         if not served:
             raise UserError("serve.nothing")
         asyncio.run(_until_told(served, ready, stop))
