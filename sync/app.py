@@ -80,6 +80,8 @@ class App:
     """Counts the calls to systems; None where there are none to count."""
     blocking: frozenset[str] = frozenset()
     """Systems that can show that somebody must not be called; known once their streams are."""
+    keeping: frozenset[str] = frozenset()
+    """Systems that keep people away by number or address; known as soon."""
     sends: Send | None = None
     """How alarms leave the house, where it is not through apprise: tests."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)

@@ -151,6 +151,7 @@ class Pass:
             self._forecast(name, streams, sample)
         self.app.matches = matching.is_worth_it(self.app, there)
         self.app.blocking = able(self.app.systems, there)
+        self.app.keeping = frozenset(filter(self._keeps_lists, there))
         self._tell_known(there)
         for name, streams in there.items():
             connector = self.app.systems[name]

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from connectors.barring import Bars
 from connectors.hooks import Hears
 from rules.alarms import Level
 from rules.errors import RingrenError
@@ -71,7 +70,7 @@ def webhook(tx: Tx, system: str, now: datetime, *, off: bool) -> None:
 
 def _old_deliveries(tx: Tx, app: App, now: datetime) -> Said:
     hours = app.settings.alarms.delivery_hours
-    able = [n for n, one in app.systems.items() if app.can_block(n) or isinstance(one, Bars)]
+    able = [name for name in app.systems if app.can_block(name) or name in app.keeping]
     waiting = heard.waiting_since(tx, now - timedelta(hours=hours), able)
     return {(name, ""): {"count": count, "hours": hours} for name, count in waiting.items()}
 
