@@ -6,6 +6,7 @@
       SystemStopped       this system only, the others go on                              exit 5
       RunStopped          before any write; asks a person                                 exit 3
       StartOver           this stream must be read again from its beginning               exit 5
+      Leaving             somebody asked us to stop: what is done is kept                 exit 5
       LeaseLost           another process took over; nothing of ours was written          exit 5
       InvariantBroken     our own bug, loud                                               exit 70
 
@@ -97,6 +98,12 @@ class RunStopped(RingrenError):
 
 class StartOver(RingrenError):
     """The cursor no longer fits what is there: read this stream from its beginning."""
+
+    exit_code = Exit.FAILED
+
+
+class Leaving(RingrenError):
+    """We were asked to stop, and did so between two pages. The next run goes on from there."""
 
     exit_code = Exit.FAILED
 

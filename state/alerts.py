@@ -88,6 +88,12 @@ def open_subjects(tx: Tx, code: str) -> set[tuple[str, str]]:
     }
 
 
+def count_open(tx: Tx) -> dict[str, int]:
+    """How many open alarms there are of each kind."""
+    query = sa.select(alerts.c.code, sa.func.count()).where(alerts.c.state == OPEN)
+    return {row[0]: int(row[1]) for row in tx.execute(query.group_by(alerts.c.code))}
+
+
 # --- sending ---------------------------------------------------------------------------------
 
 

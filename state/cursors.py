@@ -21,6 +21,8 @@ from state.store import Tx
 from state.tables import cursors
 
 LEASE = timedelta(seconds=60)
+LEASE_HELD = "error.lease_held"
+"""What the error says of a stream that somebody else is at work on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def take(
     row = tx.execute(sa.select(cursors).where(_mine(system, stream)).with_for_update()).one()
     held = row.holder not in (None, holder, *gone) and row.leased_until > now
     if held:
-        raise SystemStopped("error.lease_held", system=system, stream=stream, holder=row.holder)
+        raise SystemStopped(LEASE_HELD, system=system, stream=stream, holder=row.holder)
     pass_no = row.pass_no + 1 if row.complete else row.pass_no
     lease = replace(_lease(row), kind=kind, epoch=row.epoch + 1, holder=holder, pass_no=pass_no)
     tx.execute(
@@ -160,6 +162,13 @@ def filled(tx: Tx, system: str) -> list[tuple[str, Kind]]:
         .order_by(cursors.c.stream)
     )
     return [(row.stream, Kind(row.kind)) for row in found]
+
+
+def leased(tx: Tx, system: str, now: datetime) -> set[str]:
+    """The system's streams that somebody has a lease on now."""
+    held = sa.and_(cursors.c.holder.is_not(None), cursors.c.leased_until > now)
+    query = sa.select(cursors.c.stream).where(cursors.c.system == system, held)
+    return set(tx.execute(query).scalars())
 
 
 def holders(tx: Tx, system: str) -> list[str]:

@@ -70,6 +70,11 @@ def end_run(tx: Tx, run: int, *, now: datetime, exit_code: int, totals: Mapping[
     )
 
 
+def forget_run(tx: Tx, run: int) -> None:
+    """A run that did nothing; its number is never given out again."""
+    tx.execute(sa.delete(runs).where(runs.c.run == run))
+
+
 def get_run(tx: Tx, run: int) -> Run | None:
     """A run by number."""
     row = tx.execute(sa.select(runs).where(runs.c.run == run)).one_or_none()

@@ -109,6 +109,7 @@ FOR_EVER: Final = {
     "key_ids": "without it an erased opt-out could not be recognised",
     "deliveries": "which system confirmed which opt-out, and when: asked for years later",
     "receipts": "what each system showed when it was read back",
+    "jobs": "one row for each job of the daemon: times and codes",
     "verifications": "which day a system was compared with our list: counts, no persons",
 }
 

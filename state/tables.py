@@ -726,6 +726,26 @@ snapshots = _table(
     keep="snapshots",
 )
 
+# --- the daemon ------------------------------------------------------------------------------
+
+# How each job of the daemon stands; one row for each, renewed with every run.
+jobs = _table(
+    "jobs",
+    Column("job", sa.Text, primary_key=True),
+    # The moment that was last seen to: what was due after it and did not run was missed.
+    _when("fired_at", null=True),
+    _when("begun_at", null=True),
+    _when("ended_at", null=True),
+    _when("good_at", null=True),
+    _int("exit_code", null=True),
+    # A text key with its details, masked; null when it went well.
+    Column("error", Json, nullable=True),
+    # Failures, and beginnings without an end (killed), one after another.
+    _int("failures"),
+    _int("broken"),
+    _text("holder", null=True),
+)
+
 # --- calls to other systems' APIs ------------------------------------------------------------
 
 # Taken, in blocks: the row with an empty job counts all jobs of the day.

@@ -351,6 +351,11 @@ def refresh(
     return len(new)
 
 
+def is_behind(tx: Tx) -> bool:
+    """Whether entries came in whose records were not looked for yet."""
+    return head(tx).seq > _position(tx)
+
+
 def all_refreshed(tx: Tx) -> None:
     """Every record has been decided with all that the ledger holds."""
     _move(tx, head(tx).seq)

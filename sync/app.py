@@ -30,7 +30,7 @@ from rules.checks.caller_id import numbers_in
 from rules.checks.desk import Terms
 from rules.decide import Context
 from rules.duties import Duties
-from rules.errors import RingrenError, UserError
+from rules.errors import Leaving, RingrenError, UserError
 from rules.folding import fold
 from rules.hygiene import Row
 from rules.limits import Policy
@@ -47,6 +47,8 @@ from sync.settings import Settings
 from sync.switches import active, fills
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from connectors.session import Meter
     from sync.alarms import Send
 
@@ -57,6 +59,11 @@ Clock = Callable[[], datetime]
 def system_clock() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)
+
+
+def holder_here() -> str:
+    """What this process is called where it holds something."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 @dataclass(slots=True)
@@ -71,7 +78,7 @@ class App:
     actor: str
     progress: Progress
     dry: bool
-    holder: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    holder: str = field(default_factory=holder_here)
     allow: frozenset[str] = frozenset()
     """Limits that a person has looked at and lets pass this once."""
     matches: bool = False
@@ -84,6 +91,10 @@ class App:
     """Systems that keep people away by number or address; known as soon."""
     sends: Send | None = None
     """How alarms leave the house, where it is not through apprise: tests."""
+    patience: int = 0
+    """Seconds that a pass waits for a list which another one is at work on."""
+    stopping: Event | None = None
+    """Set when whoever is at work should come to an end; None where nobody asks."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)
 
     def rules(self, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
@@ -111,6 +122,11 @@ class App:
         taken = fills(settings, system, kind, headings) if kind else frozenset()
         flips = settings.limits.flips
         return Context(rules, settings.region, flips, self.catalogue, terms, taken)
+
+    def go_on(self) -> None:
+        """Asked between two pages, when everything so far is committed: Leaving where we should."""
+        if self.stopping is not None and self.stopping.is_set():
+            raise Leaving("error.leaving")
 
     def can_block(self, system: str) -> bool:
         """Whether a system takes blocks of calls at all, so that it could have refused one."""

@@ -60,6 +60,11 @@ GROUPS = {
         "map": "sync.commands.mapping:map_",
         "provision": "sync.commands.provision:provision",
     },
+    "service": {
+        "daemon": "sync.commands.daemon:daemon",
+        "jobs": "sync.commands.daemon:jobs",
+        "status": "sync.commands.daemon:status",
+    },
     "program": {
         "forget": "sync.commands.setup:forget",
         "completion": "sync.commands.setup:completion",

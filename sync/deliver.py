@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rules.errors import Exit
-from state import deliveries, proposals, telling
+from state import deliveries, history, proposals, telling
 from state.deliveries import DeliveryState
 from sync.app import App
 from sync.facts import Failure
@@ -28,16 +28,38 @@ class Delivered:
     exit_code: Exit
 
 
-def deliver(app: App) -> Delivered:
-    """Until nothing more can be told now. What cannot waits for its own next try."""
+def deliver(app: App, *, first: bool = True) -> Delivered:
+    """Until nothing more can be told now. What cannot waits for its own next try.
+
+    Without `first`, which is how a daemon does it every minute, lists that were never read to their
+    end are left alone, and nothing is kept of a time when nothing was new.
+    """
     with Pass(app, "suppression deliver") as one:
-        one.pull()
+        one.pull(first=first)
         with app.store.reading() as tx:
             plan = proposals.next_plan(tx)
         one.decide(plan)
         while one.tell():
             one.decide(plan)
         code = one.stop()
+    if not first and one.leaves_no_trace():
+        with app.store.transaction() as tx:
+            history.forget_run(tx, one.facts.run)
+    return _delivered(one, code)
+
+
+def tell(app: App) -> Delivered | None:
+    """What came in since the last time, to every system at once, reading nothing; None when nothing
+    did. It needs no list for itself, so that it goes on while a pass reads for hours."""
+    with app.store.reading() as tx:
+        if not telling.is_behind(tx):
+            return None
+    with Pass(app, "suppression deliver") as one:
+        one.tell_known()
+        return _delivered(one, one.stop())
+
+
+def _delivered(one: Pass, code: Exit) -> Delivered:
     told = {name: one.facts.told.get(name, Told()) for name in one.facts.systems}
     return Delivered(False, told, tuple(one.facts.failures), code)
 

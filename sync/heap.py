@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import threading
 from collections.abc import Iterator
 from typing import Final
 
@@ -23,11 +24,30 @@ def make_roomy() -> None:
 
 @contextlib.contextmanager
 def roomy() -> Iterator[None]:
-    """The same for as long as a pass lasts."""
-    usual = gc.get_threshold()
-    make_roomy()
+    """The same for as long as a pass lasts; of several at once, until the last of them ends."""
+    _enter()
     try:
         yield
     finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
+        _leave()
+
+
+_inside: list[tuple[int, int, int]] = []
+"""The thresholds that each pass found."""
+_lock = threading.Lock()
+
+
+def _enter() -> None:
+    with _lock:
+        _inside.append(gc.get_threshold())
+        make_roomy()
+
+
+def _leave() -> None:
+    """The first one found the usual thresholds; they come back when nobody is left."""
+    with _lock:
+        if len(_inside) > 1:
+            _inside.pop()
+        else:
+            gc.set_threshold(*_inside.pop())
+            gc.unfreeze()

@@ -19,7 +19,14 @@ from rules.errors import UserError
 DATABASE = "ringren.sqlite"
 _NAME_FILE = "audited.json"
 _BESIDE = ("", "-wal", "-shm", "-turn")
-_OURS = (*(DATABASE + end for end in _BESIDE), "keys", "crashes", "reports", _NAME_FILE)
+_OURS = (
+    *(DATABASE + end for end in _BESIDE),
+    "keys",
+    "crashes",
+    "reports",
+    "daemon.lock",
+    _NAME_FILE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -43,13 +44,13 @@ from state import (
     snapshots,
     telling,
 )
-from state.cursors import Lease
+from state.cursors import LEASE_HELD, Lease
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
 from state.screen import Screen
 from sync import fingerprint, forecast
 from sync.app import App
-from sync.facts import PassFacts, StreamFacts
+from sync.facts import Failure, PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
 from sync.stages import columns, matching, reaching
@@ -80,6 +81,7 @@ class Outcome:
 
     report: Report
     exit_code: Exit
+    failures: tuple[Failure, ...] = ()
 
 
 class Pass:
@@ -139,11 +141,14 @@ class Pass:
         sample: int | None = None,
         plan: int | None = None,
         compare: Literal["due", "counts", "ids"] = "due",
+        *,
+        first: bool = True,
     ) -> None:
         """Pull every stream, opt-out lists first, and settle what an earlier run left open.
 
         What a large list says at its first reading is decided for `plan` while it is read. What
-        systems say there is is compared when it is due, or now: counts, or ids in any case.
+        systems say there is is compared when it is due, or now: counts, or ids in any case. Without
+        `first` a list that was never read to its end is left to a pass that has the time.
         """
         self.facts.sample, self._compare_how = sample, compare
         there = {name: self._streams(name, self.app.systems[name]) for name in self.facts.systems}
@@ -155,7 +160,7 @@ class Pass:
         self._tell_known(there)
         for name, streams in there.items():
             connector = self.app.systems[name]
-            for stream in streams:
+            for stream in streams if first else self._once_read(name, streams):
                 part = StreamFacts(name, stream)
                 self.facts.streams.append(part)
                 with self._only_this(name, stream.name):
@@ -165,6 +170,15 @@ class Pass:
                         self._close(part)
         reaching.carry(self.app)
         self._watch.look_back()
+
+    def _once_read(self, name: str, streams: Sequence[Stream]) -> list[Stream]:
+        """Lists that were read to their end before, and that nobody else is at work on now."""
+        with self.app.store.reading() as tx:
+            known = cursors.standing(tx, name)
+            busy = cursors.leased(tx, name, self.app.clock())
+        return [
+            one for one in streams if known.get(one.name, (False, 0))[0] and one.name not in busy
+        ]
 
     def _forecast(self, name: str, streams: Sequence[Stream], sample: int | None) -> None:
         with self._only_this(name, None):
@@ -257,6 +271,18 @@ class Pass:
         part.pulled = emptied(self.app, part.stream, self._take(part))
 
     def _take(self, part: StreamFacts) -> Lease:
+        """The stream's lease; who is busy with it for a moment only is waited for."""
+        for _ in range(self.app.patience):
+            try:
+                return self._take_now(part)
+            except SystemStopped as error:
+                if error.message != LEASE_HELD:
+                    raise
+            self.app.go_on()
+            time.sleep(1)
+        return self._take_now(part)
+
+    def _take_now(self, part: StreamFacts) -> Lease:
         app = self.app
         with app.store.transaction() as tx:
             gone = [one for one in cursors.holders(tx, part.system) if _is_dead(app, one)]
@@ -352,6 +378,12 @@ class Pass:
         return self.facts.plan
 
     # --- telling -----------------------------------------------------------------------------
+
+    def tell_known(self) -> None:
+        """Tell what is known by now, without reading anything: what a daemon does in between."""
+        there = {name: self._streams(name, self.app.systems[name]) for name in self.facts.systems}
+        self.app.blocking = able(self.app.systems, there)
+        self._tell_known(there)
 
     def _tell_known(self, there: Mapping[str, Sequence[Stream]]) -> None:
         """First of all, before anything is read: what is known by now, as far as no list has to be
@@ -522,7 +554,7 @@ class Pass:
                 totals=report.kept(),
             )
         self._keep_house(report)
-        return Outcome(report, self.facts.exit_code)
+        return Outcome(report, self.facts.exit_code, tuple(self.facts.failures))
 
     def stop(self) -> Exit:
         """End a pass that has no report of its own; the code that its command ends with."""
@@ -532,6 +564,13 @@ class Pass:
         with app.store.transaction() as tx:
             history.end_run(tx, self.facts.run, now=app.clock(), exit_code=code, totals={})
         return code
+
+    def leaves_no_trace(self) -> bool:
+        """Whether nothing was new, and nothing was done or went wrong."""
+        facts = self.facts
+        told = any(one.written or one.shown for one in facts.told.values())
+        quiet = all(part.pulled and part.pulled.is_quiet for part in facts.streams)
+        return quiet and not (told or facts.failures or facts.stopped)
 
     def _keep_house(self, report: Report) -> None:
         """The day's figures, and with the first of the day: what has outlived its life goes."""
@@ -590,7 +629,7 @@ def _added(old: Decided | None, new: Decided) -> Decided:
 
 def _is_dead(app: App, holder: str) -> bool:
     """Whether the holder is a process of this machine that has ended: no need to wait for it."""
-    host, _, rest = holder.rpartition(":")
+    host, _, rest = holder.partition("/")[0].rpartition(":")
     if host != socket.gethostname() or holder == app.holder or not rest.isdigit():
         return False
     try:

@@ -73,18 +73,30 @@ class Shell:
             self.lang = settings.lang
         return settings
 
-    @contextlib.contextmanager
-    def open(self, *, dry: bool, write_home: bool = True) -> Iterator[App]:
-        """The app for this call: settings read, logs set up, store open."""
+    def begin(self, *, write_home: bool = True, serves: bool = False) -> Settings:
+        """The settings of this call, with logs set up and the state folder there.
+
+        Who `serves` also says when it began, ended and took other settings.
+        """
         from sync import homes
-        from sync.app import open_app
         from sync.logs import set_up
 
         settings = self.read_settings()
         homes.check(settings.home, settings.files.root)
-        set_up(settings.logs.format, self.log_level(settings.logs.level))
+        level = settings.logs.level
+        set_up(
+            settings.logs.format, self.log_level("info" if serves and level == "warning" else level)
+        )
         if write_home:
             homes.make_home(settings.home, settings.files.root)
+        return settings
+
+    @contextlib.contextmanager
+    def open(self, *, dry: bool, write_home: bool = True) -> Iterator[App]:
+        """The app for this call: settings read, logs set up, store open."""
+        from sync.app import open_app
+
+        settings = self.begin(write_home=write_home)
         with open_app(
             settings, actor=actor(), dry=dry, progress=self.progress(), job=_job()
         ) as app:

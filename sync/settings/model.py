@@ -27,6 +27,7 @@ from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall
 from sync.settings.incoming import Api, Form, Hooks, Mailbox
+from sync.settings.jobs import Daemon, Jobs
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
 
@@ -334,6 +335,8 @@ class Settings(BaseSettings):
     form: Form = Form()
     hooks: Hooks = Hooks()
     mailbox: Mailbox = Mailbox()
+    jobs: Jobs = Jobs()
+    daemon: Daemon = Daemon()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     compare: Compare = Compare()

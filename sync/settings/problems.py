@@ -116,6 +116,10 @@ _KINDS = {
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",
+    **{
+        f"schedule_{why}": f"schedule_{why}"
+        for why in ("form", "night", "short", "long", "opt_outs")
+    },
     "secret_form": "secret_form",
     "secret_env": "secret_env",
     "secret_file": "secret_file",

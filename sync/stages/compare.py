@@ -109,6 +109,7 @@ class _Comparing:
         for refs in _pages(self.connector.ids(stream), PAGE):
             self._listed(list(dict.fromkeys(refs)))
             self.app.progress.advance(done.listed, done.theirs or done.ours)
+            self.app.go_on()
         self.app.progress.end()
         self._believe()
         self._ask_for_the_others()

@@ -142,6 +142,7 @@ class Deciding:
                 done.added += len(writes.added)
                 done.closed += len(writes.closed)
                 advance(done.records)
+                app.go_on()
         match_keys.index_again(app.store)
         return done
 

@@ -53,6 +53,7 @@ class Listing:
                 )
             if not rows:
                 return
+            self.app.go_on()
             try:
                 self._batch(rows)
             except (TryAgain, SystemStopped, RunStopped) as error:

@@ -210,6 +210,7 @@ def _pages(
             pulled.of = page.of
             app.progress.advance(*page.of)
         yield
+        app.go_on()
         if sample is not None and pulled.read >= sample:
             break
     app.progress.end()

@@ -27,6 +27,7 @@ def push(app: App, connector: Pushes, stream: Stream, settling: Settling) -> Non
         for batch in _batches(_changes(app, settling), stream.can.batch_size):
             _send(connector, stream, settling, batch)
             app.progress.advance(settling.done.total, total)
+            app.go_on()
     except RingrenError:
         # Whatever has no outcome yet may have arrived: the next pull will show it.
         settling.done.unknown += total - settling.done.total

@@ -110,6 +110,7 @@ class Telling:
                 rows = telling.untold(tx, self.name, lane.stream.name, after, size)
             if not rows:
                 return
+            self.app.go_on()
             after = (rows[-1].record.place or 0, rows[-1].rid)
             page = self._sorted([one for one in rows if not self._waits(one)], flags)
             self._begin(page)

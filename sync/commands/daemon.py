@@ -1,0 +1,91 @@
+"""Commands of the daemon: daemon, jobs, status."""
+
+from __future__ import annotations
+
+import click
+
+from rules.errors import Exit, RingrenError, UserError
+from sync.shell import Shell
+
+
+@click.command
+@click.pass_obj
+def daemon(shell: Shell) -> int:
+    """Do all jobs until somebody says stop."""
+    from sync.crashes import write_crash
+    from sync.daemon import Daemon
+    from sync.settings.sources import find_file
+
+    one = Daemon(
+        shell.begin(serves=True),
+        shell.read_settings,
+        lambda error: write_crash(error, shell),
+        find_file(shell.settings),
+    )
+    return int(one.run())
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def jobs(context: click.Context) -> int:
+    """What the daemon does by itself."""
+    if context.invoked_subcommand is None:
+        return int(context.invoke(list_jobs))
+    return Exit.OK
+
+
+@jobs.command("list")
+@click.pass_obj
+def list_jobs(shell: Shell) -> int:
+    """Every job."""
+    from sync.status import jobs as found
+    from sync.status import jobs_table
+
+    with shell.open(dry=True) as app:
+        lines = found(app)
+    shell.tell(lines, lambda: jobs_table(lines, shell.texts))
+    return Exit.OK
+
+
+@jobs.command
+@click.argument("name")
+@click.pass_obj
+def run(shell: Shell, *, name: str) -> int:
+    """One job, now."""
+    from sync.foreground import once
+    from sync.status import why
+
+    ended = once(shell, name)
+    done = {"job": name, "exit_code": ended.exit_code, "error": ended.error}
+    key = "jobs.failed" if ended.error else "jobs.done"
+    texts = shell.texts
+    shell.tell(done, lambda: texts.get(key, job=name, error=why(ended.error, texts)))
+    return int(ended.exit_code)
+
+
+@click.command
+@click.pass_obj
+def status(shell: Shell) -> int:
+    """Whether all is well: 0 yes, 1 warning, 2 critical, 3 unknown."""
+    from sync.homes import has_store
+    from sync.output import as_json, say
+    from sync.status import Level, as_text
+    from sync.status import status as found
+
+    try:
+        settings = shell.read_settings()
+        if settings.state.url is None and not has_store(settings.home):
+            raise UserError("status.never")
+        with shell.open(dry=True, write_home=False) as app:
+            told = found(app)
+    except (RingrenError, OSError) as error:
+        message = shell.texts.of_error(error)[0] if isinstance(error, RingrenError) else str(error)
+        word = shell.texts.get("status.level.unknown")
+        say(
+            as_json({"level": Level.UNKNOWN, "error": message})
+            if shell.json
+            else f"{word}: {message}"
+        )
+        return int(Level.UNKNOWN)
+    shell.tell(told, lambda: as_text(told, shell.texts))
+    return int(told.level)

@@ -1,0 +1,236 @@
+"""What the daemon does by itself, as one table. A command, the daemon and a test do the same.
+
+    JOBS      name, what it does, lock, queue, time limit, how often it is tried again
+    due       when a job is due next, from its schedule and how it stands
+    carry_out one run of it, with a note of when it began and how it ended
+
+`lock`: two jobs with the same lock are never at work at once. `queue`: urgent ones have threads of
+their own and wait for nobody. When each is due stands in the settings, under [jobs].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from rules.errors import Exit, Leaving, RingrenError, UserError
+from state import jobs as kept
+from state.cursors import LEASE_HELD
+from state.jobs import JobState
+from state.store import Store
+from sync.app import App, Clock
+from sync.facts import Failure
+from sync.logs import logger
+from sync.masking import mask_entry
+from sync.schedules import At, Schedule, read
+from sync.settings.jobs import Jobs
+
+URGENT: Final = "urgent"
+BULK: Final = "bulk"
+_WELL: Final = frozenset({Exit.OK, Exit.CHANGES, Exit.VIOLATION})
+"""It did its work, whatever it found: what it found is told elsewhere."""
+LOG = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run of a job ended; `error` is a text key with its details, None when it went well."""
+
+    exit_code: Exit
+    error: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One row. `limit`: at work for longer, it hangs. `tries`: so often it is tried again after a
+    failure, `pause` apart, before its next moment. `dry`: it may write to no system. `patience`: so
+    many seconds it waits for a list that another job is at work on."""
+
+    name: str
+    does: Callable[[App], Ended]
+    lock: str
+    queue: str
+    limit: timedelta
+    tries: int = 0
+    pause: timedelta = timedelta(minutes=15)
+    dry: bool = False
+    patience: int = 0
+
+    def schedule(self, settings: Jobs) -> Schedule | None:
+        """When it is due; None when it is switched off."""
+        return read(getattr(settings, self.name))
+
+
+# --- what they do -----------------------------------------------------------------------------
+
+
+def _ended(code: Exit, failures: Iterable[Failure] = ()) -> Ended:
+    """Another pass of ours that holds a list is no failure: it does the same work."""
+    wrong = [one for one in failures if one.message != LEASE_HELD and one.exit_code not in _WELL]
+    if code in _WELL or (code is Exit.FAILED and failures and not wrong):
+        return Ended(code if code in _WELL else Exit.OK)
+    if not wrong:
+        return Ended(code, {"message": f"job.ended.{code.value}"})
+    return Ended(code, {"message": wrong[0].message, **wrong[0].details, "system": wrong[0].system})
+
+
+def _deliver(app: App) -> Ended:
+    from sync.deliver import tell
+
+    told = tell(app)
+    return _ended(told.exit_code, told.failures) if told else Ended(Exit.OK)
+
+
+def _poll(app: App) -> Ended:
+    from sync.deliver import deliver
+
+    told = deliver(app, first=False)
+    return _ended(told.exit_code, told.failures)
+
+
+def _alarms(app: App) -> Ended:
+    from state import alerts
+    from sync.alarms import Teller
+
+    Teller(app, app.sends).now()
+    with app.store.reading() as tx:
+        left = alerts.undelivered(tx)
+    return (
+        Ended(Exit.FAILED, {"message": "job.alarms.left", "left": left}) if left else Ended(Exit.OK)
+    )
+
+
+def _run(app: App) -> Ended:
+    from sync.run import run
+
+    done = run(app, dry=False)
+    return _ended(done.exit_code, done.failures)
+
+
+def _verify(app: App) -> Ended:
+    from sync.verify import verify
+
+    found = verify(app)
+    return _ended(found.exit_code, found.failures)
+
+
+def _reconcile(app: App) -> Ended:
+    from sync.reconcile import reconcile
+
+    found = reconcile(app, None, whole=True)
+    return _ended(found.exit_code, found.failures)
+
+
+def _report(app: App) -> Ended:
+    from sync.daily import write
+
+    write(app)
+    return Ended(Exit.OK)
+
+
+def _purge(app: App) -> Ended:
+    from state.purge import Lifetimes, purge_all
+
+    purge_all(app.store, app.clock(), Lifetimes(**app.settings.purge.model_dump()))
+    return Ended(Exit.OK)
+
+
+_MINUTES = timedelta(minutes=1)
+_HOURS = timedelta(hours=1)
+
+JOBS: Final = (
+    Job("deliver", _deliver, "deliver", URGENT, limit=10 * _MINUTES),
+    Job("poll", _poll, "poll", URGENT, limit=30 * _MINUTES),
+    Job("alarms", _alarms, "alarms", URGENT, limit=10 * _MINUTES),
+    Job("run", _run, "systems", BULK, limit=24 * _HOURS, patience=60),
+    Job("verify", _verify, "systems", BULK, limit=12 * _HOURS, tries=3, patience=60),
+    Job(
+        "reconcile", _reconcile, "systems", BULK, limit=24 * _HOURS, tries=1, dry=True, patience=60
+    ),
+    Job("report", _report, "house", BULK, limit=_HOURS, tries=3),
+    Job("purge", _purge, "house", BULK, limit=4 * _HOURS, tries=3),
+)
+"""In the order in which they matter: opt-outs first of all."""
+
+
+def named(name: str) -> Job:
+    """The job of this name; UserError when there is none."""
+    found = next((one for one in JOBS if one.name == name), None)
+    if found is None:
+        raise UserError("error.no_job", name=name, known=", ".join(one.name for one in JOBS))
+    return found
+
+
+# --- when they are due ------------------------------------------------------------------------
+
+
+def due(job: Job, schedule: Schedule, state: JobState, now: datetime) -> datetime:
+    """The next moment; one that is past was missed and is made up for, once.
+
+    A job that was never begun: one that comes again and again is due now, one with a time of day
+    at the next such time. One that failed is tried again before that, as its row says.
+    """
+    regular = schedule.after(state.fired_at, now)
+    if 0 < state.failures <= job.tries and state.ended_at and isinstance(schedule, At):
+        return min(regular, state.ended_at + job.pause)
+    return regular
+
+
+def lateness(schedule: Schedule, state: JobState, now: datetime) -> timedelta:
+    """How long it has been due without having begun; nothing while it is at work."""
+    if state.is_begun or state.fired_at is None:
+        return timedelta(0)
+    return max(now - schedule.after(state.fired_at, state.fired_at), timedelta(0))
+
+
+# --- one run ----------------------------------------------------------------------------------
+
+Opens = Callable[[Job], AbstractContextManager[App]]
+Crashed = Callable[[Exception], object]
+
+
+def carry_out(
+    job: Job, store: Store, opens: Opens, clock: Clock, holder: str, crashed: Crashed
+) -> Ended:
+    """Do it once, and keep how it ended; errors end here. Leaving when it was asked to stop.
+
+    `opens` gives an app for the run; `crashed` is told of an error that nobody expected.
+    """
+    fired = clock()
+    with store.transaction() as tx:
+        kept.begin(tx, job.name, holder, fired, fired)
+    try:
+        with structlog.contextvars.bound_contextvars(job=job.name), opens(job) as app:
+            ended = job.does(app)
+    except Leaving:
+        with store.transaction() as tx:
+            kept.leave(tx, job.name, clock())
+        raise
+    except RingrenError as error:
+        ended = Ended(error.exit_code, {"message": error.message, **error.details})
+        if error.exit_code is Exit.BUG:
+            crashed(error)
+    except Exception as error:  # noqa: BLE001 - no job may end the daemon
+        crashed(error)
+        ended = Ended(Exit.BUG, {"message": "error.bug", "kind": type(error).__name__})
+    _note(job, store, ended, clock(), fired)
+    return ended
+
+
+def _note(job: Job, store: Store, ended: Ended, now: datetime, fired: datetime) -> None:
+    error = None
+    if ended.error:
+        error = mask_entry({k: v for k, v in ended.error.items() if k != "message"})
+        error["message"] = ended.error["message"]
+        LOG.warning("job failed", job=job.name, exit_code=ended.exit_code.name, **_why(ended))
+    with store.transaction() as tx:
+        kept.end(tx, job.name, now, fired, exit_code=ended.exit_code, error=error)
+
+
+def _why(ended: Ended) -> dict[str, Any]:
+    return {"why": (ended.error or {}).get("message", "")}

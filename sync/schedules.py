@@ -1,0 +1,127 @@
+"""When a job is due: written as people say it, reckoned in Copenhagen's time.
+
+    every 30 seconds      every 5 minutes     every 2 hours
+    daily 05:30           weekdays 07:30      sunday 04:30        monday,thursday 04:30
+    month 1 06:30         month last 06:30    off
+
+Days are named, never numbered: programs disagree on whether Monday is 0 or 1. Between 02:00 and
+03:00 nothing may be due: that hour comes twice on one night of the year, and on another not at all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from rules.spans import COPENHAGEN
+
+if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
+
+OFF: Final = "off"
+_UNITS: Final = {"second": 1, "minute": 60, "hour": 3600}
+_DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DANISH: Final = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag")
+_SHORT: Final = {
+    name: one[:3] for names in (_DAYS, _DANISH) for name, one in zip(names, _DAYS, strict=True)
+}
+_EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(second|minute|hour)s?")
+_AT: Final = re.compile(r"(daily|weekdays|month (?:\d{1,2}|last)|[a-zæøå,]+) (\d{2}):(\d{2})")
+_NIGHT_OF_CHANGE: Final = 2
+LONGEST: Final = timedelta(hours=24)
+
+
+class Unreadable(ValueError):
+    """No such schedule; the text says in one word why: form, night, short or long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """Again and again: so long after the last beginning."""
+
+    gap: timedelta
+
+    def after(self, last: datetime | None, now: datetime) -> datetime:
+        """The next moment after `last`, now at the earliest: what was missed is done once."""
+        return max(now, last + self.gap) if last else now
+
+    def trigger(self) -> BaseTrigger:
+        """For APScheduler."""
+        from apscheduler.triggers.interval import IntervalTrigger
+
+        return IntervalTrigger(seconds=int(self.gap.total_seconds()), timezone=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """At a time of day, on days of the week (`mon,thu`) or of the month (`1`, `last`)."""
+
+    hour: int
+    minute: int
+    weekdays: str = "*"
+    day: str = "*"
+
+    def after(self, last: datetime | None, now: datetime) -> datetime:
+        """The next moment after `last`; one that is past was missed. Never run: from now on."""
+        since = (last or now).astimezone(COPENHAGEN)
+        found: datetime | None = self.trigger().get_next_fire_time(since if last else None, since)
+        assert found is not None  # noqa: S101 - there is no end to days
+        return found.astimezone(UTC)
+
+    def trigger(self) -> BaseTrigger:
+        """For APScheduler. Made from fields, because it reads crontabs with Monday as 0."""
+        from apscheduler.triggers.cron import CronTrigger
+
+        return CronTrigger(
+            hour=self.hour,
+            minute=self.minute,
+            day=self.day,
+            day_of_week=self.weekdays,
+            timezone=COPENHAGEN,
+        )
+
+
+Schedule = Every | At
+
+
+def read(text: str) -> Schedule | None:
+    """The schedule that a text says; None for `off`, Unreadable for none."""
+    said = " ".join(text.lower().replace(", ", ",").split())
+    if said == OFF:
+        return None
+    if every := _EVERY.fullmatch(said):
+        return _every(int(every[1] or 1) * _UNITS[every[2]])
+    if at := _AT.fullmatch(said):
+        return _at(at[1], int(at[2]), int(at[3]))
+    raise Unreadable("form")
+
+
+def _every(seconds: int) -> Every:
+    gap = timedelta(seconds=seconds)
+    if not seconds:
+        raise Unreadable("short")
+    if gap > LONGEST:
+        raise Unreadable("long")
+    return Every(gap)
+
+
+def _at(days: str, hour: int, minute: int) -> At:
+    if hour > 23 or minute > 59:
+        raise Unreadable("form")
+    if hour == _NIGHT_OF_CHANGE:
+        raise Unreadable("night")
+    kind, _, day = days.partition(" ")
+    if kind == "month":
+        if day != "last" and not 1 <= int(day) <= 28:
+            raise Unreadable("form")
+        return At(hour, minute, day=day.lstrip("0"))
+    if kind == "daily":
+        return At(hour, minute)
+    if kind == "weekdays":
+        return At(hour, minute, "mon-fri")
+    names = kind.split(",")
+    if not all(name in _SHORT for name in names):
+        raise Unreadable("form")
+    return At(hour, minute, ",".join(_SHORT[name] for name in names))

@@ -1,0 +1,232 @@
+"""`sync jobs` and `sync status`: how each job stands, and whether all is well, for people and monitors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import IntEnum
+from typing import Any, Final
+
+from rules.violations import Verdict
+from state import alerts, violations
+from state import jobs as kept
+from state.jobs import JobState
+from state.store import Tx
+from state.violations import State
+from sync import daemon
+from sync.app import App
+from sync.daemon import Standing
+from sync.jobs import JOBS, URGENT, Job, due, lateness
+from sync.listings import width
+from sync.output import duration, moment, printable, table
+from sync.texts import Texts
+
+SLACK: Final = timedelta(minutes=15)
+"""So late an urgent job may be, and so often it may fail, before it is critical."""
+MOST_FAILURES: Final = 3
+HOUR: Final = timedelta(hours=1)
+
+
+class Level(IntEnum):
+    """The exit codes of `sync status`: what monitoring plug-ins expect."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    UNKNOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """One job: when it last went well, when it is due, how late it is, what went wrong last.
+
+    `state`: off, new (never begun), well, failed, working, hangs, broken (killed at its work).
+    """
+
+    job: str
+    when: str
+    state: str
+    good_at: datetime | None = None
+    next_at: datetime | None = None
+    late_seconds: int = 0
+    failures: int = 0
+    exit_code: int | None = None
+    error: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is not as it should be; `code` is a text key with `details`."""
+
+    level: Level
+    code: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether all is well. `daemon` is None when none is at work."""
+
+    level: Level
+    at: datetime
+    daemon: Standing | None
+    troubles: tuple[Trouble, ...]
+    jobs: tuple[JobLine, ...]
+
+
+# --- looking ----------------------------------------------------------------------------------
+
+
+def jobs(app: App) -> list[JobLine]:
+    """Every job, in the order of the table."""
+    with app.store.reading() as tx:
+        return list(_lines(tx, app, daemon.standing(app.settings.home)))
+
+
+def status(app: App) -> Status:
+    """All that a monitor has to know."""
+    here = daemon.standing(app.settings.home)
+    with app.store.reading() as tx:
+        lines = tuple(_lines(tx, app, here))
+        troubles = sorted(
+            [*_of_daemon(here, lines), *_of_jobs(lines), *_of_people(tx)],
+            key=lambda one: -one.level,
+        )
+    level = max((one.level for one in troubles), default=Level.OK)
+    if here is None and all(one.state in {"new", "off"} for one in lines):
+        level = Level.UNKNOWN
+    return Status(level, app.clock(), here, tuple(troubles), lines)
+
+
+def _lines(tx: Tx, app: App, here: Standing | None) -> Iterator[JobLine]:
+    states, now = kept.every(tx), app.clock()
+    for job in JOBS:
+        yield _line(job, states.get(job.name) or JobState(job.name), app, here, now)
+
+
+def _line(job: Job, state: JobState, app: App, here: Standing | None, now: datetime) -> JobLine:
+    when = getattr(app.settings.jobs, job.name)
+    schedule = job.schedule(app.settings.jobs)
+    if schedule is None:
+        return JobLine(job.name, when, "off", state.good_at)
+    late = lateness(schedule, state, now)
+    return JobLine(
+        job.name,
+        when,
+        _state(job, state, here, now),
+        state.good_at,
+        due(job, schedule, state, now),
+        int(late.total_seconds()),
+        state.failures,
+        state.exit_code,
+        state.error,
+    )
+
+
+def _state(job: Job, state: JobState, here: Standing | None, now: datetime) -> str:
+    if state.begun_at is None:
+        return "new"
+    if state.is_begun:
+        if here is None or state.begun_at.isoformat() < here.since:
+            return "broken"
+        return "hangs" if now - state.begun_at > job.limit else "working"
+    return "failed" if state.error else "well"
+
+
+# --- judging ----------------------------------------------------------------------------------
+
+_URGENT: Final = frozenset(job.name for job in JOBS if job.queue == URGENT)
+
+
+def _of_daemon(here: Standing | None, lines: tuple[JobLine, ...]) -> Iterator[Trouble]:
+    if here is None:
+        never = all(one.state in {"new", "off"} for one in lines)
+        yield Trouble(Level.CRITICAL, "status.never" if never else "status.no_daemon")
+    elif here.refused:
+        yield Trouble(Level.WARNING, "status.refused")
+
+
+def _of_jobs(lines: tuple[JobLine, ...]) -> Iterator[Trouble]:
+    for one in lines:
+        urgent = one.job in _URGENT
+        worse = Level.CRITICAL if urgent else Level.WARNING
+        late = timedelta(seconds=one.late_seconds)
+        if one.state == "hangs":
+            yield Trouble(Level.CRITICAL, "status.hangs", {"job": one.job})
+        elif one.error:
+            often = one.failures >= MOST_FAILURES
+            level = worse if often else Level.WARNING
+            yield Trouble(level, "status.failed", {"job": one.job, "error": one.error})
+        if late > (SLACK if urgent else HOUR):
+            yield Trouble(worse, "status.late", {"job": one.job, "late": int(late.total_seconds())})
+
+
+def _of_people(tx: Tx) -> Iterator[Trouble]:
+    """What waits for somebody: violations, alarms that reach nobody, systems gone quiet."""
+    open_ones = violations.counts(tx).get(State.OPEN, {})
+    certain = open_ones.get(Verdict.CERTAIN, 0)
+    if certain:
+        yield Trouble(Level.CRITICAL, "status.violations", {"count": certain})
+    if others := sum(open_ones.values()) - certain:
+        yield Trouble(Level.WARNING, "status.doubtful", {"count": others})
+    if left := alerts.undelivered(tx):
+        yield Trouble(Level.WARNING, "status.untold", {"count": left})
+    told_above = {"violation", "job_hangs"}
+    rest = sum(n for code, n in alerts.count_open(tx).items() if code not in told_above)
+    if rest:
+        yield Trouble(Level.WARNING, "status.alarm", {"count": rest})
+
+
+# --- as text ----------------------------------------------------------------------------------
+
+_HEADS: Final = ("job", "when", "state", "good", "next", "late", "error")
+
+
+def jobs_table(lines: list[JobLine], texts: Texts) -> str:
+    """One line a job, in Copenhagen's time."""
+    heads = [texts.get(f"jobs.{name}") for name in _HEADS]
+    return table(heads, [_row(one, texts) for one in lines], width=width())
+
+
+def _row(one: JobLine, texts: Texts) -> list[str]:
+    return [
+        one.job,
+        one.when,
+        texts.get(f"jobs.state.{one.state}"),
+        moment(one.good_at, texts.lang) if one.good_at else "–",
+        moment(one.next_at, texts.lang) if one.next_at else "–",
+        duration(one.late_seconds) if one.late_seconds else "–",
+        why(one.error, texts),
+    ]
+
+
+def why(error: Mapping[str, Any] | None, texts: Texts) -> str:
+    """What went wrong, in words."""
+    if not error:
+        return ""
+    details = {name: value for name, value in error.items() if name != "message"}
+    return printable(texts.get(str(error["message"]), **details))
+
+
+def as_text(found: Status, texts: Texts) -> str:
+    """One line for a monitor, then a line for each trouble."""
+    word = texts.get(f"status.level.{found.level.name.lower()}")
+    if not found.troubles:
+        since = daemon.begun(found.daemon) if found.daemon else None
+        shown = moment(since, texts.lang) if since else "–"
+        return f"{word}: {texts.get('status.all_well', since=shown)}"
+    said = [_said(one, texts) for one in found.troubles]
+    more = f" (+{len(said) - 1})" if len(said) > 1 else ""
+    return "\n".join([f"{word}: {said[0]}{more}", *(f"  {line}" for line in said[1:])])
+
+
+def _said(one: Trouble, texts: Texts) -> str:
+    details = dict(one.details)
+    if "error" in details:
+        details["error"] = why(details["error"], texts)
+    if "late" in details:
+        details["late"] = duration(details["late"])
+    if "count" in details:
+        return texts.count(one.code, details.pop("count"), **details)
+    return texts.get(one.code, **details)
