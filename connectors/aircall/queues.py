@@ -15,7 +15,7 @@ from connectors.aircall.client import Api
 from connectors.barring import Queued
 from rules.keys import Key, KeyKind, keys_in
 
-FRESH: Final = timedelta(seconds=5)
+FRESH: Final = timedelta(seconds=15)
 """So old may a reading be that an answer rests on."""
 AGAIN: Final = timedelta(hours=1)
 """After so long a user without a queue is asked once more."""

@@ -120,19 +120,24 @@ def test_a_call_to_a_blocked_number_is_a_certain_violation_that_nothing_could_re
     assert one["agent"] == "Rav Elkedel"
 
 
-def test_a_number_put_back_into_a_queue_goes_out_with_the_next_pass(
+def test_a_number_put_back_into_a_queue_goes_out_with_the_next_pass_and_the_comparison_says_so(
     crm: Crm, dialer: Aircall
 ) -> None:
     company = dialer.company
-    company.queue(user(dialer), OTHER)
+    company.queue(user(dialer), OTHER, PHONE)
     told(crm, "add", "--phone", PHONE)
+    dialer.fault(Fault.LOST, method="DELETE")
     told(crm, "deliver")
+    assert company.queued() == {"4568000002"}, "done, though the answer was lost"
     company.queue(user(dialer), PHONE, who="import")
     done = told(crm, "deliver")["systems"]["aircall"]
     assert company.queued() == {"4568000002"}
     assert done["unqueued"] == 1
     # Nothing was delivered anew: the sweep alone saw it.
     assert receipt(crm)["aircall"]["state"] == "confirmed"
+    said = crm.call("suppression", "verify").output
+    assert "no list of numbers" in said
+    assert "Aircall: everything agrees." in said
 
 
 def test_a_dialer_that_cannot_be_read_confirms_nothing_and_the_crm_goes_on(
@@ -151,27 +156,6 @@ def test_a_dialer_that_cannot_be_read_confirms_nothing_and_the_crm_goes_on(
     crm.later()
     told(crm, "deliver")
     assert receipt(crm)["aircall"]["state"] in {"confirmed", "waiting"}
-
-
-def test_a_delete_whose_answer_is_lost_is_found_done(crm: Crm, dialer: Aircall) -> None:
-    company = dialer.company
-    company.queue(user(dialer), PHONE)
-    told(crm, "deliver")
-    told(crm, "add", "--phone", PHONE)
-    dialer.fault(Fault.LOST, method="DELETE")
-    told(crm, "deliver")
-    assert company.queued() == set()
-    assert receipt(crm)["aircall"]["state"] == "confirmed"
-
-
-def test_the_comparison_says_that_it_rests_on_queues(crm: Crm, dialer: Aircall) -> None:
-    company = dialer.company
-    company.queue(user(dialer), OTHER)
-    told(crm, "add", "--phone", PHONE)
-    told(crm, "deliver")
-    one = told(crm, "verify")["systems"]["aircall"]
-    assert (one["verdict"], one["read"], one["entries"]) == ("green", "queues", 1)
-    assert "no list of numbers" in crm.call("suppression", "verify").output
 
 
 def test_check_looks_at_key_tags_and_queues_in_both_languages(crm: Crm, dialer: Aircall) -> None:

@@ -23,8 +23,8 @@ from state import alerts
 from state.ledger import head
 from sync import desk, violations
 from sync.deliver import deliver
-from sync.run import run
 from sync.stages.quiet import WEBHOOK_OFF
+from sync.stages.watch import Watch
 
 PHONE, OTHER = "+4568000001", "+4568000002"
 URL = "https://opdigtet-9001.dk/aircall"
@@ -173,13 +173,13 @@ def test_a_webhook_that_was_switched_off_is_an_alarm_until_it_is_on_again(
         with us.app.store.reading() as tx:
             return set(alerts.open_subjects(tx, WEBHOOK_OFF))
 
-    run(us.app, dry=False)
+    Watch(us.app).end()
     assert off() == set()
     hook["active"] = False
-    run(us.app, dry=False)
+    Watch(us.app).end()
     assert off() == {("aircall", "")}
     hook["active"] = True
-    run(us.app, dry=False)
+    Watch(us.app).end()
     assert off() == set()
 
 
