@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from mailers import small_pages
 from simulators.activecampaign import serving as campaigns
 from simulators.hubspot.faults import Fault
 from simulators.mailchimp import serving as chimp
@@ -26,7 +27,8 @@ MAIL = "bo@opdigtet-0001.dk"
 
 
 @pytest.fixture
-def chimps() -> Iterator[chimp.Mailchimp]:
+def chimps(monkeypatch: pytest.MonkeyPatch) -> Iterator[chimp.Mailchimp]:
+    small_pages(monkeypatch)
     vendor = chimp.build(Clock())
     vendor.account.audience("a1", "Nyhedsbrev")
     with served(vendor):
@@ -73,17 +75,17 @@ def blocking(record: Record) -> RecordChange:
 
 
 def test_an_import_of_thousands_in_one_second_is_read_to_its_end(chimps: chimp.Mailchimp) -> None:
-    for n in range(2500):
+    for n in range(250):
         chimps.account.add("a1", f"p{n}@opdigtet-0001.dk")
     found, token = pulled(mailchimp(chimps))
-    assert len(found) == 2500
+    assert len(found) == 250
     assert chimps.counted(path="/a1/members") <= 6
     assert pulled(mailchimp(chimps), token)[0] == {}
 
 
 def test_who_changes_while_the_pages_are_read_hides_nobody(chimps: chimp.Mailchimp) -> None:
     clock = chimps.account.clock
-    for n in range(2100):
+    for n in range(210):
         chimps.account.add("a1", f"p{n}@opdigtet-0001.dk")
         clock.pass_(1)
 
@@ -97,7 +99,7 @@ def test_who_changes_while_the_pages_are_read_hides_nobody(chimps: chimp.Mailchi
     connector = mailchimp(chimps)
     stream = connector.streams()[0]
     shown = {one.values["email"] for page in connector.pull(stream, None) for one in page.records}
-    assert len(shown) == 2100
+    assert len(shown) == 210
 
 
 def test_a_refusal_without_a_word_is_load_and_one_with_words_is_a_right(
@@ -159,15 +161,15 @@ def test_a_member_who_moves_is_the_same_one_with_another_address(chimps: chimp.M
 
 
 def test_many_are_read_page_by_page_and_few_one_by_one(chimps: chimp.Mailchimp) -> None:
-    for n in range(300):
+    for n in range(60):
         chimps.account.add("a1", f"p{n}@opdigtet-0001.dk")
     connector = mailchimp(chimps)
     found, _ = pulled(connector)
     refs = [one.ref for one in found.values()]
     stream = connector.streams()[0]
     chimps.calls.clear()
-    assert len(list(connector.read(stream, refs))) == 300
-    assert len(chimps.calls) <= 7
+    assert len(list(connector.read(stream, refs))) == 60
+    assert len(chimps.calls) <= 6
     chimps.calls.clear()
     assert len(list(connector.read(stream, refs[:3]))) == 3
     assert len(chimps.calls) == 3

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from contract.suite import ConnectorContract, Outside
+from mailers import small_pages
 from simulators.mailchimp.serving import KEY, Clock, Mailchimp, build
 from simulators.web import served
 
@@ -20,14 +21,14 @@ class Office:
     """An account with people, who came one after the other."""
 
     claims = Capabilities(delete_feed=True, opt_outs=True, batch_size=500, compares=True)
-    many = 1100
+    many = 210
 
     def __init__(self, vendor: Mailchimp) -> None:
         self.vendor = vendor
         vendor.account.audience(AUDIENCE, "Nyhedsbrev")
         for n in range(self.many):
             vendor.account.add(AUDIENCE, f"p{n}@opdigtet-0001.dk", FNAME=f"Prøvesen {n}")
-            self.pass_(1)
+            self.pass_(10)
         self.pass_(3600)
 
     def connector(self) -> Connector:
@@ -62,7 +63,8 @@ class Office:
 
 class TestMailchimp(ConnectorContract):
     @pytest.fixture
-    def outside(self) -> Iterator[Outside]:
+    def outside(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
+        small_pages(monkeypatch)
         with served(build(Clock())) as vendor:
             yield Office(vendor)  # type: ignore[arg-type]
 
