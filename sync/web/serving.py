@@ -28,6 +28,8 @@ from sync.web.hooks import Hooks
 MOST_AT_ONCE: Final = 200
 """Connections of one listener; the next one is told to come again."""
 SECONDS_TO_END: Final = 10
+SECONDS_OF_SILENCE: Final = 10
+"""So long a connection may be open without a request that is being answered."""
 _LARGEST_HEADERS: Final = 16_384
 
 
@@ -45,11 +47,28 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.opened = asyncio.Event()
+        self._quiet_since: dict[object, float] = {}
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn's."""
         await super().startup(sockets)
         self.opened.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        """As uvicorn's, and hang up on whoever says nothing, or half a head: uvicorn would wait for
+        ever, and a few hundred such callers would take all the places."""
+        self._hang_up(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
+    def _hang_up(self, now: float) -> None:
+        before, self._quiet_since = self._quiet_since, {}
+        for one in self.server_state.connections:
+            cycle = getattr(one, "cycle", None)
+            if cycle is not None and not cycle.response_complete:
+                continue
+            self._quiet_since[one] = since = before.get(one, now)
+            if now - since > SECONDS_OF_SILENCE:
+                one.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import logging
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -20,15 +22,19 @@ from urllib.parse import urlsplit
 import pytest
 from listening import Listening, listening
 
+from rules.alarms import Receiver
 from rules.errors import UserError
 from rules.keys import Key, KeyKind
+from rules.suppression import Channel
 from state import alerts
 from state.ledger import head, newest
 from state.tokens import Scope
 from sync import desk, tokens
+from sync.alarm_words import message
 from sync.app import open_app
 from sync.logs import set_up
 from sync.settings import SettingsError, read
+from sync.web import serving
 from sync.web.refusals import spoken
 from sync.web.serving import serve
 
@@ -70,20 +76,19 @@ def test_a_no_is_on_the_list_when_the_answer_comes(api: Listening) -> None:
     assert [(c.system, c.by, c.said) for c in story.chapters] == [("api", ("Dialer",), "i røret")]
 
 
-def test_what_another_process_records_is_known_to_the_next_question(api: Listening) -> None:
+def test_what_others_record_is_known_to_the_next_question(api: Listening) -> None:
     assert api.ask(f"/v1/check?email={MAIL}").json["blocked"] is False
-    code = (
-        "from sync.__main__ import main; import sys;"
-        "sys.argv = ['sync', 'suppression', 'add', '--email', sys.argv[1], '--state', sys.argv[2]];"
-        "main()"
-    )
-    home = api.app.settings.home
-    subprocess.run([sys.executable, "-c", code, MAIL, home], check=True, cwd=ROOT, env=_env())
+    with opened(api.app.settings) as other:
+        said = desk.statement(
+            [Key(KeyKind.EMAIL, MAIL)],
+            Channel.ALL,
+            now=other.clock(),
+            at=None,
+            evidence="",
+            by="Eva",
+        )
+        desk.record(other, said)
     assert api.ask(f"/v1/check?email={MAIL}").json["blocked"] is True
-
-
-def _env() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT)}
 
 
 def test_of_a_batch_each_row_that_can_be_read_counts(api: Listening) -> None:
@@ -283,34 +288,75 @@ def test_an_unusual_mass_is_recorded_whole_and_alarmed_once(api: Listening) -> N
         found = alerts.listed(tx, [alerts.OPEN], 10)
         assert head(tx).seq == 9
     assert [(one.code, one.system, one.details["count"]) for one in found] == [("burst", "api", 9)]
+    receiver = Receiver("team", timedelta(), timedelta(hours=4))
+    told = message(found, receiver, "da").body
+    assert "9 nej tak er kommet gennem API'et på en time" in told
 
 
 # --- killed ----------------------------------------------------------------------------------
 
 
 def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
-    (tmp_path / "r.toml").write_text(SETTINGS, "utf-8")
+    form = '[form]\nport = 0\ncompany = "Opdigtet ApS"\n'
+    (tmp_path / "r.toml").write_text(SETTINGS + form, "utf-8")
     command = [sys.executable, "-m", "sync", "serve", "--state", tmp_path / "state", "--json",
                "--settings", tmp_path / "r.toml"]  # fmt: skip
     settings = read(file=tmp_path / "r.toml", root=None, state=tmp_path / "state", lang="en")
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
     with opened(settings) as app:
         token = tokens.make(app, "Dialer", [Scope.RECORD], None, "Anna").token
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=_env(), cwd=ROOT)
-    try:
-        assert process.stdout
-        printed = ""
-        while not printed.rstrip().endswith("]"):
-            printed += process.stdout.readline()
-        with opened(settings) as app:
-            there = Listening(app, {"api": json.loads(printed)[0]["url"]}, token)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT)
+        try:
+            assert process.stdout
+            printed = ""
+            while not printed.rstrip().endswith("]"):
+                printed += process.stdout.readline()
+            urls = {one["name"]: one["url"] for one in json.loads(printed)}
+            there = Listening(app, urls, token)
             assert there.ask("/v1/opt-outs", {"phone": PHONE}).status == 201
+            kind = "application/x-www-form-urlencoded"
+            sent = there.ask("/", b"phone=68123457", listener="form", content_type=kind)
+            assert sent.status == 200
             process.send_signal(signal.SIGKILL)
             process.wait()
             with app.store.reading() as tx:
-                assert [one.event.system for one in newest(tx, 5)] == ["api"]
-    finally:
-        process.kill()
-        process.communicate()
+                assert [one.event.system for one in newest(tx, 5)] == ["form", "api"]
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def test_whoever_says_nothing_holds_no_place_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "SECONDS_OF_SILENCE", 1)
+    monkeypatch.setattr(serving, "MOST_AT_ONCE", 10)
+    with listening(tmp_path, SETTINGS) as api, contextlib.ExitStack() as lines:
+        place = urlsplit(api.urls["api"])
+        address = (place.hostname or "", place.port or 0)
+        for said in [b"", b"GET /health HTTP/1.1\r\nHost:"] * 8:
+            line = lines.enter_context(socket.create_connection(address, timeout=20))
+            line.sendall(said)
+        assert api.ask("/health").status == 503, "all places are taken"
+        for _ in range(100):
+            if api.ask("/health").status == 200:
+                break
+            time.sleep(0.1)
+        assert api.ask("/health").status == 200
+
+
+def test_on_postgresql_it_is_the_same(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_DATABASE", postgres_url)
+    state = '[state]\nurl = { env = "API_DATABASE" }\n'
+    with listening(tmp_path, SETTINGS + state) as api:
+        api.token = _token(api, Scope.CHECK, Scope.RECORD)
+        assert api.ask("/v1/check?phone=68123456").json["blocked"] is False
+        assert api.ask("/v1/opt-outs", {"phone": PHONE}).status == 201
+        assert api.ask("/v1/check?phone=68123456").json["blocked"] is True
+        tokens.revoke(api.app, 1, "Bent")
+        assert api.ask("/v1/check?phone=68123456").status == 401
 
 
 def opened(settings: Any) -> Any:

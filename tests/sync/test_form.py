@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
-import os
 import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -33,7 +28,6 @@ from sync.links import Meant
 from sync.settings import read
 from sync.web.serving import serve
 
-ROOT = Path(__file__).parents[2]
 SETTINGS = """
 [api]
 port = 0
@@ -293,31 +287,7 @@ def test_programs_have_links_made_where_their_token_lets_them(shared: Listening)
     assert shared.ask("/v1/links", asked, token=only).status == 403
 
 
-# --- killed, opened --------------------------------------------------------------------------
-
-
-def test_what_the_page_confirmed_survives_a_kill(tmp_path: Path) -> None:
-    (tmp_path / "r.toml").write_text(SETTINGS, "utf-8")
-    command = [sys.executable, "-m", "sync", "serve", "--state", tmp_path / "state", "--json",
-               "--settings", tmp_path / "r.toml"]  # fmt: skip
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, cwd=ROOT)
-    try:
-        assert process.stdout
-        printed = ""
-        while not printed.rstrip().endswith("]"):
-            printed += process.stdout.readline()
-        urls = {one["name"]: one["url"] for one in json.loads(printed)}
-        read_in = read(file=tmp_path / "r.toml", root=None, state=tmp_path / "state", lang="en")
-        with open_app(read_in, actor="tester", dry=False) as app:
-            there = Listening(app, urls)
-            assert say(there, phone=PHONE).status == 200
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            assert entries(there) == 1
-    finally:
-        process.kill()
-        process.communicate()
+# --- opened --------------------------------------------------------------------------
 
 
 def test_a_page_that_does_not_say_who_asks_is_not_opened(tmp_path: Path) -> None:
