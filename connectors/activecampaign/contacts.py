@@ -12,7 +12,7 @@ import orjson
 
 from connectors.activecampaign.client import PAGE
 from connectors.costs import Costs
-from connectors.protocol import Capabilities, Column, Stream
+from connectors.protocol import Capabilities, Column, Episode, Stream
 from connectors.translate import moment, text
 from rules.flags import Flag
 from rules.records import Kind, Record, Ref, Value
@@ -33,7 +33,7 @@ KEPT_AWAY: Final = frozenset({NO, "3"})
 _YES: Final = {"0": "false", "1": "false", "3": "false"}
 """Unconfirmed, active, and bounced, which is no opt-out of a person."""
 MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email")
-CAN: Final = Capabilities(opt_outs=True, batch_size=PAGE, compares=True)
+CAN: Final = Capabilities(opt_outs=True, batch_size=PAGE, episodes=True, compares=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,12 @@ class OnList:
         """When the contact was changed, in seconds since 1970; 0 where it is not told."""
         stamp = self.contact.get("udate")
         return int(datetime.fromisoformat(stamp).timestamp()) if stamp else 0
+
+    @property
+    def left_at(self) -> datetime | None:
+        """When he last unsubscribed, whatever he is now; None when he never did, or it is not told."""
+        stamp = self.row.get("udate")
+        return datetime.fromisoformat(stamp) if stamp else None
 
     @property
     def says_no(self) -> bool:
@@ -104,6 +110,15 @@ class Shape:
         values["opt_out_source"] = text(one.row.get("unsubreason")) if one.says_no else None
         version = blake2b(orjson.dumps([*values.values()]), digest_size=12).hexdigest()
         return Record(self.ref(one.id), version, values)
+
+    def episode(self, one: OnList, since: int) -> Episode | None:
+        """That he had said no after `since` (seconds since 1970), where he says it no longer."""
+        left = one.left_at
+        if one.opt_out() != "false" or left is None or left.timestamp() < since:
+            return None
+        record = self.record(one)
+        values = {**record.values, "opt_out_email": "true"}
+        return Episode(record._replace(values=values), "opt_out_email", left)
 
 
 def shaped(

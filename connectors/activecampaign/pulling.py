@@ -34,7 +34,7 @@ class Mark:
     `noes`: all who have unsubscribed; `done`: the end. `high` is the time at its beginning, in the
     account's own zone. `seen` is what was shown of the last hour. Of the reading before: `noes` is
     how many had unsubscribed, `size` how many were known, `top` the highest number of their rows,
-    `noes_at` when all noes were read. Of this one: `fresh_noes`, `fresh_rows` and `highest`.
+    `noes_at` when all noes were read, `first` the time of the very first reading. Of this one: `fresh_noes`, `fresh_rows` and `highest`.
     """
 
     at: Literal["contacts", "noes", "done"]
@@ -51,6 +51,7 @@ class Mark:
     fresh_rows: int = 0
     highest: int = 0
     noes_at: int = 0
+    first: int = 0
     seen: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -71,6 +72,7 @@ class Mark:
             size=self.size if since else 0,
             top=self.top if since else 0,
             noes_at=self.noes_at,
+            first=self.first,
             seen=self.seen,
         )
 
@@ -84,6 +86,8 @@ class Mark:
             size=self.size + self.fresh_rows,
             top=max(self.top, self.highest),
             noes_at=noes_at,
+            first=self.first
+            or (int(datetime.fromisoformat(self.high).timestamp()) if self.high else 0),
             seen=newest(self.seen, int(since.timestamp()) if since else 0),
         )
 
@@ -118,7 +122,8 @@ class Pulling:
             if held:
                 yield held
             held = None
-            for page, following in self._contacts(Mark("contacts", whole=True)):
+            anew = Mark("contacts", whole=True, first=mark.first)
+            for page, following in self._contacts(anew):
                 if held:
                     yield held
                 held, mark = page, following
@@ -135,10 +140,13 @@ class Pulling:
             mark = mark if mark.after else self._dated(mark, body)
             contacts = body["contacts"]
             more = len(contacts) == PAGE
-            records, mark = self._news(list(self._shape.of(body)), mark)
+            found = list(self._shape.of(body))
+            told = [self._shape.episode(one, mark.first) for one in found if mark.first]
+            records, mark = self._news(found, mark)
             mark = replace(mark, after=int(contacts[-1]["id"]) if contacts else mark.after)
             mark = mark if more else replace(mark, at="noes", after=0)
-            yield self._page(records, mark, again=len(contacts) - len(records)), mark
+            page = self._page(records, mark, again=len(contacts) - len(records))
+            yield replace(page, episodes=[one for one in told if one]), mark
             if not more:
                 return
 

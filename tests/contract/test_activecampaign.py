@@ -17,7 +17,7 @@ from connectors.protocol import Capabilities, Stream
 class Office:
     """An account with people, who came one after the other."""
 
-    claims = Capabilities(opt_outs=True, batch_size=100, compares=True)
+    claims = Capabilities(opt_outs=True, batch_size=100, episodes=True, compares=True)
     many = 230
 
     def __init__(self, vendor: ActiveCampaign) -> None:
@@ -53,7 +53,11 @@ class Office:
         self.pass_(60)
 
     def flag(self, email: str, *, no: bool) -> None:
-        raise NotImplementedError
+        if no:
+            self.vendor.account.unsubscribe(email, 1)
+        else:
+            self.vendor.account.set(self.vendor.account.find(email), 1, "1", "people", "4")
+        self.pass_(60)
 
     def snapshot(self) -> Any:
         return self.vendor.account.snapshot()

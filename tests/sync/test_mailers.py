@@ -193,6 +193,24 @@ def test_who_is_signed_up_again_or_on_a_new_list_is_taken_off_again_and_reported
     assert "flag_put_back" in codes(mailer)
 
 
+def test_a_no_that_somebody_took_back_between_two_readings_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with alone("activecampaign", tmp_path, monkeypatch) as mailer:
+        one, _ = mailer.lists
+        mailer.add(one, MAIL)
+        deliver(mailer)
+        mailer.leave(one, MAIL)
+        mailer.put_on(one, MAIL)
+        deliver(mailer)
+        assert blocked(mailer, "--email", MAIL) == ["email"]
+        assert mailer.state(one, MAIL) == "off"
+        mailer.put_on(one, MAIL)
+        deliver(mailer)
+        noes = [entry for entry in told(mailer, "list") if entry["type"] == "block"]
+        assert len(noes) == 1, "what we put back ourselves is no second no"
+
+
 def test_a_lost_answer_is_settled_by_reading_and_one_that_says_yes_proves_nothing(
     mailer: Mailer,
 ) -> None:
