@@ -40,6 +40,8 @@ class Barring:
     """When it takes additions; None: always."""
     refuses: bool = True
     """Whoever stands there is refused by the system itself; False where only queues are cleared."""
+    sweep_seconds: int = 0
+    """So long a look at all queues is good for; each pass has one where it is 0."""
     spelling: str = "+4512345678"
     """How a number is written there; for people. The connector does the writing."""
 

@@ -26,7 +26,7 @@ from state.keys import KeyRing
 from state.ledger import entries_for, payloads
 from state.ledger_rows import chunks
 from state.store import Tx
-from state.tables import deliveries, ledger, ledger_keys
+from state.tables import deliveries, ledger, ledger_keys, reach
 from state.telling import FIRST_WAIT, MOST_WAIT, NOTHING_TO_SHOW, SHOWN
 
 ERASED, NOT_HELD = NOTHING_TO_SHOW
@@ -255,3 +255,23 @@ def reopen(tx: Tx, found: Collection[int]) -> None:
 def _set(tx: Tx, found: Collection[int], **values: Any) -> None:
     for some in chunks(found):
         tx.execute(sa.update(deliveries).where(deliveries.c.delivery.in_(some)).values(**values))
+
+
+# --- queues ----------------------------------------------------------------------------------
+
+_SWEPT: Final = "swept: "
+
+
+def is_swept(tx: Tx, system: str, now: datetime, seconds: int) -> bool:
+    """Whether all queues of a system were looked at so short a time ago."""
+    query = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _SWEPT + system)
+    last = tx.execute(query).scalar_one_or_none()
+    return last is not None and 0 <= now.timestamp() - last < seconds
+
+
+def sweep(tx: Tx, system: str, now: datetime) -> None:
+    """All queues of a system were looked at: kept as seconds, in whatever else is remembered so."""
+    at = {"ledger_seq": int(now.timestamp())}
+    mine = reach.c.consumer == _SWEPT + system
+    if tx.execute(sa.update(reach).where(mine).values(at)).rowcount == 0:
+        tx.execute(sa.insert(reach).values(consumer=_SWEPT + system, **at))

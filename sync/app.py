@@ -365,6 +365,7 @@ def _aircall(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Co
         opt_out_tags=one.opt_out_tags,
         mark_contacts=one.mark_contacts,
         hook_token=one.hook_token.get_secret_value() if one.hook_token else "",
+        sweep_minutes=one.sweep_minutes,
         region=settings.region,
         a_minute=one.calls_a_minute,
         elsewhere=one.elsewhere,

@@ -44,7 +44,8 @@ OBJECTS: Final = (CALLS, CONTACTS)
 
 class Aircall:
     """One company. `objects` are read; `opt_out_tags` are the tags by which agents say "do not call";
-    `hook_token` is what its messages to us carry.
+    `hook_token` is what its messages to us carry; `sweep_minutes` how often all queues are read for
+    what others put in.
 
     `more` goes to `client.Api` (dry, meter, elsewhere, clock, sleep, patience, a_minute).
     """
@@ -59,6 +60,7 @@ class Aircall:
         opt_out_tags: Collection[str] = (),
         mark_contacts: bool = True,
         hook_token: str = "",
+        sweep_minutes: int = 5,
         region: str = "DK",
         **more: Any,
     ) -> None:
@@ -67,6 +69,7 @@ class Aircall:
         self._tags = frozenset(map(folded, opt_out_tags))
         self._shapes = {one: Shape(name, one, self._tags) for one in OBJECTS if one in objects}
         self._marks, self._hook = mark_contacts, hook_token
+        self._sweep = sweep_minutes * 60
         self._company: Mapping[str, Any] = {}
         self._dialer = PowerDialer(self.api, region)
         self._read: dict[str, Mapping[str, Any]] = {}
@@ -158,7 +161,13 @@ class Aircall:
 
     def barring(self) -> Barring:
         """No list: queues are cleared, and nothing is refused."""
-        return Barring(PHONES, batch_size=10_000, reads="queues", refuses=False)
+        return Barring(
+            PHONES,
+            batch_size=10_000,
+            reads="queues",
+            refuses=False,
+            sweep_seconds=self._sweep,
+        )
 
     def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
         """Out of every queue; there is nothing that could be refused."""

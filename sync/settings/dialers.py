@@ -23,6 +23,7 @@ class Aircall(Section):
     )  # fmt: skip
     mark_contacts: bool = True
     hook_token: Secret | None = Field(default=None, examples=[{"env": "AIRCALL_HOOK"}])
+    sweep_minutes: Annotated[int, Field(ge=0, le=1440)] = 5
     calls_a_minute: Annotated[int, Field(ge=1, le=1000)] = 40
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])

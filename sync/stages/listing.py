@@ -132,13 +132,21 @@ class Listing:
 
     def sweep(self) -> None:
         """What waits to be dialled and is blocked goes out, whoever put it there."""
-        if not isinstance(self.connector, Queues):
+        if not isinstance(self.connector, Queues) or self._is_swept():
             return
+        now = self.app.clock()
         for page in self.connector.queued():
             if found := self._blocked(page):
                 self.connector.unqueue(found)
                 self.done.unqueued += len(found)
                 LOG.info("taken out of queues", system=self.name, count=len(found))
+        with self.app.store.transaction(urgent=True) as tx:
+            entering.sweep(tx, self.name, now)
+
+    def _is_swept(self) -> bool:
+        with self.app.store.reading() as tx:
+            seconds = self.facts.sweep_seconds
+            return entering.is_swept(tx, self.name, self.app.clock(), seconds)
 
     def _blocked(self, page: Sequence[Queued]) -> list[Queued]:
         with self.app.store.reading() as tx:

@@ -32,7 +32,7 @@ def dialer(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aircall]:
         monkeypatch.setenv("AIRCALL", company.api_token)
         text = Path("ringren.toml").read_text("utf-8") + (
             f'\n[aircall]\napi_id = "{company.api_id}"\napi_token = {{ env = "AIRCALL" }}\n'
-            f'calls_a_minute = 1000\nelsewhere = {{ "{HOST}" = "{there.address}" }}\n'
+            f'calls_a_minute = 1000\nsweep_minutes = 0\nelsewhere = {{ "{HOST}" = "{there.address}" }}\n'
         )
         Path("ringren.toml").write_text(text, "utf-8")
         company.user("Rav Elkedel")
