@@ -27,6 +27,7 @@ from state.store import Store
 from sync import notify
 from sync.app import App, Clock, holder_here, open_app, system_clock
 from sync.jobs import Crashed, Job
+from sync.listening import Listening
 from sync.logs import logger
 from sync.scheduler import Engine
 from sync.settings import Settings
@@ -127,9 +128,11 @@ class Daemon:
         self._asked = threading.Event()
         self._anew = threading.Event()
         self._seen = _stamp(file)
+        self._listening = Listening(ACTOR, clock)
 
     def run(self) -> Exit:
-        """Until somebody asks us to stop. Exit.FAILED when a job had to be left at its work."""
+        """Until somebody asks us to stop. Exit.FAILED when a job had to be left at its work, or what
+        listens has failed: whoever looks after us begins anew."""
         with only_one(self.settings.home) as say, contextlib.ExitStack() as around:
             store = Store(self.settings.database_url)
             around.callback(store.close)
@@ -145,6 +148,8 @@ class Daemon:
             self._said = Standing(os.getpid(), self._clock().isoformat())
             say(self._said)
             self._listen_to_signals()
+            self._listening.open(self.settings)
+            around.callback(self._listening.close)
             engine.start()
             notify.tell(notify.READY)
             LOG.info("daemon began", pid=os.getpid())
@@ -158,7 +163,7 @@ class Daemon:
 
     def _stay(self, engine: Engine, say: Callable[[Standing], None]) -> None:
         pause, alive = notify.every_seconds(), 0.0
-        while not self._asked.wait(STEP):
+        while not (self._listening.has_failed or self._asked.wait(STEP)):
             if self._anew.is_set() or _stamp(self._file) != self._seen:
                 self._reload(engine, say)
             heeded = engine.look_after()
@@ -175,6 +180,9 @@ class Daemon:
         try:
             fresh = self._read()
             _same_place(self.settings, fresh)
+            if self._listening.differs(fresh):
+                self._listening.close()
+                self._listening.open(fresh)
         except RingrenError as error:
             LOG.error("settings refused", why=str(error))  # noqa: TRY400
             self._said = replace(self._said, refused=error.message)
@@ -191,6 +199,7 @@ class Daemon:
         # A second signal while we wait means at once.
         self._asked.clear()
         orderly = engine.stop(self.settings.daemon.stop_seconds, self._asked.wait)
+        orderly &= not self._listening.has_failed
         LOG.info("daemon ended", orderly=orderly, left=sorted(engine.at_work))
         return Exit.OK if orderly else Exit.FAILED
 

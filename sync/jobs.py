@@ -28,7 +28,7 @@ from sync.facts import Failure
 from sync.logs import logger
 from sync.masking import mask_entry
 from sync.schedules import At, Schedule, read
-from sync.settings.jobs import Jobs
+from sync.settings import Settings
 
 URGENT: Final = "urgent"
 BULK: Final = "bulk"
@@ -49,7 +49,8 @@ class Ended:
 class Job:
     """One row. `limit`: at work for longer, it hangs. `tries`: so often it is tried again after a
     failure, `pause` apart, before its next moment. `dry`: it may write to no system. `patience`: so
-    many seconds it waits for a list that another job is at work on."""
+    many seconds it waits for a list that another job is at work on. `needs`: the section of the
+    settings without which it has nothing to do."""
 
     name: str
     does: Callable[[App], Ended]
@@ -60,10 +61,17 @@ class Job:
     pause: timedelta = timedelta(minutes=15)
     dry: bool = False
     patience: int = 0
+    needs: str = ""
 
-    def schedule(self, settings: Jobs) -> Schedule | None:
-        """When it is due; None when it is switched off."""
-        return read(getattr(settings, self.name))
+    def schedule(self, settings: Settings) -> Schedule | None:
+        """When it is due; None when it is switched off, or what it needs is not there."""
+        if self.needs and not getattr(settings, self.needs).is_used:
+            return None
+        return read(self.when(settings))
+
+    def when(self, settings: Settings) -> str:
+        """The same as it is written."""
+        return str(getattr(settings.jobs, self.name))
 
 
 # --- what they do -----------------------------------------------------------------------------
@@ -91,6 +99,13 @@ def _poll(app: App) -> Ended:
 
     told = deliver(app, first=False)
     return _ended(told.exit_code, told.failures)
+
+
+def _mailbox(app: App) -> Ended:
+    from sync.mailbox import read
+
+    read(app)
+    return Ended(Exit.OK)
 
 
 def _alarms(app: App) -> Ended:
@@ -146,6 +161,7 @@ _HOURS = timedelta(hours=1)
 JOBS: Final = (
     Job("deliver", _deliver, "deliver", URGENT, limit=10 * _MINUTES),
     Job("poll", _poll, "poll", URGENT, limit=30 * _MINUTES),
+    Job("mailbox", _mailbox, "mailbox", URGENT, limit=30 * _MINUTES, needs="mailbox"),
     Job("alarms", _alarms, "alarms", URGENT, limit=10 * _MINUTES),
     Job("run", _run, "systems", BULK, limit=24 * _HOURS, patience=60),
     Job("verify", _verify, "systems", BULK, limit=12 * _HOURS, tries=3, patience=60),

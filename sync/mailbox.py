@@ -6,6 +6,7 @@ the list knows it: the same mail never counts twice.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -50,6 +51,8 @@ class Read:
 
 def read(app: App) -> Read:
     """Read the mailbox of the settings; UserError when none is set."""
+    if importlib.util.find_spec("imap_tools") is None:
+        raise UserError("mailbox.not_installed")
     from connectors.mailbox import opened
 
     found = Read()

@@ -84,11 +84,11 @@ class Engine:
         now = self._clock()
         with self._store.transaction() as tx:
             for job in JOBS:
-                if isinstance(job.schedule(self.settings.jobs), At):
+                if isinstance(job.schedule(self.settings), At):
                     kept.meet(tx, job.name, now)
             states = kept.every(tx)
         for job in JOBS:
-            schedule = job.schedule(self.settings.jobs)
+            schedule = job.schedule(self.settings)
             if schedule is None:
                 if self._clockwork.get_job(job.name):
                     self._clockwork.remove_job(job.name)
@@ -144,7 +144,7 @@ class Engine:
 
     def _again(self, job: Job) -> None:
         """Bring the next moment forward after a failure, as the job's row says."""
-        schedule = job.schedule(self.settings.jobs)
+        schedule = job.schedule(self.settings)
         there = self._clockwork.get_job(job.name)
         if not isinstance(schedule, At) or there is None:
             return

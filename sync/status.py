@@ -106,8 +106,7 @@ def _lines(tx: Tx, app: App, here: Standing | None) -> Iterator[JobLine]:
 
 
 def _line(job: Job, state: JobState, app: App, here: Standing | None, now: datetime) -> JobLine:
-    when = getattr(app.settings.jobs, job.name)
-    schedule = job.schedule(app.settings.jobs)
+    when, schedule = job.when(app.settings), job.schedule(app.settings)
     if schedule is None:
         return JobLine(job.name, when, "off", state.good_at)
     late = lateness(schedule, state, now)

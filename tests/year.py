@@ -18,7 +18,7 @@ from state.store import Store
 from sync.app import App
 from sync.jobs import Ended, Job, carry_out, due
 from sync.schedules import At
-from sync.settings.jobs import Jobs
+from sync.settings import Settings
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Driver:
 
     store: Store
     jobs: Sequence[Job]
-    settings: Jobs
+    settings: Settings
     now: datetime
     opens: Callable[[Job], AbstractContextManager[App]]
     ran: list[tuple[str, datetime]] = field(default_factory=list)

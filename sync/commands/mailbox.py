@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import click
 
-from rules.errors import Exit, UserError
+from rules.errors import Exit
 from sync.shell import Shell
 
 
@@ -14,8 +12,6 @@ from sync.shell import Shell
 @click.pass_obj
 def mailbox(shell: Shell) -> int:
     """Read what people have written."""
-    if importlib.util.find_spec("imap_tools") is None:
-        raise UserError("mailbox.not_installed")
     from sync.mailbox import read, told
 
     with shell.open(dry=False) as app:

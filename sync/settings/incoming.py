@@ -81,6 +81,11 @@ class Mailbox(Section):
         default=(), examples=[["firma.dk"]]
     )
 
+    @property
+    def is_used(self) -> bool:
+        """Whether there is one to read."""
+        return self.host is not None
+
     @model_validator(mode="after")
     def _protected(self) -> Self:
         if self.protection == "none" and self.host not in {None, "127.0.0.1", "::1", "localhost"}:

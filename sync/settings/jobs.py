@@ -38,6 +38,7 @@ class Jobs(Section):
 
     deliver: Often = "every 5 seconds"
     poll: Often = "every 1 minute"
+    mailbox: Often = "every 1 minute"
     alarms: Often = "every 1 minute"
     run: When = "every 5 minutes"
     verify: When = "daily 05:30"

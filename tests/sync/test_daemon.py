@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +209,7 @@ def test_an_opt_out_goes_out_while_a_long_pass_reads_and_a_killed_daemon_goes_on
 
     wait_for(busy)
     assert place.call("suppression", "add", "--phone", "68 999 999").exit_code == Exit.OK
-    wait_for((place.folder / "no.csv").exists)
-    assert "+4568999999" in (place.folder / "no.csv").read_text()
+    wait_for(lambda: "+4568999999" in _text_of(place.folder / "no.csv"))
     assert busy(), "the pass was over before the opt-out went out"
     first.kill()
     assert first.wait() == -signal.SIGKILL
@@ -224,12 +224,48 @@ def test_an_opt_out_goes_out_while_a_long_pass_reads_and_a_killed_daemon_goes_on
         assert not any(one.broken > 1 for one in kept.every(tx).values())
 
 
+def _text_of(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
 def _ended_runs(place: Installation) -> int:
     with place.store() as store, store.reading() as tx:
         ended = sa.select(sa.func.count()).where(
             runs.c.command == "run", runs.c.ended_at.is_not(None), runs.c.exit_code != Exit.BUG
         )
         return int(tx.execute(ended).scalar_one())
+
+
+def test_a_daemon_listens_where_the_settings_say_and_elsewhere_once_they_change(
+    place: Installation,
+) -> None:
+    first, second = _free_port(), _free_port()
+    place.configure('run = "off"', f"[api]\nport = {first}")
+    place.put("kontakter.csv", HEADER, *people(1))
+    daemon = place.start()
+    wait_for(lambda: _answers(first))
+    place.configure('run = "off"', f"[api]\nport = {second}")
+    wait_for(lambda: _answers(second))
+    assert not _answers(first)
+    daemon.send_signal(signal.SIGTERM)
+    assert daemon.wait(30) == Exit.OK
+    assert not _answers(second)
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with (
+        contextlib.suppress(OSError),
+        contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=5)) as asked,
+    ):
+        asked.request("GET", "/v1/check?phone=68000001")
+        return asked.getresponse().status == 401
+    return False
 
 
 # --- the engine -------------------------------------------------------------------------------
