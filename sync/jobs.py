@@ -22,7 +22,7 @@ from rules.errors import Exit, Leaving, RingrenError, UserError
 from state import jobs as kept
 from state.cursors import LEASE_HELD
 from state.jobs import JobState
-from state.store import Store
+from state.store import Store, Tx
 from sync.app import App, Clock
 from sync.facts import Failure
 from sync.logs import logger
@@ -50,7 +50,8 @@ class Job:
     """One row. `limit`: at work for longer, it hangs. `tries`: so often it is tried again after a
     failure, `pause` apart, before its next moment. `dry`: it may write to no system. `patience`: so
     many seconds it waits for a list that another job is at work on. `needs`: the section of the
-    settings without which it has nothing to do."""
+    settings without which it has nothing to do. `rests`: whether there is nothing to do now, for a
+    job that is due every few seconds: then it is begun once a minute only, to be seen."""
 
     name: str
     does: Callable[[App], Ended]
@@ -62,6 +63,7 @@ class Job:
     dry: bool = False
     patience: int = 0
     needs: str = ""
+    rests: Callable[[Tx], bool] | None = None
 
     def schedule(self, settings: Settings) -> Schedule | None:
         """When it is due; None when it is switched off, or what it needs is not there."""
@@ -92,6 +94,12 @@ def _deliver(app: App) -> Ended:
 
     told = tell(app)
     return _ended(told.exit_code, told.failures) if told else Ended(Exit.OK)
+
+
+def _nothing_new(tx: Tx) -> bool:
+    from state import telling
+
+    return not telling.is_behind(tx)
 
 
 def _poll(app: App) -> Ended:
@@ -159,7 +167,7 @@ _MINUTES = timedelta(minutes=1)
 _HOURS = timedelta(hours=1)
 
 JOBS: Final = (
-    Job("deliver", _deliver, "deliver", URGENT, limit=10 * _MINUTES),
+    Job("deliver", _deliver, "deliver", URGENT, limit=10 * _MINUTES, rests=_nothing_new),
     Job("poll", _poll, "poll", URGENT, limit=30 * _MINUTES),
     Job("mailbox", _mailbox, "mailbox", URGENT, limit=30 * _MINUTES, needs="mailbox"),
     Job("alarms", _alarms, "alarms", URGENT, limit=10 * _MINUTES),

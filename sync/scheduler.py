@@ -34,6 +34,8 @@ from sync.settings import Settings
 HANGS: Final = "job_hangs"
 GRACE: Final = timedelta(minutes=10)
 """So long after its limit a job may still come to its end before the process has to go."""
+SEEN: Final = timedelta(minutes=1)
+"""A job that has nothing to do is begun so often all the same, so that everybody sees it live."""
 LOG = logger(__name__)
 
 Opens = Callable[[Settings, Job, threading.Event], AbstractContextManager[App]]
@@ -112,6 +114,8 @@ class Engine:
     # --- one run ---
 
     def _run(self, job: Job) -> None:
+        if self._rests(job):
+            return
         one = AtWork(job, self._clock())
         with self._lock:
             if self._leaving:
@@ -122,6 +126,17 @@ class Engine:
         finally:
             with self._lock:
                 del self._at_work[job.name]
+
+    def _rests(self, job: Job) -> bool:
+        """Whether it may be left out, since there is nothing to do and it was begun a moment ago."""
+        if job.rests is None:
+            return False
+        try:
+            with self._store.reading() as tx:
+                begun = kept.of(tx, job.name).begun_at
+                return bool(begun and self._clock() - begun < SEEN and job.rests(tx))
+        except RingrenError:
+            return False
 
     def _carry_out(self, one: AtWork) -> None:
         job = one.job
@@ -211,7 +226,8 @@ class Engine:
             self._leaving = True
             for one in self._at_work.values():
                 one.stopping.set()
-        self._clockwork.shutdown(wait=False)
+        if self._clockwork.running:
+            self._clockwork.shutdown(wait=False)
         left = within
         while self.at_work and left > 0:
             wait(_STEP)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from rules.errors import Exit, RingrenError, UserError
@@ -22,7 +25,12 @@ def daemon(shell: Shell) -> int:
         lambda error: write_crash(error, shell),
         find_file(shell.settings),
     )
-    return int(one.run())
+    code = one.run()
+    if code is Exit.FAILED:
+        # A thread that heeds nothing must not keep the process: what it does is safe to break off.
+        sys.stderr.flush()
+        os._exit(code)
+    return int(code)
 
 
 @click.group(invoke_without_command=True)

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from promises.lists import HEADER, people
 
+from connectors.hubspot.client import HOST
 from rules.errors import Exit
 from state import alerts
 from state import jobs as kept
@@ -193,7 +194,7 @@ def test_a_daemon_repairs_what_is_edited_takes_new_settings_and_ends_when_asked(
 def test_an_opt_out_goes_out_while_a_long_pass_reads_and_a_killed_daemon_goes_on(
     place: Installation,
 ) -> None:
-    many = 8_000
+    many = 6_000
     place.configure('deliver = "every 1 second"\nrun = "every 1 second"')
     place.put("kontakter.csv", HEADER, *people(many))
     first = place.start()
@@ -250,6 +251,24 @@ def test_a_daemon_listens_where_the_settings_say_and_elsewhere_once_they_change(
     daemon.send_signal(signal.SIGTERM)
     assert daemon.wait(30) == Exit.OK
     assert not _answers(second)
+
+
+def test_a_system_that_never_answers_does_not_keep_a_daemon_from_ending(
+    place: Installation,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        more = f'[daemon]\nstop_seconds = 1\n[hubspot.elsewhere]\n"{HOST}" = "{url}"'
+        place.configure("", more)
+        place.put("kontakter.csv", HEADER, *people(1))
+        daemon = place.start(RINGREN_HUBSPOT__TOKEN="made-up")  # noqa: S106
+        mute.settimeout(60)
+        held, _ = mute.accept()
+        with held:
+            asked = time.monotonic()
+            daemon.send_signal(signal.SIGTERM)
+            assert daemon.wait(30) == Exit.FAILED
+            assert time.monotonic() - asked < 15
 
 
 def _free_port() -> int:
@@ -318,10 +337,10 @@ def test_a_job_that_hangs_is_asked_to_stop_and_alarmed_and_the_others_go_on(
         return Ended(Exit.OK)
 
     quick(run=hangs)
-    with engine(sqlite_store, deliver="every 1 second") as at_work:
+    with engine(sqlite_store, poll="every 1 second") as at_work:
         assert begun.wait(20)
-        before = state_of(sqlite_store, "deliver").begun_at
-        wait_for(lambda: state_of(sqlite_store, "deliver").begun_at != before)
+        before = state_of(sqlite_store, "poll").begun_at
+        wait_for(lambda: state_of(sqlite_store, "poll").begun_at != before)
         assert at_work.look_after()
         late = at_work._at_work["run"]
         late.since -= named("run").limit + timedelta(minutes=1)
@@ -356,6 +375,27 @@ def test_a_job_that_heeds_nothing_costs_the_process_its_sign_of_life(
         assert not at_work.look_after()
         assert not at_work.stop(0.2, time.sleep), "it is left where it stands"
         free.set()
+
+
+def test_a_job_with_nothing_to_do_is_not_begun_every_second_but_is_as_soon_as_there_is(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[float] = []
+    work: list[str] = []
+
+    def note(_app: App) -> Ended:
+        ran.append(time.monotonic())
+        work.clear()
+        return Ended(Exit.OK)
+
+    job = replace(named("deliver"), does=note, rests=lambda _: not work)
+    monkeypatch.setattr(scheduler, "JOBS", (job,))
+    with engine(sqlite_store, deliver="every 1 second"):
+        wait_for(lambda: ran)
+        time.sleep(2.2)
+        assert len(ran) == 1
+        work.append("an opt-out")
+        wait_for(lambda: len(ran) == 2)
 
 
 def test_what_was_missed_while_nobody_was_here_runs_at_once_and_once(
