@@ -72,7 +72,7 @@ class Mailbox(Section):
     host: str | None = Field(default=None, examples=["imap.firma.dk"])
     port: Annotated[int, Field(ge=1, le=65_535)] = 993
     user: str | None = Field(default=None, examples=["nejtak@firma.dk"])
-    password: Secret | None = Field(default=None, examples=[{"env": "RINGREN_MAILBOX"}])
+    password: Secret | None = Field(default=None, examples=[{"env": "RINGREN_MAILBOX_PASSWORD"}])
     protection: Literal["tls", "starttls", "none"] = "tls"
     folder: str = "INBOX"
     done: str = "Ringren"
