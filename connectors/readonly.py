@@ -129,9 +129,11 @@ class ReadOnly:
         """Never writes."""
         raise WroteInDryRun(f"a dry run tried to keep {len(batch)} away in {self.name}")
 
-    def hints(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint] | None:
+    def hints(
+        self, headers: Mapping[str, str], body: bytes, word: str = ""
+    ) -> Sequence[Hint] | None:
         """The wrapped connector's answer; None where it is sent nothing."""
-        return self._inner.hints(headers, body) if isinstance(self._inner, Hears) else None
+        return self._inner.hints(headers, body, word) if isinstance(self._inner, Hears) else None
 
     def hook_is_off(self) -> bool | None:
         """The wrapped connector's answer, if it has one."""

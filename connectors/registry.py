@@ -181,6 +181,7 @@ def mailchimp(
     key: str,
     fields: Mapping[str, str],
     add_unknown: bool,
+    hook: str,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -190,7 +191,7 @@ def mailchimp(
     from connectors.mailchimp import Mailchimp
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
-    more["add_unknown"] = add_unknown
+    more |= {"add_unknown": add_unknown, "hook": hook}
     return Mailchimp(MAILCHIMP, key, fields=fields, clock=clock, **more)
 
 
@@ -201,6 +202,7 @@ def activecampaign(
     calls_a_second: float,
     fields: Mapping[str, str],
     add_unknown: bool,
+    hook: str,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -210,7 +212,7 @@ def activecampaign(
     from connectors.activecampaign import ActiveCampaign
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
-    more["add_unknown"] = add_unknown
+    more |= {"add_unknown": add_unknown, "hook": hook}
     more["a_second"] = calls_a_second
     return ActiveCampaign(ACTIVECAMPAIGN, url, key, fields=fields, clock=clock, **more)
 

@@ -17,6 +17,7 @@ from connectors.activecampaign.client import IMPORT, PAGE, Api
 from connectors.activecampaign.contacts import KEPT_AWAY, MAILS, Shape, shaped
 from connectors.activecampaign.pulling import Pulling, mark_of
 from connectors.barring import Barring, Refusal
+from connectors.hooks import Hint, form_of, is_word
 from connectors.protocol import (
     Applied,
     Conflict,
@@ -41,6 +42,7 @@ class ActiveCampaign:
     """One account. `fields`: canonical field to the contact's own; `more` goes to `client.Api`.
 
     `add_unknown`: an address that is on no list is put on each of them, as unsubscribed.
+    `hook` is the secret in the address that messages are sent to.
     """
 
     def __init__(
@@ -51,11 +53,12 @@ class ActiveCampaign:
         *,
         fields: Mapping[str, str] = {},
         add_unknown: bool = False,
+        hook: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
-        self._fields, self._add_unknown = fields, add_unknown
+        self._fields, self._add_unknown, self._hook = fields, add_unknown, hook
         self.api = Api(name, url, key, clock=clock, **more)
         self._shapes: dict[str, Shape] = {}
 
@@ -160,6 +163,27 @@ class ActiveCampaign:
         if not self._shapes:
             self.streams()
         return [shape.list for shape in self._shapes.values()]
+
+    # --- messages ---
+
+    def hints(
+        self, headers: Mapping[str, str], body: bytes, word: str = ""
+    ) -> Sequence[Hint] | None:
+        """The contact on a list that a message is about; nothing where it names no list."""
+        del headers
+        if not is_word(word, self._hook):
+            return None
+        said = form_of(body)
+        on, contact = said.get("list", ""), said.get("contact[id]", "")
+        if not (on.isdecimal() and contact.isdecimal()):
+            return ()
+        return [Hint(f"contacts/{on}", f"{on}.{contact}", said.get("type", ""))]
+
+    def hook_is_off(self) -> bool | None:
+        """Whether there is no webhook to our address: one call."""
+        if not self._hook:
+            return None
+        return not any(is_word(url.rpartition("/")[2], self._hook) for url in self.api.hooks())
 
     # --- for administrators, and for comparing whole sets ---
 

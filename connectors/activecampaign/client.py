@@ -27,7 +27,7 @@ IMPORT: Final = 250
 """Contacts that one import takes at most."""
 A_SECOND: Final = 5.0
 """Calls that the account lets in, those of all programs together."""
-READS: Final = (Read("GET", r"/api/3/(users/me|lists|contacts|contactLists)(/\d+)?"),)
+READS: Final = (Read("GET", r"/api/3/(users/me|lists|contacts|contactLists|webhooks)(/\d+)?"),)
 """What a dry run may send."""
 OFF: Final = "2"
 """The only status that is ever sent. 1 would sign somebody up again who said no."""
@@ -110,6 +110,11 @@ class Api:
         """How many contacts of a list have a status; -1 for all."""
         ask = {"listid": on, "status": status, "limit": 1}
         return total_of(self._read("/contacts", ask))
+
+    def hooks(self) -> list[str]:
+        """The addresses that messages go to; the first hundred."""
+        rows = self._read("/webhooks", {"limit": PAGE})["webhooks"]
+        return [str(one.get("url") or "") for one in rows]
 
     def unsubscribe(self, on: str, contact: str) -> int:
         """Take a contact off a list; the status of the answer. Twice is the same as once."""

@@ -191,9 +191,11 @@ class Aircall:
 
     # --- messages ------------------------------------------------------------------------------
 
-    def hints(self, headers: Mapping[str, str], body: bytes) -> Sequence[Hint] | None:
+    def hints(
+        self, headers: Mapping[str, str], body: bytes, word: str = ""
+    ) -> Sequence[Hint] | None:
         """The call that a message is about, where calls are read at all."""
-        del headers
+        del headers, word
         found = hints_of(body, self._hook)
         return found and [one for one in found if one.stream in self._shapes]
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from connectors.barring import Barring, Refusal
+from connectors.hooks import Hint, form_of, is_word
 from connectors.mailchimp import bounces, complaints
 from connectors.mailchimp.client import BATCH, PAGE, PLACE, Api
 from connectors.mailchimp.members import (
@@ -53,6 +54,7 @@ class Mailchimp:
     """One account. `fields`: canonical field to merge tag; `more` goes to `client.Api`.
 
     `add_unknown`: an address that is in no audience is put into each of them, as unsubscribed.
+    `hook` is the secret in the address that messages are sent to.
     """
 
     def __init__(
@@ -62,11 +64,12 @@ class Mailchimp:
         *,
         fields: Mapping[str, str] = {},
         add_unknown: bool = False,
+        hook: str = "",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
-        self._fields, self._add_unknown = fields, add_unknown
+        self._fields, self._add_unknown, self._hook = fields, add_unknown, hook
         self._fits = PLACE.fullmatch(key) is not None
         self.api = Api(name, key, clock=clock, **more)
         self._audiences: list[Any] = []
@@ -252,6 +255,31 @@ class Mailchimp:
         if not self._audiences:
             self.streams()
         return [str(one["id"]) for one in self._audiences]
+
+    # --- messages ---
+
+    def hints(
+        self, headers: Mapping[str, str], body: bytes, word: str = ""
+    ) -> Sequence[Hint] | None:
+        """The member that a message is about: by his address, which it always has."""
+        del headers
+        if not is_word(word, self._hook):
+            return None
+        said = form_of(body)
+        audience, event = said.get("data[list_id]", ""), said.get("type", "")
+        address = said.get("data[new_email]") or said.get("data[email]", "")
+        if not (audience.isalnum() and address):
+            return ()
+        return [Hint(f"members/{audience}", f"{audience}.{hash_of(address)}", event)]
+
+    def hook_is_off(self) -> bool | None:
+        """Whether an audience has no webhook to our address: one call each."""
+        if not self._hook:
+            return None
+        urls = [self.api.hooks(one) for one in self._all_audiences()]
+        return not all(
+            any(is_word(u.rpartition("/")[2], self._hook) for u in some) for some in urls
+        )
 
     # --- for administrators, and for comparing whole sets ---
 

@@ -135,6 +135,11 @@ class Api:
             },
         )
 
+    def hooks(self, audience: str) -> list[str]:
+        """The addresses that the audience's messages go to."""
+        found = self._all(f"/lists/{audience}/webhooks", "webhooks", {})
+        return [str(one.get("url") or "") for one in found]
+
     def unsubscribe(self, audience: str, addresses: Sequence[str]) -> Any:
         """Take addresses off an audience, five hundred at most; who is unknown is added as unsubscribed.
 

@@ -17,6 +17,7 @@ class Mailchimp(Section):
     api_key: Secret | None = Field(default=None, examples=[{"env": "MAILCHIMP_KEY"}])
     fields: dict[str, str] = Field(default_factory=dict, examples=[{"company_name": "FIRMA"}])
     add_unknown: bool = False
+    hook_secret: Secret | None = Field(default=None, examples=[{"env": "MAILCHIMP_HOOK"}])
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
@@ -37,6 +38,7 @@ class ActiveCampaign(Section):
     calls_a_second: Annotated[float, Field(ge=0.1, le=100)] = 5.0
     fields: dict[str, str] = Field(default_factory=dict, examples=[{"company_name": ""}])
     add_unknown: bool = False
+    hook_secret: Secret | None = Field(default=None, examples=[{"env": "ACTIVECAMPAIGN_HOOK"}])
     calls_a_day: Calls | None = Field(default=None, examples=[100_000])
     calls_a_run: Calls | None = Field(default=None, examples=[50_000])
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)

@@ -1,4 +1,4 @@
-"""Messages of vendors (webhooks): `POST /<system>`. Verified, answered, and then acted on in a thread.
+"""Messages of vendors (webhooks): `POST /<system>` or `/<system>/<secret>`. Verified, answered, and then acted on in a thread.
 
 A message is a hint to read a record, never a fact: what is forged is refused before anything is
 asked, what comes twice is read once, and what comes too fast is left to the next pass.
@@ -95,6 +95,8 @@ class Hooks:
         routes = [
             Route("/health", self.health, methods=["GET"]),
             Route("/{system}", self.hear, methods=["POST"]),
+            Route("/{system}/{word}", self.hear, methods=["POST"]),
+            Route("/{system}/{word}", self.knock, methods=["GET"]),
             Route("/{rest:path}", self.nothing_here, methods=METHODS),
         ]
         return Shield(Router(routes, redirect_slashes=False), self._failing, name="hooks")
@@ -102,6 +104,11 @@ class Hooks:
     async def health(self, _request: Request) -> Response:
         """It runs."""
         return Response("ok", media_type="text/plain")
+
+    async def knock(self, request: Request) -> Response:
+        """A vendor tries the address before it sends anything there."""
+        known = isinstance(self._app.systems.get(request.path_params["system"]), Hears)
+        return Response(status_code=200 if known else 404)
 
     async def nothing_here(self, _request: Request) -> Response:
         """An address that there is not."""
@@ -117,7 +124,8 @@ class Hooks:
             body = await bodies.read(request, MOST_BYTES)
         except Refused as error:
             return Response(status_code=error.status)
-        hints = connector.hints({k.lower(): v for k, v in request.headers.items()}, body)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        hints = connector.hints(headers, body, request.path_params.get("word", ""))
         if hints is None:
             LOG.warning("message refused", system=system)
             return Response(status_code=403)
