@@ -143,6 +143,7 @@ class _PageMerge:
         self._used: Mapping[str, int] = {}
 
     def take(self, records: Sequence[Record]) -> None:
+        records = _newest(records)
         by_id = _by_id(self.tx, self.lease, [r.ref.id for r in records if r.ref.id])
         nameless = [record.version for record in records if not record.ref.id]
         by_content = _by_content(self.tx, self.lease, nameless) if nameless else {}
@@ -179,7 +180,8 @@ class _PageMerge:
         ident = record.ref.id
         if row is None and ident not in self._born:
             self._born[ident] = (record, False)
-        elif row is not None and self._is_free(row):
+        elif row is not None and (record.place is None or self._is_free(row)):
+            # A system shows a record again that was changed while it was read, or after a kill.
             self._known(record, row)
         else:
             self._again(record, ident)
@@ -349,6 +351,16 @@ class _PageMerge:
                 self.merged.doubles.append((rid, record))
             if ident in self._private:
                 self.merged.private.append((rid, self._private[ident]))
+
+
+def _newest(records: Sequence[Record]) -> Sequence[Record]:
+    """Without what a page shows of a record before it shows the record again. Rows that have a
+    place stand twice where their id does."""
+    named = {record.ref.id or at: at for at, record in enumerate(records) if record.place is None}
+    if len(named) == len(records) or not named:
+        return records
+    last = set(named.values())
+    return [one for at, one in enumerate(records) if one.place is not None or at in last]
 
 
 def _named(record: Record, ident: str) -> Record:

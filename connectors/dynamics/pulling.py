@@ -18,7 +18,7 @@ from connectors.dynamics.pasts import Pasts, episodes
 from connectors.dynamics.shapes import Row, Shape
 from connectors.protocol import Page, Token
 from rules.errors import StartOver
-from rules.records import Record, Redirect, Tombstone
+from rules.records import Record, Redirect, Ref, Tombstone
 
 FORMAT: Final = 1
 OVERLAP: Final = timedelta(minutes=10)
@@ -69,6 +69,7 @@ def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[
     """Pages from `token` on; the next one is fetched while one is being used."""
     at = Place.of(token, shape)
     calls, said, stopped = org.calls, None, bool(at.link) and not at.done
+    alive: set[Ref] = set()
     whole = at.whole and not at.done
     if at.done and not shape.described.tracked:
         whole, at = True, Place(shape.mark, since=at.since, past=at.past)
@@ -87,7 +88,7 @@ def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[
                 delta = org.relative(body[DELTA]) if DELTA in body else ""
                 past = at.past if stopped else at.since
                 place = Place(shape.mark, delta, done=True, since=began, past=past)
-            page = _page(shape, body, place, whole=whole)
+            page = _page(shape, body, place, alive, whole=whole)
             if page.records and at.since and said is None:
                 said = pasts.said(shape, at.past or at.since)
             told = list(episodes(shape, _rows(shape, body), said or {}))
@@ -107,7 +108,10 @@ def _rows(shape: Shape, body: Mapping[str, Any]) -> Iterator[Row]:
     return (row for row in body["value"] if not _is_stone(row) and shape.counts(row))
 
 
-def _page(shape: Shape, body: Mapping[str, Any], place: Place, *, whole: bool) -> Page:
+def _page(
+    shape: Shape, body: Mapping[str, Any], place: Place, alive: set[Ref], *, whole: bool
+) -> Page:
+    """A page; `alive` is who was shown on the pages before it, where deletes are told at all."""
     records: list[Record] = []
     stones: list[Tombstone] = []
     ways: list[Redirect] = []
@@ -125,6 +129,9 @@ def _page(shape: Shape, body: Mapping[str, Any], place: Place, *, whole: bool) -
                 if way := shape.way(row):
                     ways.append(way)
     shown = {record.ref for record in records} - {way.old for way in ways}
+    if not whole:
+        alive |= shown
+        shown = alive
     return Page(
         records,
         place.token(),

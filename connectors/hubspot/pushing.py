@@ -219,10 +219,10 @@ class Pushing:
                 one.outcome = Unknown(one.change.ref, f"{missing}_not_stored")
             else:
                 version = self._shape.version({**one.before, **one.values})
-                if one.same:
-                    # Who has eaten others may not have been shown since: as written he is news.
-                    known = "" if one.eaten else version
-                    self.written[one.ident] = shown_as(one.stamp, known)
+                # Who was changed by others too, or has eaten some, is news as he was written, and
+                # not as the index shows him from before.
+                known = version if one.same and not one.eaten else ""
+                self.written[one.ident] = shown_as(one.stamp, known)
                 seen = version if one.same else one.change.base_version
                 one.outcome = Applied(one.change.ref, seen)
         self._put_back(repairs)

@@ -69,6 +69,7 @@ class Place:
     forgets: bool = True
     unheard: set[tuple[Kind, str]] = field(default_factory=set)
     pending: Mapping[tuple[Kind, str], News] = field(default_factory=dict)
+    went: dict[tuple[Kind, str], tuple[Kind, str]] = field(default_factory=dict)
     late: list[Late] = field(default_factory=list)
     _begun: list[tuple[Late, datetime]] = field(default_factory=list)
 
@@ -172,6 +173,7 @@ class Place:
             return None
         winner, loser = r.sample(there, 2)
         self.org.merge(TABLES[kind], winner, loser)
+        self.went[kind, loser] = kind, winner
         return winner
 
     def _again(self, r: Random) -> str | None:
@@ -271,9 +273,9 @@ class Place:
         )
         asked = {names[k]: v or "" for k, v in one.asked.items() if k in names}
         flags = [bool((values or {}).get("donotphone")) for values in (one.before, one.after)]
-        no = flags == [False, True]
+        no, cleared = flags == [False, True], "donotphone" in one.asked and flags == [True, False]
         ours = one.who in self.org.users
-        return News(kind, one.ident, ours, before, asked, after, one.version, no)
+        return News(kind, one.ident, ours, before, asked, after, one.version, no, cleared)
 
     def shows(self, one: News) -> bool:
         return bool(one.at <= self.org.floor())

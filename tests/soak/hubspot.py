@@ -58,6 +58,7 @@ class Place:
     forgets: bool = False
     unheard: set[tuple[Kind, str]] = field(default_factory=set)
     pending: Mapping[tuple[Kind, str], News] = field(default_factory=dict)
+    went: dict[tuple[Kind, str], tuple[Kind, str]] = field(default_factory=dict)
     _went_up: list[News] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -151,6 +152,7 @@ class Place:
         into = str(self.portal.merge(OBJECTS[kind], winner, loser, third=third))
         for ident in (loser, winner) if third else (loser,):
             self._went_up.append(News(kind, str(ident), False, {}, {}, None, now, into=into))
+            self.went[kind, str(ident)] = kind, into
         return into
 
     def _loses_a_no(self, kind: Kind, ident: int) -> bool:
@@ -259,8 +261,10 @@ class Place:
         asked = {names[k]: v for k, v in one.asked.items() if k in names}
         # The one that remains of two takes the no of the other.
         no = one.after.get(NO) == "true" != one.before.get(NO)
+        cleared = NO in one.asked and one.before.get(NO) == "true" != one.after.get(NO)
         gone = one.what in {"archive", "forget"}
-        return News(kind, str(one.id), one.who == OURS, before, asked, after, one.at, no, gone)
+        ours = one.who == OURS
+        return News(kind, str(one.id), ours, before, asked, after, one.at, no, cleared, gone)
 
     def shows(self, one: News) -> bool:
         """What is deleted is seen on the first page of the bin at once, beyond it once an hour."""

@@ -19,6 +19,7 @@ from typing import Any, Final, Self
 import pytest
 from promises.points import Killed, Points
 from soak.dynamics import Place as Dynamics
+from soak.files import Place as Files
 from soak.history import History
 from soak.hubspot import Place as HubSpot
 from soak.place import Place
@@ -36,7 +37,7 @@ from sync.settings import Settings
 from sync.settings.model import Limits, State
 
 PLACES: Final[Mapping[str, Any]] = {
-    "salesforce": Salesforce, "hubspot": HubSpot, "dynamics": Dynamics,
+    "salesforce": Salesforce, "hubspot": HubSpot, "dynamics": Dynamics, "files": Files,
 }  # fmt: skip
 EVERY_LIMIT: Final = frozenset({"shrink", "too_many", "large_share", "swapped"})
 MOST_PASSES: Final = 8

@@ -33,6 +33,8 @@ class News:
     after: Texts | None
     at: Any
     no: bool = False
+    cleared: bool = False
+    """Its "do not contact" was taken off."""
     gone: bool = False
     """It was deleted."""
     into: str = ""
@@ -61,6 +63,9 @@ class Place(Protocol):
     """Who said no and was not read since. Kept by the witness."""
     pending: Mapping[tuple[Kind, str], News]
     """Who was written to and not read since. The witness's."""
+
+    went: dict[tuple[Kind, str], tuple[Kind, str]]
+    """Who was merged into whom."""
 
     # --- ours ---
 

@@ -68,6 +68,7 @@ class Place:
     unheard: set[tuple[Kind, str]] = field(default_factory=set)
     pending: Mapping[tuple[Kind, str], News] = field(default_factory=dict)
     """Who said no and was not read since: what becomes of them for good nobody could hear."""
+    went: dict[tuple[Kind, str], tuple[Kind, str]] = field(default_factory=dict)
     late: list[tuple[Transaction, datetime]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -171,6 +172,7 @@ class Place:
             return None
         winner, *losers = r.sample(there, r.choice((2, 3)))
         self.org.merge(winner, *losers)
+        self.went |= {(kind, loser): (kind, winner) for loser in losers}
         return winner
 
     def _bin(self) -> list[tuple[Kind, str]]:
@@ -306,11 +308,11 @@ class Place:
             for values in (one.before, one.asked, one.after)
         )
         emptied = {names[k]: "" for k, v in one.asked.items() if k in names and not v}
-        said_no = bool(one.after.get("DoNotCall")) > bool(one.before.get("DoNotCall"))
-        at = self.now()
+        flags = [bool(one.before.get("DoNotCall")), bool(one.after.get("DoNotCall"))]
         return News(
-            kind, one.ident, one.who == OURS, before, {**asked, **emptied}, after, at, said_no
-        )
+            kind, one.ident, one.who == OURS, before, {**asked, **emptied}, after, self.now(),
+            no=flags == [False, True], cleared="DoNotCall" in one.asked and flags == [True, False],
+        )  # fmt: skip
 
     def shows(self, one: News) -> bool:
         return bool(one.at < self.now() + min(self.vendor.skew, timedelta()) - SETTLES - _SECOND)

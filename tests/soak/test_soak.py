@@ -11,7 +11,7 @@ from soak.life import PLACES
 from soak.lives import LIFE, Share, lived, shares
 from soak.witness import Tally
 
-CHANGES = 700
+CHANGES = 500
 
 
 @pytest.mark.parametrize("place", PLACES)
