@@ -146,9 +146,10 @@ class Doorkeeper:
     def _found(self, digested: bytes) -> tuple[int, str, str, datetime | None] | None:
         if self._ask is None:
             return self._looked_up(digested)
-        row = self._ask(self._LOOK, (digested,)).fetchone()
-        if row is None:
+        rows = self._ask(self._LOOK, (digested,)).fetchall()
+        if not rows:
             return None
+        [row] = rows
         ends = UtcDateTime().process_result_value(row[3], self._store.engine.dialect)
         return row[0], row[1], row[2], ends
 

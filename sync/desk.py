@@ -24,12 +24,12 @@ from rules.suppression import (
 )
 from state import acts, deliveries, ledger, match_keys, reach, requests, survivors
 from state.acts import Act
-from state.ledger import Payload, append, entries_for, payloads
+from state.ledger import Payload, entries_for, payloads
 from state.ledger_rows import Entry
 from state.screen import hashed_keys
 from state.store import Tx
-from sync import bursts
 from sync.app import App
+from sync.hearing import hear
 
 DESK: Final = "desk"
 """The system that statements of people at the desk come from."""
@@ -205,13 +205,10 @@ def record(app: App, said: Statement) -> Added:
 
 def record_all(app: App, said: Sequence[Statement]) -> list[Added]:
     """Record them in one transaction, at once; `carry` is left to whoever calls."""
-    now = app.clock()
     with app.store.transaction(urgent=True) as tx:
         said = [replace(one, keys=survivors.also_named(tx, one.keys)) for one in said]
         before = _are_blocked(tx, app, said)
-        written = append(tx, app.keys, said, now, tuple(app.systems))
-        bursts.watch(tx, app, [entry.event.system for entry in written], now)
-    new = {entry.event.event_id for entry in written}
+        new = {entry.event.event_id for entry in hear(tx, app, said)}
     idents = (app.keys.event_id((one.type.value, *one.identity)) for one in said)
     return [
         Added(one.keys, one.channel, ident if ident in new else "", there)

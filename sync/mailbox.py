@@ -6,7 +6,6 @@ the list knows it: the same mail never counts twice.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,11 +19,13 @@ from rules.mails import Author, Mail, Wish
 from rules.spans import Span
 from rules.suppression import Channel, EventType, Evidence, Statement
 from state import requests
-from state.ledger import append
 from state.store import Tx
-from sync import bursts, desk
+from sync import desk
 from sync.alarms import Teller
 from sync.app import App
+from sync.doors import need
+from sync.hearing import hear
+from sync.settings import Settings
 from sync.texts import Texts
 
 if TYPE_CHECKING:
@@ -51,22 +52,22 @@ class Read:
 
 def read(app: App) -> Read:
     """Read the mailbox of the settings; UserError when none is set."""
-    if importlib.util.find_spec("imap_tools") is None:
-        raise UserError("mailbox.not_installed")
+    place, found = place_of(app.settings), Read()
     from connectors.mailbox import opened
 
-    found = Read()
-    with opened(_place(app)) as folder:
+    with opened(place) as folder:
         _all(app, folder, found)
     desk.carry(app)
     Teller(app, app.sends).now()
     return found
 
 
-def _place(app: App) -> Place:
+def place_of(settings: Settings) -> Place:
+    """Where the mailbox is; UserError when the settings do not say, or it cannot be read here."""
+    need("mailbox.not_installed")
     from connectors.mailbox import Place
 
-    one = app.settings.mailbox
+    one = settings.mailbox
     if not one.host or not one.user or one.password is None:
         raise UserError("mailbox.not_set")
     password = one.password.get_secret_value()
@@ -98,7 +99,9 @@ def take(app: App, message: Message, found: Read) -> bool:
     ]
     with app.store.transaction(urgent=True) as tx:
         if own is not None:
-            _record(tx, app, own, found, now)
+            written = hear(tx, app, [own])
+            found.blocked += len(written)
+            found.known += not written
         found.proposed += _propose(tx, app, mail, wished, now)
     if own is None and not wished:
         found.unclear += 1
@@ -126,13 +129,6 @@ def _block(mail: Mail, wish: Wish, now: datetime) -> Statement:
         said=f"{mail.subject}\n{mail.text}".strip()[:_EXCERPT],
         source=mail.ident[:16],
     )
-
-
-def _record(tx: Tx, app: App, said: Statement, found: Read, now: datetime) -> None:
-    written = append(tx, app.keys, [said], now, tuple(app.systems))
-    bursts.watch(tx, app, [entry.event.system for entry in written], now)
-    found.blocked += len(written)
-    found.known += not written
 
 
 def _propose(tx: Tx, app: App, mail: Mail, wished: Sequence[Statement], now: datetime) -> int:

@@ -27,6 +27,7 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
     """Settings, systems and security, and which column becomes which field."""
     from connectors.registry import FILES, SYSTEMS
     from sync.checks import Checked, Checking, as_text
+    from sync.doors import looked_at
     from sync.settings.sources import find_file
 
     only = str(path) if str(path) in SYSTEMS and str(path) != FILES else None
@@ -49,6 +50,8 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
             raise
         except RingrenError as error:
             checked.checks.append(checking.trouble("security", error))
+    if only is None:
+        checked.checks += looked_at(settings, shell.texts)
     checked.checks += checking.permissions()
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     shell.tell(checked, lambda: as_text(checked, shell.texts, width))

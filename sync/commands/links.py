@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import click
 
-from rules.errors import Exit, UserError
+from rules.errors import Exit
 from sync.commands.persons import CHANNELS, key_options, keys_typed
 from sync.shell import Shell
 
@@ -18,8 +16,9 @@ from sync.shell import Shell
 @click.pass_obj
 def link(shell: Shell, /, *, channel: str, days: int | None, **cells: tuple[str, ...]) -> int:
     """Make links for mails."""
-    if importlib.util.find_spec("cryptography") is None:
-        raise UserError("serve.not_installed")
+    from sync.doors import need
+
+    need("serve.not_installed")
     from rules.suppression import Channel
     from sync.links import links
 

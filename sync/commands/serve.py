@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
-from rules.errors import Exit, UserError
+from rules.errors import Exit
 from sync.output import as_json, say
 from sync.shell import Shell
 
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
 @click.pass_obj
 def serve(shell: Shell) -> int:
     """Open what the settings name, until told to end."""
-    if importlib.util.find_spec("uvicorn") is None or importlib.util.find_spec("starlette") is None:
-        raise UserError("serve.not_installed")
+    from sync.doors import need
+
+    need("serve.not_installed")
     from sync.web.serving import serve as served
 
     def ready(opened: Sequence[Open]) -> None:

@@ -10,7 +10,7 @@ import threading
 
 from rules.errors import RingrenError
 from sync import desk
-from sync.alarms import Teller
+from sync.alarms import EVERY, Teller
 from sync.app import App
 from sync.logs import logger
 
@@ -38,11 +38,15 @@ class Afterwards:
 
     def _work(self) -> None:
         while True:
-            self._asked.wait()
+            asked = self._asked.wait(EVERY.total_seconds())
             self._asked.clear()
             try:
-                desk.carry(self._app)
-                self._teller.soon()
+                if asked:
+                    desk.carry(self._app)
+                    self._teller.soon()
+                else:
+                    # What was put off, or did not arrive, is told although nothing new comes.
+                    self._teller.now()
             except RingrenError as error:
                 LOG.warning("later", why=error.message)
             except Exception:

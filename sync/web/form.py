@@ -33,6 +33,7 @@ from rules.spans import Span
 from rules.suppression import Channel, EventType, Evidence, Statement
 from sync import desk, links
 from sync.app import App
+from sync.hearing import hear
 from sync.links import Meant
 from sync.opt_out_story import spelt
 from sync.texts import Texts
@@ -134,10 +135,12 @@ class Form:
         said = _statement(found, channel, way, self._app.clock())
         if self._limiter is None:
             self._limiter = CapacityLimiter(AT_ONCE)
-        await anyio.to_thread.run_sync(
-            lambda: desk.record_all(self._app, [said]), limiter=self._limiter
-        )
+        await anyio.to_thread.run_sync(lambda: self._hear(said), limiter=self._limiter)
         self._afterwards.soon()
+
+    def _hear(self, said: Statement) -> None:
+        with self._app.store.transaction(urgent=True) as tx:
+            hear(tx, self._app, [said])
 
     def _keep_pace(self, request: Request) -> None:
         """Whoever floods the page is told to wait, alone as far as he can be told from others."""

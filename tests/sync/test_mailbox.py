@@ -225,7 +225,7 @@ def test_what_cannot_be_recorded_stays_where_it_lies(
     app: App, server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.deliver(NO)
-    monkeypatch.setattr(mailbox, "append", _full)
+    monkeypatch.setattr(mailbox, "hear", _full)
     with pytest.raises(SystemStopped):
         mailbox.read(app)
     assert server.subjects() == ["Nej tak"]
@@ -257,6 +257,30 @@ def test_a_password_goes_over_no_network_in_clear(tmp_path: Path) -> None:
     file.write_text('[mailbox]\nhost = "x"\npassword = "abc"\n', "utf-8")
     with pytest.raises(SettingsError, match="password"):
         read(file=file, root=None, state=tmp_path / "state", lang="en")
+
+
+def test_sync_check_tries_every_door_and_says_what_is_wrong_with_it(
+    app: App, server: MailServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "ringren.toml"
+    doors = "[api]\nport = 8710\n[form]\nport = 8711\n"
+    file.write_text(file.read_text("utf-8") + doors, "utf-8")
+
+    def check() -> Result:
+        there = ["--settings", str(file), "--state", str(tmp_path / "state"), "--lang", "en"]
+        return CliRunner().invoke(program, ["check", *there])
+
+    done = check()
+    assert done.exit_code == Exit.USER
+    for said in ("The API is opened on 127.0.0.1:8710", "lets us in", "has to say who asks"):
+        assert said in done.output, done.output
+    (tmp_path / "x.pem").write_text("x", "utf-8")
+    more = 'company = "Opdigtet ApS"\ncertificate_file = "x.pem"\nkey_file = "x.pem"\n'
+    text = file.read_text("utf-8").replace("nejtak", "x") + more
+    file.write_text(text, "utf-8")
+    wrong = check().output
+    assert "certificate of form cannot be used" in wrong
+    assert "does not let us into the mailbox" in wrong
 
 
 def test_the_command_says_what_became_of_the_mails(

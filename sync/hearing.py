@@ -1,0 +1,21 @@
+"""What comes in through the doors to the outside: into the list, and whether there is too much of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rules.suppression import Statement
+from state.ledger import append
+from state.ledger_rows import Entry
+from state.store import Tx
+from sync import bursts
+from sync.app import App
+
+
+def hear(tx: Tx, app: App, said: Sequence[Statement]) -> list[Entry]:
+    """Record what was said, for all systems; gives what is new. Takes as long for those who are known
+    already as for others."""
+    now = app.clock()
+    written = append(tx, app.keys, said, now, tuple(app.systems))
+    bursts.watch(tx, app, [entry.event.system for entry in written], now)
+    return written
