@@ -29,8 +29,8 @@ def need(told: str) -> None:
 
 
 def looked_at(settings: Settings, texts: Texts) -> Iterator[Check]:
-    """A line for the API, the form and the mailbox, where they are set up."""
-    for name in ("api", "form", "mailbox"):
+    """A line for the API, the form, systems' messages and the mailbox, where they are set up."""
+    for name in ("api", "form", "hooks", "mailbox"):
         try:
             found = _mailbox(settings) if name == "mailbox" else _listener(settings, name)
         except RingrenError as error:

@@ -99,9 +99,12 @@ class Form:
         fields = await _fields(request)
         try:
             found, channel = _read(fields, self._app.settings.region)
+            self._keep_pace(request)
         except Refused as error:
-            return self._page(request.scope, "ask", error.status, wrong=error.code, given=fields)
-        await self._record(request, found, channel, "page")
+            return self._page(
+                request.scope, "ask", error.status, error.headers, wrong=error.code, given=fields
+            )
+        await self._record(found, channel, "page")
         return self._page(request.scope, "done")
 
     async def confirm(self, request: Request) -> Response:
@@ -111,9 +114,12 @@ class Form:
         return self._page(request.scope, "confirm", meant=meant, who=spelt(desk.masked(meant.key)))
 
     async def click(self, request: Request) -> Response:
-        """The button, or the mail program on its own (RFC 8058): recorded, whatever the body says."""
+        """The button, or the mail program on its own (RFC 8058): recorded, whatever the body says.
+
+        At any pace: nobody can make links up, and after a campaign thousands come from one provider.
+        """
         meant = self._meant(request)
-        await self._record(request, [meant.key], meant.channel, "link")
+        await self._record([meant.key], meant.channel, "link")
         with contextlib.suppress(Refused):
             await bodies.read(request, MOST_BYTES)
         return self._page(request.scope, "done")
@@ -130,8 +136,7 @@ class Form:
             raise Refused(404, "form.dead_link")
         return meant
 
-    async def _record(self, request: Request, found: list[Key], channel: Channel, way: str) -> None:
-        self._keep_pace(request)
+    async def _record(self, found: list[Key], channel: Channel, way: str) -> None:
         said = _statement(found, channel, way, self._app.clock())
         if self._limiter is None:
             self._limiter = CapacityLimiter(AT_ONCE)

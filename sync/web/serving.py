@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -150,7 +151,8 @@ def _bound(name: str, listener: Listener) -> socket.socket:
         )
     except OSError as error:
         place = f"{listener.host}:{listener.port}"
-        raise UserError("serve.port", name=name, place=place, reason=error.strerror or "") from None
+        reason = os.strerror(error.errno or 0)
+        raise UserError("serve.port", name=name, place=place, reason=reason) from None
     # Head and body leave apart; without this each answer would wait 40 ms for an acknowledgement.
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return bound

@@ -198,6 +198,7 @@ def test_a_flood_is_recorded_as_far_as_it_goes_and_alarmed_and_the_rest_is_told_
         codes = [one.status for one in answers]
         assert codes == [200] * 9 + [503] * 3, "a tenth from one place"
         assert "ikke noteret endnu" in answers[-1].text
+        assert 'value="68420011"' in answers[-1].text, "what was typed is not lost"
         assert int(answers[-1].headers["retry-after"]) >= 1
         assert entries(form) == 9
         with form.app.store.reading() as tx:
@@ -233,6 +234,14 @@ def test_opening_a_link_records_nothing_its_button_does(form: Listening) -> None
 def test_a_link_with_a_giant_body_still_counts(form: Listening) -> None:
     assert click(form, path_of(form), b"x" * 20_000).status == 200
     assert blocked(form, MAIL_KEY)[1] is True
+
+
+def test_links_are_taken_at_any_pace_for_a_campaign_goes_to_thousands(tmp_path: Path) -> None:
+    slow = SETTINGS.replace("port = 0\ncomp", "port = 0\na_minute = 1\ncomp")
+    with listening(tmp_path, slow) as form:
+        people = [Key(KeyKind.EMAIL, f"p{number}@opdigtet-0001.dk") for number in range(12)]
+        assert [click(form, path_of(form, one)).status for one in people] == [200] * 12
+        assert entries(form) == 12
 
 
 def test_no_link_can_be_made_up_or_changed(shared: Listening) -> None:
