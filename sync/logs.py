@@ -66,6 +66,13 @@ def set_up(form: str = "auto", level: str = "warning", stream: TextIO | None = N
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
+def speak_up(*names: str) -> None:
+    """Let these loggers say what they do although others tell of troubles only: a service says when
+    it began, took other settings and ended, and not what it does each minute."""
+    for name in names:
+        logging.getLogger(name).setLevel(min(logging.INFO, logging.getLogger().level))
+
+
 def _renderer(*, as_json: bool, colors: bool) -> Processor:
     if as_json:
         return structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -381,9 +381,10 @@ class Pass:
 
     def tell_known(self) -> None:
         """Tell what is known by now, without reading anything: what a daemon does in between."""
-        there = {name: self._streams(name, self.app.systems[name]) for name in self.facts.systems}
-        self.app.blocking = able(self.app.systems, there)
-        self._tell_known(there)
+        refresh(self.app, self._screen)
+        for name in self.facts.systems:
+            # One after another: who answers slowly holds up those behind, not those before.
+            self._tell_now(name, self._streams(name, self.app.systems[name]))
 
     def _tell_known(self, there: Mapping[str, Sequence[Stream]]) -> None:
         """First of all, before anything is read: what is known by now, as far as no list has to be
@@ -392,8 +393,11 @@ class Pass:
             return
         refresh(self.app, self._screen)
         for name, streams in there.items():
-            lanes = [Lane(one) for one in streams if not one.can.atomic_batch]
-            self._tell(name, lanes, all_decided=False)
+            self._tell_now(name, streams)
+
+    def _tell_now(self, name: str, streams: Sequence[Stream]) -> None:
+        lanes = [Lane(one) for one in streams if not one.can.atomic_batch]
+        self._tell(name, lanes, all_decided=False)
 
     def tell(self) -> int:
         """Once all is decided: every system hears whom it must not contact, and shows it.

@@ -73,20 +73,14 @@ class Shell:
             self.lang = settings.lang
         return settings
 
-    def begin(self, *, write_home: bool = True, serves: bool = False) -> Settings:
-        """The settings of this call, with logs set up and the state folder there.
-
-        Who `serves` also says when it began, ended and took other settings.
-        """
+    def begin(self, *, write_home: bool = True) -> Settings:
+        """The settings of this call, with logs set up and the state folder there."""
         from sync import homes
         from sync.logs import set_up
 
         settings = self.read_settings()
         homes.check(settings.home, settings.files.root)
-        level = settings.logs.level
-        set_up(
-            settings.logs.format, self.log_level("info" if serves and level == "warning" else level)
-        )
+        set_up(settings.logs.format, self.log_level(settings.logs.level))
         if write_home:
             homes.make_home(settings.home, settings.files.root)
         return settings

@@ -17,10 +17,14 @@ def daemon(shell: Shell) -> int:
     """Do all jobs until somebody says stop."""
     from sync.crashes import write_crash
     from sync.daemon import Daemon
+    from sync.logs import speak_up
     from sync.settings.sources import find_file
 
+    settings = shell.begin()
+    if not shell.quiet:
+        speak_up("sync.daemon", "sync.scheduler", "sync.listening")
     one = Daemon(
-        shell.begin(serves=True),
+        settings,
         shell.read_settings,
         lambda error: write_crash(error, shell),
         find_file(shell.settings),
