@@ -27,6 +27,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Scope
 
+from rules.formats import cpr
 from rules.keys import Key, KeyKind, keys_in
 from rules.pace import Pace
 from rules.spans import Span
@@ -222,7 +223,8 @@ def _read(fields: Fields, region: str) -> tuple[list[Key], Channel]:
     found: list[Key] = []
     for name, kind in _ALLOWED.items():
         text = fields.get(name, "")
-        some = list(keys_in(kind, text, region)) if 0 < len(text) <= _LONGEST else []
+        readable = 0 < len(text) <= _LONGEST and not cpr.holds(text)
+        some = list(keys_in(kind, text, region)) if readable else []
         # A whole mail domain is no one's to take off here.
         if text and (
             not some or len(some) > _MOST_KEYS or any(key.kind is not kind for key in some)

@@ -57,6 +57,14 @@ def test_a_complaint_names_its_reader() -> None:
         ]
 
 
+def test_a_personal_identity_number_is_kept_nowhere() -> None:
+    found = mail(
+        "From: peter@opdigtet-0001.dk\nSubject: CPR 311299-7171", "311299-7171 og 68 12 34 56"
+    )
+    assert "7171" not in f"{found.subject}{found.text}"
+    assert [one.key.value for one in wishes(found)] == ["+4568123456"]
+
+
 def test_the_same_mail_has_the_same_id_and_another_one_another() -> None:
     one = mail("From: a@opdigtet-0001.dk\nMessage-ID: <1@x>", "hej")
     moved = mail("Received: y\nFrom: a@opdigtet-0001.dk\nMessage-ID: <1@x>\nX-Spam: no", "hej")

@@ -124,6 +124,7 @@ def test_it_speaks_danish_and_english_and_says_who_asks(shared: Listening) -> No
         ({}, "Skriv et telefonnummer eller"),
         ({"phone": "hemmeligt"}, "kan ikke læses"),
         ({"phone": "1" * 500}, "kan ikke læses"),
+        ({"phone": "311299-7171"}, "kan ikke læses"),
         ({"email": "peter"}, "kan ikke læses"),
         ({"email": "@opdigtet-0001.dk"}, "kan ikke læses"),
         ({"phone": PHONE, "email": "x"}, "kan ikke læses"),
