@@ -34,6 +34,8 @@ URGENT: Final = "urgent"
 BULK: Final = "bulk"
 _WELL: Final = frozenset({Exit.OK, Exit.CHANGES, Exit.VIOLATION})
 """It did its work, whatever it found: what it found is told elsewhere."""
+SEEN: Final = timedelta(minutes=1)
+"""A job that has nothing to do is begun so often all the same, so that everybody sees it live."""
 LOG = logger(__name__)
 
 
@@ -205,11 +207,12 @@ def due(job: Job, schedule: Schedule, state: JobState, now: datetime) -> datetim
     return regular
 
 
-def lateness(schedule: Schedule, state: JobState, now: datetime) -> timedelta:
-    """How long it has been due without having begun; nothing while it is at work."""
+def lateness(job: Job, schedule: Schedule, state: JobState, now: datetime) -> timedelta:
+    """How long it has been due without having begun; nothing while it is at work, or may rest."""
     if state.is_begun or state.fired_at is None:
         return timedelta(0)
-    return max(now - schedule.after(state.fired_at, state.fired_at), timedelta(0))
+    may_rest = SEEN if job.rests else timedelta(0)
+    return max(now - schedule.after(state.fired_at, state.fired_at) - may_rest, timedelta(0))
 
 
 # --- one run ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from state import alerts
 from state import jobs as kept
 from state.store import Store
 from sync.app import App, Clock
-from sync.jobs import JOBS, Crashed, Job, carry_out, due
+from sync.jobs import JOBS, SEEN, Crashed, Job, carry_out, due
 from sync.logs import logger
 from sync.schedules import At
 from sync.settings import Settings
@@ -34,8 +34,6 @@ from sync.settings import Settings
 HANGS: Final = "job_hangs"
 GRACE: Final = timedelta(minutes=10)
 """So long after its limit a job may still come to its end before the process has to go."""
-SEEN: Final = timedelta(minutes=1)
-"""A job that has nothing to do is begun so often all the same, so that everybody sees it live."""
 LOG = logger(__name__)
 
 Opens = Callable[[Settings, Job, threading.Event], AbstractContextManager[App]]

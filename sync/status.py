@@ -109,7 +109,7 @@ def _line(job: Job, state: JobState, app: App, here: Standing | None, now: datet
     when, schedule = job.when(app.settings), job.schedule(app.settings)
     if schedule is None:
         return JobLine(job.name, when, "off", state.good_at)
-    late = lateness(schedule, state, now)
+    late = lateness(job, schedule, state, now)
     return JobLine(
         job.name,
         when,

@@ -223,7 +223,7 @@ def test_a_job_that_was_asked_to_stop_is_due_again(driver: Driver) -> None:
     assert schedule
     assert due(job, schedule, state, morning) < morning
     assert (state.is_begun, state.broken, state.failures) == (False, 0, 0)
-    assert lateness(schedule, state, morning) > timedelta(hours=5)
+    assert lateness(job, schedule, state, morning) > timedelta(hours=5)
 
 
 # --- for real ---------------------------------------------------------------------------------

@@ -76,6 +76,8 @@ def test_late_opt_outs_are_critical_a_late_comparison_is_a_warning(
     lists: Lists, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     went(lists)
+    lists.now += timedelta(seconds=50)
+    assert {one.job: one.late_seconds for one in told(lists, monkeypatch).jobs}["deliver"] == 0
     lists.now += timedelta(minutes=20)
     late = {one.details["job"]: one.level for one in told(lists, monkeypatch).troubles}
     assert late == dict.fromkeys(("deliver", "poll", "alarms"), Level.CRITICAL)
