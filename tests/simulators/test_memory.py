@@ -21,14 +21,18 @@ class Office:
     def __init__(self, *, delete_feed: bool) -> None:
         self.feed = delete_feed
         self.claims = Capabilities(
-            push=True, conditional_write=True, delete_feed=delete_feed, batch_size=2
+            push=True,
+            conditional_write=True,
+            delete_feed=delete_feed,
+            batch_size=2,
+            compares=True,
         )
         self.desk = Desk()
         for n in range(self.many):
             self.desk.add(f"P{n:03}", full_name=f"Prøve {n}", email=f"p{n:03}@opdigtet-0001.dk")
 
     def connector(self) -> Memory:
-        return Memory("crm", self.desk, delete_feed=self.feed)
+        return Memory("crm", self.desk, delete_feed=self.feed, compares=True)
 
     def edit(self, email: str, field: str, value: str) -> None:
         self.desk.edit(f"P{email[1:4]}", **{field: value})

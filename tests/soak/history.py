@@ -67,6 +67,9 @@ class History:
                 self._no_for_a_while,
                 2 * self.place.history * self.witness.has_read,
             ),
+            ("flags cleared by an import", self._import, 1 * self.witness.has_read),
+            ("entered again", self._reenter, 1 * self.witness.has_read),
+            ("number changed", self._renumber, 2),
             ("time passed", self._break, 3),
             *(
                 (name, lambda way=way: way(self.r) is not None, 1)  # type: ignore[misc]
@@ -158,15 +161,60 @@ class History:
     def _yes(self) -> bool:
         """A flag is cleared; one that nobody heard of only where its history is told."""
         kind = self._flagging()
-        set_ = [
+        set_ = self._flagged(kind)
+        for ident in self.r.sample(set_, min(len(set_), 2)):
+            self.place.flag(kind, ident, no=False)
+        return bool(set_)
+
+    def _flagged(self, kind: Kind) -> list[str]:
+        """Those whose no was heard, or is told of by the system's history."""
+        return [
             one
             for one in self.place.living(kind)
             if self.place.flagged(kind, one)
             and (self.place.history or (kind, one) not in self.place.unheard)
         ]
-        for ident in self.r.sample(set_, min(len(set_), 2)):
+
+    def _import(self) -> bool:
+        """Somebody imports an older export: many flags are gone at one stroke."""
+        kind = self._flagging()
+        gone = [one for one in self._flagged(kind) if self.r.random() < 0.3]
+        for ident in gone:
             self.place.flag(kind, ident, no=False)
-        return bool(set_)
+        return bool(gone)
+
+    def _reenter(self) -> bool:
+        """Who had said no is deleted, and entered anew with the same name and number."""
+        kind = self._flagging()
+        known = [
+            one
+            for one in self._flagged(kind)
+            if not {(kind, one)} & (self.place.unheard | self.place.pending.keys())
+        ]
+        if not known:
+            return False
+        ident = self.r.choice(known)
+        held = self.place.truth(kind)[ident]
+        traits = {
+            trait: text
+            for trait in ("name", "company", "phone")
+            if (one := self.place.fields[kind].get(trait)) and (text := held[one.canonical])
+        }
+        self.place.remove(kind, ident)
+        anew = self.place.add(kind, traits)
+        self.witness.look()
+        if "phone" in traits:
+            self.witness.again.add((kind, anew))
+        return True
+
+    def _renumber(self) -> bool:
+        """Somebody who said no gets another number."""
+        kind = self._flagging()
+        there = [one for one in self.place.living(kind) if self.place.flagged(kind, one)]
+        for ident in self.r.sample(there, min(len(there), 2)):
+            number = spelt("phone", self._person(), self.r.randrange(SPELLINGS))
+            self.place.edit(kind, ident, {"phone": number})
+        return bool(there)
 
     def _no_for_a_while(self) -> bool:
         kind = self._flagging()

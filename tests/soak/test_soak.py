@@ -19,7 +19,7 @@ def test_nothing_is_missed_doubled_overwritten_or_lost_in_a_short_life(place: st
     _, tally, _, _ = lived(Share(place, 3, CHANGES))
     assert tally.clean, tally.told
     assert tally.changes >= CHANGES
-    assert tally.passes > 3
+    assert tally.passes > 1
     assert tally.noes
 
 

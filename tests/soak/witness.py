@@ -4,6 +4,9 @@ missed       a change, or a no, that a complete reading should have shown and ou
 doubled      a record that stands twice in our store, a write of ours that was made already, a no
              that was recorded twice
 overwritten  a write of ours over somebody else's value: our value is another person's
+lost         somebody who said no, or was entered again under another id, whose flag does not stand
+             in the end, and nobody is at it
+lifted       a no that our program took back: nobody in these lives gave a consent
 wrong        whatever else must not be: figures that do not add up, a chain that is broken, loops
 """
 
@@ -26,13 +29,15 @@ from rules.suppression import EventType
 from state import ledger
 from state.screen import hashed_keys
 from state.store import Tx
-from state.tables import cursors, findings, ledger_keys, mirror, outbox
+from state.tables import blocked, cursors, findings, ledger_keys, mirror, outbox
 from state.tables import ledger as ledger_table
 from sync.app import App
 
 Where = tuple[Kind, str]
 MOST_TOLD: Final = 5
 FLIPS: Final = 2
+BACK: Final = (EventType.LIFT.value, EventType.CORRECTION.value)
+WRONGS: Final = ("missed", "doubled", "overwritten", "lost", "lifted", "wrong")
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 SECOND: Final = timedelta(seconds=1)
 
@@ -45,9 +50,7 @@ class Tally:
     noes: int = 0
     written: int = 0
     passes: int = 0
-    wrongs: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(("missed", "doubled", "overwritten", "wrong"), 0)
-    )
+    wrongs: dict[str, int] = field(default_factory=lambda: dict.fromkeys(WRONGS, 0))
     told: list[str] = field(default_factory=list)
     put_back: int = 0
     """Values of others that ours stood over for a moment, where the vendor leaves no other way."""
@@ -93,6 +96,8 @@ class Witness:
     """The last write to each record that no complete reading has had to show yet."""
     noes: dict[Where, News] = field(default_factory=dict)
     """The same of everybody who said no."""
+    again: set[Where] = field(default_factory=set)
+    """Who was entered anew, under the number of somebody who had said no."""
     _said: Counter[Where] = field(default_factory=Counter)
     _ours: list[News] = field(default_factory=list)
     _times: Counter[tuple[Where, str, str]] = field(default_factory=Counter)
@@ -113,8 +118,11 @@ class Witness:
             self._touched.add(where)
             if one.ours:
                 self._ours.append(one)
+                if one.cleared:
+                    self._blame("lifted", one, "we took its flag off")
                 continue
             self.tally.changes += 1
+            self.again.discard(where)
             if one.no:
                 self.tally.noes += 1
                 self._said[where] += 1
@@ -242,6 +250,7 @@ class Witness:
             for kind in self.place.fields:
                 self._judge_all(tx, kind)
             self._judge_all_noes(tx, app)
+            self._judge_flags(tx)
             if tx.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one():
                 self.tally.blame("wrong", "a write is still under way")
             if problems := ledger.verify(tx).problems:
@@ -270,6 +279,25 @@ class Witness:
                 words = f"said no {times} times, recorded {counted[where]} times"
                 self._blame_record("doubled", *where, words)
 
+    def _judge_flags(self, tx: Tx) -> None:
+        """Each no stands on the record in the end, or on the one that it went up in; or it is held
+        by our list, which is still at it."""
+        at_it = _untold(tx, self.place.system)
+        for where in {self._end_of(one) for one in self._said} | self.again:
+            kind, ident = where
+            there = "no" in self.place.fields[kind] and ident in set(self.place.living(kind))
+            free = there and where not in self.pending and where not in at_it
+            if free and not self.place.flagged(kind, ident):
+                self._blame_record("lost", kind, ident, "no flag stands there, and nobody is at it")
+        lifts = sa.select(sa.func.count()).where(ledger_table.c.event_type.in_(BACK))
+        if many := tx.execute(lifts).scalar_one():
+            self.tally.wrongs["lifted"] += many
+
+    def _end_of(self, where: Where) -> Where:
+        while where in self.place.went:
+            where = self.place.went[where]
+        return where
+
     def _judge_loops(self, tx: Tx) -> None:
         again = [one for one, times in self._times.items() if times > FLIPS]
         for (kind, ident), trait, text in again:
@@ -294,6 +322,16 @@ def _held(
         some = asked.where(mirror.c.id.in_(ids[at : at + 500]))
         found |= {row.id: orjson.loads(row.cells) for row in tx.execute(some)}
     return found
+
+
+def _untold(tx: Tx, system: str) -> set[Where]:
+    """Records that are blocked, and that our program has still to flag."""
+    rows = tx.execute(
+        sa.select(mirror.c.kind, mirror.c.id)
+        .join(blocked, blocked.c.rid == mirror.c.rid)
+        .where(mirror.c.system == system, blocked.c.told.is_(False))
+    )
+    return {(Kind(row.kind), row.id) for row in rows}
 
 
 def _blocks(tx: Tx, app: App, system: str, wheres: Sequence[Where]) -> Counter[Where]:

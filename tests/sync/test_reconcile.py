@@ -9,16 +9,18 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from promises.points import Killed, Points
 from promises.world import World
 from simulators.memory import Desk, Memory, Row
 
 from rules.errors import Exit, InvariantBroken, RunStopped, UserError
-from state import cursors, mirror
+from state import cursors, mirror, sightings
 from sync.app import App
 from sync.passes import Outcome
 from sync.reconcile import Reconciled, as_text, reconcile
@@ -202,6 +204,58 @@ def test_a_comparison_that_was_broken_off_leaves_nothing_half(company: Company) 
     found = _only(company.reconcile(whole=True))
     assert found == Compared(20, 20, 20, known=19, fetched=1, buried=1)
     assert _only(company.reconcile(whole=True)) == Compared(20, 20, 20, known=20)
+
+
+def test_killed_at_any_commit_it_comes_to_the_same_when_it_is_begun_again(tmp_path: Path) -> None:
+    """A record that came and two that went without a word; the ones that die leave nothing half."""
+    for deadly in count(1):
+        company = Company(tmp_path / str(deadly))
+        company.run()
+        company.slip_out("003", "004")
+        company.slip_in("900", direct_phone="+4568009900", opt_out="ja")
+        points = Points(deadly=deadly)
+        try:
+            with company.world.process(dry=True, points=points) as app:
+                app.systems = {"crm": company.memory}
+                reconcile(app, "crm", whole=True)
+        except Killed:
+            company.reconcile(whole=True)
+        assert company.known() == 19, deadly
+        assert _only(company.reconcile(whole=True)) == Compared(19, 19, 19, known=19), deadly
+        assert company.run().report.opt_outs.records == 1, deadly
+        if not points.dead:
+            break
+    assert deadly > 5
+
+
+def test_as_many_came_as_went_and_only_the_ids_tell(company: Company) -> None:
+    company.slip_in("900")
+    company.slip_out("003")
+    assert _only(company.reconcile()) == Compared(20, 20)
+    assert _only(company.reconcile(whole=True)) == Compared(20, 20, 20, 19, fetched=1, buried=1)
+
+
+def test_a_page_of_ids_is_held_and_records_are_asked_for_by_the_hundred(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.stages.compare.PAGE", 4)
+    monkeypatch.setattr("sync.stages.compare.ASKED", 3)
+    sizes: list[int] = []
+    sight = sightings.sight
+
+    def counted(tx: Any, lease: Any, ids: Any) -> Any:
+        sizes.append(len(ids))
+        return sight(tx, lease, ids)
+
+    monkeypatch.setattr(sightings, "sight", counted)
+    for one in range(10):
+        company.slip_in(f"90{one}")
+    company.slip_out("003", "004")
+    assert _only(company.reconcile(whole=True)).fetched == 10
+    assert max(sizes) == 4
+    assert sum(sizes) == 28
+    # What is missing on each page of ids, and once who was not listed.
+    assert company.calls["read"] == 5 + 1
 
 
 def test_a_first_reading_needs_no_comparison(tmp_path: Path) -> None:
