@@ -14,6 +14,9 @@ from state.proposals import changes_of
 from state.store import Tx, bulk
 from state.tables import declined, history, runs
 
+BY_ITSELF: Final = "daemon"
+"""The actor of runs that nobody asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from rules.errors import InvariantBroken
 from state import coverage, shapes
 from state import unmatched as marks
+from state.history import BY_ITSELF
 from state.store import Store, Tx, bulk
 from state.tables import (
     alert_sends,
@@ -47,6 +48,8 @@ from state.tables import (
     violations,
 )
 
+IDLE: Final = timedelta(days=14)
+"""A daemon runs some hundred times a day."""
 BATCH: Final = 1000
 """Rows of each table in one transaction: an opt-out never waits long for the purge."""
 
@@ -63,7 +66,7 @@ class Lifetimes:
     attempts   after the contact attempt (R75)
     violations after a person answered for it
     alerts     after it ended
-    runs       after the start of a run of which nothing else is left
+    runs       after the start of a run of which nothing else is left; a daemon's that did nothing: IDLE
     snapshots  after the day
     releases   after the list that was let go expired
     """
@@ -345,14 +348,15 @@ def _alerts(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str
     return {"alerts": _delete(tx, alerts, alerts.c.alert.in_(numbers))}
 
 
-def _runs(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[str, int]:
-    """Runs that nothing names any more."""
+def _runs(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str, int]:
+    """Runs that nothing names any more; those of a daemon that met nothing, two weeks later."""
     named = (
         sa.exists().where(table.c.run == runs.c.run) for table in (history, plans, outbox, declined)
     )
+    idle = sa.and_(runs.c.actor == BY_ITSELF, runs.c.exit_code == 0, runs.c.started_at < now - IDLE)
     old = (
         sa.select(runs.c.run)
-        .where(runs.c.started_at < before, *(~one for one in named))
+        .where(sa.or_(runs.c.started_at < before, idle), *(~one for one in named))
         .limit(limit)
     )
     return {"runs": _delete(tx, runs, runs.c.run.in_(old))}

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from rules.errors import Exit, RingrenError, UserError
+from state.history import BY_ITSELF
 from state.schema import prepare
 from state.store import Store
 from sync import notify
@@ -33,7 +34,6 @@ from sync.scheduler import Engine
 from sync.settings import Settings
 
 LOCK: Final = "daemon.lock"
-ACTOR: Final = "daemon"
 STEP: Final = 0.5
 _TRIES: Final = 5
 LOG = logger(__name__)
@@ -106,7 +106,7 @@ def standing(home: Path) -> Standing | None:
 @contextlib.contextmanager
 def opened(settings: Settings, job: Job, stopping: threading.Event, clock: Clock) -> Iterator[App]:
     """The app of one run: a name of its own, so that two of our threads never share a lease."""
-    with open_app(settings, actor=ACTOR, dry=job.dry, clock=clock, job=job.name) as app:
+    with open_app(settings, actor=BY_ITSELF, dry=job.dry, clock=clock, job=job.name) as app:
         app.holder, app.stopping = f"{app.holder}/{job.name}", stopping
         app.patience = job.patience
         yield app
@@ -128,7 +128,7 @@ class Daemon:
         self._asked = threading.Event()
         self._anew = threading.Event()
         self._seen = _stamp(file)
-        self._listening = Listening(ACTOR, clock)
+        self._listening = Listening(BY_ITSELF, clock)
 
     def run(self) -> Exit:
         """Until somebody asks us to stop. Exit.FAILED when a job had to be left at its work, or what

@@ -315,6 +315,20 @@ def test_a_run_stays_while_anything_names_it(store: Store) -> None:
     assert numbers[4] not in [row.run for row in rows(store, runs)]
 
 
+def test_a_daemons_runs_that_did_nothing_go_after_two_weeks_and_others_stay(store: Store) -> None:
+    with store.transaction() as tx:
+        for actor, code, days in (
+            ("daemon", 0, 15),
+            ("daemon", 0, 13),
+            ("daemon", 5, 15),
+            ("anna", 0, 15),
+        ):
+            insert(tx, runs, actor=actor, exit_code=code, started_at=ago(days), command="run")
+    purge_all(store, NOW, Lifetimes())
+    kept = [(row.actor, row.exit_code) for row in rows(store, runs)]
+    assert sorted(kept) == [("anna", 0), ("daemon", 0), ("daemon", 5)]
+
+
 def test_old_days_of_snapshots_end_day_by_day(store: Store) -> None:
     with store.transaction() as tx:
         for days in (1002, 1001, 1000, 1):
