@@ -191,8 +191,14 @@ class Place:
         return "one"
 
     def _erase(self, r: Random) -> str | None:
-        """Past the recycle bin. A no that nobody was told of would go with it."""
-        quiet = [ident for kind, ident in self._bin() if (kind, ident) not in self.unheard]
+        """Past the recycle bin. A no that nobody was told of would go with it, and so would the
+        word in whom a record went up."""
+        quiet = [
+            ident
+            for kind, ident in self._bin()
+            if (kind, ident) not in self.unheard
+            and not ((kind, ident) in self.went and (kind, ident) in self.pending)
+        ]
         if not quiet or self.vendor.desk.closed_logs:
             return None
         self.org.purge(*r.sample(quiet, max(1, len(quiet) // 2)))
