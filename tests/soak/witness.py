@@ -98,6 +98,8 @@ class Witness:
     """The same of everybody who said no."""
     again: set[Where] = field(default_factory=set)
     """Who was entered anew, under the number of somebody who had said no."""
+    _by_us: set[Where] = field(default_factory=set)
+    """Whom we flagged ourselves: cleared and set again between two readings is nothing to hear."""
     _said: Counter[Where] = field(default_factory=Counter)
     _ours: list[News] = field(default_factory=list)
     _times: Counter[tuple[Where, str, str]] = field(default_factory=Counter)
@@ -118,6 +120,8 @@ class Witness:
             self._touched.add(where)
             if one.ours:
                 self._ours.append(one)
+                if one.no:
+                    self._by_us.add(where)
                 if one.cleared:
                     self._blame("lifted", one, "we took its flag off")
                 continue
@@ -231,7 +235,7 @@ class Witness:
     def _judge_noes(self, tx: Tx, app: App, wheres: Sequence[Where]) -> None:
         counted = _blocks(tx, app, self.place.system, wheres)
         for where in wheres:
-            if not counted[where]:
+            if not counted[where] and where not in self._by_us:
                 self._blame_record("missed", *where, "said no, and nobody heard it")
             self.noes.pop(where, None)
             self.place.unheard.discard(where)
@@ -273,7 +277,7 @@ class Witness:
     def _judge_all_noes(self, tx: Tx, app: App) -> None:
         counted = _blocks(tx, app, self.place.system, list(self._said))
         for where, times in self._said.items():
-            if not counted[where]:
+            if not counted[where] and where not in self._by_us:
                 self._blame_record("missed", *where, "said no, and it is not in the ledger")
             elif counted[where] > times:
                 words = f"said no {times} times, recorded {counted[where]} times"
