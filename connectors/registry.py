@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from connectors.protocol import Token
-from rules.barring import Spelling
+from rules.barring import Hours, Spelling
 
 if TYPE_CHECKING:
     from connectors.activecampaign import ActiveCampaign
     from connectors.aircall import Aircall
     from connectors.dynamics import Dynamics
     from connectors.files import Files
+    from connectors.five9 import Five9
     from connectors.hubspot import HubSpot
     from connectors.mailchimp import Mailchimp
     from connectors.salesforce import Salesforce
@@ -29,8 +30,9 @@ DYNAMICS: Final = "dynamics"
 MAILCHIMP: Final = "mailchimp"
 ACTIVECAMPAIGN: Final = "activecampaign"
 AIRCALL: Final = "aircall"
+FIVE9: Final = "five9"
 
-SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN, AIRCALL)
+SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN, AIRCALL, FIVE9)
 """The names of all systems that can be configured."""
 
 
@@ -251,4 +253,46 @@ def aircall(
         clock=clock,
         dry=dry,
         meter=meter,
+    )
+
+
+def five9(
+    *,
+    user: str,
+    password: str,
+    data_centre: str,
+    number_format: str,
+    probe_number: str,
+    hours: Hours | None,
+    zone: str,
+    lists: Sequence[str],
+    number_fields: Sequence[str],
+    report: tuple[str, str],
+    days_back: int,
+    opt_out_dispositions: Sequence[str],
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Five9:
+    """Five9, set up. `elsewhere` maps the beginnings of addresses to others on this machine."""
+    from connectors.five9 import Five9
+    from connectors.five9.numbers import NumberFormat
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
+    return Five9(
+        FIVE9,
+        user,
+        password,
+        data_centre=data_centre,
+        number_format=NumberFormat(number_format),
+        probe_number=probe_number,
+        hours=hours,
+        zone=zone,
+        lists=lists,
+        number_fields=number_fields,
+        report=report,
+        days_back=days_back,
+        opt_out_dispositions=opt_out_dispositions,
+        **more,
     )

@@ -21,6 +21,7 @@ from connectors.registry import (
     AIRCALL,
     DYNAMICS,
     FILES,
+    FIVE9,
     HUBSPOT,
     MAILCHIMP,
     SALESFORCE,
@@ -41,6 +42,7 @@ from state.keys import KeyRing, open_ring
 from state.schema import prepare
 from state.store import Store
 from sync.budget import Budget, Purse
+from sync.dialers import aircall, five9
 from sync.duties import day_in_denmark
 from sync.output import Progress, Silent
 from sync.settings import Settings
@@ -227,7 +229,9 @@ def _systems(
     if settings.activecampaign.is_used:
         found[ACTIVECAMPAIGN] = _activecampaign(settings, clock, meter, dry=dry)
     if settings.aircall.is_used:
-        found[AIRCALL] = _aircall(settings, clock, meter, dry=dry)
+        found[AIRCALL] = aircall(settings, clock, meter, dry=dry)
+    if settings.five9.is_used:
+        found[FIVE9] = five9(settings, clock, meter, dry=dry)
     return {name: ReadOnly(one) if dry else one for name, one in found.items()}
 
 
@@ -347,29 +351,6 @@ def _activecampaign(settings: Settings, clock: Clock, meter: Meter, *, dry: bool
         fields=one.fields,
         add_unknown=one.add_unknown,
         hook=one.hook_secret.get_secret_value() if one.hook_secret else "",
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
-    )
-
-
-def _aircall(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
-    from connectors.registry import aircall
-
-    one = settings.aircall
-    if one.api_id is None or one.api_token is None:
-        raise UserError("aircall.no_login")
-    return aircall(
-        api_id=one.api_id,
-        api_token=one.api_token.get_secret_value(),
-        objects=one.objects,
-        opt_out_tags=one.opt_out_tags,
-        mark_contacts=one.mark_contacts,
-        hook_token=one.hook_token.get_secret_value() if one.hook_token else "",
-        sweep_minutes=one.sweep_minutes,
-        region=settings.region,
-        a_minute=one.calls_a_minute,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

@@ -25,7 +25,7 @@ from rules.errors import UserError
 from rules.records import Kind
 from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
-from sync.settings.dialers import Aircall
+from sync.settings.dialers import Aircall, Five9
 from sync.settings.incoming import Api, Form, Hooks, Mailbox
 from sync.settings.jobs import Daemon, Jobs
 from sync.settings.mailers import ActiveCampaign, Mailchimp
@@ -34,7 +34,7 @@ from sync.settings.parts import Secret, Section
 T = TypeVar("T")
 
 PREFIX = "RINGREN_"
-VENDORS = ("salesforce", "hubspot", "dynamics", "mailchimp", "activecampaign", "aircall")
+VENDORS = ("salesforce", "hubspot", "dynamics", "mailchimp", "activecampaign", "aircall", "five9")
 
 Switch = Literal["on", "propose", "off"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -316,6 +316,7 @@ class Settings(BaseSettings):
     mailchimp: Mailchimp = Mailchimp()
     activecampaign: ActiveCampaign = ActiveCampaign()
     aircall: Aircall = Aircall()
+    five9: Five9 = Five9()
     limits: Limits = Limits()
     plans: Plans = Plans()
     rules: Rules = Rules()
