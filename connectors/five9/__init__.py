@@ -24,7 +24,7 @@ from connectors.five9.shapes import NO_TYPES, Shape, folded
 from connectors.protocol import Page, Problem, Stream, Token
 from connectors.rights import Right
 from rules.barring import Bar, Hours
-from rules.errors import StartOver
+from rules.errors import StartOver, SystemStopped, TryAgain
 from rules.records import Record, Ref
 
 CENTRES: Final[Mapping[str, tuple[str, str]]] = {
@@ -151,9 +151,15 @@ class Five9:
         )
 
     def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
-        """Out of the calling lists, which is sure, and then on the list."""
-        self.withdraw(batch)
+        """Out of the calling lists, at any hour, and on the list; one does not wait for the other."""
+        trouble: TryAgain | SystemStopped | None = None
+        try:
+            self.withdraw(batch)
+        except (TryAgain, SystemStopped) as error:
+            trouble = error
         yield from self._dnc.add(batch)
+        if trouble:
+            raise trouble
 
     def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
         """Those that the list knows; none of them while its spelling is not proven."""

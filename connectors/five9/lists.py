@@ -7,6 +7,7 @@ once; more of them in one go for each list and field.
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ FEW: Final = 5
 ROWS: Final = 50_000
 WAIT_SECONDS: Final = 20
 _POLLS: Final = 60
+_NOT_THERE: Final = "NoMatchesInContacts"
 
 
 class CallingLists:
@@ -70,10 +72,14 @@ class CallingLists:
                 return self._is_done(result.find("return"))
         raise TryAgain("error.busy", system=self._api.system, why="isImportRunning")
 
-    def _is_done(self, result: Any) -> None:
-        """A number that no list holds is told of as trouble with its row, and is none."""
-        if result is not None and result.findtext("failureMessage"):
-            raise TryAgain("error.busy", system=self._api.system, why="listImportResult")
+    def _is_done(self, result: ET.Element | None) -> None:
+        """That a list does not hold a number is told of as trouble with its row, and is none."""
+        if result is None or result.findtext("success") != "false":
+            return
+        kinds = {one.findtext("kind", "") for one in result.findall("importTroubles")}
+        if kinds != {_NOT_THERE}:
+            why = "listImportResult"
+            raise TryAgain("error.busy", system=self._api.system, why=why)
 
 
 def _said(name: str, field: str) -> dict[str, Any]:

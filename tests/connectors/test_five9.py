@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from simulators.five9.desk import CLASSES as THEIRS
-from simulators.five9.domain import NIGHT
+from simulators.five9.domain import NIGHT, PACIFIC
 from simulators.five9.serving import Clock, build
 from simulators.five9.serving import Five9 as Vendor
 from simulators.five9.soap import Fault
@@ -132,7 +133,7 @@ def test_out_of_hours_it_is_tried_again_in_a_quarter_and_lists_are_cleared(vendo
 
 
 def test_the_usual_hours_are_the_vendors() -> None:
-    hours = Hours(*NIGHT, "America/Los_Angeles")
+    hours = Hours(*NIGHT, PACIFIC)
     noon = datetime(2026, 11, 24, 16, tzinfo=UTC)
     assert hours.opens(noon) == datetime(2026, 11, 25, 7, tzinfo=UTC)
 
@@ -166,6 +167,20 @@ def test_numbers_leave_every_list_by_every_field_in_either_spelling(vendor: Vend
     domain.put("A", IDD)
     five9(vendor, lists=("C",)).withdraw([bar(PHONE)])
     assert domain.waiting() == {IDD, IDD_OTHER}
+
+
+def test_lists_that_cannot_be_cleared_do_not_keep_a_number_off_the_list_of_numbers(
+    vendor: Vendor,
+) -> None:
+    vendor.domain.put("A", IDD)
+    fault = Fault("IncorrectArgumentFault", message="")
+    vendor.office.next_faults = [("deleteRecordFromList", fault)]
+    connector = five9(vendor)
+    with pytest.raises(SystemStopped):
+        list(connector.bar([bar(PHONE)]))
+    assert IDD in vendor.domain.dnc
+    vendor.office.next_faults = [("deleteRecordFromList", Fault("ListNotFoundFault", listName="A"))]
+    assert not list(connector.bar([bar(PHONE)])), "a list that is gone holds nobody"
 
 
 def test_many_numbers_leave_a_list_in_one_go_for_each_field(vendor: Vendor) -> None:
@@ -250,13 +265,15 @@ def test_a_report_that_is_cut_off_is_halved_until_it_is_whole(
     vendor.domain.most_rows, vendor.domain.polls = 10, 0
     for n in range(15):
         vendor.domain.call(IDD, ago=60 + n * 7)
-    found, token = pulled(five9(vendor, days_back=1))
-    assert len(found) == 15
+    now = vendor.domain.clock()
+    log = report.CallLog(five9(vendor).api, "Ringren", "Ringren Call Log", ZoneInfo(PACIFIC))
+    pieces = list(log.through(report.Stretch(now - timedelta(minutes=10), now)))
+    assert sum(len(called) for _, called in pieces) == 15
+    assert [one.end for one, _ in pieces[:-1]] == [one.start for one, _ in pieces[1:]]
     for n in range(12):
         vendor.domain.call(IDD, ago=2, ident=f"9{n}")
-    passed(vendor, 1000)
     with pytest.raises(SystemStopped, match="one_second"):
-        pulled(five9(vendor, days_back=1), token)
+        list(log.through(report.Stretch(now - timedelta(seconds=8), now)))
 
 
 def test_the_hour_that_happens_twice_falls_into_two_reports(vendor: Vendor) -> None:

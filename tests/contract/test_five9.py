@@ -24,13 +24,13 @@ class Office:
     """A domain with calls of last week and of the last hours. Time stands still between edits."""
 
     claims = Capabilities(opt_outs=True, calls=True, batch_size=None)
-    many = 60
+    many = 30
 
     def __init__(self, vendor: Vendor) -> None:
         self.vendor = vendor
         vendor.office.limits.on = False
         for n in range(self.many):
-            ago = 8 * DAY - n if n < 20 else 5000 - n
+            ago = 8 * DAY - n if n < 10 else 5000 - n
             vendor.domain.call(f"01145680{n:05d}", ago=ago)
 
     def connector(self) -> Five9:

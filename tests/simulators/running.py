@@ -22,6 +22,7 @@ SECRETS: Final[Mapping[str, str]] = {
     "hubspot": KEY,
     "dynamics": SECRET,
     "aircall": "opdigtet-token",
+    "five9": "opdigtet-password",
 }
 """What each simulator lets in, by its name."""
 

@@ -181,7 +181,7 @@ class Office:
         for row in rows:
             pairs = zip(mapping, row, strict=True)
             gone += self.domain.drop(name, {one: text for (one, key), text in pairs if key})
-        return _imported(said, deleted=gone)
+        return _imported(said, deleted=gone) | ({} if gone else _nobody(rows))
 
     def import_runs(self, said: ET.Element) -> bool:
         """isImportRunning."""
@@ -285,8 +285,19 @@ def _mapping(settings: ET.Element | None) -> list[tuple[str, bool]]:
     return [(one.findtext("fieldName", ""), one.findtext("key") == "true") for one in rows]
 
 
+def _nobody(rows: list[list[str]]) -> dict[str, Any]:
+    """Nobody was there: told as a failure, row by row."""
+    kind = "NoMatchesInContacts"
+    troubles = [
+        {"key": row, "kind": kind, "rowNumber": at, "troubleMessage": "(free text)"}
+        for at, row in enumerate(rows, 1)
+    ]
+    return {"success": False, "importTroubles": troubles}
+
+
 def _imported(said: ET.Element, *, inserted: int = 0, deleted: int = 0) -> dict[str, Any]:
     return {
+        "importTroubles": [],
         "success": True,
         "uploadErrorsCount": 0,
         "listName": said.findtext("listName", ""),
