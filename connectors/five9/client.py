@@ -1,6 +1,7 @@
 """Calls to Five9's Configuration Web Services (SOAP), through our session.
 
-One user has one session: two calls at once make one of them fail, so that there is a lock. All
+One user has one session: two calls at once make one of them fail. So calls of this process wait for
+each other, whichever of its jobs makes them; against other processes only patience helps. All
 calls that we make can be repeated: to add, to take out, to ask and to run a report twice is as once.
 """
 
@@ -56,6 +57,10 @@ _READ_SECONDS: Final = 120.0
 _TRIES: Final = 4
 
 
+_LOCKS: Final[dict[tuple[str, str], threading.Lock]] = {}
+"""By address and user: jobs of one process have connectors of their own, and the user in common."""
+
+
 class Refused(Exception):
     """A fault that asks for another request, or a person. `name` is the vendor's."""
 
@@ -88,7 +93,7 @@ class Api:
     ) -> None:
         self.system, self.clock, self.sleep = system, clock, sleep
         self._url = f"{host}{PATH}"
-        self._lock = threading.RLock()
+        self._lock = _LOCKS.setdefault((host, user), threading.Lock())
         key = base64.b64encode(f"{user}:{password}".encode()).decode()
         line = Line(
             system,
@@ -113,20 +118,18 @@ class Api:
     def call(self, operation: str, said: Said = MappingProxyType({})) -> ET.Element:
         """The answer's element. `Refused` for a fault that will not pass by itself."""
         kind = CLASSES.get(operation, QUERY)
-        with self._lock:
-            self.quota.before(kind)
-            return tenacity.Retrying(
-                retry=tenacity.retry_if_exception_type(_Passing),
-                stop=tenacity.stop_after_attempt(_TRIES),
-                wait=tenacity.wait_random_exponential(0.5, 15),
-                sleep=self.sleep,
-                reraise=True,
-            )(self._once, operation, said, kind)
+        self.quota.before(kind)
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(_Passing),
+            stop=tenacity.stop_after_attempt(_TRIES),
+            wait=tenacity.wait_random_exponential(0.5, 15),
+            sleep=self.sleep,
+            reraise=True,
+        )(self._once, operation, said, kind)
 
     def counters(self) -> Sequence[Window]:
         """How much of each limit is used; the one call that no limit counts."""
-        with self._lock:
-            answer = self._asked("getCallCountersState", {})
+        answer = self._asked("getCallCountersState", {})
         return [
             Window(
                 one.findtext("operationType", ""),
@@ -150,7 +153,8 @@ class Api:
     def _asked(self, operation: str, said: Said) -> ET.Element:
         headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
         body = envelope.request(operation, said)
-        answer = self._caller.call("POST", self._url, repeat=True, headers=headers, data=body)
+        with self._lock:
+            answer = self._caller.call("POST", self._url, repeat=True, headers=headers, data=body)
         if answer.status_code == requests.codes.unauthorized:
             raise SystemStopped("error.sign_in", system=self.system, why="HTTP 401")
         try:

@@ -20,7 +20,7 @@ FIELDS: Final = ("number1", "number2", "number3")
 FEW: Final = 5
 """Up to so many are taken out one by one: calls for that are plenty, and those in one go are few."""
 ROWS: Final = 50_000
-WAIT_SECONDS: Final = 20
+WAIT_SECONDS: Final = 10
 _POLLS: Final = 60
 _NOT_THERE: Final = "NoMatchesInContacts"
 

@@ -30,7 +30,7 @@ FORMATS: Final = (
 )  # fmt: skip
 """How a stamp may be written. Forms in which day and month can be mistaken are not among them."""
 _LOOSE: Final = timedelta(minutes=1)
-_WAIT_SECONDS: Final = 20
+_WAIT_SECONDS: Final = 10
 _POLLS: Final = 60
 
 Row = Mapping[str, str]

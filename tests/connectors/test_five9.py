@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -352,6 +353,17 @@ def test_faults_that_pass_are_waited_for_and_others_say_what_to_do(vendor: Vendo
     with pytest.raises(SystemStopped) as stopped:
         five9(vendor).streams()
     assert stopped.value.details["why"] == "NewFault", "free text goes nowhere"
+
+
+def test_two_jobs_with_the_same_user_wait_for_each_other(vendor: Vendor) -> None:
+    def never(_seconds: float) -> None:
+        raise AssertionError("one of them was thrown out")
+
+    vendor.seconds = 0.01
+    jobs = [five9(vendor, sleep=never) for _ in range(3)]
+    with ThreadPoolExecutor(3) as threads:
+        found = threads.map(lambda one: [one.barred([bar(OURS)]) for _ in range(3)], jobs)
+    assert all(all(one) for one in found)
 
 
 def test_a_wrong_password_is_tried_once(vendor: Vendor) -> None:
