@@ -11,7 +11,7 @@ EVENTS ?= 1000000
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit demo test check format docs lock bench calls soak clean
+.PHONY: help audit demo test kills check format docs lock bench calls soak clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ demo: $(DEV)  ## three simulated CRM systems audited, repaired and taken back; n
 
 test: $(DEV)  ## every test
 	$(BIN)/python -m pytest -n 2
+
+kills: $(DEV)  ## a run, a plan, an undo, killed at each instant there is (hours)
+	RINGREN_TEST_EVERY_KILL=1 $(BIN)/python -m pytest -n 2 --timeout 0 tests/promises/test_kills.py
 
 check: $(DEV)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

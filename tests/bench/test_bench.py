@@ -43,9 +43,9 @@ def bench(*arguments: str | Path, env: dict[str, str] | None = None) -> dict[str
 
 
 @pytest.mark.slow
-def test_every_line_gives_figures_at_a_hundredth_of_the_size(tmp_path: Path) -> None:
+def test_every_line_gives_figures_at_a_small_size(tmp_path: Path) -> None:
     chosen = [word for name in QUICK for word in ("--only", name)]
-    found = bench("--rows", "10000", "--repeat", "1", "--folder", tmp_path, *chosen)
+    found = bench("--rows", "3000", "--repeat", "1", "--folder", tmp_path, *chosen)
     by_name = {one["name"]: one for one in found["lines"]}
     assert by_name.keys() >= GOALS
     assert all(by_name[name]["goal"] for name in GOALS)
@@ -60,7 +60,7 @@ def test_every_line_gives_figures_at_a_hundredth_of_the_size(tmp_path: Path) -> 
 
 @pytest.mark.slow
 def test_each_simulated_system_is_synced_beside_its_bare_client(tmp_path: Path) -> None:
-    found = bench("--rows", "2000", "--only", "vendors", "--folder", tmp_path)
+    found = bench("--rows", "500", "--only", "vendors", "--folder", tmp_path)
     lines = [one for one in found["lines"] if one["name"].startswith("first sync, ")]
     assert [one["name"].partition(", ")[2] for one in lines] == [
         "Salesforce", "HubSpot", "Dynamics 365",

@@ -30,6 +30,19 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 PLANTED: Final[dict[str, Plant]] = {}
 """Name -> what puts the bug in."""
 
+LIKELY: Final = {
+    "a dry run forgets the opt outs it saw": 3,
+    "an opt out does not reach the records that are there": 6,
+    "a value that flips is never frozen": 4,
+    "identical rows share one record": 14,
+    "apply does what newer plans say too": 6,
+    "a lost answer counts as written": 8,
+    "a lost answer counts as not written": 5,
+    "a write that was settled late is not in the history": 5,
+    "nobody asks what became of a write": 2,
+}
+"""In which life each was seen lately: it is lived first, the others after it. Life 0 else."""
+
 
 def planted(plant: Plant) -> Plant:
     """Put it on the list."""
@@ -189,7 +202,7 @@ def a_lost_answer_counts_as_not_written(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         settle_stage.Settling,
         "_lost",
-        lambda _self, rows, one, *_: rows.settled.append(one.oid),
+        lambda _self, rows, one, *_, **_named: rows.settled.append(one.oid),
     )
 
 
@@ -226,8 +239,8 @@ def a_rewritten_row_ends_as_we_like_it(patch: pytest.MonkeyPatch) -> None:
 def a_write_that_was_settled_late_is_not_in_the_history(patch: pytest.MonkeyPatch) -> None:
     real = settle_stage.Settling._lost
 
-    def lost(self: Any, rows: Any, one: Any, row: Any, plan: int) -> None:
-        real(self, rows, one, row, plan)
+    def lost(self: Any, rows: Any, one: Any, row: Any, plan: int, **how: Any) -> None:
+        real(self, rows, one, row, plan, **how)
         rows.history.clear()
 
     patch.setattr(settle_stage.Settling, "_lost", lost)
