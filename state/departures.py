@@ -6,9 +6,10 @@ would come back to us as a no that the record says.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -16,33 +17,36 @@ from state.ledger_rows import chunks
 from state.store import Tx
 from state.tables import flag_tries
 
+MOST: Final = 12
+"""Times remembered for a field: a rival may take our flag off again and again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Flags that left for a record at `at`, by our clock: the fields that they are in."""
+    """Flags that left for a record: the times, by our clock, of each field; newest last."""
 
     at: datetime
-    fields: frozenset[str]
+    fields: Mapping[str, Sequence[datetime]]
 
 
 def leave(tx: Tx, fields: Mapping[int, Collection[str]], now: datetime) -> None:
     """Flags in these fields are about to leave for these records."""
     for some in chunks(fields):
         tried = flag_tries.c.rid.in_(some)
-        known = set(tx.execute(sa.select(flag_tries.c.rid).where(tried)).scalars())
+        rows = tx.execute(sa.select(flag_tries.c.rid, flag_tries.c.left_fields).where(tried))
+        known = {row.rid: row.left_fields or {} for row in rows}
         fresh = [{"rid": rid, "attempts": 0, "put_back": 0} for rid in some if rid not in known]
         if fresh:
             tx.execute(sa.insert(flag_tries), fresh)
-        alike: dict[tuple[str, ...], list[int]] = {}
         for rid in some:
-            alike.setdefault(tuple(sorted(fields[rid])), []).append(rid)
-        for names, rids in alike.items():
-            left = {"left_at": now, "left_fields": list(names)}
-            tx.execute(sa.update(flag_tries).where(flag_tries.c.rid.in_(rids)).values(left))
+            before = known.get(rid, {})
+            new = {name: [*before.get(name, ()), now.isoformat()][-MOST:] for name in fields[rid]}
+            left = {"left_at": now, "left_fields": {**before, **new}}
+            tx.execute(sa.update(flag_tries).where(flag_tries.c.rid == rid).values(left))
 
 
 def arrived(tx: Tx, rids: Collection[int]) -> None:
-    """What left for these has been seen there, or seen to be gone again."""
+    """What left for these has been seen there."""
     for some in chunks(rids):
         nothing = {"left_at": None, "left_fields": None}
         tx.execute(sa.update(flag_tries).where(flag_tries.c.rid.in_(some)).values(nothing))
@@ -55,4 +59,9 @@ def to(tx: Tx, rid: int) -> Departure | None:
             flag_tries.c.rid == rid, flag_tries.c.left_at.is_not(None)
         )
     ).one_or_none()
-    return Departure(row.left_at, frozenset(row.left_fields)) if row else None
+    if row is None:
+        return None
+    times = {
+        name: [datetime.fromisoformat(at) for at in said] for name, said in row.left_fields.items()
+    }
+    return Departure(row.left_at, times)

@@ -536,11 +536,6 @@ class Pass:
         part.settled = settling.done
         with self._only_this(part.system, part.stream.name):
             push(self.app, connector, part.stream, settling)
-            clashed = settling.clashed if part.stream.can.lags else []
-            if clashed and isinstance(connector, Reads):
-                # What a reading does not show (a value that is worked out anew moves no stamp) would
-                # clash again and again.
-                read_back(self.app, connector, part.pulled, self._watch, clashed)
         LOG.info("written", stream=part.stream.name, applied=settling.done.applied)
 
     # --- ending ------------------------------------------------------------------------------

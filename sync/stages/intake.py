@@ -6,8 +6,9 @@ No trust, no merge, no guard stands between (promise 1).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 from connectors.protocol import Episode, Stream
 from rules.changes import Finding, Severity
@@ -22,6 +23,9 @@ from state.merging import Merged
 from state.screen import hashed_keys
 from state.store import Tx
 from sync.app import App
+
+LAG: Final = timedelta(minutes=10)
+"""How much older than a reading what it shows may be."""
 
 
 def take(
@@ -48,21 +52,26 @@ def take(
     judged: list[findings.Judged] = []
     for rid, record, old in _arrived(merged):
         one = heard(record, old)
-        if one.statements and old is not None and (ours := departures.to(tx, rid)):
+        if one.statements and old is not None and (ours := _unseen(tx, rid, last_seen)):
             # A flag that we set and did not live to see there is our word, not the record's.
             one = heard(record, {**old, **_of(record, ours.fields)})
         new = one.statements
         if old is None and stream.can.echoes:
             new = tuple(each for each in new if not _is_echo(tx, app, system, each))
         said += new
-        if any(found.code == "opt_out_cleared" for found in one.findings):
-            departures.arrived(tx, [rid])
         # A record that says nothing new keeps what was found before: a flag that somebody
         # cleared stays a finding while other cells of the record change.
         if one.statements or one.findings:
             judged.append(findings.Judged(rid, record.place, one.findings))
     findings.replace(tx, system, stream.name, "intake", judged, now, fresh=False)
     return len(ledger.append(tx, app.keys, said, now, tuple(app.systems))) if said else 0
+
+
+def _unseen(tx: Tx, rid: int, last_seen: datetime | None) -> departures.Departure | None:
+    """What left for a record, unless a whole reading has shown since that it did not stay there."""
+    left = departures.to(tx, rid)
+    fresh = left and (last_seen is None or left.at >= last_seen - LAG)
+    return left if fresh else None
 
 
 def _of(record: Record, fields: Collection[str]) -> dict[str, Value]:
@@ -122,9 +131,8 @@ def _is_ours(tx: Tx, one: Episode, rid: int) -> bool:
         for row in history.of_records(tx, [rid]).get(rid, ())
         if any(c.rule == RULE and c.field == one.field for c in row.changes)
     ]
-    left = departures.to(tx, rid)
-    if left and one.field in left.fields:
-        times.append(left.at)
+    if left := departures.to(tx, rid):
+        times += left.fields.get(one.field, ())
     return any(abs(at - one.since) <= CLOCK_SKEW for at in times)
 
 

@@ -59,8 +59,6 @@ class Settling:
     def __init__(self, app: App, lease: Lease, run: int, plan: int | None = None) -> None:
         self.app, self.lease, self.run_no, self._plan = app, lease, run, plan
         self.done = Settled()
-        self.clashed: list[Ref] = []
-        """Records that were not as the mirror has them."""
 
     def hold(self) -> None:
         """Before anything leaves: the lease is still ours, and is so for a while."""
@@ -100,7 +98,6 @@ class Settling:
                 )
             case Conflict():
                 self.done.conflict += 1
-                self.clashed.append(outcome.ref)
                 _again(rows, one, "conflict", next_plan)
             case Rejected():
                 self.done.rejected += 1

@@ -226,7 +226,7 @@ class Telling:
                 self.moved[lane.stream.name] = settling.lease
         self.done.shown += len(already)
         self.done.gone += len(gone)
-        over = shown | {one.rid for one in (*already, *gone)} | self._refused(outcomes, due)
+        over = shown.keys() | {one.rid for one in (*already, *gone)} | self._refused(outcomes, due)
         return [one for one in rows if one.rid not in over]
 
     def _note_write(
@@ -284,14 +284,14 @@ class Telling:
         due: Sequence[tuple[Untold, Wanted]],
         outcomes: Mapping[str, Outcome],
         flags: Sequence[Flag],
-    ) -> set[int]:
-        """The rids of those that show it now, whatever was answered.
+    ) -> dict[int, Record | None]:
+        """Those that show it now by rid, as they are, whatever was answered.
 
         A row without an id cannot be asked for: there the list as a whole was read back.
         """
         named = [one for one, _ in due if not one.by_content]
-        shown = {
-            one.rid
+        shown: dict[int, Record | None] = {
+            one.rid: None
             for one, _ in due
             if one.by_content and isinstance(outcomes.get(one.record.ref.id), Applied)
         }
@@ -302,7 +302,7 @@ class Telling:
         for one in named:
             record = here.get(one.record.ref)
             if record and not wanted(record.values, one.channels, flags).changes:
-                shown.add(one.rid)
+                shown[one.rid] = record
         return shown
 
     def _refused(
@@ -315,7 +315,7 @@ class Telling:
         lane: Lane,
         due: Sequence[tuple[Untold, Wanted]],
         outcomes: Mapping[str, Outcome],
-        shown: set[int],
+        shown: Mapping[int, Record | None],
         others: Sequence[Untold],
         causes: Mapping[int, Clearing],
     ) -> None:
@@ -339,7 +339,8 @@ class Telling:
         with self.app.store.transaction(urgent=True) as tx:
             held = mirror.held(tx, [one.rid for one, _ in told])
             written = [
-                self._written(one, found, outcomes, held[one.rid], now) for one, found in told
+                self._written(one, found, outcomes, shown[one.rid], held[one.rid], now)
+                for one, found in told
             ]
             history.add(tx, [row for row, _ in written])
             mirror.set_written(tx, [row for _, row in written])
@@ -365,19 +366,23 @@ class Telling:
         one: Untold,
         found: Wanted,
         outcomes: Mapping[str, Outcome],
+        seen: Record | None,
         row: mirror.Held,
         now: datetime,
     ) -> tuple[tuple[Any, ...], tuple[str, str, int | None, datetime, None, int]]:
         """A line for the history, and the mirror's row with the flags in it.
 
         The version is the new one only where nothing else was changed: else the next pull has to
-        show what others did.
+        show what others did. A lost answer leaves it to what was read back: with the version from
+        before our write, a flag that somebody takes off again would look like no change at all.
         """
         outcome, base = outcomes.get(one.record.ref.id), one.record.version
         new = outcome.version if isinstance(outcome, Applied) else base
         version = new if row.record.version == base else row.record.version
         place = (outcome.place if isinstance(outcome, Applied) else None) or row.record.place
         cells = {**row.record.values, **{c.field: c.new for c in found.changes}}
+        if seen is not None and all(seen.values.get(name) == text for name, text in cells.items()):
+            version = seen.version
         text = proposals.changes_text(found.changes)
         where = (one.record.ref.system, row.stream)
         line = (self.run_no, one.rid, *where, base, version, text, self.app.actor, now, None)
