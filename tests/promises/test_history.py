@@ -11,7 +11,7 @@ from hypothesis import settings
 from promises.play import HOSTILE, STEPS, play, table
 from promises.world import DATABASE
 
-LIVES = max(30, settings.default.max_examples // 4) if settings.default else 30
+LIVES = max(40, settings.default.max_examples // 4) if settings.default else 40
 ENOUGH_FOR_SHARES = 200
 
 
