@@ -140,9 +140,9 @@ class Pulling:
                 stones = []
                 token = dict(paging.next)
                 told = list(episodes(shape, rows, said or {}, past))
-                used = self._org.calls - calls
-                yield paging.page(done, max(done, answer["totalSize"]), used, told)
-                calls = self._org.calls
+                # The next page may be asked for while this one is used: its call counts there.
+                known, calls = calls, self._org.calls
+                yield paging.page(done, max(done, answer["totalSize"]), calls - known, told)
 
     def _answers(
         self, shape: Shape, token: dict[str, Any], first: First | None
