@@ -23,6 +23,7 @@ from simulators.hubspot import serving as hubspot
 from simulators.hubspot.tickets import KEY
 from simulators.salesforce import serving as salesforce
 from simulators.salesforce.schema import Field
+from simulators.web import served
 
 from sync.cli import program
 
@@ -79,7 +80,7 @@ def opened(system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 @contextmanager
 def _salesforce() -> Iterator[Crm]:
-    with salesforce.served(salesforce.build()) as vendor:
+    with served(salesforce.build()) as vendor:
         org, host, app = vendor.org, salesforce.HOST, vendor.desk.tickets.app
         vendor.clock.ahead = -timedelta(days=1)
         org.add("PermissionSet", Name="Ringren", Label="Ringren")
@@ -114,7 +115,7 @@ elsewhere = {{ "{host}" = "{vendor.address}" }}
 @contextmanager
 def _hubspot() -> Iterator[Crm]:
     now = [hubspot.wall_clock() - timedelta(days=1)]
-    with hubspot.served(hubspot.build(lambda: now[0])) as vendor:
+    with served(hubspot.build(lambda: now[0])) as vendor:
         portal = vendor.portal
         kinds = {"flag": "bool", "pick": "enumeration"}
 

@@ -10,7 +10,7 @@ import pytest
 import requests
 from simulators.aircall.serving import Aircall as Vendor
 from simulators.aircall.serving import Clock, build
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.web import served
 
 from connectors.aircall import Aircall

@@ -10,12 +10,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from simulators.faults import Fault as Broken
 from simulators.five9.desk import CLASSES as THEIRS
 from simulators.five9.domain import NIGHT, PACIFIC
 from simulators.five9.serving import Clock, build
 from simulators.five9.serving import Five9 as Vendor
 from simulators.five9.soap import Fault
-from simulators.hubspot.faults import Fault as Broken
 from simulators.web import served
 
 from connectors.barring import barring_of

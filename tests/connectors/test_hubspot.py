@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.hubspot.limits import plan
 from simulators.hubspot.portal import Clock, Entry, Portal
-from simulators.hubspot.serving import Vendor, build, served
+from simulators.hubspot.serving import Vendor, build
 from simulators.hubspot.tickets import KEY
+from simulators.web import served
 
 from connectors.caller import Patience
 from connectors.hubspot import HubSpot

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mailers import small_pages
 from simulators.activecampaign import serving as campaigns
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.mailchimp import serving as chimp
 from simulators.web import Clock, served
 

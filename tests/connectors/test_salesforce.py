@@ -16,7 +16,8 @@ from simulators.salesforce.org import ROBOT
 from simulators.salesforce.org import Org as Theirs
 from simulators.salesforce.people import fill
 from simulators.salesforce.schema import Field
-from simulators.salesforce.serving import HOST, LOGIN, Clock, Trouble, Vendor, build, served
+from simulators.salesforce.serving import HOST, LOGIN, Clock, Trouble, Vendor, build
+from simulators.web import served
 
 from connectors.caller import Patience
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Token, Unknown

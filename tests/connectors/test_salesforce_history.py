@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from simulators.salesforce.org import Transaction
-from simulators.salesforce.serving import HOST, Clock, Trouble, Vendor, build, served
+from simulators.salesforce.serving import HOST, Clock, Trouble, Vendor, build
+from simulators.web import served
 
 from connectors.caller import Patience
 from connectors.protocol import Page, Token

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from contract.suite import ConnectorContract, Outside
 from simulators.hubspot.portal import Clock
-from simulators.hubspot.serving import Vendor, build, served
+from simulators.hubspot.serving import Vendor, build
 from simulators.hubspot.tickets import KEY
+from simulators.web import served
 
 from connectors.hubspot import HubSpot
 from connectors.hubspot.logins import Key

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from contract.suite import ConnectorContract, Outside
-from simulators.salesforce.serving import HOST, Clock, Vendor, build, served
+from simulators.salesforce.serving import HOST, Clock, Vendor, build
+from simulators.web import served
 
 from connectors.protocol import Capabilities
 from connectors.salesforce import Salesforce

@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 import requests
 from hubspot import HubSpot
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.hubspot.limits import plan
 from simulators.hubspot.people import cvr, fill
 from simulators.hubspot.portal import Clock, Portal
 from simulators.hubspot.schema import iso
-from simulators.hubspot.serving import Vendor, build, served
+from simulators.hubspot.serving import Vendor, build
 from simulators.hubspot.tickets import KEY
+from simulators.web import served
 from urllib3.util.retry import Retry
 
 SPEC = Path(__file__).parents[3] / "shared/specs/hubspot/contract.json"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.mailchimp.account import md5
 from simulators.mailchimp.serving import KEY, Clock, Mailchimp, build
 from simulators.running import surroundings

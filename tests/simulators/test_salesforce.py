@@ -25,8 +25,9 @@ from simulators.salesforce.journal import Entry, Error, required
 from simulators.salesforce.org import ROBOT, SOMEBODY, Org
 from simulators.salesforce.people import cvr, fill
 from simulators.salesforce.schema import Field, full_id, tables
-from simulators.salesforce.serving import HOST, LOGIN, Clock, Trouble, Vendor, build, served
+from simulators.salesforce.serving import HOST, LOGIN, Clock, Trouble, Vendor, build
 from simulators.salesforce.tickets import JWT_BEARER, App
+from simulators.web import served
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 SPECS = Path(__file__).parents[3] / "shared" / "specs" / "salesforce"

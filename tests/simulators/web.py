@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import orjson
 import uvicorn
-from simulators.hubspot.faults import Fault, Trouble
+from simulators.faults import Fault, Trouble
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -85,8 +85,22 @@ class Call:
     body: bytes
 
 
+class Counted:
+    """A vendor that keeps the calls that it had."""
+
+    __slots__ = ()
+    calls: Any
+
+    def counted(self, method: str = ".*", path: str = ".*") -> int:
+        """How many calls fit."""
+        return sum(
+            bool(re.fullmatch(method, one.method) and re.search(path, one.path))
+            for one in self.calls
+        )
+
+
 @dataclass(slots=True)
-class Vendor:
+class Vendor(Counted):
     """A desk and the line to it. `host` is the vendor's own address, which `address` stands in for."""
 
     desk: Desk
@@ -110,13 +124,6 @@ class Vendor:
     def fault(self, fault: Fault, **how: Any) -> None:
         """Let something go wrong once, or as `how` says."""
         self.faults.append(Trouble(fault, **how))
-
-    def counted(self, method: str = ".*", path: str = ".*") -> int:
-        """How many calls fit."""
-        return sum(
-            bool(re.fullmatch(method, one.method) and re.search(path, one.path))
-            for one in self.calls
-        )
 
     async def take(self, request: Request) -> Response:
         """One call from the line."""
@@ -201,8 +208,19 @@ class Line:
             cycle.transport.close()
 
 
+class Takes(Protocol):
+    """What can be served: it takes calls, and is told where it is reached."""
+
+    address: str
+
+    async def take(self, request: Request, /) -> Response: ...
+
+
+T = TypeVar("T", bound=Takes)
+
+
 @contextmanager
-def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
+def served(vendor: T, port: int = 0) -> Iterator[T]:
     """On 127.0.0.1 in a thread of its own, until the block ends."""
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
     app = Starlette(routes=[Route("/{path:path}", vendor.take, methods=methods)])

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Final
 
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.hubspot.portal import OURS, Clock, Entry, Portal
 from simulators.hubspot.records import MOST_LIST
 from simulators.hubspot.serving import HOST, build

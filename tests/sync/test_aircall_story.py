@@ -12,7 +12,7 @@ import pytest
 from crms import Crm, opened
 from simulators.aircall.serving import HOST, Aircall, build
 from simulators.aircall.serving import wall_clock as now
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.web import served
 
 PHONE, OTHER = "+4568000001", "+4568000002"

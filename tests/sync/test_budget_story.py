@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from simulators.hubspot.people import fill
-from simulators.hubspot.serving import HOST, Vendor, build, served
+from simulators.hubspot.serving import HOST, Vendor, build
 from simulators.hubspot.tickets import KEY
+from simulators.web import served
 
 from rules.errors import Exit
 from state import calls

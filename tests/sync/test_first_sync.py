@@ -23,6 +23,7 @@ from simulators.hubspot import serving as hubspot
 from simulators.hubspot.tickets import KEY
 from simulators.salesforce import people as in_salesforce
 from simulators.salesforce import serving as salesforce
+from simulators.web import served
 
 import sync.passes
 from connectors.salesforce import bulk
@@ -49,7 +50,7 @@ def salesforce_org() -> Iterator[Told]:
     in_salesforce.fill(vendor.org, companies=COMPANIES, contacts=CONTACTS)
     vendor.clock.ahead = timedelta()
     vendor.desk.page = vendor.desk.bulk.page = 100
-    with salesforce.served(vendor):
+    with served(vendor):
         app, host = vendor.desk.tickets.app, salesforce.HOST
         section = (
             f'[salesforce]\nurl = "{host}"\nclient_id = "{app.key}"\nclient_secret = '
@@ -63,7 +64,7 @@ def salesforce_org() -> Iterator[Told]:
 def hubspot_account() -> Iterator[Told]:
     vendor = hubspot.build()
     in_hubspot.fill(vendor.portal, companies=COMPANIES, contacts=CONTACTS)
-    with hubspot.served(vendor):
+    with served(vendor):
         os.environ["SECRET"] = KEY
         section = (
             f'[hubspot]\ntoken = {{ env = "SECRET" }}\n'

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 from simulators.hubspot.people import fill
 from simulators.hubspot.portal import OURS
-from simulators.hubspot.serving import HOST, Vendor, build, served
+from simulators.hubspot.serving import HOST, Vendor, build
 from simulators.hubspot.tickets import KEY
+from simulators.web import served
 
 from sync.cli import program
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from crms import NAMES, Crm, opened
 from simulators.dynamics.site import Fault as DynamicsFault
-from simulators.hubspot.faults import Fault as HubSpotFault
+from simulators.faults import Fault as HubSpotFault
 from simulators.salesforce.serving import Trouble
 
 from rules.errors import Exit

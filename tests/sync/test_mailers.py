@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from mailers import NAMES, Mailer, alone, beside
-from simulators.hubspot.faults import Fault
+from simulators.faults import Fault
 
 PHONE, MAIL = "+4568000001", "bo@opdigtet-0001.dk"
 

@@ -19,6 +19,7 @@ from simulators.hubspot import serving as hubspot
 from simulators.hubspot.tickets import KEY
 from simulators.salesforce import serving as salesforce
 from simulators.salesforce.schema import Field
+from simulators.web import served
 
 from connectors.readonly import ReadOnly
 from connectors.rights import Lacks, Provisions
@@ -64,7 +65,7 @@ def desk(
 
 
 def _salesforce() -> Iterator[tuple[Desk, str, str]]:
-    with salesforce.served(salesforce.build()) as vendor:
+    with served(salesforce.build()) as vendor:
         org, host = vendor.org, salesforce.HOST
         org.add("PermissionSet", Name="Ringren", Label="Ringren")
         org.add("Contact", LastName="Opdigt")
@@ -90,7 +91,7 @@ elsewhere = {{ "{host}" = "{vendor.address}" }}
 
 
 def _hubspot() -> Iterator[tuple[Desk, str, str]]:
-    with hubspot.served(hubspot.build()) as vendor:
+    with served(hubspot.build()) as vendor:
         portal = vendor.portal
         portal.own("contacts", "ringren_function", "number")
         properties = portal.properties["contacts"]

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 from simulators.salesforce.org import OURS
 from simulators.salesforce.people import fill
-from simulators.salesforce.serving import HOST, Vendor, build, served
+from simulators.salesforce.serving import HOST, Vendor, build
+from simulators.web import served
 
 from sync.cli import program
 

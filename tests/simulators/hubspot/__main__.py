@@ -6,9 +6,10 @@ import argparse
 
 from simulators.hubspot.limits import PLANS, plan
 from simulators.hubspot.people import edit_people, fill
-from simulators.hubspot.serving import HOST, build, served
+from simulators.hubspot.serving import HOST, build
 from simulators.hubspot.tickets import KEY
 from simulators.waiting import add_asked, wait
+from simulators.web import served
 
 
 def main() -> None:

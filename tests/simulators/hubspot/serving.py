@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
@@ -17,38 +13,25 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 import requests
-import uvicorn
+from simulators.faults import Fault, Trouble
 from simulators.hubspot.answers import Told
 from simulators.hubspot.desk import Desk
-from simulators.hubspot.faults import Fault, Trouble
 from simulators.hubspot.limits import Limits
 from simulators.hubspot.portal import Portal, wall_clock
 from simulators.hubspot.tickets import Tickets
 from simulators.inward import Heard
 from simulators.inward import Told as Wired
-from simulators.web import Broken, Line
-from starlette.applications import Starlette
+from simulators.web import Broken, Call, Counted
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 HOST = "https://api.hubapi.com"
 _TOKENS = re.compile(r"/oauth/(?:v1|20\d\d-\d\d)/token")
 _TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # noqa: S105 - a path
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call as it arrived, and the status of its answer."""
-
-    method: str
-    path: str
-    status: int
-    body: bytes
-
-
 @dataclass(slots=True)
-class Vendor:
+class Vendor(Counted):
     """A whole simulated HubSpot: the portal, its desk, and the line to it."""
 
     portal: Portal
@@ -71,13 +54,6 @@ class Vendor:
     def fault(self, fault: Fault, **how: Any) -> None:
         """Let something go wrong once, or as `how` says."""
         self.faults.append(Trouble(fault, **how))
-
-    def counted(self, method: str = ".*", path: str = ".*") -> int:
-        """How many calls fit."""
-        return sum(
-            bool(re.fullmatch(method, one.method) and re.search(path, one.path))
-            for one in self.calls
-        )
 
     async def take(self, request: Request) -> Response:
         """One call from the line."""
@@ -187,35 +163,3 @@ def build(clock: Callable[[], datetime] = wall_clock) -> Vendor:
     """An empty portal; not served yet."""
     portal = Portal(clock)
     return Vendor(portal, Desk(portal), Tickets(clock))
-
-
-@contextmanager
-def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
-    """On 127.0.0.1 in a thread of its own, until the block ends."""
-    methods = ["GET", "POST", "PATCH", "PUT", "DELETE"]
-    app = Starlette(routes=[Route("/{path:path}", vendor.take, methods=methods)])
-    config = uvicorn.Config(
-        Line(app.router),
-        host="127.0.0.1",
-        port=port,
-        log_level="critical",
-        access_log=False,
-        date_header=False,
-        server_header=False,
-        lifespan="off",
-    )
-    server = uvicorn.Server(config)
-    sockets = [config.bind_socket()]
-    # Else each answer waits for the acknowledgement of its first half: 40 ms.
-    sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    vendor.address = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield vendor
-    finally:
-        server.should_exit = True
-        thread.join()
-        sockets[0].close()

@@ -9,8 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from simulators.salesforce.people import edit_people, fill
-from simulators.salesforce.serving import HOST, build, served
+from simulators.salesforce.serving import HOST, build
 from simulators.waiting import add_asked, wait
+from simulators.web import served
 
 
 def main() -> None:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,15 +14,13 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 import requests
-import uvicorn
 from simulators.inward import Heard, Told
 from simulators.salesforce.desk import Answer, Desk, Request
 from simulators.salesforce.org import Org
 from simulators.salesforce.tickets import App, Tickets
-from starlette.applications import Starlette
+from simulators.web import Counted
 from starlette.requests import Request as Incoming
 from starlette.responses import Response
-from starlette.routing import Route
 
 HOST = "https://opdigtet.my.salesforce.com"
 LOGIN = "https://login.salesforce.com"
@@ -98,7 +92,7 @@ class Clock:
 
 
 @dataclass(slots=True)
-class Vendor:
+class Vendor(Counted):
     """A whole simulated Salesforce: the org, its desk, and the line to it."""
 
     clock: Clock
@@ -123,13 +117,6 @@ class Vendor:
     def fault(self, trouble: Trouble, **how: Any) -> None:
         """Let something go wrong once, or as `how` says."""
         self.faults.append(Fault(trouble, **how))
-
-    def counted(self, method: str = ".*", path: str = ".*") -> int:
-        """How many requests fit."""
-        return sum(
-            bool(re.fullmatch(method, one.method) and re.search(path, one.path))
-            for one in self.calls
-        )
 
     async def take(self, incoming: Incoming) -> Response:
         """One request from the line."""
@@ -213,38 +200,3 @@ def build(clock: Callable[[], datetime] | None = None, app: App | None = None) -
     ticking = clock if isinstance(clock, Clock) else Clock()
     org = Org(clock=ticking)
     return Vendor(ticking, org, Desk(org, Tickets(ticking, HOST, app or App())))
-
-
-@contextmanager
-def served(vendor: Vendor, port: int = 0) -> Iterator[Vendor]:
-    """On 127.0.0.1 in a thread of its own, until the block ends."""
-    routes = [
-        Route(
-            "/{path:path}", vendor.take, methods=["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
-        )
-    ]
-    config = uvicorn.Config(
-        Starlette(routes=routes),
-        host="127.0.0.1",
-        port=port,
-        log_level="critical",
-        access_log=False,
-        date_header=False,
-        server_header=False,
-        lifespan="off",
-    )
-    server = uvicorn.Server(config)
-    sockets = [config.bind_socket()]
-    # Else each answer waits for the acknowledgement of its first half: 40 ms.
-    sockets[0].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    vendor.address = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
-    thread = threading.Thread(target=server.run, kwargs={"sockets": sockets}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    try:
-        yield vendor
-    finally:
-        server.should_exit = True
-        thread.join()
-        sockets[0].close()

@@ -1,4 +1,4 @@
-"""What can go wrong on the way to a portal, on demand."""
+"""What can go wrong on the way to a vendor, on demand."""
 
 from __future__ import annotations
 
