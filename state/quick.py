@@ -7,12 +7,13 @@ could be out of date. That is the proof, and it costs nothing beside the look-up
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from rules.keys import HashedKey, Key, KeyKind, domain_key
 from rules.suppression import Channel, SuppressionList
+from state.direct import Direct
 from state.keys import KeyRing, refuse_foreign
 from state.ledger import entries_for
 from state.store import Store
@@ -36,16 +37,8 @@ class Quick:
     def __init__(self, store: Store, ring: KeyRing) -> None:
         self._store, self._ring = store, ring
         self._version = -1
-        self._raw: Any = None
-        self._ask: Callable[..., Any] | None = None
-        if store.is_sqlite:
-            self._raw = store.engine.raw_connection()
-            self._ask = self._raw.driver_connection.cursor().execute
-
-    def close(self) -> None:
-        """Give the connection back."""
-        if self._raw is not None:
-            self._raw.close()
+        self._direct = Direct(store)
+        self._ask, self.close = self._direct.ask, self._direct.close
 
     def blocked(self, key: Key, channel: Channel, at: datetime) -> bool:
         """Whether the channel is barred to whoever has the key at `at`, which is not in the past."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from state.direct import Direct
 from state.store import Store, Tx
 from state.tables import tokens
 from state.types import UtcDateTime
@@ -120,16 +121,8 @@ class Doorkeeper:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._raw: Any = None
-        self._ask: Callable[..., Any] | None = None
-        if store.is_sqlite:
-            self._raw = store.engine.raw_connection()
-            self._ask = self._raw.driver_connection.cursor().execute
-
-    def close(self) -> None:
-        """Give the connection back."""
-        if self._raw is not None:
-            self._raw.close()
+        self._direct = Direct(store)
+        self._ask, self.close = self._direct.ask, self._direct.close
 
     def knows(self, secret: str, at: datetime) -> tuple[int, str, frozenset[str]] | None:
         """Number, name and scopes of a token that holds at that moment."""
