@@ -6,13 +6,12 @@ alarm stays due.
 
 from __future__ import annotations
 
-import threading
-
 from rules.errors import RingrenError
 from sync import desk
 from sync.alarms import EVERY, Teller
 from sync.app import App
 from sync.logs import logger
+from sync.web.alongside import Alongside
 
 LOG = logger(__name__)
 
@@ -22,34 +21,18 @@ class Afterwards:
 
     def __init__(self, app: App) -> None:
         self._app, self._teller = app, Teller(app, app.sends)
-        self._asked, self._ending = threading.Event(), False
-        self._thread = threading.Thread(target=self._work, name="afterwards", daemon=True)
-        self._thread.start()
+        self._alongside = Alongside("afterwards", self._work, EVERY.total_seconds())
+        self.soon, self.close = self._alongside.soon, self._alongside.close
 
-    def soon(self) -> None:
-        """There is something to do."""
-        self._asked.set()
-
-    def close(self) -> None:
-        """Do what was asked for, then end."""
-        self._ending = True
-        self._asked.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            asked = self._asked.wait(EVERY.total_seconds())
-            self._asked.clear()
-            try:
-                if asked:
-                    desk.carry(self._app)
-                    self._teller.soon()
-                else:
-                    # What was put off, or did not arrive, is told although nothing new comes.
-                    self._teller.now()
-            except RingrenError as error:
-                LOG.warning("later", why=error.message)
-            except Exception:
-                LOG.exception("carrying failed")
-            if self._ending and not self._asked.is_set():
-                return
+    def _work(self, asked: bool) -> None:  # noqa: FBT001
+        try:
+            if asked:
+                desk.carry(self._app)
+                self._teller.soon()
+            else:
+                # What was put off, or did not arrive, is told although nothing new comes.
+                self._teller.now()
+        except RingrenError as error:
+            LOG.warning("later", why=error.message)
+        except Exception:
+            LOG.exception("carrying failed")

@@ -25,6 +25,7 @@ from sync import hooks
 from sync.app import App
 from sync.logs import logger
 from sync.web import bodies
+from sync.web.alongside import Alongside
 from sync.web.pacing import Paces
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, Shield
@@ -42,32 +43,21 @@ class Hearing:
 
     def __init__(self, app: App) -> None:
         self._app, self._waiting = app, dict[str, set[Hint]]()
-        self._lock, self._asked, self._ending = threading.Lock(), threading.Event(), False
-        self._thread = threading.Thread(target=self._work, name="hooks", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._alongside = Alongside("hooks", self._work)
+        self.close = self._alongside.close
 
     def put(self, system: str, hints: Collection[Hint]) -> None:
         """These are to be read soon."""
         with self._lock:
             self._waiting.setdefault(system, set()).update(hints)
-        self._asked.set()
+        self._alongside.soon()
 
-    def close(self) -> None:
-        """Do what was asked for, then end."""
-        self._ending = True
-        self._asked.set()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            self._asked.wait()
-            self._asked.clear()
-            with self._lock:
-                waiting, self._waiting = self._waiting, {}
-            for system, hints in waiting.items():
-                self._take(system, hints)
-            if self._ending and not self._asked.is_set():
-                return
+    def _work(self, _asked: bool) -> None:  # noqa: FBT001
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+        for system, hints in waiting.items():
+            self._take(system, hints)
 
     def _take(self, system: str, hints: Collection[Hint]) -> None:
         try:
