@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rules.errors import UserError
@@ -26,6 +25,7 @@ from sync.report.explorer import Chosen, Table, opened
 from sync.report.listing import Linker, no_links
 from sync.report.model import Report
 from sync.report.sheet import Sheet, sheet_of
+from sync.templates import environment
 from sync.texts import Texts
 
 _FOLDER: Final = Path(__file__).with_name("templates")
@@ -73,12 +73,12 @@ def html(
     """The page as text; `full_list` is the name of the file that holds every row, `rows` are those
     that stand in the page to be searched."""
     texts = Texts(lang)
-    environment = _environment()
+    templates = environment(_FOLDER)
     listing = result.listing if isinstance(result, Report) else None
     common = _common(texts, full_list, listing.link if listing else no_links)
     if isinstance(result, Report):
-        return environment.get_template("report.html.j2").render(report=result, rows=rows, **common)
-    return environment.get_template("sheet.html.j2").render(sheet=_as_sheet(result), **common)
+        return templates.get_template("report.html.j2").render(report=result, rows=rows, **common)
+    return templates.get_template("sheet.html.j2").render(sheet=_as_sheet(result), **common)
 
 
 def _as_sheet(result: object) -> Sheet:
@@ -126,17 +126,6 @@ def _link(stream: str, place: int | None, text: str | None, link: Linker) -> str
     """Where a record can be opened in its system; files are beside the page and need none."""
     ref = Ref.parse(text) if text else None
     return opened(link(ref.system, stream, ref, place)) if ref else ""
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 @cache

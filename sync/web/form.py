@@ -20,7 +20,6 @@ from urllib.parse import parse_qsl
 
 import anyio.to_thread
 from anyio import CapacityLimiter
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,6 +36,7 @@ from sync.app import App
 from sync.hearing import hear
 from sync.links import Meant
 from sync.opt_out_story import spelt
+from sync.templates import environment
 from sync.texts import Texts
 from sync.web import bodies
 from sync.web.afterwards import Afterwards
@@ -194,7 +194,7 @@ class Form:
             return texts.get(f"form.{key}", company=form.company, contact=form.contact, **args)
 
         defaults: dict[str, object] = {"wrong": "", "given": {}, "meant": None, "who": ""}
-        page = _environment().get_template("form.html.j2").render(
+        page = environment(_FOLDER).get_template("form.html.j2").render(
             defaults | filled, name=name, lang=lang, text=text, style=_style(),
             contact=form.contact, channels=["all", "call", "email", "sms"],
         )  # fmt: skip
@@ -250,17 +250,6 @@ def _statement(found: list[Key], channel: Channel, way: str, now: datetime) -> S
         evidence=Evidence.FORM,
         identity=(FORM, way, moment, channel.value, *map(":".join, sorted(found))),
         source=way,
-    )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
 
 
