@@ -64,17 +64,9 @@ def _statement(name: str, one: Compared, texts: Texts) -> Iterator[str]:
     if one.why:
         yield "  " + texts.get(f"verify.why.{one.why}")
     counts = {
-        field: number(getattr(one, field), texts.lang)
-        for field in (
-            "records",
-            "entries",
-            "shown",
-            "missing",
-            "gone",
-            "flagged",
-            "unlisted",
-            "open",
-        )
+        name: number(count, texts.lang)
+        for name, count in one.counts().items()
+        if isinstance(count, int)
     }
     if one.entries:
         yield "  " + texts.get(f"verify.read.{one.read}", **counts)
