@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from rules.formats.cpr import masked
 from rules.suppression import Statement
 from state.ledger import append
 from state.ledger_rows import Entry
@@ -14,8 +16,9 @@ from sync.app import App
 
 def hear(tx: Tx, app: App, said: Sequence[Statement]) -> list[Entry]:
     """Record what was said, for all systems; gives what is new. Takes as long for those who are known
-    already as for others."""
+    already as for others. A personal identity number is kept nowhere, whoever writes us one."""
     now = app.clock()
-    written = append(tx, app.keys, said, now, tuple(app.systems))
+    kept = [replace(one, said=masked(one.said), source=masked(one.source)) for one in said]
+    written = append(tx, app.keys, kept, now, tuple(app.systems))
     bursts.watch(tx, app, [entry.event.system for entry in written], now)
     return written

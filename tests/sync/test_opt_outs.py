@@ -78,6 +78,13 @@ def test_a_channel_is_a_channel() -> None:
     assert "SPÆRRET for mail" in call("suppression", "check", "--email", MAIL).output
 
 
+def test_a_personal_identity_number_among_the_words_is_kept_nowhere() -> None:
+    call("suppression", "add", "--phone", PHONE, "--evidence", "cpr 311299-7171")
+    assert is_blocked("--phone", PHONE)
+    for path in Path().rglob("*"):
+        assert not path.is_file() or b"311299" not in path.read_bytes(), path
+
+
 def test_a_company_is_blocked_by_its_number() -> None:
     call("suppression", "add", "--cvr", "DK 90 00 00 06")
     assert is_blocked("--cvr", "90000006")
