@@ -74,5 +74,7 @@ class Quick:
     def _folded(self, hashes: Iterable[HashedKey], channel: Channel, at: datetime) -> bool:
         keys = tuple(hashes)
         with self._store.reading() as tx:
+            if self._ask is None:
+                refuse_foreign(tx, self._ring)
             found = entries_for(tx, {one.digest for one in keys})
         return SuppressionList(e.event for e in found).blocked(keys, channel, at).blocked

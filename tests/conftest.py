@@ -57,6 +57,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if _left_out:
         verdict = "failed, because CI=true" if _is_ci() else "not tested on this machine"
         terminalreporter.section(f"{len(_left_out)} tests of {', '.join(_MUST_RUN)}: {verdict}")
+        for test in _left_out:
+            terminalreporter.write_line(f"  {test}")
 
 
 def _is_ci() -> bool:
