@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from rules.catalogue import DEFAULT, Catalogue
 from rules.changes import Change, Decision
 from rules.checks.desk import NO_TERMS, Terms
+from rules.checks.notes import unanswered
 from rules.checks.record import look
 from rules.hygiene import RULES, Row, clean
 from rules.others import from_others
@@ -49,6 +50,8 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
         findings = (*findings, *held)
     values = after(record, changes) if changes else record.values
     lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
+    if lacking and past.declined:
+        lacking = unanswered(lacking, values, past.declined)
     return Decision(changes, (*findings, *lacking) if lacking else findings, again_on, values)
 
 

@@ -146,6 +146,11 @@ def _link(
     return hashlib.sha256(previous + form).digest()
 
 
+def about_record(rid: int) -> str:
+    """How the chain names a record: by our own number, which tells nothing."""
+    return f"record {rid}"
+
+
 def listed(tx: Tx, abouts: Collection[str] | None = None, limit: int = 1000) -> list[Act]:
     """Acts about these ids (None: about anything), the newest `limit` of them, oldest first."""
     query = sa.select(acts).order_by(acts.c.seq.desc()).limit(limit)

@@ -46,6 +46,7 @@ GROUPS = {
     "opt_outs": {
         "suppression": "sync.commands.suppression:suppression",
         "list": "sync.commands.lists:list_",
+        "consents": "sync.commands.consents:consents",
         "violations": "sync.commands.violations:violations",
         "alarms": "sync.commands.violations:alarms",
         "contact-log": "sync.commands.violations:contact_log",

@@ -45,10 +45,10 @@ def erase(app: App, found: Sequence[Key], by: str) -> Erased:
         ids = [entry.event.event_id for entry in entries]
         number = ledger.erase(tx, [entry.seq for entry in entries], app.clock())
         asked = requests.erase(tx, [*ids, *requests.about_keys(tx, found)])
-        done = acts.erase(tx, ids)
         digests = [hashed.digest for hashed in app.keys.all_hashed(found)]
-        living = match_keys.rids(tx, digests)
-        gone = purge.erase_records(tx, _gone(tx, app, found), living, app.clock())
+        living, dead = match_keys.rids(tx, digests), _gone(tx, app, found)
+        done = acts.erase(tx, [*ids, *map(acts.about_record, (*living, *dead))])
+        gone = purge.erase_records(tx, dead, living, app.clock())
         refs, in_all = match_keys.carriers(tx, digests, MOST_RECORDS)
         for entry in entries:
             acts.record(tx, "erased", entry.event.event_id, by=by, login=app.actor, at=app.clock())

@@ -57,7 +57,7 @@ _NOES: Final = (
     *_own("opt_out_source", "do_not_call_reason"),
 )
 _CONSENT: Final = (
-    *_own("consent_call", "consent_email", "consent_sms", read="flag", write=""),
+    *_own("consent_call", "consent_email", "consent_sms", read="flag", write="flag"),
     *_own("consent_call_at", "consent_email_at", "consent_sms_at", read="moment", write="moment"),
     *_own("consent_call_source", "consent_email_source", "consent_sms_source"),
     *_own("lawful_basis", "lawful_basis_ref"),

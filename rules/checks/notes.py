@@ -7,18 +7,22 @@ matters (GDPR art. 9) should not stand there at all. A finding says what was met
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
+from hashlib import blake2b
 from typing import Final
 
 from rules import tables
 from rules.catalogue import Catalogue, Role
-from rules.changes import Severity
+from rules.changes import Finding, Severity
 from rules.checks.desk import Check, Desk
 from rules.opt_out_fields import CONSENTS
 from rules.opt_out_words import ConsentMeaning, consent_meaning
-from rules.records import Kind
+from rules.records import Kind, Value
+from rules.suppression import Channel
 
 TABLE: Final = "note_phrases"
+PROPOSED: Final = "note_holds_consent"
 _WORD: Final = re.compile(r"[a-z0-9æøå]+|·")
 """A word, or what `kept` puts between phrases, so that two of them never make a third."""
 _NEGATIONS: Final = frozenset(
@@ -121,13 +125,14 @@ def channels(text: str) -> tuple[str, ...]:
     return named or tuple(_CHANNELS)
 
 
+def fields_of(kind: Kind, catalogue: Catalogue) -> tuple[str, ...]:
+    """The fields of such records in which people write what they like."""
+    return tuple(row.name for row in catalogue.for_kind(kind) if row.role is Role.FREE_TEXT)
+
+
 def notes(kind: Kind, mapped: frozenset[str], catalogue: Catalogue) -> Check | None:
     """Each free-text field of the record."""
-    fields = tuple(
-        row.name
-        for row in catalogue.for_kind(kind)
-        if row.role is Role.FREE_TEXT and row.name in mapped
-    )
+    fields = tuple(name for name in fields_of(kind, catalogue) if name in mapped)
     if not fields or kind is Kind.OPT_OUT:
         return None
 
@@ -154,4 +159,55 @@ def _tell(desk: Desk, name: str, text: str, found: tuple[str, ...]) -> None:
 
 
 def _is_given(desk: Desk, name: str) -> bool:
-    return name in CONSENTS and consent_meaning(desk.text(name)) is ConsentMeaning.YES
+    return _says_yes(desk.values, name)
+
+
+def _says_yes(values: Mapping[str, Value], name: str) -> bool:
+    said = values.get(name)
+    return isinstance(said, str) and consent_meaning(said.strip()) is ConsentMeaning.YES
+
+
+# --- what became of a proposal ---------------------------------------------------------------
+
+
+def marked(text: str) -> str:
+    """By what a note is known to somebody who answered it: what it says, as far as that is read.
+
+    Tells nothing of the text. Who writes more of the kind into the note has a new one.
+    """
+    return blake2b((kept(text) or "").encode(), digest_size=8).hexdigest()
+
+
+def proposed(
+    values: Mapping[str, Value], name: str, answered: Mapping[str, str | None]
+) -> tuple[Channel, ...]:
+    """The channels for which the note in this field proposes a consent that nobody has answered.
+
+    `answered` is consent field -> by what the note was known that was answered. A no in the same
+    note wins: then nothing is proposed.
+    """
+    text = values.get(name)
+    if not text or not isinstance(text, str):
+        return ()
+    found = met(text)
+    if "consent" not in found or "opt_out" in found:
+        return ()
+    mark = marked(text)
+    open_ones = (
+        one for one in channels(text) if not _says_yes(values, one) and answered.get(one) != mark
+    )
+    return tuple(CONSENTS[one] for one in open_ones)
+
+
+def unanswered(
+    found: Iterable[Finding], values: Mapping[str, Value], answered: Mapping[str, str | None]
+) -> tuple[Finding, ...]:
+    """The findings without proposals that a person has answered."""
+    left = []
+    for one in found:
+        if one.code != PROPOSED or one.field is None:
+            left.append(one)
+        elif open_ones := proposed(values, one.field, answered):
+            fields = ", ".join(f"consent_{channel}" for channel in open_ones)
+            left.append(one._replace(details={**one.details, "fields": fields}))
+    return tuple(left)
