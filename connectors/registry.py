@@ -79,6 +79,7 @@ def salesforce(
     fields: Mapping[str, Mapping[str, str]],
     guard_together: bool,
     history: bool,
+    region: str,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     known: Callable[[str], Token | None],
@@ -116,6 +117,7 @@ def salesforce(
         guard_together=guard_together,
         address=url,
         history=history,
+        region=region,
     )
 
 
@@ -125,6 +127,7 @@ def hubspot(
     oauth: tuple[str, str, str] | None,
     objects: Sequence[str],
     fields: Mapping[str, Mapping[str, str]],
+    hook: tuple[str, str],
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -132,7 +135,8 @@ def hubspot(
 ) -> HubSpot:
     """HubSpot, set up: with a key that does not end, or with (client id, secret, refresh token).
 
-    `fields` is canonical field -> property, by object; `elsewhere` maps addresses as with Salesforce.
+    `fields` is canonical field -> property, by object; `hook` the secret of messages to us and the
+    address they are sent to; `elsewhere` maps addresses as with Salesforce.
     """
     from connectors.hubspot import HubSpot
     from connectors.hubspot.logins import Key, OAuth
@@ -142,6 +146,7 @@ def hubspot(
         OAuth(*oauth) if oauth else Key(token or ""),
         objects=objects,
         fields=fields,
+        hook=hook,
         clock=clock,
         dry=dry,
         meter=meter,
@@ -160,6 +165,7 @@ def dynamics(
     objects: Sequence[str],
     fields: Mapping[str, Mapping[str, str]],
     history: bool,
+    region: str,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -175,7 +181,7 @@ def dynamics(
 
     login = Login(tenant, client_id, client_secret, certificate, password)
     org = Org(DYNAMICS, url, login, clock=clock, dry=dry, meter=meter, elsewhere=elsewhere)
-    return Dynamics(DYNAMICS, org, objects=objects, fields=fields, history=history)
+    return Dynamics(DYNAMICS, org, objects=objects, fields=fields, history=history, region=region)
 
 
 def mailchimp(

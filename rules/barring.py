@@ -16,7 +16,12 @@ from rules.keys import Key, KeyKind
 from rules.suppression import Channel
 
 Takes = Mapping[KeyKind, frozenset[Channel]]
-"""The kinds of key that a list holds, each with the channels that standing there forbids."""
+"""The kinds of key that a list holds, each with the channels that standing there forbids: all of them
+together, or one by one where they are `Each`."""
+
+
+class Each(frozenset[Channel]):
+    """Channels of which each can be forbidden by itself."""
 
 
 class Bar(NamedTuple):
@@ -62,7 +67,8 @@ def bars_of(key: Key, blocked: frozenset[Channel], takes: Takes) -> Bar | None:
     A list that forbids more than what is blocked is left alone, as with flags.
     """
     about = takes.get(key.kind, NOTHING)
-    return Bar(key, about) if about and about <= blocked else None
+    held = frozenset(about & blocked) if isinstance(about, Each) else about
+    return Bar(key, held) if held and held <= blocked else None
 
 
 NOTHING: Final[frozenset[Channel]] = frozenset()

@@ -2,6 +2,8 @@
 
 A row is a "no" by being there. What it does not say is taken in the wide sense: no channel means
 every channel, no date means since ever. A row that nobody can be found by is kept and reported.
+A row that names records of its system by `contact_ref` is about them, as a flag on them would be:
+their numbers and addresses in the row's cells follow, unless they turn out to be shared.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from rules.changes import Finding, Severity
 from rules.formats import dates
 from rules.keys import Key, KeyKind, keys_in, name_address_key, name_of, ref_key
 from rules.opt_out_words import Meaning, named_channels, opt_out_meaning
-from rules.records import Record
+from rules.records import Kind, Record, Ref
 from rules.spans import Span
 from rules.suppression import Channel, EventType, Evidence, Statement
 
@@ -27,6 +29,7 @@ _PERSONAL: Final = (
     ("email", KeyKind.EMAIL),
 )
 _REGISTER: Final = (("cvr", KeyKind.CVR), ("p_number", KeyKind.P_NUMBER))
+_ABOUT: Final = frozenset({Kind.CONTACT.value, Kind.LEAD.value, Kind.COMPANY.value})
 _FLAGS: Final = {
     "opt_out_call": Channel.CALL,
     "opt_out_email": Channel.EMAIL,
@@ -66,7 +69,10 @@ class _Row:
         dated = spans.read(self.date, zone) if self.date else None
         self.dated = dated if dated and dated.start and dated.start <= heard_at else None
         self.channels = self._channels()
-        self.keys = self._keys(region)
+        self.carried = self._keys(region)
+        self.keys = self._refs() or self.carried
+        if self.keys is self.carried:
+            self.carried = ()
 
     def text(self, field: str) -> str:
         text = self.record.values.get(field)
@@ -100,6 +106,16 @@ class _Row:
             found = [person] if person else []
         return tuple(dict.fromkeys(found))
 
+    def _refs(self) -> tuple[Key, ...]:
+        """The records that the row is about: `contact/12 lead/7`."""
+        named = (one.partition("/") for one in self.text("contact_ref").split())
+        system = self.record.ref.system
+        return tuple(
+            ref_key(Ref(system, Kind(kind), ident))
+            for kind, _, ident in named
+            if ident and kind in _ABOUT
+        )
+
     def _in(self, fields: tuple[tuple[str, KeyKind], ...], region: str) -> list[Key]:
         return [key for f, kind in fields for key in keys_in(kind, self.text(f), region)]
 
@@ -112,6 +128,7 @@ class _Row:
             span=self._span(),
             system=ref.system,
             keys=keys,
+            carried=self.carried,
             evidence=self.evidence,
             # By what it says, not by where it stands: a row that moves is the same statement.
             identity=(ref.system, "row", channel.value, self.date, *map(":".join, sorted(keys))),

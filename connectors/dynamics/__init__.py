@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Final
 from urllib.parse import quote
 
+from connectors.barring import Barring, Refusal
 from connectors.dynamics import trials
 from connectors.dynamics.admin import (
     lacking_privileges,
@@ -23,6 +24,7 @@ from connectors.dynamics.admin import (
     sample,
 )
 from connectors.dynamics.client import Org, among
+from connectors.dynamics.consents import Consents
 from connectors.dynamics.describing import (
     NameBook,
     counts,
@@ -32,13 +34,14 @@ from connectors.dynamics.describing import (
     own_labels,
     privileges,
 )
-from connectors.dynamics.mapping import OWN, THINGS
+from connectors.dynamics.mapping import CONSENT, CONSENTS, OWN, THINGS
 from connectors.dynamics.pasts import Pasts
 from connectors.dynamics.pulling import NEXT, anew, pull
 from connectors.dynamics.pushing import Pace, Pushing
 from connectors.dynamics.shapes import Described, Shape, shaped
 from connectors.protocol import Clearing, Moved, Outcome, Page, Problem, Stream, Token
 from connectors.rights import Made, Offered, Right, Wanted
+from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.fields.field import PARTIES
 from rules.flags import Flag
@@ -67,6 +70,7 @@ class Dynamics:
         objects: Sequence[str] | None = None,
         fields: Mapping[str, Mapping[str, str]] | None = None,
         history: bool = True,
+        region: str = "DK",
     ) -> None:
         self.name, self.org = name, org
         known = [thing.name for thing in THINGS]
@@ -75,12 +79,13 @@ class Dynamics:
         self._fields = fields or {}
         self._names = NameBook(org)
         self._pace = Pace()
-        self._history, self._pasts = history, Pasts(org)
+        self._history, self._pasts, self._region = history, Pasts(org), region
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The tables that are there, as they stand in this environment; described once."""
-        told = described(self.org, self._wanted)
+        people = not {"contact", "lead"}.isdisjoint(self._wanted)
+        told = described(self.org, [*self._wanted, *([CONSENT] if people else [])])
         found: dict[str, Shape] = {}
         for thing in THINGS:
             if thing.name in told:
@@ -91,7 +96,21 @@ class Dynamics:
                 found[thing.name] = shaped(
                     self.name, thing, table, fields, self._names.name, history=self._history
                 )
+        if CONSENT in told:
+            table = told[CONSENT]
+            found[CONSENT] = shaped(self.name, CONSENTS, table, {}, self._names.name, history=False)
         return found
+
+    @property
+    def _own(self) -> Mapping[str, Shape]:
+        """The tables whose columns are the customer's to map."""
+        return {name: one for name, one in self.shapes.items() if name != CONSENT}
+
+    @cached_property
+    def _consents(self) -> Consents | None:
+        shape = self.shapes.get(CONSENT)
+        people = [one for name, one in self.shapes.items() if name in {"contact", "lead"}]
+        return Consents(self.org, shape, people, self._region) if shape else None
 
     def _with_labels(self, table: Described, fields: Mapping[str, str]) -> Described:
         """Labels of choices, where the settings map one."""
@@ -118,8 +137,12 @@ class Dynamics:
         return replace(table, columns=columns)
 
     def streams(self) -> Sequence[Stream]:
-        """One for each table."""
-        return [shape.stream for shape in self.shapes.values()]
+        """One for each table; none for consents that cannot be read whole."""
+        return [
+            shape.stream
+            for name, shape in self.shapes.items()
+            if name != CONSENT or not shape.blind
+        ]
 
     def problems(self) -> Sequence[Problem]:
         """Tables and columns that are not there for us. A flag that says no and is hidden stops."""
@@ -151,7 +174,11 @@ class Dynamics:
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 5,000 records."""
-        return pull(self.org, self.shapes[stream.name], token, self._pasts)
+        pages = pull(self.org, self.shapes[stream.name], token, self._pasts)
+        if stream.name != CONSENT or self._consents is None:
+            return pages
+        about = self._consents.about
+        return (replace(page, records=list(about(page.records))) for page in pages)
 
     def anew(self, stream: Stream, token: Token) -> Token | None:
         """From the beginning; what flags were is then asked from the last reading on."""
@@ -164,7 +191,9 @@ class Dynamics:
         for at in range(0, len(ids), IDS_MOST):
             wanted = among(shape.described.key, ids[at : at + IDS_MOST])
             rows = self.org.get(f"{shape.address}&$filter={wanted}")["value"]
-            yield from (shape.record(row) for row in rows if shape.counts(row))
+            found = (shape.record(row) for row in rows if shape.counts(row))
+            of_list = stream.name == CONSENT and self._consents
+            yield from of_list.about(found) if of_list else found
 
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
@@ -184,6 +213,22 @@ class Dynamics:
         del token
         shape = self.shapes[stream.name]
         yield from Pushing(self.org, shape, self._pace, blocking=True).push(batch)
+
+    # --- consents: a list by number and address ---
+
+    def barring(self) -> Barring:
+        """Consents keep people away, where the environment has them."""
+        return self._consents.barring() if self._consents else Barring()
+
+    def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
+        """No for every commercial purpose."""
+        assert self._consents is not None  # noqa: S101 - without it there are no facts
+        return self._consents.bar(batch)
+
+    def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
+        """Those who say no."""
+        assert self._consents is not None  # noqa: S101
+        return self._consents.barred(batch)
 
     def cleared(
         self, stream: Stream, refs: Sequence[Ref], fields: Sequence[str]
@@ -211,23 +256,25 @@ class Dynamics:
 
     def check(self) -> Iterator[Right]:
         """Every right, tried by name."""
-        return rights(self.org, self.shapes, self._wanted, self._pasts)
+        wanted = [*self._wanted, *([CONSENT] if CONSENT in self.shapes else [])]
+        return rights(self.org, self.shapes, wanted, self._pasts)
 
     def missing(self) -> Sequence[Wanted]:
         """What this environment lacks: fields, choices, rights on tables and secured columns."""
-        return [*missing(self.shapes), *lacking_privileges(self.shapes, privileges(self.org))]
+        return [*missing(self._own), *lacking_privileges(self.shapes, privileges(self.org))]
 
     def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
         """Make them. What a table holds is asked anew, past every cache."""
         yield from provision(self.org, wanted)
         self.org.schema_changed = True
-        self.__dict__.pop("shapes", None)
+        for name in ("shapes", "_consents"):
+            self.__dict__.pop(name, None)
 
     def offered(self) -> Sequence[Offered]:
         """The environment's own columns that nothing is mapped to: one call a table."""
         return [
             one
-            for shape in self.shapes.values()
+            for shape in self._own.values()
             for one in offered(shape, own_labels(self.org, shape.name))
         ]
 

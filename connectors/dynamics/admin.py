@@ -12,7 +12,7 @@ from typing import Any, Final
 from connectors.dynamics.client import Org
 from connectors.dynamics.describing import privileges
 from connectors.dynamics.granting import Grants
-from connectors.dynamics.mapping import own_name
+from connectors.dynamics.mapping import CONSENT, own_name
 from connectors.dynamics.pasts import Pasts
 from connectors.dynamics.shapes import Shape
 from connectors.rights import Made, Offered, Right, Wanted
@@ -34,6 +34,7 @@ _AREAS: Final[Mapping[str, str]] = {
     "appointment": "Activity",
     "campaignresponse": "Activity",
     "listmember": "List",
+    CONSENT: CONSENT,
 }
 """Privileges are named after these; all activities share one."""
 _AUDIT: Final = "prvReadAuditSummary"
@@ -83,8 +84,7 @@ def rights(
 
 
 def _of_table(shape: Shape, held: frozenset[str]) -> Iterator[Right]:
-    verbs = ("Read", "Write") if shape.thing.push else ("Read",)
-    for verb in verbs:
+    for verb in _verbs(shape):
         name = f"prv{verb}{_AREAS[shape.name]}"
         if name in held:
             yield _right(name, f"dynamics.right.{verb.lower()}", stream=shape.name, field=name)
@@ -94,6 +94,12 @@ def _of_table(shape: Shape, held: frozenset[str]) -> Iterator[Right]:
         yield _wrong(shape.name, "dynamics.not_tracked", stops=False, stream=shape.name)
     if shape.thing.push and not shape.described.guarded:
         yield _wrong(shape.name, "dynamics.not_guarded", stream=shape.name)
+
+
+def _verbs(shape: Shape) -> tuple[str, ...]:
+    if shape.name == CONSENT:
+        return ("Read", "Write", "Create")
+    return ("Read", "Write") if shape.thing.push else ("Read",)
 
 
 def _of_columns(shape: Shape) -> Iterator[Right]:
@@ -199,7 +205,7 @@ def lacking_privileges(shapes: Mapping[str, Shape], held: frozenset[str]) -> Ite
     """Privileges that tables need and our user's roles do not give."""
     asked: dict[str, str] = {}
     for shape in shapes.values():
-        for verb in ("Read", "Write") if shape.thing.push else ("Read",):
+        for verb in _verbs(shape):
             asked.setdefault(f"prv{verb}{_AREAS[shape.name]}", shape.name)
     for name, stream in asked.items():
         if name not in held:

@@ -218,11 +218,33 @@ THINGS: Final[tuple[Thing, ...]] = (
 )
 """In the order in which they are read."""
 
+CONSENT: Final = "msdynmkt_contactpointconsent4"
+CONSENTS: Final = Thing(
+    CONSENT,
+    Kind.OPT_OUT,
+    (
+        # A number or an address: which, is seen when it is read.
+        Map("direct_phone", "msdynmkt_contactpointvalue", "text", ""),
+        Map("channel", "msdynmkt_contactpointtype", "point", ""),
+        Map("campaign", "_msdynmkt_purposeid_value", "text", ""),
+        Map("opt_out_source", "msdynmkt_reason", "text", ""),
+        # What is not dated is dated by its last change: said anew, it is a no anew.
+        Map("opt_out_at", "modifiedon", "moment", ""),
+        Map("agent", "_modifiedby_value", "text", ""),
+    ),
+    guards=("msdynmkt_contactpointvalue", "msdynmkt_contactpointtype", "msdynmkt_value"),
+    # "Opted out"
+    only=("msdynmkt_value", 534120002),
+)
+"""Consents of Customer Insights - Journeys, where the environment has them."""
+
 BY_NAME: Final = {one.name: one for one in THINGS}
 
 WORDS: Final[Mapping[str, Mapping[int, str]]] = {
     "direction": {True: "outbound", False: "inbound"},
     "meeting": {1: "held", 2: "cancelled"},
     "deal": {1: "won", 2: "lost"},
+    # A channel of the customer's own is no word of ours: it counts as every channel.
+    "point": {534120000: "email", 534120001: "sms", 534120003: "call"},
 }
 """Numbers that Dataverse keeps, as our catalogue words them; other numbers say nothing yet."""

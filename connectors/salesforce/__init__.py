@@ -7,10 +7,13 @@ is in one org stands in `shapes`, what fields mean in `mapping`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 
+from connectors.barring import Barring, Refusal
 from connectors.protocol import (
     Clearing,
     Moved,
@@ -25,13 +28,16 @@ from connectors.salesforce import trials
 from connectors.salesforce.admin import offered, rights, sample
 from connectors.salesforce.bulk import FROM
 from connectors.salesforce.client import Org
+from connectors.salesforce.consents import Consents
+from connectors.salesforce.individuals import LINK, PEOPLE, POINTED, POINTS, Individuals, low_of
 from connectors.salesforce.making import PERMISSION_SET, missing, provision
-from connectors.salesforce.mapping import THINGS
+from connectors.salesforce.mapping import CONSENTS, THINGS
 from connectors.salesforce.pasts import Pasts
 from connectors.salesforce.pulling import Pulling, anew
 from connectors.salesforce.pushing import Pushing
 from connectors.salesforce.shapes import WRITER, Shape, shaped
 from connectors.trials import NotOffered
+from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.errors import SystemStopped
 from rules.flags import Flag
@@ -71,24 +77,80 @@ class Salesforce:
         bulk_from: int = FROM,
         address: str = "",
         history: bool = True,
+        region: str = "DK",
     ) -> None:
         self.name, self.org, self._address = name, org, address
         self._objects = tuple(objects) if objects is not None else None
         self._fields, self._known = fields or {}, known
         self._guard_together = guard_together
         self._permission_set, self._bulk_from = permission_set, bulk_from
-        self._history = history
+        self._history, self._region = history, region
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The objects that our user may see, as they stand in this org; described once."""
-        return {
+        found = {
             thing.name: shaped(
                 self.name, thing, told, self._fields.get(thing.name, {}), history=self._history
             )
             for thing in THINGS
             if (told := self._described.get(thing.name))
         }
+        return {**found, **self._consent_shapes}
+
+    @cached_property
+    def _consent_shapes(self) -> Mapping[str, Shape]:
+        """The objects of consents that there are. What they cannot be read without counts as theirs."""
+        found = {}
+        for thing in CONSENTS:
+            if told := self._beside.get(thing.name):
+                shape = shaped(self.name, thing, told, {}, history=False)
+                needed = POINTS if thing.name == POINTED else ()
+                hidden = [f"{name}.{POINTS[name]}" for name in needed if name not in self._points]
+                if thing.name != POINTED and not self._linked:
+                    hidden.append(LINK)
+                found[thing.name] = replace(shape, blind=(*shape.blind, *hidden))
+        return found
+
+    @cached_property
+    def _beside(self) -> Mapping[str, Mapping[str, Any]]:
+        """Objects that orgs have or have not, where people are read: one call for all of them."""
+        if self._described.keys().isdisjoint(PEOPLE):
+            return {}
+        names = [*(one.name for one in CONSENTS), *POINTS]
+        parts = [
+            {"method": "GET", "url": self.org.path(f"/sobjects/{one}/describe")} for one in names
+        ]
+        answers = self.org.composite(parts)
+        return {
+            name: answer["body"]
+            for name, answer in zip(names, answers, strict=True)
+            if answer["httpStatusCode"] == HTTPStatus.OK
+        }
+
+    @property
+    def _points(self) -> Sequence[str]:
+        """The contact points whose number or address we may see."""
+        return [n for n, field in POINTS.items() if field in _names(self._beside.get(n))]
+
+    @property
+    def _linked(self) -> Sequence[str]:
+        """The objects that show whose individual a record is."""
+        return [name for name in PEOPLE if LINK in _names(self._described.get(name))]
+
+    @cached_property
+    def _consents(self) -> Consents:
+        return Consents(self.org, self.shapes, self._people, self._region)
+
+    @cached_property
+    def _people(self) -> Individuals:
+        return Individuals(self.org, self.shapes, self._linked, self._points)
+
+    @property
+    def _own(self) -> Mapping[str, Shape]:
+        """The objects whose fields are the customer's to map."""
+        there = self.shapes
+        return {name: one for name, one in there.items() if name not in self._consent_shapes}
 
     @cached_property
     def _described(self) -> Mapping[str, Mapping[str, Any]]:
@@ -100,8 +162,12 @@ class Salesforce:
         return Pulling(self.org, self.shapes, self._known, self._bulk_from)
 
     def streams(self) -> Sequence[Stream]:
-        """One for each object."""
-        return [shape.stream for shape in self.shapes.values()]
+        """One for each object; none for consents that cannot be read whole."""
+        return [
+            shape.stream
+            for name, shape in self.shapes.items()
+            if name not in self._consent_shapes or not shape.blind
+        ]
 
     def problems(self) -> Sequence[Problem]:
         """Objects and fields that are not there for us. A flag that says no and is hidden stops."""
@@ -132,7 +198,11 @@ class Salesforce:
 
     def pull(self, stream: Stream, token: Token | None) -> Iterator[Page]:
         """Pages of up to 2,000 records."""
-        return self._pulling.pull(self.shapes[stream.name], token)
+        pages = self._pulling.pull(self.shapes[stream.name], token)
+        if stream.name not in self._consent_shapes:
+            return pages
+        since = low_of(token)
+        return (self._people.page(page, stream.name, since) for page in pages)
 
     def anew(self, stream: Stream, token: Token) -> Token | None:
         """From the beginning; changes are then asked for from where the old cursor had come to."""
@@ -148,7 +218,12 @@ class Salesforce:
             # Ids are letters and digits, all other names are what describe gave us.
             asked = f"SELECT {', '.join(shape.asked)} FROM {shape.name} WHERE Id IN ({some})"  # noqa: S608
             answer = self.org.query(asked, deleted=False)
-            yield from (shape.record(row) for row in answer["records"])
+            found = [shape.record(row) for row in answer["records"]]
+            yield from (
+                self._people.about(found, shape.name)
+                if shape.name in self._consent_shapes
+                else found
+            )
 
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
@@ -168,6 +243,20 @@ class Salesforce:
         """Set flags in collections of 200, read back; one outcome a record, in the order given."""
         del token
         yield from Pushing(self.org, self.shapes[stream.name], blocking=True).push(batch)
+
+    # --- consents: a list by number and address ---
+
+    def barring(self) -> Barring:
+        """Consents keep people away, where the org has them."""
+        return self._consents.barring
+
+    def bar(self, batch: Sequence[Bar]) -> Iterator[Refusal]:
+        """OptOut on their consents: one call for each 200, after two that look."""
+        return self._consents.bar(batch)
+
+    def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
+        """Those whose consents say OptOut: two calls."""
+        return self._consents.barred(batch)
 
     def cleared(
         self, stream: Stream, refs: Sequence[Ref], fields: Sequence[str]
@@ -207,21 +296,31 @@ class Salesforce:
     def check(self) -> Iterator[Right]:
         """Every right, tried by name."""
         wanted = self._objects if self._objects is not None else [one.name for one in THINGS]
-        return rights(self.org, self.shapes, wanted, Pasts(self.org, self.shapes))
+        named = [*wanted, *self._consent_shapes]
+        return rights(self.org, self.shapes, named, Pasts(self.org, self.shapes))
 
     def missing(self) -> Sequence[Wanted]:
         """What this org lacks: fields, values of picklists, rights on fields."""
-        return missing(self.shapes, self._described)
+        return missing(self._own, self._described)
 
     def provision(self, wanted: Sequence[Wanted]) -> Iterator[Made]:
         """Make them, and grant fields to the permission set. What an object holds is asked anew."""
         yield from provision(self.org, wanted, self._permission_set)
-        for name in ("_described", "shapes", "_pulling"):
+        made = (
+            "_described",
+            "_beside",
+            "_consent_shapes",
+            "_consents",
+            "_people",
+            "shapes",
+            "_pulling",
+        )
+        for name in made:
             self.__dict__.pop(name, None)
 
     def offered(self) -> Sequence[Offered]:
         """The org's own fields that nothing is mapped to; no call beyond those that describe."""
-        found = (offered(shape, self._described[name]) for name, shape in self.shapes.items())
+        found = (offered(shape, self._described[name]) for name, shape in self._own.items())
         return [one for some in found for one in some]
 
     def sample(self, stream: str, names: Sequence[str]) -> Sequence[Mapping[str, str | None]]:
@@ -273,6 +372,10 @@ class Salesforce:
             if answer["done"]:
                 return
             answer = self.org.more(answer["nextRecordsUrl"])
+
+
+def _names(described: Mapping[str, Any] | None) -> frozenset[str]:
+    return frozenset(one["name"] for one in (described or {}).get("fields", ()))
 
 
 def _living(shape: Shape) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from connectors.rights import Offered, Right
 from connectors.salesforce.client import Org
+from connectors.salesforce.consents import STATUS
 from connectors.salesforce.paging import written
 from connectors.salesforce.pasts import Pasts
 from connectors.salesforce.pulling import LOG_LEAST
@@ -50,7 +51,7 @@ def _of_fields(shape: Shape) -> Iterator[Right]:
     for one in shape.thing.guards:
         if one not in shape.blind:
             name = f"{shape.name}.{one}"
-            if one in shape.locked:
+            if one in shape.locked and (shape.thing.push or one == STATUS):
                 yield _wrong(name, "salesforce.no_locked", stream=shape.name, field=one)
             else:
                 yield _right(name, "salesforce.right.field", stream=shape.name, field=one)

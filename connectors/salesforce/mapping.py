@@ -209,4 +209,45 @@ THINGS: Final[tuple[Thing, ...]] = (
 )
 """In the order in which they are read."""
 
-BY_NAME: Final = {one.name: one for one in THINGS}
+_WITNESSED: Final = (
+    Map("opt_out_at", "CaptureDate", "moment", ""),
+    Map("opt_out_source", "CaptureSource", "text", ""),
+    Map("agent", "LastModifiedById", "text", ""),
+)
+_STATUS: Final = "PrivacyConsentStatus"
+CONSENTS: Final[tuple[Thing, ...]] = (
+    Thing(
+        "Individual",
+        Kind.OPT_OUT,
+        (
+            Map("contact_ref", "Id", "text", ""),
+            # What is not dated is dated by its last change: set anew it is said anew.
+            Map("opt_out_at", "SystemModstamp", "moment", ""),
+        ),
+        only="(HasOptedOutSolicit = true OR HasOptedOutProcessing = true OR ShouldForget = true)",
+        guards=("HasOptedOutSolicit", "HasOptedOutProcessing", "ShouldForget"),
+    ),
+    Thing(
+        "ContactPointTypeConsent",
+        Kind.OPT_OUT,
+        (
+            Map("contact_ref", "PartyId", "text", ""),
+            Map("channel", "ContactPointType", "text", ""),
+            *_WITNESSED,
+        ),
+        only=f"{_STATUS} = 'OptOut' AND (ContactPointType = 'Phone' "
+        "OR ContactPointType = 'Email' OR ContactPointType = null)",
+        guards=("PartyId", "ContactPointType", _STATUS),
+    ),
+    Thing(
+        "ContactPointConsent",
+        Kind.OPT_OUT,
+        (Map("contact_ref", "ContactPointId", "text", ""), *_WITNESSED),
+        only=f"{_STATUS} = 'OptOut'",
+        guards=("ContactPointId", _STATUS),
+    ),
+)
+"""Noes that stand beside the records, where an org has these objects (Object Reference: Individual,
+ContactPointTypeConsent, ContactPointConsent). They are read behind those whom they are about."""
+
+BY_NAME: Final = {one.name: one for one in (*THINGS, *CONSENTS)}

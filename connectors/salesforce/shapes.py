@@ -33,7 +33,7 @@ from connectors.translate import (
 from rules.fields.field import PARTIES
 from rules.flags import Flag
 from rules.opt_out_fields import FLAGS
-from rules.records import Record, Redirect, Ref, Tombstone, Value
+from rules.records import Kind, Record, Redirect, Ref, Tombstone, Value
 
 TYPED: Final = {
     "boolean": "flag", "int": "number", "double": "number", "currency": "number",
@@ -88,7 +88,7 @@ class Shape:
             push=push,
             conditional_write=push,
             delete_feed=True,
-            opt_outs=not said.isdisjoint(FLAGS),
+            opt_outs=self.thing.kind is Kind.OPT_OUT or not said.isdisjoint(FLAGS),
             calls=self.thing.kind == "call",
             batch_size=BATCH,
             compares=True,

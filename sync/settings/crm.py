@@ -38,6 +38,17 @@ def _address(text: str) -> str:
 
 Address = Annotated[str, AfterValidator(_address)]
 
+
+def _whole_address(text: str) -> str:
+    """An address with its path, as somebody else writes it."""
+    parts = urlsplit(text.strip())
+    if parts.scheme != "https" or not parts.hostname:
+        raise PydanticCustomError("address", "no https address")
+    return text.strip()
+
+
+WholeAddress = Annotated[str, AfterValidator(_whole_address)]
+
 SalesforceObject = Literal[
     "Account", "Contact", "Lead", "Task", "Event", "Opportunity", "CampaignMember"
 ]
@@ -100,6 +111,8 @@ class HubSpot(Section):
     fields: dict[str, dict[str, str]] = Field(
         default_factory=dict, examples=[{"contacts": {"opt_out_call": "ring_ikke"}}]
     )
+    hook_secret: Secret | None = Field(default=None, examples=[{"env": "HUBSPOT_HOOK"}])
+    hook_url: WholeAddress | None = Field(default=None, examples=["https://hooks.firma.dk/hubspot"])
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     quota_share: QuotaShare = 0.8
@@ -109,6 +122,12 @@ class HubSpot(Section):
     def is_used(self) -> bool:
         """Whether there is anything to sign in with."""
         return self.token is not None or self.refresh_token is not None
+
+    @property
+    def hook(self) -> tuple[str, str]:
+        """The secret that signs messages to us, and the address that they are sent to."""
+        secret = self.hook_secret.get_secret_value() if self.hook_secret else ""
+        return secret, self.hook_url or ""
 
     @property
     def oauth(self) -> tuple[str, str, str] | None:

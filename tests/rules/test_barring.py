@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.barring import Bar, Hours, bars_of
+from rules.barring import Bar, Each, Hours, bars_of
 from rules.keys import Key, KeyKind
 from rules.suppression import Channel
 
@@ -55,3 +55,12 @@ def test_a_list_that_forbids_more_than_was_said_is_left_alone() -> None:
     assert (
         bars_of(Key(KeyKind.EMAIL, "a@opdigtet-0001.dk"), frozenset({Channel.CALL}), both) is None
     )
+
+
+def test_channels_that_are_forbidden_one_by_one_need_not_all_be_blocked() -> None:
+    key, call, sms = Key(KeyKind.PHONE, "+4568000001"), Channel.CALL, Channel.SMS
+    each = {KeyKind.PHONE: Each({call, sms})}
+    assert bars_of(key, frozenset({sms, Channel.EMAIL}), each) == Bar(key, frozenset({sms}))
+    assert bars_of(key, frozenset({call, sms}), each) == Bar(key, frozenset({call, sms}))
+    assert bars_of(key, frozenset({Channel.EMAIL}), each) is None
+    assert bars_of(key, frozenset({sms}), {KeyKind.PHONE: frozenset({call, sms})}) is None

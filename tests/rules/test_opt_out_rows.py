@@ -120,3 +120,16 @@ def test_a_row_whose_date_is_spelled_anew_is_the_same_statement() -> None:
     was, now = (row(email=MAIL.value, opt_out_at=date) for date in ("1/3-2024", "2024-03-01"))
     assert only(was).identity == only(now).identity
     assert only(was).span == only(now).span
+
+
+def test_a_row_about_a_record_means_the_record_and_its_numbers_follow() -> None:
+    said = only(row(contact_ref="contact/003A lead/00QB", direct_phone="20123456", channel="tlf"))
+    assert said.keys == (
+        Key(KeyKind.REF, "files/contact/003A"), Key(KeyKind.REF, "files/lead/00QB"),
+    )  # fmt: skip
+    assert (said.carried, said.channel) == ((PHONE,), Channel.CALL)
+
+
+@pytest.mark.parametrize("text", ["17", "call/17", "nobody/17", "contact"])
+def test_a_number_in_a_reference_is_no_record(text: str) -> None:
+    assert only(row(contact_ref=text, direct_phone="20123456")).keys == (PHONE,)

@@ -78,9 +78,9 @@ def test_an_org_is_looked_at_mended_and_taken_back(desk: Vendor) -> None:
     assert looked.exit_code == 2, looked.output
     assert len(org.journal) == written, "a dry run writes nothing"
     assert {one.method for one in desk.calls} <= {"GET", "POST"}
-    # A token, what each object looks like, how many records there are, a query for each, and what
-    # is still running there.
-    assert len(desk.calls) == 2 + 3 * OBJECTS
+    # A token, what each object looks like, whether there are consents beside them, how many records
+    # there are, a query for each, and what is still running there.
+    assert len(desk.calls) == 3 + 3 * OBJECTS
 
     applied = call(desk, "apply", "1")
     assert applied.exit_code == 0, applied.output
@@ -109,7 +109,7 @@ def test_nothing_changed_costs_one_call_beside_signing_in_and_looking(desk: Vend
         desk.clock.pass_by(hours=1)
     quiet = call(desk, "run")
     assert quiet.exit_code == 0, quiet.output
-    assert len(desk.calls) == 1 + OBJECTS + 1
+    assert len(desk.calls) == 1 + OBJECTS + 1 + 1
 
 
 def test_a_hidden_flag_is_named_and_nothing_is_written_there(desk: Vendor) -> None:

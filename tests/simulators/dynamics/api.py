@@ -257,7 +257,8 @@ def privilege(verb: str, table: str) -> str:
         "phonecall": "Activity", "appointment": "Activity", "campaignresponse": "Activity",
         "systemuser": "User", "listmember": "List", "audit": "AuditSummary",
     }  # fmt: skip
-    return f"prv{verb}{shared.get(table, table.capitalize())}"
+    own = table if "_" in table else table.capitalize()
+    return f"prv{verb}{shared.get(table, own)}"
 
 
 def throttled(seconds: int, code: str = "0x80072322") -> Refused:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulators.dynamics.tables import MERGEABLE, READ_ONLY_STATES, Column, Table, tables
+from simulators.dynamics.tables import JOURNEYS, MERGEABLE, READ_ONLY_STATES, Column, Table, tables
 
 Row = dict[str, Any]
 DEADLOCK = "-2147204784"
@@ -101,7 +101,8 @@ class Org:
         self.lock = threading.RLock()
         self.clock = clock or Clock()
         self.skew = timedelta()
-        self.tables = tables()
+        self._shelf = tables()
+        self.tables = {name: one for name, one in self._shelf.items() if name not in JOURNEYS}
         self.rows: dict[str, dict[str, Row]] = {name: {} for name in self.tables}
         self.order: dict[str, list[str]] = {name: [] for name in self.tables}
         self.deleted: list[tuple[int, str, str]] = []
@@ -204,6 +205,12 @@ class Org:
                 for name, rows in self.rows.items()
                 if rows and name not in {"systemuser", "audit", "organization"}
             }
+
+    def journeys(self) -> None:
+        """Customer Insights - Journeys is installed."""
+        for name in sorted(JOURNEYS):
+            self.tables[name] = self._shelf[name]
+            self.rows[name], self.order[name] = {}, []
 
     def audit(self, table: str, *columns: str) -> None:
         """An administrator has changes of these columns kept."""

@@ -13,8 +13,11 @@ SETS = {
     "appointment": "appointments", "opportunity": "opportunities", "campaign": "campaigns",
     "campaignresponse": "campaignresponses", "list": "lists", "listmember": "listmembers",
     "systemuser": "systemusers", "team": "teams", "audit": "audits",
-    "organization": "organizations",
+    "organization": "organizations", "msdynmkt_purpose": "msdynmkt_purposes",
+    "msdynmkt_contactpointconsent4": "msdynmkt_contactpointconsent4s",
 }  # fmt: skip
+JOURNEYS = frozenset({"msdynmkt_purpose", "msdynmkt_contactpointconsent4"})
+"""Tables that come with Customer Insights - Journeys."""
 MERGEABLE = frozenset({"account", "contact", "lead"})
 READ_ONLY_STATES = {
     "account": {1}, "contact": {1}, "lead": {1, 2}, "phonecall": {1, 2}, "appointment": {1, 2},
@@ -41,6 +44,19 @@ OPTIONS: dict[tuple[str, str], dict[int, str]] = {
     ("appointment", "statecode"): {0: "Open", 1: "Completed", 2: "Canceled", 3: "Scheduled"},
     ("*", "statecode"): {0: "Active", 1: "Inactive"},
     ("list", "createdfromcode"): {1: "Account", 2: "Contact", 4: "Lead"},
+    ("msdynmkt_purpose", "msdynmkt_type"): {
+        534120000: "Commercial Communication", 534120001: "Transactional Communication",
+        534120002: "Tracking",
+    },
+    ("msdynmkt_contactpointconsent4", "msdynmkt_contactpointtype"): {
+        534120000: "Email", 534120001: "Text", 534120002: "Custom", 534120003: "Voice",
+    },
+    ("msdynmkt_contactpointconsent4", "msdynmkt_value"): {
+        534120000: "Not Set", 534120001: "Opted In", 534120002: "Opted Out",
+    },
+    ("msdynmkt_contactpointconsent4", "msdynmkt_contactpointconsenttype"): {
+        534120000: "Purpose", 534120001: "Topic",
+    },
 }  # fmt: skip
 
 

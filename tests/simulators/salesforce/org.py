@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from simulators.salesforce.journal import Entry, Error, Row, Values
-from simulators.salesforce.schema import WITH_HISTORY, Field, Table, full_id, tables
+from simulators.salesforce.schema import PRIVACY, WITH_HISTORY, Field, Table, full_id, tables
 from simulators.salesforce.soql import Malformed, Query
 
 OURS, SOMEBODY, ROBOT = "ringren", "somebody", "robot"
@@ -38,7 +38,7 @@ class Org:
     hidden: set[tuple[str, str]] = field(default_factory=set)
     """Fields that nobody granted to the integration user."""
     read_only: set[tuple[str, str]] = field(default_factory=set)
-    objects_closed: set[str] = field(default_factory=set)
+    objects_closed: set[str] = field(default_factory=lambda: set(PRIVACY))
     tracked: set[tuple[str, str]] = field(default_factory=set)
     """Fields whose changes are kept in the history objects; an administrator chooses them."""
     locked: set[str] = field(default_factory=set)
@@ -131,6 +131,10 @@ class Org:
     def add_field(self, table: str, one: Field) -> None:
         """The customer adds a field of his own."""
         self.tables[table].fields[one.name] = one
+
+    def privacy(self) -> None:
+        """An administrator switches on Data Protection and Privacy, and lets our user see it."""
+        self.objects_closed -= PRIVACY
 
     def snapshot(self) -> dict[str, dict[str, Row]]:
         """All that people have entered, by object and id; without stamps."""

@@ -22,6 +22,7 @@ ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("POST", r"sobjects/(\w+)", writes.create),
     ("POST", r"composite/sobjects/(\w+)", reads.retrieve),
     ("PATCH", r"composite/sobjects", writes.collection),
+    ("POST", r"composite/sobjects", writes.make),
     ("PATCH", r"composite/sobjects/(\w+)/(\w+)", writes.upsert),
     ("POST", r"composite", writes.composite),
     ("GET", r"limits", reads.limits),

@@ -12,8 +12,15 @@ PREFIX = {
     "Task": "00T", "Event": "00U", "Campaign": "701", "CampaignMember": "00v",
     "PermissionSet": "0PS", "FieldPermissions": "01k", "CustomField": "00N",
     "AccountHistory": "017", "ContactHistory": "017", "LeadHistory": "017",
-    "EntityDefinition": "", "FieldDefinition": "",
+    "EntityDefinition": "", "FieldDefinition": "", "Individual": "0PK",
+    "ContactPointTypeConsent": "0ZN", "ContactPointConsent": "0ZM", "ContactPointPhone": "0ow",
+    "ContactPointEmail": "9Vl",
 }  # fmt: skip
+PRIVACY = frozenset({
+    "Individual", "ContactPointTypeConsent", "ContactPointConsent", "ContactPointPhone",
+    "ContactPointEmail",
+})  # fmt: skip
+"""Objects that are there once Data Protection and Privacy is switched on, and granted."""
 MERGEABLE = {"Account", "Contact", "Lead"}
 WITH_HISTORY = {name: f"{name}History" for name in ("Account", "Contact", "Lead")}
 SOAP = {"string": "xsd:string", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double"}
@@ -83,7 +90,14 @@ class Table:
         return one.refers if one else ""
 
 
+_STATUSES = ("NotSeen", "Seen", "OptIn", "OptOut", "OptInPending")
+_TYPES = ("Email", "MailingAddress", "Phone", "Social", "Web")
 PICKLISTS = {
+    ("ContactPointTypeConsent", "PrivacyConsentStatus"): _STATUSES,
+    ("ContactPointTypeConsent", "ContactPointType"): _TYPES,
+    ("ContactPointTypeConsent", "CaptureContactPointType"): _TYPES,
+    ("ContactPointConsent", "PrivacyConsentStatus"): _STATUSES,
+    ("ContactPointConsent", "CaptureContactPointType"): _TYPES,
     ("Contact", "LeadSource"): ("Web", "Phone Inquiry", "Partner Referral", "Purchased List"),
     ("Lead", "LeadSource"): ("Web", "Phone Inquiry", "Partner Referral", "Purchased List"),
     ("Lead", "Status"): ("Open - Not Contacted", "Working - Contacted", "Closed - Converted"),
@@ -111,6 +125,7 @@ def tables() -> dict[str, Table]:
                 permissionable="p" in flags,
                 refers=row["refers"],
                 values=PICKLISTS.get((row["object"], row["field"]), ()),
+                restricted=row["object"] in PRIVACY and row["type"] == "picklist",
             )
     return found
 

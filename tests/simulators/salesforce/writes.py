@@ -85,6 +85,28 @@ def _written_one(
     return {"id": row["Id"], "success": True, "errors": []}
 
 
+def make(desk: Desk, request: Request, who: str, _how: str) -> Answer:
+    """Up to 200 new records; one result each, in their order."""
+    records = request.json().get("records", [])
+    if len(records) > COLLECTION_MOST:
+        raise Refused(400, "EXCEEDED_ID_LIMIT", "record limit reached. cannot submit more")
+    results = []
+    for record in records:
+        table = record["attributes"]["type"]
+        values = {k: v for k, v in record.items() if k != "attributes"}
+        if not is_open(desk, table):
+            error: Error | None = Error("INVALID_TYPE", f"sObject type '{table}' is not supported.")
+        else:
+            error = desk.org.refusal(table, None, values)
+        if error:
+            results.append(_failed(error, None))
+            continue
+        hollow = "hollow" in request.headers
+        ident = "" if hollow else desk.org.create(table, values, who=who, how="collection")
+        results.append({"id": ident, "success": True, "errors": []})
+    return Answer(200, results)
+
+
 def upsert(desk: Desk, request: Request, who: str, _how: str, table: str, key: str) -> Answer:
     """Write or create up to 200 records, known by a field."""
     results = []
