@@ -14,10 +14,12 @@ from urllib.parse import quote
 
 import requests
 
+from connectors.hooks import Hint
 from connectors.hubspot import trials
 from connectors.hubspot.admin import missing, offered, provision, rights, sample
 from connectors.hubspot.blocking import MAIL_FLAG, MAILS, Blocking, clearings
 from connectors.hubspot.client import Api
+from connectors.hubspot.hooks import hints_of
 from connectors.hubspot.logins import Login
 from connectors.hubspot.mapping import BY_NAME, THINGS, Thing
 from connectors.hubspot.pulling import Pulling, linked
@@ -40,7 +42,8 @@ class HubSpot:
     """One account of HubSpot.
 
     `objects` are those to be read; `fields` is canonical -> property, by object, over the
-    defaults; `more` goes to `client.Api` (dry, meter, elsewhere, sleep, patience).
+    defaults; `hook` is the secret that signs messages to us, and the address they are sent to;
+    `more` goes to `client.Api` (dry, meter, elsewhere, sleep, patience).
     """
 
     def __init__(
@@ -50,11 +53,13 @@ class HubSpot:
         *,
         objects: Sequence[str] = OBJECTS,
         fields: Mapping[str, Mapping[str, str]] = {},
+        hook: tuple[str, str] = ("", ""),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
         self._objects, self._fields = tuple(objects), fields
+        self._hook, self._clock = hook, clock
         fetch: Callable[[requests.Session], Any] = login.fetch(name, clock)
         self.api = Api(name, fetch, clock=clock, **more)
         self._shapes: dict[str, Shape] = {}
@@ -210,6 +215,20 @@ class HubSpot:
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the values as HubSpot spells them tell."""
         del stream, record, change
+        return None
+
+    # --- messages ---
+
+    def hints(
+        self, headers: Mapping[str, str], body: bytes, word: str = ""
+    ) -> Sequence[Hint] | None:
+        """The records that a signed message is about, where they are read at all."""
+        del word
+        found = hints_of(headers, body, *self._hook, self._clock())
+        return found and [one for one in found if one.stream in self._objects]
+
+    def hook_is_off(self) -> bool | None:
+        """Only the app itself knows, with a key of its own: not to be asked."""
         return None
 
     # --- for administrators -------------------------------------------------------------------

@@ -58,6 +58,8 @@ def rights(api: Api, wanted: Sequence[str], shapes: Mapping[str, Shape]) -> Iter
         shape = shapes[name]
         yield _readable(api, name)
         yield from _of_fields(shape)
+        if shape.thing.guards:
+            yield from _of_mail_types(api, shape)
         if shape.thing.push:
             yield _writable(name, scopes)
     if api.quota:
@@ -88,6 +90,21 @@ def _of_fields(shape: Shape) -> Iterator[Right]:
                 stream=shape.name,
                 field=one,
             )
+
+
+def _of_mail_types(api: Api, shape: Shape) -> Iterator[Right]:
+    """Whether contacts show that they left a type of mail."""
+    try:
+        there = [str(one["id"]) for one in api.mail_types() if one.get("isActive", True)]
+    except SystemStopped as error:
+        why = str(error.details.get("why"))
+        yield _wrong("definitions", "hubspot.types_unread", stops=False, why=why)
+        return
+    for one in there:
+        name = f"hs_email_optout_{one}"
+        if name not in shape.types:
+            details = {"stream": shape.name, "field": name}
+            yield _wrong(f"{shape.name}.{name}", "hubspot.type_hidden", stops=False, **details)
 
 
 def _writable(name: str, scopes: frozenset[str] | None) -> Right:

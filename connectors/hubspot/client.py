@@ -35,6 +35,7 @@ HOST: Final = "https://api.hubapi.com"
 READS: Final = (
     Read("GET", r"/crm/(objects|properties|owners|pipelines)/.*"),
     Read("GET", r"/account-info/.*"),
+    Read("GET", r"/communication-preferences/.*"),
     Read("POST", r"/crm/objects/[^/]+/[^/]+/(search|batch/read)"),
     Read("POST", r"/crm/associations/[^/]+/[^/]+/[^/]+/batch/read"),
     Read("POST", r"/oauth/[^/]+/token"),
@@ -231,6 +232,15 @@ class Api:
         body = {"inputs": list(addresses)}
         answer = self._caller.call("POST", url, repeat=True, json=body)
         return answer.status_code, _body(self, answer)
+
+    def mail_types(self) -> list[Any]:
+        """The types of mail that people may leave one by one."""
+        url = f"{HOST}/communication-preferences/{VERSION}/definitions"
+        answer = self._caller.call("GET", url, repeat=True)
+        body = _body(self, answer)
+        if answer.status_code >= requests.codes.bad_request:
+            raise SystemStopped("hubspot.refused", system=self.system, why=explained(answer))
+        return list(body.get("results") or body.get("subscriptionDefinitions") or ())
 
     def linked(self, objects: str, to: str, ids: Sequence[str]) -> dict[str, list[str]]:
         """Which records of `to` each of these belongs to; a thousand at most."""

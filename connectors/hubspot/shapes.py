@@ -31,13 +31,20 @@ from connectors.translate import (
 )
 from rules.errors import SystemStopped
 from rules.fields.field import PARTIES
+from rules.flags import WORDS as WORDS_OF
 from rules.flags import Flag
 from rules.opt_out_fields import FLAGS
 from rules.records import Kind, Record, Redirect, Ref, Value
+from rules.suppression import Channel
 
 BATCH: Final = 100
 COSTS: Final = Costs(first=100, changes=200, writes=BATCH, guarding=2, batch=BATCH)
 MERGED: Final = "hs_merged_object_ids"
+TYPE: Final = re.compile(r"hs_email_optout_\d+")
+"""How HubSpot shows on a contact that it left one type of mail: it cannot be written."""
+TYPES_AS: Final = "opt_out"
+"""Where it stands as a word for mail. The flag for mail is another: who left one type of mail is
+told to leave the others, and is not taken for one who has."""
 TYPED: Final = {"number": "number", "bool": "flag", "date": "day", "datetime": "moment"}
 
 Row = Mapping[str, Any]
@@ -68,6 +75,8 @@ class Shape:
     merges: bool = False
     keys: tuple[tuple[str, str], ...] = ()
     """Properties that are read as match keys only."""
+    types: tuple[str, ...] = ()
+    """Properties that say no to one type of mail each: to us, a no to mail."""
     owners: Callable[[], Mapping[str, str]] = dict
     stages: Callable[[], Mapping[str, str]] = dict
 
@@ -86,7 +95,7 @@ class Shape:
             conditional_write=push,
             delete_feed=True,
             lags=True,
-            opt_outs=not said.isdisjoint(FLAGS),
+            opt_outs=bool(self.types) or not said.isdisjoint(FLAGS),
             calls=self.thing.kind is Kind.CALL,
             batch_size=BATCH,
             episodes=bool(self.flags),
@@ -100,6 +109,8 @@ class Shape:
             )
             for row in self.rows
         )
+        if self.types and TYPES_AS not in said:
+            columns += (Column("+".join(self.types), TYPES_AS, writable=False),)
         columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
 
@@ -108,7 +119,8 @@ class Shape:
         """The properties that every call asks for."""
         wanted = [row.vendor for row in self.rows if not row.vendor.startswith("@")]
         more = [self.thing.stamp, *([MERGED] if self.merges else [])]
-        return tuple(dict.fromkeys([*wanted, *(name for name, _ in self.keys), *more]))
+        keys = (name for name, _ in self.keys)
+        return tuple(dict.fromkeys([*wanted, *keys, *self.types, *more]))
 
     @cached_property
     def links(self) -> tuple[str, ...]:
@@ -119,15 +131,17 @@ class Shape:
     @cached_property
     def flags(self) -> tuple[str, ...]:
         """Properties that say no when they are true."""
-        return tuple(r.vendor for r in self.rows if r.canonical in FLAGS and r.read == "flag")
+        mapped = (r.vendor for r in self.rows if r.canonical in FLAGS and r.read == "flag")
+        return (*mapped, *self.types)
 
     def canonical(self, name: str) -> str:
         """What a property is to us."""
-        return next(row.canonical for row in self.rows if row.vendor == name)
+        return next((row.canonical for row in self.rows if row.vendor == name), TYPES_AS)
 
     @cached_property
     def _versioned(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*(r.vendor for r in self.rows), *(n for n, _ in self.keys)]))
+        keys = (name for name, _ in self.keys)
+        return tuple(dict.fromkeys([*(r.vendor for r in self.rows), *keys, *self.types]))
 
     @cached_property
     def _readers(self) -> tuple[tuple[str, str, Reader], ...]:
@@ -153,6 +167,9 @@ class Shape:
         """A record from an answer's row."""
         raw = raw_of(row)
         values: dict[str, Value] = {n: read(raw.get(v)) for n, v, read in self._readers}
+        if self.types and values.get(TYPES_AS) != "true":
+            off = any(raw.get(name) == "true" for name in self.types)
+            values[TYPES_AS] = WORDS_OF[Channel.EMAIL] if off else values.get(TYPES_AS)
         ref, version = self.ref(row["id"]), self.version(raw)
         return Record(ref, version, values, also=also(self.keys, raw))
 
@@ -291,6 +308,7 @@ def shaped(system: str, thing: Thing, described: Sequence[Row], wanted: Mapping[
         own=frozenset(name for name, one in there.items() if not one.get("hubspotDefined")),
         there=frozenset(there),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
+        types=tuple(sorted(filter(TYPE.fullmatch, there))) if thing.guards else (),
     )
 
 

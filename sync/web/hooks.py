@@ -119,11 +119,11 @@ class Hooks:
         if hints is None:
             LOG.warning("message refused", system=system)
             return Response(status_code=403)
-        for hint in hints:
-            self._note(system, hint, body)
+        if hints:
+            self._note(system, hints, body)
         return Response(status_code=204)
 
-    def _note(self, system: str, hint: Hint, body: bytes) -> None:
+    def _note(self, system: str, hints: Collection[Hint], body: bytes) -> None:
         mark = hashlib.blake2b(body, digest_size=16).digest()
         if mark in self._seen:
             return
@@ -133,7 +133,7 @@ class Hooks:
         self._seen[mark] = None
         if len(self._seen) > MOST_KEPT:
             self._seen.popitem(last=False)
-        self._hearing.put(system, (hint,))
+        self._hearing.put(system, hints)
 
     def _failing(self, _scope: Scope, status: int) -> Response:
         return Response(status_code=status)

@@ -80,5 +80,10 @@ ROUTES: Final[tuple[tuple[str, re.Pattern[str], Endpoint], ...]] = (
         re.compile(r"/communication-preferences/v4/statuses/batch/unsubscribe-all/?"),
         Desk.unsubscribe_all,
     ),
+    (
+        "GET",
+        re.compile(f"/communication-preferences/(?:v4|{VERSION})/definitions/?"),
+        Desk.definitions,
+    ),
     ("GET", re.compile(f"/account-info/(?:v3|{VERSION})/details"), Desk.account),
 )

@@ -135,6 +135,8 @@ class Portal:
         """Records whose next write is answered with 200 and not stored."""
         self.unsubscribed: dict[str, int] = {}
         """Addresses that want no mail, and since when."""
+        self.types: dict[str, str] = {}
+        """Types of mail by id: each may be left by itself."""
         self.hollow_addresses: set[str] = set()
         """Addresses that are answered with 200 and not taken off."""
         self.generation: Counter[str] = Counter()
@@ -178,6 +180,23 @@ class Portal:
             for row in self.rows["contacts"].values():
                 if row.values.get("email") == address and row.archived_at is None:
                     self._store("contacts", row, {"hs_email_optout": "true"}, "EMAIL_OPT_OUT")
+
+    def mail_type(self, ident: str, name: str) -> None:
+        """The customer makes a type of mail: contacts show who has left it."""
+        mirror = f"hs_email_optout_{ident}"
+        self.types[ident] = name
+        self.properties["contacts"][mirror] = Property(
+            mirror, f"Opted out of email: {name}", "bool", "booleancheckbox",
+            {"true": "Yes", "false": "No"}, read_only=True,
+        )  # fmt: skip
+
+    def leave(self, address: str, ident: str, *, back: bool = False) -> None:
+        """An address leaves a type of mail, or comes back to it."""
+        with self.lock:
+            said = {f"hs_email_optout_{ident}": "" if back else "true"}
+            for row in self.rows["contacts"].values():
+                if row.values.get("email") == address and row.archived_at is None:
+                    self._store("contacts", row, said, "EMAIL_OPT_OUT")
 
     def recalculate(self, objects: str, ident: int, **values: str) -> None:
         """HubSpot works a property out anew, and no stamp tells of it."""

@@ -17,6 +17,14 @@ MOST: int = 100
 class Subscriptions(Answers):
     """The endpoints of communication preferences."""
 
+    def definitions(self, _ask: Ask) -> Told:
+        """GET definitions."""
+        found = [
+            {"id": ident, "name": name, "isActive": True, "communicationMethod": "Email"}
+            for ident, name in self.portal.types.items()
+        ]
+        return Told(200, {"status": "COMPLETE", "results": found})
+
     def unsubscribe_all(self, ask: Ask) -> Told:
         """POST statuses/batch/unsubscribe-all."""
         results = []
