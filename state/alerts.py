@@ -94,6 +94,12 @@ def count_open(tx: Tx) -> dict[str, int]:
     return {row[0]: int(row[1]) for row in tx.execute(query.group_by(alerts.c.code))}
 
 
+def count_by_system(tx: Tx) -> dict[str, int]:
+    """How many open alarms each system has; those of none under an empty name."""
+    query = sa.select(alerts.c.system, sa.func.count()).where(alerts.c.state == OPEN)
+    return {row[0]: int(row[1]) for row in tx.execute(query.group_by(alerts.c.system))}
+
+
 # --- sending ---------------------------------------------------------------------------------
 
 

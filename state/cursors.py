@@ -164,6 +164,34 @@ def filled(tx: Tx, system: str) -> list[tuple[str, Kind]]:
     return [(row.stream, Kind(row.kind)) for row in found]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far a system was read: records, whether each list was read to its end, and when the list
+    that waits longest was read last; None when one never was."""
+
+    records: int
+    complete: bool
+    read_at: datetime | None
+
+
+def readings(tx: Tx) -> dict[str, Reading]:
+    """Every system that was ever read."""
+    found: dict[str, list[Any]] = {}
+    for row in tx.execute(sa.select(cursors)):
+        found.setdefault(row.system, []).append(row)
+    return {system: _reading(rows) for system, rows in found.items()}
+
+
+def _reading(rows: Sequence[Any]) -> Reading:
+    each = [max(filter(None, (row.moved_at, row.compared_at)), default=None) for row in rows]
+    known = [at for at in each if at is not None]
+    return Reading(
+        sum(row.records for row in rows),
+        all(row.complete for row in rows),
+        min(known) if len(known) == len(each) else None,
+    )
+
+
 def leased(tx: Tx, system: str, now: datetime) -> set[str]:
     """The system's streams that somebody has a lease on now."""
     held = sa.and_(cursors.c.holder.is_not(None), cursors.c.leased_until > now)

@@ -10,13 +10,14 @@ Created in the transaction that records the entry, so that no entry is ever with
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 import sqlalchemy as sa
 
-from state.store import Tx, bulk
+from state.store import Tx, among, bulk
 from state.tables import deliveries, ledger, reach, receipts
 
 
@@ -105,6 +106,87 @@ def counts(tx: Tx) -> dict[str, dict[DeliveryState, int]]:
     for system, state, number in tx.execute(query):
         found.setdefault(system, {})[DeliveryState(state)] = number
     return found
+
+
+UNDER_WAY: Final = (
+    DeliveryState.WAITING,
+    DeliveryState.PARKED,
+    DeliveryState.SENT,
+    DeliveryState.FAILED,
+)
+"""The states of a delivery that has not come to its end."""
+
+
+def under_way(tx: Tx) -> dict[str, dict[DeliveryState, int]]:
+    """The same of what is not over, which costs no look at all that ever was."""
+    found: dict[str, dict[DeliveryState, int]] = {}
+    query = (
+        sa.select(deliveries.c.system, deliveries.c.state, sa.func.count())
+        .where(deliveries.c.state.in_([one.value for one in UNDER_WAY]))
+        .group_by(deliveries.c.system, deliveries.c.state)
+    )
+    for system, state, number in tx.execute(query):
+        found.setdefault(system, {})[DeliveryState(state)] = number
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """Opt-outs heard since a moment: how many, and how many of them some system has still to show.
+
+    `slowest`: of the newest that are confirmed everywhere, the longest time until the last system
+    was; `oldest`: when the first was heard of those that are under way, whenever that was.
+    """
+
+    heard: int
+    under_way: int
+    slowest: timedelta | None
+    oldest: datetime | None
+
+
+MOST_TIMED: Final = 1000
+
+
+def since(tx: Tx, moment: datetime) -> Since:
+    """How far the opt-outs since a moment have come."""
+    before = sa.select(ledger.c.seq).where(ledger.c.heard_at < moment)
+    last = tx.execute(before.order_by(ledger.c.seq.desc()).limit(1)).scalar_one_or_none() or 0
+    new = sa.and_(ledger.c.seq > last, ledger.c.event_type == "block")
+    heard = tx.execute(sa.select(sa.func.count()).select_from(ledger).where(new)).scalar_one()
+    still = deliveries.c.state.in_([one.value for one in UNDER_WAY])
+    left = (
+        sa.select(sa.func.count(sa.distinct(deliveries.c.seq)))
+        .join(ledger, ledger.c.seq == deliveries.c.seq)
+        .where(still, new)
+    )
+    first = sa.select(sa.func.min(deliveries.c.seq)).where(still)
+    oldest = sa.select(ledger.c.heard_at).where(ledger.c.seq == first.scalar_subquery())
+    return Since(
+        int(heard),
+        int(tx.execute(left).scalar_one()),
+        _slowest(tx, new),
+        tx.execute(oldest).scalar_one_or_none(),
+    )
+
+
+def _slowest(tx: Tx, new: sa.ColumnElement[bool]) -> timedelta | None:
+    seqs = list(
+        tx.execute(
+            sa.select(ledger.c.seq).where(new).order_by(ledger.c.seq.desc()).limit(MOST_TIMED)
+        ).scalars()
+    )
+    over = sa.func.sum(
+        sa.case((deliveries.c.state.in_([one.value for one in UNDER_WAY]), 1), else_=0)
+    )
+    rows = tx.execute(
+        sa.select(ledger.c.heard_at, sa.func.max(receipts.c.at).label("at"))
+        .join(deliveries, deliveries.c.seq == ledger.c.seq)
+        .join(receipts, receipts.c.delivery == deliveries.c.delivery)
+        .where(among(tx, ledger.c.seq, seqs))
+        .group_by(ledger.c.seq, ledger.c.heard_at)
+        .having(over == 0)
+    ).all()
+    return max((row.at - row.heard_at for row in rows), default=None)
 
 
 def of_entries(tx: Tx, seqs: Collection[int]) -> dict[int, list[Any]]:

@@ -109,12 +109,30 @@ def get_plan(tx: Tx, plan: int) -> Plan | None:
     return None if row is None else _plan(row)
 
 
+def list_plans(tx: Tx, limit: int) -> list[Plan]:
+    """The newest first."""
+    query = sa.select(plans).order_by(plans.c.plan.desc()).limit(limit)
+    return [_plan(row) for row in tx.execute(query)]
+
+
 def last_plan(tx: Tx, systems: Sequence[str]) -> Plan | None:
     """The newest plan over exactly these systems that a run brought to its end."""
     found = tx.execute(
         sa.select(plans).where(plans.c.state != "draft").order_by(plans.c.plan.desc()).limit(20)
     )
     return next((_plan(row) for row in found if row.systems == list(systems)), None)
+
+
+def waiting(tx: Tx, now: datetime) -> Plan | None:
+    """The newest plan that holds something and may still be carried out; None when there is none."""
+    open_ones = sa.and_(plans.c.state == "open", plans.c.expires_at > now)
+    row = tx.execute(
+        sa.select(plans).where(open_ones).order_by(plans.c.plan.desc()).limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    some = sa.select(proposals.c.pid).where(in_plan(row.plan, row.systems)).limit(1)
+    return _plan(row) if tx.execute(some).first() else None
 
 
 def last_totals(tx: Tx) -> Mapping[str, Any] | None:

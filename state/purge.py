@@ -94,6 +94,7 @@ WITH_THE_RECORD: Final = {
     "flag_tries": "when a record's flag is tried again: counts and codes",
     "sightings": "numbers of records, gone when the reading ends that made them",
     "unmatched": "numbers of records, gone when they have been matched",
+    "sessions": "who is signed in: a hash and times, gone after the session ended",
     "alert_sends": "with the alert; who was told when, by name of the receiver",
 }
 

@@ -581,6 +581,41 @@ tokens = _table(
     _when("revoked_at", null=True),
 )
 
+# Who may sign in to the page, and as what (rules/rights.py). Removed ones stay, without a password.
+users = _table(
+    "users",
+    _id("user"),
+    _personal("name", "suppression"),
+    _personal("folded", "suppression"),
+    # what he is, separated by blanks
+    _text("roles"),
+    # argon2id, with its salt and its parameters
+    _text("password"),
+    _personal("made_by", "suppression"),
+    _when("made_at"),
+    _when("seen_at", null=True),
+    _personal("removed_by", "suppression", null=True),
+    _when("removed_at", null=True),
+)
+Index(
+    "uq_users_folded",
+    users.c.folded,
+    unique=True,
+    sqlite_where=users.c.removed_at.is_(None),
+    postgresql_where=users.c.removed_at.is_(None),
+)
+
+# Who is signed in. Of the secret in the browser only its hash.
+sessions = _table(
+    "sessions",
+    Column("digest", sa.LargeBinary, primary_key=True),
+    Column("user", BigId, ForeignKey("users.user"), nullable=False),
+    _when("made_at"),
+    _when("seen_at"),
+    _when("ends_at"),
+    Index("ix_sessions_user", "user"),
+)
+
 # A list that was held against suppression and let go to be called, until it expires.
 releases = _table(
     "releases",

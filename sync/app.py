@@ -176,6 +176,8 @@ def open_app(
     progress: Progress | None = None,
     clock: Clock = system_clock,
     job: str = "run",
+    holder: str = "",
+    stopping: Event | None = None,
 ) -> Iterator[App]:
     """Store open and at its newest schema, connectors built; closed again at the end.
 
@@ -195,6 +197,8 @@ def open_app(
             progress=progress or Silent(),
             dry=dry,
             budget=budget,
+            holder=holder or holder_here(),
+            stopping=stopping,
         )
     finally:
         # A database that cannot be written now must not hide why the command ended.

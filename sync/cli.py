@@ -42,6 +42,7 @@ GROUPS = {
         "explain": "sync.commands.look:explain",
         "parties": "sync.commands.look:parties",
         "runs": "sync.commands.look:runs",
+        "plans": "sync.commands.look:plans",
     },
     "opt_outs": {
         "suppression": "sync.commands.suppression:suppression",
@@ -63,8 +64,11 @@ GROUPS = {
     },
     "service": {
         "daemon": "sync.commands.daemon:daemon",
+        "web": "sync.commands.serve:web",
+        "users": "sync.commands.users:users",
         "jobs": "sync.commands.daemon:jobs",
         "status": "sync.commands.daemon:status",
+        "overview": "sync.commands.daemon:overview",
     },
     "program": {
         "forget": "sync.commands.setup:forget",

@@ -48,12 +48,17 @@ def where_to_look(error: BaseException, shell: Shell) -> str:
 
 
 def write_crash(error: BaseException, shell: Shell) -> Path | None:
+    """Write the traceback into the state folder of this call; where it stands."""
+    return write_at(error, shell.home)
+
+
+def write_at(error: BaseException, home: Path | None) -> Path | None:
     """Write the traceback, masked and for the owner only, into the state folder; where it stands.
 
     Falls back to the folder for temporary files; None when not even that can be written.
     """
     at = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    folders = [shell.home / "crashes"] if shell.home else []
+    folders = [home / "crashes"] if home else []
     for folder in (*folders, Path(tempfile.gettempdir())):
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -17,6 +17,7 @@ from sync.texts import Texts
 
 NEEDED = {
     "serve.not_installed": ("starlette", "uvicorn", "cryptography"),
+    "account.not_installed": ("argon2",),
     "mailbox.not_installed": ("imap_tools",),
 }
 """What is told when one of these packages is missing."""
@@ -29,8 +30,8 @@ def need(told: str) -> None:
 
 
 def looked_at(settings: Settings, texts: Texts) -> Iterator[Check]:
-    """A line for the API, the form, systems' messages and the mailbox, where they are set up."""
-    for name in ("api", "form", "hooks", "mailbox"):
+    """A line for the API, the form, systems' messages, the page and the mailbox, where they are set up."""
+    for name in ("api", "form", "hooks", "page", "mailbox"):
         try:
             found = _mailbox(settings) if name == "mailbox" else _listener(settings, name)
         except RingrenError as error:
@@ -46,6 +47,8 @@ def _listener(settings: Settings, name: str) -> str:
     if not one.is_used:
         return ""
     need("serve.not_installed")
+    if name == "page":
+        need("account.not_installed")
     if name == "form" and not settings.form.company.strip():
         raise UserError("serve.no_company")
     if one.certificate_file is not None:

@@ -44,10 +44,13 @@ def runs_table(runs: Sequence[Run], texts: Texts) -> str:
     headings = [
         texts.get(f"list.{name}") for name in ("run", "started", "command", "by", "took", "ended")
     ]
-    return table(headings, [_run(run, texts) for run in runs], right=frozenset({0}), width=width())
+    return table(
+        headings, [run_row(run, texts) for run in runs], right=frozenset({0}), width=width()
+    )
 
 
-def _run(run: Run, texts: Texts) -> list[str]:
+def run_row(run: Run, texts: Texts) -> list[str]:
+    """One of them, column by column."""
     took = duration((run.ended_at - run.started_at).total_seconds()) if run.ended_at else ""
     ended = "open" if run.ended_at is None else str(run.exit_code)
     command = f"{run.command} {texts.get('list.dry')}" if run.dry else run.command

@@ -24,24 +24,26 @@ def told_added(added: Added, texts: Texts) -> str:
 def told_checked(found: Checked, texts: Texts) -> str:
     """The verdict, then a line for each channel."""
     return "\n".join(
-        [_verdict(found.keys, found.channels, texts), *_channels(found.channels, texts)]
+        [verdict(found.keys, found.channels, texts), *channels_said(found.channels, texts)]
     )
 
 
 def told_story(story: Story, texts: Texts) -> str:
     """The verdict, what happened in its order, and where the keys stand now."""
-    lines = [_verdict(story.keys, story.channels, texts)]
+    lines = [verdict(story.keys, story.channels, texts)]
     if story.chapters:
-        lines += [*_channels(story.channels, texts), "", texts.get("opt_out.story")]
+        lines += [*channels_said(story.channels, texts), "", texts.get("opt_out.story")]
         for chapter in story.chapters:
             lines += _chapter(chapter, story.chapters, texts)
-    lines += [*_waiting(story, texts), *_acts(story, texts), "", *_records(story, texts)]
+    for name, said in (("waiting", waiting_said(story, texts)), ("acts", acts_said(story, texts))):
+        if found := list(said):
+            lines += ["", texts.get(f"opt_out.{name}"), *found]
+    lines += ["", *_records(story, texts)]
     return "\n".join(lines)
 
 
-def _waiting(story: Story, texts: Texts) -> Iterator[str]:
-    if story.waiting:
-        yield from ("", texts.get("opt_out.waiting"))
+def waiting_said(story: Story, texts: Texts) -> Iterator[str]:
+    """What somebody proposed, and nobody has decided."""
     for one in story.waiting:
         yield texts.get(
             f"opt_out.waiting.{one.what}",
@@ -53,10 +55,8 @@ def _waiting(story: Story, texts: Texts) -> Iterator[str]:
         )
 
 
-def _acts(story: Story, texts: Texts) -> Iterator[str]:
+def acts_said(story: Story, texts: Texts) -> Iterator[str]:
     """Who did what. The name that was given, and the login where it is another."""
-    if story.acts:
-        yield from ("", texts.get("opt_out.acts"))
     for one in story.acts:
         by = one.by or texts.get("opt_out.erased")
         if one.login and fold(one.login) != fold(one.by):
@@ -92,7 +92,8 @@ def _state(one: Chapter, texts: Texts) -> str:
     return texts.get("opt_out.stands" if one.standing else "opt_out.ended")
 
 
-def _verdict(keys: Sequence[Key], answers: Sequence[Answer], texts: Texts) -> str:
+def verdict(keys: Sequence[Key], answers: Sequence[Answer], texts: Texts) -> str:
+    """May they be contacted?"""
     stopped = [answer for answer in answers if answer.blocked]
     key = "opt_out.blocked_all" if len(stopped) == len(answers) else "opt_out.blocked_some"
     if not stopped:
@@ -101,7 +102,8 @@ def _verdict(keys: Sequence[Key], answers: Sequence[Answer], texts: Texts) -> st
     return texts.get(key, keys=listed(keys), channels=channels)
 
 
-def _channels(answers: Iterable[Answer], texts: Texts) -> Iterator[str]:
+def channels_said(answers: Iterable[Answer], texts: Texts) -> Iterator[str]:
+    """Channel by channel: free, or since when not."""
     for one in answers:
         channel = texts.get(f"opt_out.channel.{one.channel}")
         if not one.blocked:
@@ -113,7 +115,14 @@ def _channels(answers: Iterable[Answer], texts: Texts) -> Iterator[str]:
 
 
 def _chapter(one: Chapter, all_of_them: Sequence[Chapter], texts: Texts) -> Iterator[str]:
-    said = texts.get(
+    yield f"{one.seq:>4}  {sentence(one, all_of_them, texts)}"
+    for line in details(one, texts):
+        yield f"      {line}"
+
+
+def sentence(one: Chapter, all_of_them: Sequence[Chapter], texts: Texts) -> str:
+    """What an entry says."""
+    return texts.get(
         f"opt_out.chapter.{one.type}",
         at=moment(one.heard_at, texts.lang),
         system=texts.find(f"opt_out.system.{one.system}") or one.system,
@@ -122,9 +131,6 @@ def _chapter(one: Chapter, all_of_them: Sequence[Chapter], texts: Texts) -> Iter
         root=_number_of(one.root, all_of_them),
         ref=one.ref,
     )
-    yield f"{one.seq:>4}  {said}"
-    for line in _details(one, texts):
-        yield f"      {line}"
 
 
 def _number_of(event: str | None, chapters: Sequence[Chapter]) -> str:
@@ -132,7 +138,8 @@ def _number_of(event: str | None, chapters: Sequence[Chapter]) -> str:
     return next((str(one.seq) for one in chapters if one.event == event), "?")
 
 
-def _details(one: Chapter, texts: Texts) -> Iterator[str]:
+def details(one: Chapter, texts: Texts) -> Iterator[str]:
+    """When, who, what proves it, and how far each system is with it: a line each."""
     if one.type in (EventType.BLOCK, EventType.LIFT):
         yield _happened(one.happened_from, one.happened_to, texts)
     facts = {

@@ -215,12 +215,13 @@ def as_text(found: Status, texts: Texts) -> str:
         since = daemon.begun(found.daemon) if found.daemon else None
         shown = moment(since, texts.lang) if since else "–"
         return f"{word}: {texts.get('status.all_well', since=shown)}"
-    said = [_said(one, texts) for one in found.troubles]
-    more = f" (+{len(said) - 1})" if len(said) > 1 else ""
-    return "\n".join([f"{word}: {said[0]}{more}", *(f"  {line}" for line in said[1:])])
+    lines = [said(one, texts) for one in found.troubles]
+    more = f" (+{len(lines) - 1})" if len(lines) > 1 else ""
+    return "\n".join([f"{word}: {lines[0]}{more}", *(f"  {line}" for line in lines[1:])])
 
 
-def _said(one: Trouble, texts: Texts) -> str:
+def said(one: Trouble, texts: Texts) -> str:
+    """One of them, in words."""
     details = dict(one.details)
     if "error" in details:
         details["error"] = why(details["error"], texts)

@@ -9,10 +9,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 
 @cache
-def environment(folder: Path) -> Environment:
-    """Everything that is filled in is escaped, and a name that is not there is an error."""
+def environment(*folders: Path) -> Environment:
+    """Templates of these folders, the first that has one. Everything that is filled in is escaped, and a name that is not there is an error."""
     return Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

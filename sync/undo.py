@@ -15,7 +15,7 @@ from rules.changes import Change, RecordChange
 from rules.errors import UserError
 from rules.flags import RULE
 from rules.records import Ref
-from state import cursors, history, mirror, outbox, proposals
+from state import acts, cursors, history, mirror, outbox, proposals
 from state.history import Written
 from state.mirror import Held
 from sync.app import App
@@ -80,7 +80,17 @@ def undo(app: App, run: int, rule: str | None = None, ref: Ref | None = None) ->
             with app.store.reading() as tx:
                 after = proposals.next_plan(tx)
             one.decide(after)
+            _note(app, run, one.facts.run, rule, ref)
         return one.end()
+
+
+def _note(app: App, run: int, by_run: int, rule: str | None, ref: Ref | None) -> None:
+    told = {"run": str(by_run), "rule": rule or "", "ref": str(ref or "")}
+    with app.store.transaction() as tx:
+        acts.record(
+            tx, "run.undone", f"run {run}", by=app.actor, login=app.actor, at=app.clock(),
+            details={name: value for name, value in told.items() if value},
+        )  # fmt: skip
 
 
 def _checked(app: App, run: int, ref: Ref | None) -> int | None:

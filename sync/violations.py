@@ -121,14 +121,15 @@ def told_list(found: Listed, texts: Texts, *, everything: bool) -> str:
     names = ["number", "at", "who", "agent", "list", "age", "verdict", "cause"]
     names += ["state"] if everything else []
     headings = [texts.get(f"violations.column.{name}") for name in names]
-    rows = [_row(one, texts, everything=everything) for one in found.shown]
+    rows = [row(one, texts, everything=everything) for one in found.shown]
     lines = [table(headings, rows, right=frozenset({0}))]
     if found.total > len(rows):
         lines.append(texts.count("violations.more", found.total - len(rows)))
     return "\n".join(lines)
 
 
-def _row(one: Violation, texts: Texts, *, everything: bool) -> list[str]:
+def row(one: Violation, texts: Texts, *, everything: bool) -> list[str]:
+    """One of them, column by column; `everything`: with its state."""
     cells = [
         str(one.violation),
         moment(one.at, texts.lang),
@@ -150,20 +151,21 @@ def age(one: Violation, texts: Texts) -> str:
 def told_one(found: Explained, texts: Texts) -> str:
     """Everything about one violation, one line a fact, then what can be done and what was."""
     one = found.violation
-    facts = dict(_facts(one, texts))
-    labels = {name: texts.get(f"violations.column.{name}") for name in facts}
+    told = dict(facts(one, texts))
+    labels = {name: texts.get(f"violations.column.{name}") for name in told}
     width = max(map(len, labels.values()))
-    lines = [f"{labels[name].ljust(width)}  {fact}" for name, fact in facts.items() if fact]
+    lines = [f"{labels[name].ljust(width)}  {fact}" for name, fact in told.items() if fact]
     lines += ["", texts.get(f"violations.remedy.{one.cause}")]
     for act in found.answers:
-        told = {"by": act.by, "at": moment(act.at, texts.lang)}
-        lines.append(texts.get("violations.answered", **told, reason=act.details.get("reason", "")))
+        who = {"by": act.by, "at": moment(act.at, texts.lang)}
+        lines.append(texts.get("violations.answered", **who, reason=act.details.get("reason", "")))
     if one.state is State.OPEN:
         lines.append(texts.get("violations.next", number=one.violation))
     return "\n".join(lines)
 
 
-def _facts(one: Violation, texts: Texts) -> Iterator[tuple[str, str]]:
+def facts(one: Violation, texts: Texts) -> Iterator[tuple[str, str]]:
+    """(column, fact) of one."""
     yield "number", str(one.violation)
     yield "state", texts.get(f"violations.state.{one.state}")
     yield "verdict", texts.get(f"violations.verdict.{one.verdict}")

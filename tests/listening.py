@@ -25,6 +25,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    set_cookies: tuple[str, ...] = ()
 
     @property
     def json(self) -> Any:
@@ -73,7 +74,8 @@ class Listening:
 
 def _read(response: HTTPResponse) -> Answer:
     headers = {name.lower(): value for name, value in response.getheaders()}
-    return Answer(response.status, headers, response.read())
+    cookies = tuple(v for n, v in response.getheaders() if n.lower() == "set-cookie")
+    return Answer(response.status, headers, response.read(), cookies)
 
 
 @contextmanager

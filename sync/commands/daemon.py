@@ -1,4 +1,4 @@
-"""Commands of the daemon: daemon, jobs, status."""
+"""Commands of the daemon: daemon, jobs, status, overview."""
 
 from __future__ import annotations
 
@@ -64,10 +64,18 @@ def list_jobs(shell: Shell) -> int:
 @click.pass_obj
 def run(shell: Shell, *, name: str) -> int:
     """One job, now."""
+    from sync.crashes import write_crash
     from sync.foreground import once
+    from sync.shell import actor
     from sync.status import why
 
-    ended = once(shell, name)
+    ended = once(
+        shell.begin(),
+        name,
+        actor=actor(),
+        progress=shell.progress(),
+        crashed=lambda error: write_crash(error, shell),
+    )
     done = {"job": name, "exit_code": ended.exit_code, "error": ended.error}
     key = "jobs.failed" if ended.error else "jobs.done"
     texts = shell.texts
@@ -101,3 +109,16 @@ def status(shell: Shell) -> int:
         return int(Level.UNKNOWN)
     shell.tell(told, lambda: as_text(told, shell.texts))
     return int(told.level)
+
+
+@click.command
+@click.pass_obj
+def overview(shell: Shell) -> int:
+    """How all stands, for people."""
+    from sync.overview import as_text
+    from sync.overview import overview as found
+
+    with shell.open(dry=True) as app:
+        told = found(app)
+    shell.tell(told, lambda: as_text(told, shell.texts))
+    return Exit.OK

@@ -1,4 +1,4 @@
-"""Commands that only look: explain, parties, runs, findings, report."""
+"""Commands that only look: explain, parties, runs, plans, findings, report."""
 
 from __future__ import annotations
 
@@ -96,4 +96,22 @@ def report(shell: Shell, *, number: int | None) -> int:
         if number is None and not latest:
             raise UserError("error.no_runs")
         shell.show(of_run(app, latest[0].run if number is None else number))
+    return Exit.OK
+
+
+@click.command
+@click.argument("number", type=int, required=False)
+@click.option("--limit", type=click.IntRange(min=1), default=20)
+@click.pass_obj
+def plans(shell: Shell, *, number: int | None, limit: int) -> int:
+    """Which plans there are, or what one would change."""
+    from sync.plans import listed, look, told_plan, told_plans
+
+    with shell.open(dry=True) as app:
+        if number is None:
+            found = listed(app, limit)
+            shell.tell(found, lambda: told_plans(found, shell.texts))
+        else:
+            one = look(app, number)
+            shell.tell(one, lambda: told_plan(one, shell.texts))
     return Exit.OK

@@ -1,4 +1,4 @@
-"""`sync serve`: listen for other programs and for people who say no."""
+"""`sync serve`, `sync web`: listen for other programs, for people who say no, for those who sign in."""
 
 from __future__ import annotations
 
@@ -24,14 +24,30 @@ def serve(shell: Shell) -> int:
     need("serve.not_installed")
     from sync.web.serving import serve as served
 
-    def ready(opened: Sequence[Open]) -> None:
-        if shell.json:
-            say(as_json(opened))
-            return
-        for one in opened:
-            say(shell.texts.get(f"serve.{one.name}", url=one.url))
-        say(shell.texts.get("serve.until"))
+    with shell.open(dry=False) as app:
+        served(app, lambda opened: _told(shell, opened))
+    return Exit.OK
+
+
+@click.command
+@click.pass_obj
+def web(shell: Shell) -> int:
+    """Open the page alone, until told to end."""
+    from sync.doors import need
+
+    need("serve.not_installed")
+    need("account.not_installed")
+    from sync.web.serving import serve_page
 
     with shell.open(dry=False) as app:
-        served(app, ready)
+        serve_page(app, lambda opened: _told(shell, opened))
     return Exit.OK
+
+
+def _told(shell: Shell, opened: Sequence[Open]) -> None:
+    if shell.json:
+        say(as_json(opened))
+        return
+    for one in opened:
+        say(shell.texts.get(f"serve.{one.name}", url=one.url))
+    say(shell.texts.get("serve.until"))

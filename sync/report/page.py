@@ -118,7 +118,7 @@ def _common(texts: Texts, full_list: str | None, link: Linker) -> Mapping[str, A
         "full_list": full_list,
         "style": Markup(_asset("report.css")),  # noqa: S704 - our own file
         "script": Markup(_asset("report.js")),  # noqa: S704 - our own file
-        "policy": _policy(),
+        "policy": policy(),
     }
 
 
@@ -134,7 +134,7 @@ def _asset(name: str) -> str:
 
 
 @cache
-def _policy() -> str:
+def policy() -> str:
     """Nothing may be loaded from anywhere; our own style and script are known by their hashes."""
     style, script = (_hash(_asset(name)) for name in ("report.css", "report.js"))
     return (

@@ -95,3 +95,19 @@ class Mailbox(Section):
 
 class Hooks(Listener):
     """[hooks]: messages of systems that tell at once what has happened (webhooks)."""
+
+
+class Page(Listener):
+    """[page]: the page of administrators, project leaders and agents; `sync daemon`, `sync web`."""
+
+    url: Address | None = Field(default=None, examples=["https://ringren.firma.dk"])
+    idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
+    hours: Annotated[int, Field(ge=1, le=168)] = 12
+
+    @model_validator(mode="after")
+    def _named(self) -> Self:
+        if self.is_used and self.url is None and not ip_address(self.host).is_loopback:
+            raise PydanticCustomError("page_nameless", "its address")
+        if self.is_used and self.url is None and self.behind_proxy:
+            raise PydanticCustomError("page_nameless", "its address")
+        return self

@@ -113,6 +113,7 @@ _KINDS = {
     "certificate_half": "certificate_half",
     "open_listener": "open_listener",
     "open_mailbox": "open_mailbox",
+    "page_nameless": "page_nameless",
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",

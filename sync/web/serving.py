@@ -13,6 +13,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 
 import uvicorn
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp
 
 from rules.errors import UserError
 from sync.app import App
+from sync.doors import need
 from sync.settings.incoming import Listener
 from sync.web.afterwards import Afterwards
 from sync.web.api import Api
@@ -108,9 +110,38 @@ def serve(
             hooks = Hooks(app)
             closing.callback(hooks.close)
             served.append(_served("hooks", settings.hooks, hooks.asgi(), closing))
+        if settings.page.is_used:
+            served.append(_served("page", settings.page, _page(app, closing), closing))
         if not served:
             raise UserError("serve.nothing")
         asyncio.run(_until_told(served, ready, stop))
+
+
+USUAL_PORT: Final = 8720
+"""Of the page, where the settings name none."""
+
+
+def serve_page(
+    app: App, ready: Callable[[Sequence[Open]], None], stop: asyncio.Event | None = None
+) -> None:
+    """The page alone, as `serve`."""
+    listener = app.settings.page
+    if listener.port is None:
+        if not ip_address(listener.host).is_loopback:
+            raise UserError("serve.nothing")
+        listener = listener.model_copy(update={"port": USUAL_PORT})
+    with contextlib.ExitStack() as closing:
+        served = [_served("page", listener, _page(app, closing), closing)]
+        asyncio.run(_until_told(served, ready, stop))
+
+
+def _page(app: App, closing: contextlib.ExitStack) -> ASGIApp:
+    need("account.not_installed")
+    from sync.web.page.site import Site
+
+    site = Site(app)
+    closing.callback(site.close)
+    return site.asgi()
 
 
 def _served(name: str, listener: Listener, asgi: ASGIApp, closing: contextlib.ExitStack) -> _Served:

@@ -1,0 +1,47 @@
+"""Home: is all well. And the jobs, which are what keeps it so."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.rights import Right
+from sync import overview
+from sync import status as standing
+from sync.status import Level
+from sync.web.page.asked import Answered, Asked, Shown
+
+_TONES: Final = {
+    Level.OK: "good",
+    Level.WARNING: "warning",
+    Level.CRITICAL: "error",
+    Level.UNKNOWN: "notice",
+}
+
+
+def home(asked: Asked) -> Answered:
+    """`sync overview`, for people who do not sit at a terminal."""
+    found = overview.overview(asked.app)
+    return Shown("home", _filled(found, asked))
+
+
+def _filled(found: overview.Overview, asked: Asked) -> dict[str, Any]:
+    texts = asked.texts
+    return {
+        "found": found,
+        "tone": _TONES[found.status.level],
+        "troubles": [
+            (_TONES[one.level], standing.said(one, texts)) for one in found.status.troubles
+        ],
+        "opt_outs": overview.opt_outs_said(found.opt_outs, found.status.at, texts),
+        "columns": overview.COLUMNS,
+        "systems": [overview.cells(one, texts) for one in found.systems],
+        "waits": [
+            (kind, texts.count(f"overview.waits.{kind}", count))
+            for kind, count in found.waiting.items()
+            if count
+        ],
+        "why": lambda error: standing.why(error, texts),
+    }
+
+
+PLACES: Final = (("GET", "/", Right.LOOK, home),)

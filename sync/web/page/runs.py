@@ -1,0 +1,189 @@
+"""Runs, and taking one back; plans, and carrying one out; what we know and did about one record."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.errors import Exit, UserError
+from rules.records import Kind, Ref
+from rules.rights import Right
+from sync import explain, listings, parties, plans, undo
+from sync.output import number, share
+from sync.passes import Outcome
+from sync.report import page as reports
+from sync.report.build import of_run
+from sync.report.sheet import sheet_of
+from sync.web.page.asked import Answered, Asked, Document, Sent, Shown
+from sync.web.page.hands import Done, Tools
+
+MOST: Final = 50
+
+# --- runs ------------------------------------------------------------------------------------
+
+
+def listed(asked: Asked) -> Answered:
+    """`sync runs`."""
+    from state.history import list_runs
+
+    with asked.app.store.reading() as tx:
+        found = list_runs(tx, MOST)
+    rows = [(one.run, listings.run_row(one, asked.texts)[1:]) for one in found]
+    return Shown("runs", {"rows": rows})
+
+
+def one_run(asked: Asked) -> Answered:
+    """One of them: what it did, and what can be done about it."""
+    from state import history
+
+    number_ = asked.number("number")
+    with asked.app.store.reading() as tx:
+        run = history.get_run(tx, number_)
+        if run is None:
+            raise UserError("error.no_run", run=number_)
+        wrote = history.count_run(tx, number_)
+    cells = listings.run_row(run, asked.texts)
+    columns = ("run", "started", "command", "by", "took", "ended")
+    facts = [
+        (asked.texts.get(f"list.{name}"), cell) for name, cell in zip(columns, cells, strict=True)
+    ]
+    return Shown("run", {"run": run, "facts": facts, "wrote": wrote})
+
+
+def report(asked: Asked) -> Answered:
+    """`sync report NUMBER`: a document of its own, with a policy of its own."""
+    found = of_run(asked.app, asked.number("number"))
+    return Document(reports.html(found, asked.texts.lang), reports.policy())
+
+
+def preview(asked: Asked) -> Answered:
+    """`sync undo NUMBER`, before anybody says yes."""
+    number_, rule = asked.number("number"), asked.query.get("rule") or None
+    seen = undo.preview(asked.app, number_, rule=rule, ref=_ref(asked.query.get("ref", "")))
+    act: dict[str, Any] | None = None
+    if seen.records and asked.may(Right.WRITE):
+        told = {"rule": rule or "", "ref": asked.query.get("ref", "")}
+        act = {
+            "to": f"/runs/{number_}/undo",
+            "said": asked.texts.get("page.runs.undo", run=number_),
+            "fields": {name: value for name, value in told.items() if value},
+        }
+    return Shown("sheet", {"sheet": sheet_of(seen), "act": act, "back": f"/runs/{number_}"})
+
+
+def take_back(asked: Asked) -> Answered:
+    """`sync undo NUMBER --yes`."""
+    number_, rule = asked.number("number"), asked.fields.get("rule") or None
+    ref = _ref(asked.fields.get("ref", ""))
+    # What is wrong with the question is told at once.
+    undo.preview(asked.app, number_, rule=rule, ref=ref)
+
+    def work(tools: Tools) -> Done:
+        with tools.opened(f"undo {number_}") as app:
+            return _done(undo.undo(app, number_, rule=rule, ref=ref))
+
+    asked.hands.give("undo", str(number_), asked.who.name, work)
+    return Sent("/jobs", "asked")
+
+
+def _done(outcome: Outcome) -> Done:
+    """What the work page tells of a pass."""
+    run = outcome.report.run.run
+    if outcome.failures:
+        one = outcome.failures[0]
+        return Done({"message": one.message, **one.details, "system": one.system}, run)
+    if outcome.exit_code not in (Exit.OK, Exit.CHANGES, Exit.VIOLATION):
+        return Done({"message": f"job.ended.{outcome.exit_code.value}"}, run)
+    return Done(run=run)
+
+
+# --- plans -----------------------------------------------------------------------------------
+
+
+def list_plans(asked: Asked) -> Answered:
+    """`sync plans`."""
+    return Shown("plans", {"plans": plans.listed(asked.app, MOST)})
+
+
+def one_plan(asked: Asked) -> Answered:
+    """`sync plans NUMBER`: before and after."""
+    found = plans.look(asked.app, asked.number("number"))
+    why_not = asked.texts.of_error(found.why_not) if found.why_not else None
+    return Shown("plan", {"found": found, "why_not": why_not})
+
+
+def carry_out(asked: Asked) -> Answered:
+    """`sync apply NUMBER`."""
+    number_ = asked.number("number")
+    plans.appliable(asked.app, number_)
+
+    def work(tools: Tools) -> Done:
+        with tools.opened(f"apply {number_}") as app:
+            return _done(plans.apply(app, number_))
+
+    asked.hands.give("apply", str(number_), asked.who.name, work)
+    return Sent("/jobs", "asked")
+
+
+# --- records ---------------------------------------------------------------------------------
+
+
+def record(asked: Asked) -> Answered:
+    """`sync explain REF`."""
+    text = asked.query.get("ref", "").strip()
+    if not text:
+        return Shown("records", {"given": {}})
+    try:
+        ref = _ref(text)
+        assert ref is not None  # noqa: S101 - there is text
+        found = explain.explain(asked.app, ref)
+    except UserError as error:
+        return Shown("records", {"given": {"ref": text[:320]}}, 422, error)
+    return Shown("sheet", {"sheet": sheet_of(found), "act": None, "back": "/records"})
+
+
+def list_parties(asked: Asked) -> Answered:
+    """`sync parties`."""
+    text, texts = asked.query.get("ref", "").strip(), asked.texts
+    ref = _ref(text)
+    found = parties.look(asked.app, MOST) if ref is None else parties.look_at(asked.app, ref)
+    counted = [
+        (
+            texts.get(f"party.kind.{one.kind.value}"),
+            number(one.parties, texts.lang),
+            number(one.in_systems, texts.lang),
+            number(one.records, texts.lang),
+        )
+        for one in found.counted
+    ]
+    rows = [
+        (one.name or texts.get(f"party.kind.{party.kind.value}"), str(one.ref),
+         ", ".join(texts.find(f"party.why.{why}") or why for why in one.reasons),
+         share(float(one.confidence), texts.lang, 0))
+        for party in found.shown
+        for one in party.members
+    ]  # fmt: skip
+    return Shown("parties", {"counted": counted, "rows": rows, "ref": text})
+
+
+def _ref(text: str) -> Ref | None:
+    """`system/kind/id`; None for nothing, UserError for anything else."""
+    if not text:
+        return None
+    try:
+        return Ref.parse(text)
+    except ValueError:
+        raise UserError("usage.ref", kinds=", ".join(Kind)) from None
+
+
+PLACES: Final = (
+    ("GET", "/runs", Right.RECORDS, listed),
+    ("GET", "/runs/{number}", Right.RECORDS, one_run),
+    ("GET", "/runs/{number}/report", Right.RECORDS, report),
+    ("GET", "/runs/{number}/undo", Right.RECORDS, preview),
+    ("POST", "/runs/{number}/undo", Right.WRITE, take_back),
+    ("GET", "/plans", Right.RECORDS, list_plans),
+    ("GET", "/plans/{number}", Right.RECORDS, one_plan),
+    ("POST", "/plans/{number}/apply", Right.WRITE, carry_out),
+    ("GET", "/records", Right.RECORDS, record),
+    ("GET", "/parties", Right.RECORDS, list_parties),
+)

@@ -1,0 +1,305 @@
+"""The application: which address is which page, the right that it takes, and what is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qsl, quote
+
+import anyio.to_thread
+from anyio import CapacityLimiter
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, Router
+from starlette.types import ASGIApp, Scope
+
+from rules.errors import Exit, RingrenError
+from rules.rights import Right
+from sync.app import App
+from sync.logs import logger
+from sync.web import bodies
+from sync.web.page import contacts, frame, home, people, runs, work
+from sync.web.page import door as doors
+from sync.web.page.asked import Answered, Asked, Document, Sent
+from sync.web.page.door import STAMP, Door, Visitor
+from sync.web.page.frame import Look
+from sync.web.page.hands import Hands
+from sync.web.refusals import Refused
+from sync.web.shield import METHODS, STRICT, Headers, Shield
+
+MOST_BYTES: Final = 64_000
+AT_ONCE: Final = 8
+_MOST_FIELDS: Final = 200
+SIGN_IN: Final = "/sign-in"
+POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+LOG = logger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One address: what it takes to ask there, and what answers."""
+
+    method: str
+    path: str
+    right: Right
+    does: Callable[[Asked], Answered]
+
+
+PLACES: Final[tuple[Place, ...]] = tuple(
+    Place(*row)
+    for row in (
+        *home.PLACES,
+        *people.PLACES,
+        *contacts.PLACES,
+        *runs.PLACES,
+        *work.PLACES,
+    )
+)
+"""Every page but the door, by address."""
+
+
+class Site:
+    """The application."""
+
+    def __init__(self, app: App) -> None:
+        self._app, self._door, self._hands = app, Door(app), Hands(app)
+        self._limiters: dict[int, CapacityLimiter] = {}
+
+    def close(self) -> None:
+        """What is at work stops between two pages."""
+        self._hands.close()
+
+    def asgi(self) -> ASGIApp:
+        """What a server runs."""
+        routes = [
+            Route("/health", self.health, methods=["GET"]),
+            Route("/static/{name}", self.static, methods=["GET"]),
+            Route(SIGN_IN, self.door, methods=["GET"]),
+            Route(SIGN_IN, self.sign_in, methods=["POST"]),
+            Route("/sign-out", self.sign_out, methods=["POST"]),
+            *(self._route(place) for place in PLACES),
+            Route("/{rest:path}", self.nothing_here, methods=METHODS),
+        ]
+        headers = _headers(is_https=self._door.is_https)
+        return Shield(Router(routes, redirect_slashes=False), self._failing, headers, "page")
+
+    # --- open to everybody -------------------------------------------------------------------
+
+    async def health(self, _request: Request) -> Response:
+        """It runs."""
+        return Response("ok", media_type="text/plain")
+
+    async def static(self, request: Request) -> Response:
+        """Style, script, mark."""
+        return frame.static(request.path_params["name"]) or Response(status_code=404)
+
+    async def door(self, request: Request) -> Response:
+        """Who are you?"""
+        return await self._answered(request, lambda look, one: self._ask(request, look, one))
+
+    async def sign_in(self, request: Request) -> Response:
+        """Let in, or not."""
+
+        def answer(look: Look, visitor: Visitor) -> Response:
+            self._door.must_be_stamped(request, visitor, fields.get(STAMP, ""))
+            name, password = fields.get("name", ""), fields.get("password", "")
+            try:
+                known = self._door.sign_in(request, name, password)
+            except Refused as error:
+                return self._ask(request, look, visitor, error, name)
+            response = _gone_to(_inside(fields.get("to", "")))
+            self._door.keep(response, known)
+            return response
+
+        fields: Mapping[str, str] = {}
+        try:
+            fields = await _fields(request)
+        except Refused as error:
+            return self._told(frame.look_of(request, self._app.settings.lang), Visitor(""), error)
+        return await self._answered(request, answer, doors.AT_ONCE)
+
+    async def sign_out(self, request: Request) -> Response:
+        """Over."""
+
+        def answer(_look: Look, visitor: Visitor) -> Response:
+            self._door.must_be_stamped(request, visitor, fields.get(STAMP, ""))
+            self._door.sign_out(visitor)
+            response = _gone_to(SIGN_IN + "?told=signed_out")
+            self._door.keep(response, Visitor(""))
+            return response
+
+        fields = await _fields(request)
+        return await self._answered(request, answer)
+
+    async def nothing_here(self, request: Request) -> Response:
+        """An address that there is not."""
+
+        def answer(look: Look, visitor: Visitor) -> Response:
+            return self._told(look, visitor, Refused(404, "page.no_page"))
+
+        return await self._answered(request, answer)
+
+    # --- for those who are signed in ---------------------------------------------------------
+
+    def _route(self, place: Place) -> Route:
+        async def answer(request: Request) -> Response:
+            fields: Mapping[str, str] | Refused = {}
+            if place.method == "POST":
+                try:
+                    fields = await _fields(request)
+                except Refused as error:
+                    fields = error
+            return await self._answered(
+                request, lambda look, one: self._let_in(place, request, fields, look, one)
+            )
+
+        answer.__name__ = place.does.__name__
+        return Route(place.path, answer, methods=[place.method])
+
+    def _let_in(
+        self,
+        place: Place,
+        request: Request,
+        fields: Mapping[str, str] | Refused,
+        look: Look,
+        visitor: Visitor,
+    ) -> Response:
+        user = visitor.user
+        if user is None:
+            if place.method == "POST":
+                raise Refused(403, "page.signed_out")
+            there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            return _gone_to(f"{SIGN_IN}?to={quote(there, safe='')}")
+        if place.right not in user.rights:
+            raise Refused(403, "page.not_allowed")
+        if isinstance(fields, Refused):
+            raise fields
+        if place.method == "POST":
+            self._door.must_be_stamped(request, visitor, fields.get(STAMP, ""))
+        app = replace(self._app, actor=f"{user.name} (page)")
+        asked = Asked(
+            app,
+            user,
+            look.texts,
+            request.path_params,
+            dict(request.query_params),
+            self._hands,
+            fields,
+        )
+        return self._shown(look, visitor, place.does(asked))
+
+    def _shown(self, look: Look, visitor: Visitor, answer: Answered) -> Response:
+        if isinstance(answer, Sent):
+            return _gone_to(answer.to + (f"?told={answer.told}" if answer.told else ""))
+        if isinstance(answer, Document):
+            headers = {"content-security-policy": f"{answer.policy}; frame-ancestors 'none'"}
+            return Response(answer.text, headers=headers, media_type="text/html")
+        filled = dict(answer.filled)
+        if answer.wrong:
+            filled["wrong"], filled["remedy"] = look.texts.of_error(answer.wrong)
+        return frame.page(look, visitor, answer.template, filled, answer.status)
+
+    # --- what is answered --------------------------------------------------------------------
+
+    async def _answered(
+        self, request: Request, answer: Callable[[Look, Visitor], Response], at_once: int = AT_ONCE
+    ) -> Response:
+        """In a thread: who asks, then what he is told; whatever goes wrong on the way, too."""
+
+        def work() -> Response:
+            look, visitor = frame.look_of(request, self._app.settings.lang), Visitor("")
+            try:
+                self._door.must_be_ours(request)
+                visitor = self._door.visitor(request)
+                return answer(look, visitor)
+            except Refused as error:
+                return self._told(look, visitor, error)
+            except RingrenError as error:
+                if error.exit_code is Exit.BUG:
+                    raise
+                return self._failed(look, visitor, error)
+
+        if at_once not in self._limiters:
+            self._limiters[at_once] = CapacityLimiter(at_once)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiters[at_once])
+
+    def _ask(
+        self,
+        request: Request,
+        look: Look,
+        visitor: Visitor,
+        error: Refused | None = None,
+        name: str = "",
+    ) -> Response:
+        """The door itself; whoever is in goes on."""
+        if visitor.user and error is None:
+            return _gone_to("/")
+        to = request.query_params.get("to", "")
+        filled: dict[str, Any] = {"to": _inside(to), "given": {"name": name[:60]}}
+        if error:
+            filled["wrong"] = look.texts.get(error.code)
+        fresh = Visitor(visitor.secret)
+        response = frame.page(
+            look,
+            fresh,
+            "door",
+            filled,
+            error.status if error else 200,
+            error.headers if error else {},
+        )
+        if visitor.user is None:
+            self._door.keep(response, fresh)
+        return response
+
+    def _told(self, look: Look, visitor: Visitor, error: Refused) -> Response:
+        told = {
+            "wrong": look.texts.get(error.code),
+            "remedy": look.texts.get(f"{error.code}.remedy"),
+        }
+        return frame.page(look, visitor, "wrong", told, error.status, error.headers)
+
+    def _failed(self, look: Look, visitor: Visitor, error: RingrenError) -> Response:
+        message, remedy = look.texts.of_error(error)
+        status = 409 if error.exit_code is not Exit.USER else 422
+        return frame.page(look, visitor, "wrong", {"wrong": message, "remedy": remedy}, status)
+
+    def _failing(self, scope: Scope, status: int) -> Response:
+        look = frame.look_of(Request(scope), self._app.settings.lang)
+        headers = {"retry-after": "5"} if status == 503 else {}
+        code = "page.busy" if status == 503 else "page.failed"
+        return self._told(look, Visitor(""), Refused(status, code, headers))
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """What a form holds."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise Refused(415, "page.no_form")
+    body = await bodies.read(request, MOST_BYTES)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise Refused(422, "page.no_form") from None
+    return dict(pairs)
+
+
+def _inside(path: str) -> str:
+    """An address of ours to go on to; the first page for any other."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if ours and path.isascii() and len(path) < 500 else "/"
+
+
+def _gone_to(path: str) -> Response:
+    return Response(status_code=303, headers={"location": path})
+
+
+def _headers(*, is_https: bool) -> Headers:
+    strict = dict(STRICT) | {b"content-security-policy": POLICY.encode()}
+    if is_https:
+        strict[b"strict-transport-security"] = b"max-age=31536000"
+    return list(strict.items())

@@ -1,0 +1,64 @@
+"""Jobs: how each stands, done now when somebody asks, and what was asked for on the page."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rules.rights import Right
+from sync import status as standing
+from sync.foreground import once
+from sync.jobs import named
+from sync.logs import logger
+from sync.status import JobLine
+from sync.web.page.asked import Answered, Asked, Sent, Shown
+from sync.web.page.hands import Done, Tools
+
+LOG = logger(__name__)
+
+
+def jobs(asked: Asked) -> Answered:
+    """`sync jobs`."""
+    texts = asked.texts
+    return Shown(
+        "jobs",
+        {
+            "jobs": [filled(one, asked) for one in standing.jobs(asked.app)],
+            "pieces": asked.hands.listed(),
+            "far": asked.hands.far,
+            "why": lambda error: standing.why(error, texts),
+        },
+    )
+
+
+def filled(one: JobLine, asked: Asked) -> dict[str, Any]:
+    """A job as the page shows it."""
+    return {"line": one, "error": standing.why(one.error, asked.texts)}
+
+
+def do_job(asked: Asked) -> Answered:
+    """`sync jobs run NAME`."""
+    job = named(asked.path["name"])
+
+    def work(tools: Tools) -> Done:
+        from sync.crashes import write_at
+
+        settings = tools.app.settings
+        ended = once(
+            settings,
+            job.name,
+            actor=tools.actor,
+            progress=tools.progress,
+            crashed=lambda error: write_at(error, settings.home),
+            holder=f"{tools.holder}/{job.name}",
+            stopping=tools.stopping,
+        )
+        return Done(ended.error)
+
+    asked.hands.give("job", job.name, asked.who.name, work)
+    return Sent("/jobs", "asked")
+
+
+PLACES: Final = (
+    ("GET", "/jobs", Right.LOOK, jobs),
+    ("POST", "/jobs/{name}", Right.WORK, do_job),
+)
