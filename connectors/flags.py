@@ -1,7 +1,7 @@
 """Flags that say no, as systems with typed fields have them: which there are, and how they are set.
 
 Not by `translate`'s rows of what hygiene may write: a flag is set when somebody is blocked, and never
-for any other reason, and it is never taken off.
+for any other reason. It is taken off only after a lift or a correction, where we had set it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ CHANNELS: Final[Mapping[str, frozenset[Channel]]] = {
     "opt_out_sms": frozenset({Channel.SMS}),
 }
 """What each canonical field forbids."""
+
+
+def is_set(text: str | None) -> bool:
+    """Whether the flag stands once a change to this text is made."""
+    return bool(text) and text != "false"
 
 
 def flags_of(rows: Iterable[Map], settable: Callable[[str], bool]) -> tuple[Flag, ...]:

@@ -310,6 +310,18 @@ class Blocks(Protocol):
         ...
 
 
+@runtime_checkable
+class Unblocks(Protocol):
+    """Can take flags off its records again, which nothing but a lift or a correction asks for."""
+
+    def unblock(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """As `Pushes.push`, of flags of `Blocks.flags` that are not sticky: guarded like any
+        change, for somebody may have said no meanwhile."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Clearing:
     """Who or what took a flag off, as far as the system says.

@@ -116,6 +116,13 @@ class ReadOnly:
         del token, batch
         raise WroteInDryRun(f"a dry run tried to set flags in {self.name}/{stream.name}")
 
+    def unblock(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Never writes."""
+        del token, batch
+        raise WroteInDryRun(f"a dry run tried to take flags off in {self.name}/{stream.name}")
+
     def barring(self) -> Barring:
         """The wrapped connector's facts; none where it keeps no lists."""
         return barring_of(self._inner) or Barring()

@@ -30,6 +30,7 @@ class Flag:
     """A field that says no. `yes` is what the cell then holds; `words`: it may name channels.
 
     `needs` is a field that has to be filled for it: who has no address cannot be unsubscribed.
+    `sticky`: to take it off would be to sign somebody up again, which nobody does but that person.
     """
 
     field: str
@@ -37,6 +38,7 @@ class Flag:
     yes: str = "true"
     words: bool = False
     needs: str = ""
+    sticky: bool = False
 
 
 class Wanted(NamedTuple):
@@ -87,6 +89,57 @@ def is_shown(
 ) -> bool:
     """Whether a record shows all that its system has a field for."""
     return not wanted(values, channels, flags).changes
+
+
+LIFTED: Final = "lifted"
+"""What a change is made by that takes a flag of ours off again, once the block is over."""
+
+
+class Left(NamedTuple):
+    """What is to be taken off a record, and the flags of ours there that we do not take off."""
+
+    changes: tuple[Change, ...]
+    stuck: tuple[str, ...]
+
+
+def left_over(
+    values: Mapping[str, Value],
+    channels: Collection[Channel],
+    flags: Sequence[Flag],
+    ours: Mapping[str, Change],
+) -> Left:
+    """The flags that stand although a channel that they are about is blocked no more.
+
+    `ours` are the fields that we set last, by the change that did; anybody else's flag is left
+    alone. What is still blocked goes into narrower flags in the same write, so that the record
+    never shows less than it has to; where there are none, the wide one stays.
+    """
+    blocked, here = frozenset(channels), shown(values)
+    changes: dict[str, Change] = {}
+    stuck: list[str] = []
+    for flag in flags:
+        said, mine = here.get(flag.field, frozenset()), ours.get(flag.field)
+        if mine is None or not said - blocked:
+            continue
+        if flag.sticky:
+            stuck.append(flag.field)
+            continue
+        without = {**values, flag.field: mine.old if flag.words else None}
+        others = [one for one in flags if one.field != flag.field]
+        instead = wanted(without, said & blocked, others)
+        if instead.lacking or shown(without).get(flag.field):
+            stuck.append(flag.field)
+            continue
+        changes |= {one.field: one for one in instead.changes}
+        changes[flag.field] = _off(values, flag, mine)
+    return Left(tuple(changes.values()), tuple(stuck))
+
+
+def _off(values: Mapping[str, Value], flag: Flag, mine: Change) -> Change:
+    """Back to what stood there before us, which said no to nobody."""
+    old = values.get(flag.field)
+    text = "false" if flag.yes == "true" else mine.old
+    return Change(flag.field, None if old is ABSENT else old, text, LIFTED, RULE, "reason.lifted")
 
 
 def _narrowest(channel: Channel, blocked: frozenset[Channel], flags: Iterable[Flag]) -> Flag | None:

@@ -68,7 +68,7 @@ def carry(tx: Tx, limit: int = _BATCH) -> int:
     _mark(tx, [e for e in new if e.event.type is EventType.BLOCK])
     _mark(tx, [e for e in new if e.event.type is EventType.DERIVED], unless_known=True)
     ended = [e.event.root for e in new if e.event.type not in _BLOCKING and e.event.root]
-    concerned = _about(tx, ended)
+    concerned = about(tx, ended)
     _mark(tx, concerned)
     _mark_refs(tx, concerned)
     _mark_refs(tx, [entry for entry in new if entry.event.evidence not in _BY_THEIR_OWN_RECORD])
@@ -81,7 +81,7 @@ _BY_THEIR_OWN_RECORD: Final = (Evidence.FLAG, Evidence.LIST, Evidence.REACH)
 """What these name as a record is the record that said it: it was being decided anyway."""
 
 
-def _about(tx: Tx, ended: Collection[str]) -> list[Entry]:
+def about(tx: Tx, ended: Collection[str]) -> list[Entry]:
     """What a lift, a correction or a shared key is about, and all that came of the same root."""
     found: dict[int, Entry] = {}
     asked: set[str] = set()

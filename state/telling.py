@@ -334,7 +334,7 @@ def refresh(
     new = entries(tx, sa.and_(ledger.c.seq > after, ledger.c.seq <= after + limit))
     if not new:
         return 0
-    for some in chunks(_reached(tx, new), 2000):
+    for some in chunks(reached(tx, new), 2000):
         # A record that was never decided is still without keys, and is looked at when it is.
         rows = {
             rid: one
@@ -363,7 +363,7 @@ def all_refreshed(tx: Tx) -> None:
     _move(tx, head(tx).seq)
 
 
-def _reached(tx: Tx, new: Sequence[Entry]) -> set[int]:
+def reached(tx: Tx, new: Sequence[Entry]) -> set[int]:
     """The records that carry a key of these blocks, or are named by them."""
     said = [e for e in new if e.event.type in (EventType.BLOCK, EventType.DERIVED)]
     keys = {key for e in said for key in e.event.keys | e.event.carried}
@@ -388,15 +388,18 @@ def _move(tx: Tx, seq: int) -> None:
         tx.execute(sa.insert(reach).values(consumer=_REFRESH, ledger_seq=seq))
 
 
-def were_set_by_us(tx: Tx, rids: Sequence[int], rule: str) -> set[int]:
-    """Those of the records on which `rule` once wrote."""
+def were_set_by_us(tx: Tx, rids: Sequence[int], rule: str, ended: str) -> set[int]:
+    """Those of the records on which `rule` once wrote, and `ended` has written nothing since."""
     from state.tables import history
 
-    mark = f'%"{rule}"%'
     found: set[int] = set()
     for some in chunks(rids):
-        query = sa.select(history.c.rid).where(
-            history.c.rid.in_(some), history.c.changes.like(mark)
+        query = sa.select(history.c.rid, history.c.changes).where(
+            history.c.rid.in_(some), history.c.changes.like(f'%"{rule}"%')
         )
-        found.update(tx.execute(query).scalars())
+        for row in tx.execute(query.order_by(history.c.cid)):
+            if f'"{ended}"' in row.changes:
+                found.discard(row.rid)
+            else:
+                found.add(row.rid)
     return found

@@ -53,7 +53,7 @@ from sync.app import App
 from sync.facts import Failure, PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
-from sync.stages import columns, matching, reaching
+from sync.stages import columns, lifted, matching, reaching
 from sync.stages.compare import compare, is_due
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
@@ -413,7 +413,17 @@ class Pass:
             lanes = [Lane(part.stream, part.pulled.lease) for part in parts if part.pulled]
             self._tell(name, lanes, all_decided=True)
         self._all_refreshed()
-        return sum(one.written for one in self.facts.told.values()) - before
+        return self._take_off() + sum(one.written for one in self.facts.told.values()) - before
+
+    def _take_off(self) -> int:
+        """Flags of ours that a lift or a correction has left behind; gives how many records were
+        written."""
+        lifted.note(self.app)
+        done = 0
+        for part in self._pulled():
+            with self._only_this(part.system, part.stream.name):
+                done += lifted.TakingOff(self.app, part, self.facts.run, self._screen).run()
+        return done
 
     def _tell(self, name: str, lanes: Sequence[Lane], *, all_decided: bool) -> None:
         app, one = self.app, Telling(self.app, name, self.app.systems[name], self.facts.run)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from connectors.protocol import WRITTEN_AS, Pushes
 from rules.changes import Change, RecordChange
 from rules.errors import UserError
-from rules.flags import RULE
+from rules.flags import LIFTED, RULE
 from rules.records import Ref
 from state import acts, cursors, history, mirror, outbox, proposals
 from state.history import Written
@@ -23,6 +23,7 @@ from sync.facts import StreamFacts
 from sync.passes import Outcome, Pass
 
 PAGE = 2000
+_OF_BLOCKS = frozenset({RULE, LIFTED})
 SAMPLES = 20
 
 
@@ -142,10 +143,12 @@ def _backward(
         return Backward(written, row, (), "gone")
     if written.emptied_at is not None:
         return Backward(written, row, (), "undo_window_over")
-    if all(change.rule == RULE for change in written.changes):
+    if all(change.rule in _OF_BLOCKS for change in written.changes):
         return Backward(written, row, (), "opt_out")
     mine = [
-        change for change in written.changes if rule in (None, change.rule) and change.rule != RULE
+        change
+        for change in written.changes
+        if rule in (None, change.rule) and change.rule not in _OF_BLOCKS
     ]
     values = row.record.values
     standing = [c for c in mine if values.get(c.field) == c.new and c.field not in written_again]

@@ -22,7 +22,7 @@ from connectors.barring import Barring, Bars, barring_of
 from connectors.protocol import Blocks, Reads, Stream
 from rules.barring import Bar
 from rules.errors import Exit, RunStopped, SystemStopped, TryAgain
-from rules.flags import RULE, is_shown, shown
+from rules.flags import LIFTED, RULE, is_shown, shown
 from rules.opt_out_fields import intake
 from rules.records import Record, Ref
 from rules.suppression import Channel
@@ -287,7 +287,7 @@ def _unlisted(app: App, found: Mapping[str, Compared], flagged: Flagged) -> None
         for system, _, _ in flagged.values():
             found[system].flagged += 1
         rest = {rid: one for rid, one in flagged.items() if not one[2] <= ours.get(rid, NONE)}
-        set_by_us = telling.were_set_by_us(tx, list(rest), RULE)
+        set_by_us = telling.were_set_by_us(tx, list(rest), RULE, LIFTED)
         for rid, (system, record, _) in rest.items():
             heard = verifying.heard_of(tx, app.keys, record.ref)
             if rid in set_by_us or Channel.ALL in heard:

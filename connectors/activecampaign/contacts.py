@@ -32,7 +32,7 @@ KEPT_AWAY: Final = frozenset({NO, "3"})
 """Who gets no mail: unsubscribed, or bounced."""
 _YES: Final = {"0": "false", "1": "false", "3": "false"}
 """Unconfirmed, active, and bounced, which is no opt-out of a person."""
-MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email")
+MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email", sticky=True)
 CAN: Final = Capabilities(opt_outs=True, batch_size=PAGE, episodes=True, compares=True)
 
 

@@ -214,6 +214,14 @@ class Dynamics:
         shape = self.shapes[stream.name]
         yield from Pushing(self.org, shape, self._pace, blocking=True).push(batch)
 
+    def unblock(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Take flags off, where the row is still as it was."""
+        del token
+        shape = self.shapes[stream.name]
+        yield from Pushing(self.org, shape, self._pace, flags=True).push(batch)
+
     # --- consents: a list by number and address ---
 
     def barring(self) -> Barring:

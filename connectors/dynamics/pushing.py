@@ -16,6 +16,7 @@ from connectors.caller import Busy
 from connectors.dynamics.batches import MOST, Answer, Request
 from connectors.dynamics.client import PATH, Org, TooMuch, code_of
 from connectors.dynamics.shapes import ELSEWISE, ETAG, Row, Shape, Unwritable
+from connectors.flags import is_set
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
 from rules.changes import RecordChange
@@ -82,11 +83,15 @@ class Pace:
 
 
 class Pushing:
-    """One push of one table. `blocking`: flags that say no, which nothing holds up."""
+    """One push of one table. `blocking`: flags that say no, which nothing holds up; `flags`: the
+    same, set or taken off with the care of any other change.
+    """
 
-    def __init__(self, org: Org, shape: Shape, pace: Pace, *, blocking: bool = False) -> None:
+    def __init__(
+        self, org: Org, shape: Shape, pace: Pace, *, blocking: bool = False, flags: bool = False
+    ) -> None:
         self._org, self._shape, self._pace = org, shape, pace
-        self._blocking = blocking
+        self._blocking, self._flags = blocking, flags or blocking
         self._lost = 0
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
@@ -114,8 +119,9 @@ class Pushing:
             write.outcome = Conflict(change.ref)
         for one in change.changes:
             try:
-                if self._blocking:
-                    write.values |= dict.fromkeys(self._shape.flagged(one.field), True)
+                if self._flags:
+                    columns = self._shape.flagged(one.field)
+                    write.values |= dict.fromkeys(columns, is_set(one.new))
                 else:
                     column, value = self._shape.written(one.field, one.new)
                     write.values[column] = value

@@ -190,6 +190,12 @@ class Files:
             lost = isinstance(one, Applied) and not kept
             yield Unknown(one.ref, "not_read_back") if lost else one  # type: ignore[union-attr]
 
+    def unblock(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """As `push`."""
+        return self.push(stream, token, batch)
+
     def _holds(self, stream: Stream, token: Token) -> bool:
         """Whether the list has the content of a token."""
         mark = Mark.of(token)

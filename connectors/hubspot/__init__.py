@@ -184,11 +184,23 @@ class HubSpot:
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
     ) -> Iterator[Outcome | Moved]:
         """Write each record that is still as it was decided on; one outcome each, in order."""
-        pushing = Pushing(self.api, self.shape(stream.name))
+        yield from self._pushed(Pushing(self.api, self.shape(stream.name)), token, batch)
+
+    def _pushed(
+        self, pushing: Pushing, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
         yield from pushing.push(batch)
         mark = mark_of(token)
         if mark and (moved := mark.wrote(pushing.written)):
             yield Moved(moved.token)
+
+    def unblock(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Take our own properties off, where the record is still as it was."""
+        yield from self._pushed(
+            Pushing(self.api, self.shape(stream.name), flags=True), token, batch
+        )
 
     def flags(self, stream: Stream) -> Sequence[Flag]:
         """Properties that can be set, and for addresses HubSpot's own list of those who opted out."""

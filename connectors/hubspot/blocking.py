@@ -24,7 +24,7 @@ from rules.records import Ref
 from rules.suppression import Channel
 
 MAIL_FLAG: Final = "hs_email_optout"
-MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email")
+MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email", sticky=True)
 
 
 class Blocking:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from requests import codes
 
 from connectors.caller import Busy
+from connectors.flags import is_set
 from connectors.hubspot.client import Api
 from connectors.hubspot.shapes import MERGED, Row, Shape, Unwritable, raw_of, to_ms
 from connectors.hubspot.windows import shown_as
@@ -69,10 +70,15 @@ class _Write:
 
 
 class Pushing:
-    """One push of one object. `blocking`: flags that say no, which nothing holds up."""
+    """One push of one object. `blocking`: flags that say no, which nothing holds up; `flags`:
+    the same, set or taken off with the care of any other change.
+    """
 
-    def __init__(self, api: Api, shape: Shape, *, blocking: bool = False) -> None:
+    def __init__(
+        self, api: Api, shape: Shape, *, blocking: bool = False, flags: bool = False
+    ) -> None:
         self._api, self._shape, self._blocking = api, shape, blocking
+        self._flags = flags or blocking
         self._broke: TryAgain | SystemStopped | None = None
         self.written: dict[str, str] = {}
         """Own writes, as `windows.Mark` remembers what was shown."""
@@ -98,8 +104,8 @@ class Pushing:
         for one in change.changes:
             try:
                 name, value = (
-                    (self._shape.flagged(one.field), "true")
-                    if self._blocking
+                    (self._shape.flagged(one.field), ("false", "true")[is_set(one.new)])
+                    if self._flags
                     else self._shape.written(one.field, one.new)
                 )
             except Unwritable as error:

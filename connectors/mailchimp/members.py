@@ -39,7 +39,7 @@ STATUSES: Final = ("subscribed", "unsubscribed", "cleaned", "pending", "transact
 GONE: Final = "archived"
 KEPT_AWAY: Final = frozenset({"unsubscribed", "cleaned"})
 """Who gets no mail, and cannot be made to get any by chance."""
-MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email")
+MAILS: Final = Flag("opt_out_email", frozenset({Channel.EMAIL}), needs="email", sticky=True)
 CAN: Final = Capabilities(delete_feed=True, opt_outs=True, batch_size=BATCH, compares=True)
 _SAYS: Final = {"unsubscribed": "true", **dict.fromkeys(set(STATUSES) - {"unsubscribed"}, "false")}
 _TEXTS: Final = {"unsubscribed": "true", "subscribed": "false", "pending": "false"}

@@ -244,6 +244,13 @@ class Salesforce:
         del token
         yield from Pushing(self.org, self.shapes[stream.name], blocking=True).push(batch)
 
+    def unblock(
+        self, stream: Stream, token: Token, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome | Moved]:
+        """Take flags off, where the record is still as it was."""
+        del token
+        yield from Pushing(self.org, self.shapes[stream.name], flags=True).push(batch)
+
     # --- consents: a list by number and address ---
 
     def barring(self) -> Barring:

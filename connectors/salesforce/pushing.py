@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import orjson
 
+from connectors.flags import is_set
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from connectors.salesforce.client import RETRIEVE_MOST, Org, code_of, guard
 from connectors.salesforce.shapes import WRITER, Shape, Unwritable
@@ -85,13 +86,21 @@ class _Write:
 
 
 class Pushing:
-    """One push of one object. `blocking`: flags that say no, which nothing holds up."""
+    """One push of one object. `blocking`: flags that say no, which nothing holds up; `flags`:
+    the same, set or taken off with the care of any other change.
+    """
 
     def __init__(
-        self, org: Org, shape: Shape, *, together: bool = False, blocking: bool = False
+        self,
+        org: Org,
+        shape: Shape,
+        *,
+        together: bool = False,
+        blocking: bool = False,
+        flags: bool = False,
     ) -> None:
         self._org, self._shape, self._together = org, shape, together
-        self._blocking = blocking
+        self._blocking, self._flags = blocking, flags or blocking
         self._broke: TryAgain | SystemStopped | None = None
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
@@ -111,8 +120,8 @@ class Pushing:
         for one in change.changes:
             try:
                 name, value = (
-                    (self._shape.flagged(one.field), True)
-                    if self._blocking
+                    (self._shape.flagged(one.field), is_set(one.new))
+                    if self._flags
                     else self._shape.written(one.field, one.new)
                 )
             except Unwritable as error:

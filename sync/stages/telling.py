@@ -32,7 +32,7 @@ from connectors.protocol import (
 )
 from rules.changes import Finding, RecordChange, Severity
 from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
-from rules.flags import RULE, Flag, Wanted, wanted
+from rules.flags import LIFTED, RULE, Flag, Wanted, wanted
 from rules.records import Record, Ref
 from rules.spans import COPENHAGEN
 from rules.suppression import SINGLE_CHANNELS, Channel
@@ -126,7 +126,7 @@ class Telling:
         page = _Page(self.app.clock())
         today = self.app.today.isoformat()
         with self.app.store.reading() as tx:
-            before = telling.were_set_by_us(tx, [one.rid for one in rows], RULE)
+            before = telling.were_set_by_us(tx, [one.rid for one in rows], RULE, LIFTED)
         for one in rows:
             found = wanted(one.record.values, one.channels, flags)
             if found.lacking:
