@@ -156,7 +156,8 @@ LAW: Final = {
 """Reason -> paragraph."""
 
 _STRICTEST: Final = (Answer.REFUSED, Answer.UNKNOWN, Answer.ALLOWED)
-_NATURAL: Final = frozenset({Person.CONSUMER, Person.SOLE_TRADER})
+NATURAL: Final = frozenset({Person.CONSUMER, Person.SOLE_TRADER})
+"""Whom registers of people are about."""
 _BASES: Final = frozenset({"legitimate_interest", "contract", "existing_customer"})
 
 
@@ -231,7 +232,7 @@ class _Case:
 
     def _robinson(self) -> Iterator[_Said]:
         """The list of those who declined in general; it comes anew each quarter."""
-        if self.facts.person not in _NATURAL or self.channel is not Channel.CALL:
+        if self.facts.person not in NATURAL or self.channel is not Channel.CALL:
             return
         if self.facts.robinson:
             yield _so(Answer.REFUSED, "robinson")

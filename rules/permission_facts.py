@@ -17,6 +17,7 @@ from rules.keys import NAME_FIELDS
 from rules.opt_out_words import ConsentMeaning, Meaning, consent_meaning, opt_out_meaning
 from rules.permission import Consent, Customer, Facts, Person
 from rules.records import Kind, Value
+from rules.registers import UNCHECKED, Registered
 from rules.suppression import SINGLE_CHANNELS, Channel
 
 Values = Mapping[str, Value]
@@ -24,8 +25,14 @@ Values = Mapping[str, Value]
 _SOLE: Final = frozenset({"ENK", "PMV"})
 
 
-def facts_of(kind: Kind, values: Values, opted_out: Collection[Channel]) -> Facts:
-    """The facts of one record; `opted_out` is what the suppression list says of it.
+def facts_of(
+    kind: Kind,
+    values: Values,
+    opted_out: Collection[Channel],
+    registered: Registered = UNCHECKED,
+) -> Facts:
+    """The facts of one record; `opted_out` is what the suppression list says of it, `registered`
+    what the registers say.
 
     A field that is not there, or cannot be read, is a fact that nobody knows. The existing-customer
     exception is never read off a record: its five parts stand in no list, so its basis alone is
@@ -43,6 +50,8 @@ def facts_of(kind: Kind, values: Values, opted_out: Collection[Channel]) -> Fact
         customer=Customer() if basis == "existing_customer" else None,
         protected=_protected(_text(values, "ad_protected")),
         protected_checked=_day(_text(values, "data_checked_at")),
+        robinson=registered.on,
+        robinson_checked=registered.checked,
     )
 
 

@@ -17,7 +17,8 @@ class Cause(StrEnum):
     another number of the person. released_too_long_ago: the list's release had run out.
     late_sync: the dialer had not confirmed the block. loaded_before: the dialer takes no blocks,
     or had this one, and was given the list before the no. cannot_block: the dialer takes no
-    blocks. dialled_anyway: it had confirmed the block, and let the call pass.
+    blocks. dialled_anyway: it had confirmed the block, and let the call pass. not_washed: nobody
+    held the list against the register.
     """
 
     HEARD_LATE = "heard_late"
@@ -28,6 +29,7 @@ class Cause(StrEnum):
     LOADED_BEFORE = "loaded_before"
     CANNOT_BLOCK = "cannot_block"
     DIALLED_ANYWAY = "dialled_anyway"
+    NOT_WASHED = "not_washed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,10 @@ class Circumstances:
 
 
 def cause(judged: Judgement, known: Circumstances) -> Cause:
-    """Why it happened. ValueError for an attempt that no event speaks against."""
+    """Why it happened. ValueError for an attempt that nothing speaks against."""
     heard_at = judged.heard_at
+    if judged.verdict is Verdict.REGISTER:
+        return _on_register(known)
     if heard_at is None:
         raise ValueError("nothing forbids this attempt")
     if judged.verdict is Verdict.HEARD_LATE:
@@ -67,3 +71,12 @@ def cause(judged: Judgement, known: Circumstances) -> Cause:
     if known.loaded_at is not None and known.loaded_at < heard_at:
         return Cause.LOADED_BEFORE
     return Cause.DIALLED_ANYWAY if known.can_block else Cause.CANNOT_BLOCK
+
+
+def _on_register(known: Circumstances) -> Cause:
+    """No dialer is told of registers: a list is held against them when it is let go."""
+    if known.by_hand:
+        return Cause.BY_HAND
+    if known.released_until is not None and known.released_until < known.at:
+        return Cause.RELEASED_TOO_LONG_AGO
+    return Cause.NOT_WASHED

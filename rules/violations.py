@@ -12,15 +12,16 @@ what holds at the earliest and at the latest moment at which the call can have b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
 from rules.attempts import Direction
 from rules.keys import HashedKey
-from rules.spans import Span
+from rules.registers import Issue
+from rules.spans import COPENHAGEN, Span
 from rules.suppression import CLOCK_SKEW, Channel, Event, SuppressionList
 
 
@@ -31,12 +32,14 @@ class Verdict(StrEnum):
     the number leaves a doubt. person_only: the log has no number, and the person was blocked.
     heard_late: the no came first and reached us after the call. requested: blocked, and the other
     side had asked to be called since. giving: the call on which the no was given. inbound: the
-    other side called. not_comparable: the log, or the opt-out, lacks what tells. lawful: the rest.
+    other side called. not_comparable: the log, or the opt-out, lacks what tells. register: nobody
+    said no to us, and a register that we had held the person. lawful: the rest.
     """
 
     CERTAIN = "certain"
     POSSIBLE = "possible"
     PERSON_ONLY = "person_only"
+    REGISTER = "register"
     HEARD_LATE = "heard_late"
     REQUESTED = "requested"
     GIVING = "giving"
@@ -49,6 +52,7 @@ VIOLATIONS: Final = (
     Verdict.CERTAIN,
     Verdict.POSSIBLE,
     Verdict.PERSON_ONLY,
+    Verdict.REGISTER,
     Verdict.HEARD_LATE,
 )
 """The classes that a person has to answer for, the worst first."""
@@ -89,21 +93,27 @@ class Facts:
 class Judgement:
     """The class of an attempt, and the events that put it there, oldest first.
 
-    `by_person`: through the person's record, not through the number itself.
+    `by_person`: through the person's record, not through the number itself. `issue`: of the
+    register that the person stands on, where that is what speaks against it.
     """
 
     verdict: Verdict
     by: tuple[Event, ...] = ()
     by_person: bool = False
+    issue: Issue | None = None
 
     @property
     def heard_at(self) -> datetime | None:
         """When we heard the first of them."""
+        if self.issue:
+            return self.issue.imported_at
         return min((event.heard_at for event in self.by), default=None)
 
     @property
     def since(self) -> datetime | None:
         """The earliest moment that the no is known to be from; None: nobody knows."""
+        if self.issue:
+            return datetime.combine(self.issue.dated, time(), COPENHAGEN)
         starts = [event.begins for event in self.by]
         return None if None in starts else min((s for s in starts if s), default=None)
 
@@ -139,6 +149,16 @@ def judge_by(facts: Facts, listed: SuppressionList) -> Judgement:
     if found.verdict is Verdict.CERTAIN and facts.direction is Direction.UNCLEAR:
         return Judgement(Verdict.POSSIBLE, found.by, found.by_person)
     return found
+
+
+def on_register(
+    begun: datetime, requests: Sequence[datetime], issue: Issue | None = None
+) -> Judgement:
+    """The class of a call that no opt-out forbids, to somebody whom a register holds: theirs, who
+    asked to be called, alone is none (markedsføringsloven § 10: a prior request)."""
+    if any(begun - REQUEST_LASTS < asked <= begun for asked in requests):
+        return Judgement(Verdict.REQUESTED)
+    return Judgement(Verdict.REGISTER, issue=issue)
 
 
 def _without_time(facts: Facts, listed: SuppressionList) -> Judgement:

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from rules.records import Kind, Ref
 from state import doubles, unmatched
+from state.ledger_rows import chunks
 from state.store import GaveWay, Store, Tx, among, bulk
 from state.tables import cursors, match_keys, match_keys_by_digest, mirror
 
@@ -100,6 +101,21 @@ def rids(tx: Tx, digests: Collection[bytes]) -> list[int]:
     """The numbers of all records that carry one of these keys."""
     found = sa.select(match_keys.c.rid).where(match_keys.c.digest.in_(list(digests))).distinct()
     return list(tx.execute(found).scalars())
+
+
+def rids_of(tx: Tx, digests: Collection[bytes]) -> dict[bytes, list[int]]:
+    """Key -> the numbers of the records that carry it."""
+    found: dict[bytes, list[int]] = {}
+    for some in chunks(digests):
+        rows = tx.execute(
+            sa.select(match_keys.c.digest, match_keys.c.rid)
+            .where(match_keys.c.digest.in_(some))
+            .order_by(match_keys.c.rid)
+            .distinct()
+        )
+        for row in rows:
+            found.setdefault(bytes(row.digest), []).append(row.rid)
+    return found
 
 
 def carriers(tx: Tx, digests: Collection[bytes], limit: int) -> tuple[list[Ref], int]:

@@ -16,7 +16,7 @@ import orjson
 import sqlalchemy as sa
 
 from rules.errors import InvariantBroken
-from state import coverage, shapes
+from state import coverage, registers, shapes
 from state import unmatched as marks
 from state.history import BY_ITSELF
 from state.store import Store, Tx, bulk
@@ -69,6 +69,7 @@ class Lifetimes:
     runs       after the start of a run of which nothing else is left; a daemon's that did nothing: IDLE
     snapshots  after the day
     releases   after the list that was let go expired
+    registers  after a newer issue of the register took its place
     """
 
     mirror: int = 90
@@ -81,6 +82,7 @@ class Lifetimes:
     runs: int = 730
     snapshots: int = 1825
     releases: int = 180
+    registers: int = 180
 
 
 NEVER_BY_TIME: Final = {
@@ -388,6 +390,14 @@ def _releases(tx: Tx, before: datetime, _now: datetime, limit: int) -> Mapping[s
     }
 
 
+def _registers(tx: Tx, before: datetime, _now: datetime, _limit: int) -> Mapping[str, int]:
+    """Issues that were replaced, and drafts that nobody finished, some entries at a time."""
+    for issue in registers.outlived(tx, before):
+        gone = registers.drop(tx, issue)
+        return {"register_entries": gone} if gone else {"register_issues": 1}
+    return {}
+
+
 _End = Callable[[Tx, datetime, datetime, int], Mapping[str, int]]
 
 _ENDS: Final[dict[str, _End]] = {
@@ -401,6 +411,7 @@ _ENDS: Final[dict[str, _End]] = {
     "runs": _runs,
     "snapshots": _snapshots,
     "releases": _releases,
+    "registers": _registers,
 }
 
 

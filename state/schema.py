@@ -18,7 +18,7 @@ from state.chain import LEDGER_DDL
 from state.store import Store, Tx
 from state.tables import metadata
 
-HEAD = "ringren_0014"
+HEAD = "ringren_0015"
 """The newest revision in state/migrations/versions."""
 
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.String))

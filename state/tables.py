@@ -564,6 +564,34 @@ requests = _table(
     Index("ix_requests_event", "event"),
 )
 
+# --- registers of people who declined in general ---------------------------------------------
+
+# One issue of a register such as the Robinson list (state/registers.py); no opt-outs.
+register_issues = _table(
+    "register_issues",
+    _id("issue"),
+    _text("register"),
+    # the day it is of, ISO
+    _text("dated"),
+    # the hashing key of its entries
+    _text("key_id"),
+    _when("begun_at"),
+    # null: a draft, in which nobody is looked up
+    _when("imported_at", null=True),
+    _int("entries"),
+    _text("actor"),
+    keep="registers",
+)
+
+# Keyed hashes of name and address.
+register_entries = _table(
+    "register_entries",
+    Column("issue", BigId, ForeignKey("register_issues.issue"), primary_key=True),
+    Column("digest", sa.LargeBinary, primary_key=True),
+    keep="registers",
+    sqlite_with_rowid=False,
+)
+
 # --- lists that were let go ------------------------------------------------------------------
 
 # Who may ask over HTTP. Of a token itself only its hash is kept.

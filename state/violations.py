@@ -105,7 +105,7 @@ def _is_news(old: Any, verdict: Verdict) -> bool:
 
 def _values(one: Judged) -> dict[str, Any]:
     row, judged = one.row, one.judgement
-    assert one.cause is not None and judged.heard_at is not None and row.span  # noqa: S101, PT018
+    assert one.cause is not None and row.span  # noqa: S101, PT018
     return {
         "verdict": judged.verdict.value,
         "cause": one.cause.value,
@@ -118,7 +118,8 @@ def _values(one: Judged) -> dict[str, Any]:
         "call_list": row.call_list,
         "events": [event.event_id for event in judged.by],
         "since": judged.since,
-        "heard_at": judged.heard_at,
+        # A register whose issues are gone by now speaks of calls that were found before.
+        "heard_at": judged.heard_at or row.seen_at,
     }
 
 

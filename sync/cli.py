@@ -47,6 +47,7 @@ GROUPS = {
     "opt_outs": {
         "suppression": "sync.commands.suppression:suppression",
         "list": "sync.commands.lists:list_",
+        "registers": "sync.commands.registers:registers",
         "consents": "sync.commands.consents:consents",
         "violations": "sync.commands.violations:violations",
         "alarms": "sync.commands.violations:alarms",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rules.errors import UserError
-from state import acts, rehash
+from state import acts, registers, rehash
 from state import keys as stored
 from state.keys import ENVIRONMENT, FILE_NAME, KeyRing
 from state.store import Tx
@@ -99,6 +99,8 @@ def drop(app: App, key_id: str, by: str, env: Mapping[str, str] = os.environ) ->
             needed = rehash.needed(tx, key_id, others)
             if needed:
                 raise UserError("keys.still_needed", key=key_id, entries=needed)
+            if used := registers.hashed_with(tx, key_id):
+                raise UserError("keys.registers_need", key=key_id, registers=", ".join(used))
             stored.forget_key(tx, key_id)
             _note(tx, app, "key.dropped", key_id, by)
         # The database first: a key too many on the ring is entered again, one too few is refused.

@@ -19,11 +19,12 @@ from connectors.protocol import UNREADABLE, Judged, Sifts, Stream
 from connectors.registry import files
 from rules.errors import RunStopped, UserError
 from rules.keys import KEY_FIELDS, KeyKind, record_keys
-from rules.permission import Answer, Permission, Purpose, Terms, permission
+from rules.permission import NATURAL, Answer, Permission, Purpose, permission
 from rules.permission_facts import facts_of, person_of
 from rules.records import Kind, Record, Ref, Value
+from rules.registers import UNCHECKED, Registered, in_force, keys_of
 from rules.suppression import Channel
-from state import assurance, ledger, releases
+from state import assurance, ledger, registers, releases
 from state.assurance import Gap
 from state.ledger import Head
 from state.releases import Heaps
@@ -31,6 +32,7 @@ from state.screen import HashedRecord, Screen
 from state.store import Tx
 from sync.app import App
 from sync.heap import roomy
+from sync.permitting import terms_of
 from sync.stages import reaching
 
 MOST_TOLD: Final = 20
@@ -330,28 +332,43 @@ class _Judge:
             hashed.append(HashedRecord(at, record, carried, ring.digests(carried)))
         with self.app.store.reading() as tx:
             standing = self.screen.blocked(tx, hashed, self.now, bounces=True)
+            listed = self._registered(tx, hashed)
         for one in hashed:
             stands = standing.get(one.rid)
             code = "opted_out" if stands and self.channel in stands.channels else None
-            codes[one.rid] = code or self._permitted(one.record.values)
+            said = listed.get(one.rid, UNCHECKED)
+            codes[one.rid] = code or self._permitted(one.record.values, said)
             if heaps is not None and codes[one.rid] == "":
                 heaps.add(one.digests)
         return codes
 
-    def _permitted(self, values: Mapping[str, Value]) -> str:
+    def _registered(self, tx: Tx, hashed: Sequence[HashedRecord]) -> Mapping[int, Registered]:
+        """What the registers say of the people among these; they are about calls alone."""
+        issues = in_force(registers.issues(tx), self.now) if self.channel is Channel.CALL else ()
+        if not issues:
+            return {}
+        region = self.app.settings.region
+        people = {
+            one.rid: keys_of(one.record.values, region)
+            for one in hashed
+            if person_of(self.kind, one.record.values) in NATURAL
+        }
+        return registers.look_up(tx, self.app.keys, issues, people)
+
+    def _permitted(self, values: Mapping[str, Value], registered: Registered) -> str:
         """The reason against contact, or nothing. Rows that say the same are decided once."""
         who = person_of(self.kind, values)
-        key = (who, self.pick(values))
+        key = (who, self.pick(values), registered.on, registered.checked)
         code = self.known.get(key)
         if code is None:
-            said = self._permission(values)
+            said = self._permission(values, registered)
             code = "" if said.answer is Answer.ALLOWED else said.code
             if len(self.known) < _MOST_KNOWN:
                 self.known[key] = code
         return code
 
-    def _permission(self, values: Mapping[str, Value]) -> Permission:
-        facts = facts_of(self.kind, values, ())
+    def _permission(self, values: Mapping[str, Value], registered: Registered) -> Permission:
+        facts = facts_of(self.kind, values, (), registered)
         return permission(facts, self.channel, Purpose.MARKETING, self.app.today, self.terms)
 
 
@@ -361,16 +378,3 @@ _FACTS: Final = (
     *(f"consent_{one}{end}" for one in ("call", "email", "sms") for end in ("", "_at", "_source")),
 )  # fmt: skip
 """What `facts_of` reads beside who the person is."""
-
-
-def terms_of(app: App) -> Terms:
-    """What the settings let through."""
-    said = app.settings.permission
-    return Terms(
-        unknown_protection=said.unknown_protection,
-        sole_trader_unchecked=said.sole_trader_unchecked,
-        call_without_basis=said.call_without_basis,
-        excepted_goods=said.excepted_goods,
-        protection_days=said.protection_days,
-        consent_unused_months=app.settings.checks.consent_unused_max_months,
-    )

@@ -177,11 +177,16 @@ def facts(one: Violation, texts: Texts) -> Iterator[tuple[str, str]]:
     yield "channel", texts.get(f"opt_out.channel.{one.channel}")
     yield "age", age(one, texts)
     unknown = texts.get("violations.unknown_since")
-    yield "since", moment(one.since, texts.lang) if one.since else unknown
-    yield "heard", moment(one.heard_at, texts.lang)
+    since, heard = _NAMED.get(one.verdict, ("since", "heard"))
+    yield since, moment(one.since, texts.lang) if one.since else unknown
+    yield heard, moment(one.heard_at, texts.lang)
     yield "found", moment(one.found_at, texts.lang)
     yield "ref", one.ref
     yield "events", ", ".join(one.events)
+
+
+_NAMED: Final = {Verdict.REGISTER: ("issue", "imported")}
+"""What speaks against a call to somebody on a register is no opt-out that was heard."""
 
 
 def told_log(found: Sequence[Row], texts: Texts) -> str:

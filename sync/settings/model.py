@@ -285,6 +285,7 @@ class Purge(Section):
     runs: Days = 730
     snapshots: Days = 1825
     releases: Days = 180
+    registers: Days = 180
 
 
 class Compare(Section):

@@ -17,7 +17,7 @@ from rules.keys import HashedKey, Key, KeyKind, ref_key
 from rules.records import Kind, Record, Ref
 from rules.suppression import SuppressionList
 from rules.violation_causes import cause
-from rules.violations import VIOLATIONS, Facts, Judgement, judge_by
+from rules.violations import VIOLATIONS, Facts, Judgement, judge_by, on_register
 from state import attempts, looking_back, violations
 from state.attempts import Row
 from state.ledger import entries_for
@@ -27,6 +27,7 @@ from state.screen import Screen
 from state.store import Tx
 from state.violations import Judged, Settled
 from sync.app import App
+from sync.stages import registered
 from sync.stages.circumstances import Known
 
 WISHES: Final = frozenset({CALL_BACK, "no_answer", "voicemail"})
@@ -161,7 +162,33 @@ def _judged(tx: Tx, app: App, screen: Screen, cases: Sequence[_Case]) -> list[Ju
     wished = _requests(tx, suspects)
     for case in suspects:
         case.requests = tuple(wished.get(case.row.digest or b"", ()))
-    return [Judged(case.row, _judge(app, case, listed, hits)) for case in cases]
+    return _held_against_registers(
+        tx, app, [Judged(case.row, _judge(app, case, listed, hits)) for case in cases]
+    )
+
+
+def _held_against_registers(tx: Tx, app: App, judged: list[Judged]) -> list[Judged]:
+    """Those that no opt-out forbids may still be to somebody on a register."""
+    found = registered.called(tx, app, judged)
+    if not found:
+        return judged
+    wished = attempts.requests(
+        tx, {one.row.digest for one in judged if one.row.rid in found and one.row.digest}, WISHES
+    )
+    return [
+        Judged(
+            one.row,
+            on_register(_begun(one.row), wished.get(one.row.digest or b"", ()), found[one.row.rid]),
+        )
+        if one.row.rid in found
+        else one
+        for one in judged
+    ]
+
+
+def _begun(row: Row) -> datetime:
+    assert row.span is not None and row.span.start is not None  # noqa: S101, PT018 - see `registered`
+    return row.span.start
 
 
 _NOBODY: Final = SuppressionList()

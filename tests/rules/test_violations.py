@@ -99,7 +99,8 @@ def test_each_call_is_in_the_class_that_a_person_would_put_it_in(case: Mapping[s
 
 
 def test_the_cases_hold_every_class() -> None:
-    assert {case["verdict"] for case in ALL_CASES} == set(Verdict)
+    """But for the one that the list says nothing of: tests/sync/test_registers.py."""
+    assert {case["verdict"] for case in ALL_CASES} == set(Verdict) - {Verdict.REGISTER}
 
 
 def test_a_call_whose_own_record_says_no_is_the_one_on_which_it_was_said() -> None:
