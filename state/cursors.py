@@ -199,6 +199,12 @@ def leased(tx: Tx, system: str, now: datetime) -> set[str]:
     return set(tx.execute(query).scalars())
 
 
+def at_work(tx: Tx, now: datetime) -> list[str]:
+    """Who has a lease on anything now."""
+    held = sa.and_(cursors.c.holder.is_not(None), cursors.c.leased_until > now)
+    return list(tx.execute(sa.select(cursors.c.holder).where(held).distinct()).scalars())
+
+
 def holders(tx: Tx, system: str) -> list[str]:
     """Who holds a lease on the system's cursors now."""
     found = tx.execute(

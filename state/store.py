@@ -31,6 +31,8 @@ CACHE_KIB = 32_768
 LOOK_UP_EVERY = 20_000
 """Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
 
+_NO_SUCH_TABLE = "42P01"  # as PostgreSQL numbers it
+
 
 class GaveWay(Exception):
     """A long transaction was broken off for somebody in a hurry: it did nothing, try again."""
@@ -54,7 +56,7 @@ class Store:
         if not urgent:
             self._turnstile.pass_by()
         first = self._turnstile.held() if urgent else contextlib.nullcontext()
-        with _told(), first, self.engine.begin() as connection:
+        with self._told(), first, self.engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -84,7 +86,7 @@ class Store:
     def reading(self) -> Iterator[Tx]:
         """A reading transaction: never stops a writer; keep it short all the same."""
         with (
-            _told(),
+            self._told(),
             self.engine.connect().execution_options(ringren_read_only=True) as connection,
             connection.begin(),
         ):
@@ -94,25 +96,40 @@ class Store:
         """Give all connections back."""
         self.engine.dispose()
 
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors of the database that a user can do something about, in his words."""
+        try:
+            yield
+        except sa.exc.OperationalError as error:
+            reason = str(error.orig)
+            if "disk" in reason or "full" in reason:
+                raise SystemStopped("error.state_full", reason=reason) from error
+            if "locked" in reason:
+                raise SystemStopped("error.state_busy") from error
+            if not self.is_sqlite:
+                # Cut off, shut down, not to be reached: it comes back, and nothing was committed.
+                raise SystemStopped("error.state_gone") from error
+            self._refuse_moved(error)
+            raise
+        except sa.exc.ProgrammingError as error:
+            self._refuse_moved(error)
+            raise
+
+    def _refuse_moved(self, error: sa.exc.DBAPIError) -> None:
+        """A table is gone: everything was moved to another database while we were at work."""
+        is_missing = getattr(error.orig, "sqlstate", None) == _NO_SUCH_TABLE
+        if not is_missing and "no such table" not in str(error.orig):
+            return
+        with self.engine.connect() as tx, contextlib.suppress(sa.exc.DBAPIError):
+            tx.exec_driver_sql("SELECT address FROM moved")
+            raise SystemStopped("state.moved_meanwhile") from error
+
 
 def _beside(url: sa.URL) -> Path | None:
     """The turnstile's file; a database in memory has no other writers."""
     name = url.database
     return Path(f"{name}-turn") if name and name != ":memory:" else None
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Errors of the database that a user can do something about, in his words."""
-    try:
-        yield
-    except sa.exc.OperationalError as error:
-        reason = str(error.orig)
-        if "disk" in reason or "full" in reason:
-            raise SystemStopped("error.state_full", reason=reason) from error
-        if "locked" in reason:
-            raise SystemStopped("error.state_busy") from error
-        raise
 
 
 def _sqlite_engine(url: sa.URL) -> Engine:

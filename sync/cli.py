@@ -70,6 +70,7 @@ GROUPS = {
         "jobs": "sync.commands.daemon:jobs",
         "status": "sync.commands.daemon:status",
         "overview": "sync.commands.daemon:overview",
+        "migrate": "sync.commands.migrate:migrate",
     },
     "program": {
         "forget": "sync.commands.setup:forget",
