@@ -82,22 +82,41 @@ def begin(tx: Tx, job: str, holder: str, now: datetime, fired: datetime) -> None
 def end(
     tx: Tx,
     job: str,
+    holder: str,
     now: datetime,
     fired: datetime,
     *,
     exit_code: int,
     error: Mapping[str, Any] | None,
 ) -> None:
-    """It came to its end, well when there is no `error`."""
+    """It came to its end, well when there is no `error`. Who was given up and has come back has
+    nothing to say of it while somebody else is at the same."""
     told = {"exit_code": exit_code, "error": dict(error) if error else None, "ended_at": now}
     well = {"good_at": now, "failures": 0} if error is None else {"failures": jobs.c.failures + 1}
-    tx.execute(_mine(job).values(**told, **well, fired_at=fired, holder=None, broken=0))
+    ended = _mine(job).where(_still(holder))
+    tx.execute(ended.values(**told, **well, fired_at=fired, holder=None, broken=0))
 
 
-def leave(tx: Tx, job: str, now: datetime) -> None:
+def leave(tx: Tx, job: str, holder: str, now: datetime) -> None:
     """It was asked to stop and did: what is left of it is due again."""
-    tx.execute(_mine(job).values(ended_at=now, holder=None, broken=0))
+    tx.execute(_mine(job).where(_still(holder)).values(ended_at=now, holder=None, broken=0))
+
+
+def held(tx: Tx, job: str) -> JobState:
+    """One job, and until this transaction ends nobody else decides about it."""
+    tx.execute(_new(tx, job, None))
+    row = tx.execute(sa.select(jobs).where(jobs.c.job == job).with_for_update()).one()
+    return JobState(*row)
+
+
+def let_go(tx: Tx, job: str) -> None:
+    """Whoever was at it is gone: it is due again. Such beginnings are counted (`begin`)."""
+    tx.execute(_mine(job).values(holder=None))
 
 
 def _mine(job: str) -> sa.Update:
     return sa.update(jobs).where(jobs.c.job == job)
+
+
+def _still(holder: str) -> sa.ColumnElement[bool]:
+    return sa.or_(jobs.c.holder == holder, jobs.c.holder.is_(None))

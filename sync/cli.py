@@ -65,6 +65,7 @@ GROUPS = {
     },
     "service": {
         "daemon": "sync.commands.daemon:daemon",
+        "worker": "sync.commands.daemon:worker",
         "web": "sync.commands.serve:web",
         "users": "sync.commands.users:users",
         "jobs": "sync.commands.daemon:jobs",

@@ -15,11 +15,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from rules.errors import Exit, RingrenError, UserError
 from state.history import BY_ITSELF
@@ -48,11 +49,14 @@ class Standing:
     refused: str = ""
 
 
+Say = Callable[[Standing], None]
+
+
 # --- one for each state folder ----------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def only_one(home: Path) -> Iterator[Callable[[Standing], None]]:
+def only_one(home: Path) -> Iterator[Say]:
     """Hold the folder's lock; gives how to write into it. UserError while another daemon has it.
 
     The lock goes with the process, however that ends.
@@ -112,8 +116,33 @@ def opened(settings: Settings, job: Job, stopping: threading.Event, clock: Clock
         yield app
 
 
+class Running(Protocol):
+    """An engine, as whoever looks after it sees it (sync/atwork.py)."""
+
+    has_failed: bool
+
+    def start(self) -> None:
+        """Begin."""
+
+    def reload(self, settings: Settings) -> None:
+        """Other settings from the next run on."""
+
+    def look_after(self) -> bool:
+        """Watch over what is at work."""
+
+    def stop(self, within: float, wait: Callable[[float], object]) -> bool:
+        """End."""
+
+    @property
+    def at_work(self) -> Mapping[str, datetime]:
+        """What is at work, since when."""
+
+
 class Daemon:
     """`read` gives the settings as they are now; `crashed` keeps an error that nobody expected."""
+
+    listens = True
+    """Whether what the settings name is opened in this process."""
 
     def __init__(
         self,
@@ -133,37 +162,50 @@ class Daemon:
     def run(self) -> Exit:
         """Until somebody asks us to stop. Exit.FAILED when a job had to be left at its work, or what
         listens has failed: whoever looks after us begins anew."""
-        with only_one(self.settings.home) as say, contextlib.ExitStack() as around:
+        with self._place() as say, contextlib.ExitStack() as around:
             store = Store(self.settings.database_url)
             around.callback(store.close)
             prepare(store)
-            engine = Engine(
-                self.settings,
-                store,
-                lambda settings, job, stopping: opened(settings, job, stopping, self._clock),
-                self._clock,
-                holder=holder_here(),
-                crashed=self._crashed,
-            )
+            engine = self._engine(store)
             self._said = Standing(os.getpid(), self._clock().isoformat())
             say(self._said)
             self._listen_to_signals()
-            self._listening.open(self.settings)
-            around.callback(self._listening.close)
+            if self.listens:
+                self._listening.open(self.settings)
+                around.callback(self._listening.close)
             engine.start()
             notify.tell(notify.READY)
             LOG.info("daemon began", pid=os.getpid())
             self._stay(engine, say)
             return self._end(engine)
 
+    def _place(self) -> AbstractContextManager[Say]:
+        """Where it says how it stands, for as long as it is at work."""
+        return only_one(self.settings.home)
+
+    def _engine(self, store: Store) -> Running:
+        return Engine(
+            self.settings,
+            store,
+            self._opens,
+            self._clock,
+            holder=holder_here(),
+            crashed=self._crashed,
+        )
+
+    def _opens(
+        self, settings: Settings, job: Job, stopping: threading.Event
+    ) -> AbstractContextManager[App]:
+        return opened(settings, job, stopping, self._clock)
+
     def _listen_to_signals(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._asked.set())
         signal.signal(signal.SIGHUP, lambda *_: self._anew.set())
 
-    def _stay(self, engine: Engine, say: Callable[[Standing], None]) -> None:
+    def _stay(self, engine: Running, say: Say) -> None:
         pause, alive = notify.every_seconds(), 0.0
-        while not (self._listening.has_failed or self._asked.wait(STEP)):
+        while not (self._has_failed(engine) or self._asked.wait(STEP)):
             if self._anew.is_set() or _stamp(self._file) != self._seen:
                 self._reload(engine, say)
             heeded = engine.look_after()
@@ -173,14 +215,17 @@ class Daemon:
                 notify.tell(notify.ALIVE)
                 alive = 0.0
 
-    def _reload(self, engine: Engine, say: Callable[[Standing], None]) -> None:
+    def _has_failed(self, engine: Running) -> bool:
+        return self._listening.has_failed or engine.has_failed
+
+    def _reload(self, engine: Running, say: Say) -> None:
         self._anew.clear()
         self._seen = _stamp(self._file)
         notify.tell(notify.reloading())
         try:
             fresh = self._read()
             _same_place(self.settings, fresh)
-            if self._listening.differs(fresh):
+            if self.listens and self._listening.differs(fresh):
                 self._listening.close()
                 self._listening.open(fresh)
         except RingrenError as error:
@@ -194,12 +239,12 @@ class Daemon:
         say(self._said)
         notify.tell(notify.READY)
 
-    def _end(self, engine: Engine) -> Exit:
+    def _end(self, engine: Running) -> Exit:
         notify.tell(notify.STOPPING)
         # A second signal while we wait means at once.
         self._asked.clear()
         orderly = engine.stop(self.settings.daemon.stop_seconds, self._asked.wait)
-        orderly &= not self._listening.has_failed
+        orderly &= not self._has_failed(engine)
         LOG.info("daemon ended", orderly=orderly, left=sorted(engine.at_work))
         return Exit.OK if orderly else Exit.FAILED
 

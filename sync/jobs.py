@@ -1,6 +1,6 @@
 """What the daemon does by itself, as one table. A command, the daemon and a test do the same.
 
-    JOBS      name, what it does, lock, queue, time limit, how often it is tried again
+    JOBS      name, what it does, lock, queue, priority, time limit, how often it is tried again
     due       when a job is due next, from its schedule and how it stands
     carry_out one run of it, with a note of when it began and how it ended
 
@@ -49,7 +49,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One row. `limit`: at work for longer, it hangs. `tries`: so often it is tried again after a
+    """One row. `priority`: of what waits in one queue, the highest goes first. `limit`: at work for longer, it hangs. `tries`: so often it is tried again after a
     failure, `pause` apart, before its next moment. `dry`: it may write to no system. `patience`: so
     many seconds it waits for a list that another job is at work on. `needs`: the section of the
     settings without which it has nothing to do. `rests`: whether there is nothing to do now, for a
@@ -59,6 +59,7 @@ class Job:
     does: Callable[[App], Ended]
     lock: str
     queue: str
+    priority: int
     limit: timedelta
     tries: int = 0
     pause: timedelta = timedelta(minutes=15)
@@ -169,17 +170,15 @@ _MINUTES = timedelta(minutes=1)
 _HOURS = timedelta(hours=1)
 
 JOBS: Final = (
-    Job("deliver", _deliver, "deliver", URGENT, limit=10 * _MINUTES, rests=_nothing_new),
-    Job("poll", _poll, "poll", URGENT, limit=30 * _MINUTES),
-    Job("mailbox", _mailbox, "mailbox", URGENT, limit=30 * _MINUTES, needs="mailbox"),
-    Job("alarms", _alarms, "alarms", URGENT, limit=10 * _MINUTES),
-    Job("run", _run, "systems", BULK, limit=24 * _HOURS, patience=60),
-    Job("verify", _verify, "systems", BULK, limit=12 * _HOURS, tries=3, patience=60),
-    Job(
-        "reconcile", _reconcile, "systems", BULK, limit=24 * _HOURS, tries=1, dry=True, patience=60
-    ),
-    Job("report", _report, "house", BULK, limit=_HOURS, tries=3),
-    Job("purge", _purge, "house", BULK, limit=4 * _HOURS, tries=3),
+    Job("deliver", _deliver, "deliver", URGENT, 90, 10 * _MINUTES, rests=_nothing_new),
+    Job("poll", _poll, "poll", URGENT, 80, 30 * _MINUTES),
+    Job("mailbox", _mailbox, "mailbox", URGENT, 70, 30 * _MINUTES, needs="mailbox"),
+    Job("alarms", _alarms, "alarms", URGENT, 60, 10 * _MINUTES),
+    Job("run", _run, "systems", BULK, 50, 24 * _HOURS, patience=60),
+    Job("verify", _verify, "systems", BULK, 40, 12 * _HOURS, tries=3, patience=60),
+    Job("reconcile", _reconcile, "systems", BULK, 30, 24 * _HOURS, tries=1, dry=True, patience=60),
+    Job("report", _report, "house", BULK, 20, _HOURS, tries=3),
+    Job("purge", _purge, "house", BULK, 10, 4 * _HOURS, tries=3),
 )
 """In the order in which they matter: opt-outs first of all."""
 
@@ -236,7 +235,7 @@ def carry_out(
             ended = job.does(app)
     except Leaving:
         with store.transaction() as tx:
-            kept.leave(tx, job.name, clock())
+            kept.leave(tx, job.name, holder, clock())
         raise
     except RingrenError as error:
         ended = Ended(error.exit_code, {"message": error.message, **error.details})
@@ -245,18 +244,20 @@ def carry_out(
     except Exception as error:  # noqa: BLE001 - no job may end the daemon
         crashed(error)
         ended = Ended(Exit.BUG, {"message": "error.bug", "kind": type(error).__name__})
-    _note(job, store, ended, clock(), fired)
+    _note(job, store, holder, ended, clock(), fired)
     return ended
 
 
-def _note(job: Job, store: Store, ended: Ended, now: datetime, fired: datetime) -> None:
+def _note(
+    job: Job, store: Store, holder: str, ended: Ended, now: datetime, fired: datetime
+) -> None:
     error = None
     if ended.error:
         error = mask_entry({k: v for k, v in ended.error.items() if k != "message"})
         error["message"] = ended.error["message"]
         LOG.warning("job failed", job=job.name, exit_code=ended.exit_code.name, **_why(ended))
     with store.transaction() as tx:
-        kept.end(tx, job.name, now, fired, exit_code=ended.exit_code, error=error)
+        kept.end(tx, job.name, holder, now, fired, exit_code=ended.exit_code, error=error)
 
 
 def _why(ended: Ended) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 from rules.violations import Verdict
-from state import alerts, violations
+from state import alerts, queue, violations
 from state import jobs as kept
 from state.jobs import JobState
 from state.store import Tx
@@ -26,6 +26,8 @@ SLACK: Final = timedelta(minutes=15)
 """So late an urgent job may be, and so often it may fail, before it is critical."""
 MOST_FAILURES: Final = 3
 HOUR: Final = timedelta(hours=1)
+SHARED: Final = Standing(0, "")
+"""Several processes share the jobs."""
 
 
 class Level(IntEnum):
@@ -81,13 +83,21 @@ class Status:
 def jobs(app: App) -> list[JobLine]:
     """Every job, in the order of the table."""
     with app.store.reading() as tx:
-        return list(_lines(tx, app, daemon.standing(app.settings.home)))
+        return list(_lines(tx, app, _standing(tx, app)))
+
+
+def _standing(tx: Tx, app: App) -> Standing | None:
+    """The daemon of this machine, or the workers on any machine that were heard of lately."""
+    here = daemon.standing(app.settings.home)
+    if here or tx.dialect.name != "postgresql":
+        return here
+    return SHARED if queue.workers(tx, app.settings.worker.lost_seconds) else None
 
 
 def status(app: App) -> Status:
     """All that a monitor has to know."""
-    here = daemon.standing(app.settings.home)
     with app.store.reading() as tx:
+        here = _standing(tx, app)
         lines = tuple(_lines(tx, app, here))
         troubles = sorted(
             [*_of_daemon(here, lines), *_of_jobs(lines), *_of_people(tx)],
@@ -212,6 +222,8 @@ def as_text(found: Status, texts: Texts) -> str:
     """One line for a monitor, then a line for each trouble."""
     word = texts.get(f"status.level.{found.level.name.lower()}")
     if not found.troubles:
+        if found.daemon == SHARED:
+            return f"{word}: {texts.get('status.all_well_shared')}"
         since = daemon.begun(found.daemon) if found.daemon else None
         shown = moment(since, texts.lang) if since else "–"
         return f"{word}: {texts.get('status.all_well', since=shown)}"

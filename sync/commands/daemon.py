@@ -1,14 +1,18 @@
-"""Commands of the daemon: daemon, jobs, status, overview."""
+"""Commands of the daemon: daemon, worker, jobs, status, overview."""
 
 from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from rules.errors import Exit, RingrenError, UserError
 from sync.shell import Shell
+
+if TYPE_CHECKING:
+    from sync.daemon import Daemon
 
 
 @click.command
@@ -17,18 +21,47 @@ def daemon(shell: Shell) -> int:
     """Do all jobs until somebody says stop."""
     from sync.crashes import write_crash
     from sync.daemon import Daemon
-    from sync.logs import speak_up
     from sync.settings.sources import find_file
 
     settings = shell.begin()
-    if not shell.quiet:
-        speak_up("sync.daemon", "sync.scheduler", "sync.listening")
-    one = Daemon(
+    return _stay(
+        shell,
+        Daemon(
+            settings,
+            shell.read_settings,
+            lambda error: write_crash(error, shell),
+            find_file(shell.settings),
+        ),
+    )
+
+
+@click.command
+@click.option("--queue", "queues", type=click.Choice(["urgent", "bulk"]), multiple=True)
+@click.pass_obj
+def worker(shell: Shell, *, queues: tuple[str, ...]) -> int:
+    """Share the jobs with others."""
+    from sync.crashes import write_crash
+    from sync.settings.sources import find_file
+    from sync.worker import Workers, refuse_unless_possible
+
+    settings = shell.begin()
+    refuse_unless_possible(settings)
+    one = Workers(
         settings,
         shell.read_settings,
         lambda error: write_crash(error, shell),
         find_file(shell.settings),
+        queues=queues or ("urgent", "bulk"),
     )
+    return _stay(shell, one)
+
+
+def _stay(shell: Shell, one: Daemon) -> int:
+    """Until it ends; then the process goes, whatever a thread is still at."""
+    from sync.logs import speak_up
+
+    if not shell.quiet:
+        speak_up("sync.daemon", "sync.atwork", "sync.cluster", "sync.listening")
     code = one.run()
     if code is Exit.FAILED:
         # A thread that heeds nothing must not keep the process: what it does is safe to break off.

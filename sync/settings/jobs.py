@@ -51,3 +51,10 @@ class Daemon(Section):
     """[daemon]: how the daemon ends."""
 
     stop_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+
+
+class Worker(Section):
+    """[worker]: what one of several processes takes on (`sync worker`)."""
+
+    at_once: Annotated[int, Field(ge=1, le=64)] = 2
+    lost_seconds: Annotated[int, Field(ge=3, le=600)] = 30

@@ -27,7 +27,7 @@ from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
 from sync.settings.incoming import Api, Form, Hooks, Mailbox, Page
-from sync.settings.jobs import Daemon, Jobs
+from sync.settings.jobs import Daemon, Jobs, Worker
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
 
@@ -340,6 +340,7 @@ class Settings(BaseSettings):
     mailbox: Mailbox = Mailbox()
     jobs: Jobs = Jobs()
     daemon: Daemon = Daemon()
+    worker: Worker = Worker()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     compare: Compare = Compare()

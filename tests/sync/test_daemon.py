@@ -32,10 +32,11 @@ from state.store import Store
 from state.tables import mirror, runs
 from sync import scheduler
 from sync.app import App, system_clock
+from sync.atwork import HANGS
 from sync.cli import program
 from sync.daemon import standing
 from sync.jobs import JOBS, Ended, Job, named
-from sync.scheduler import HANGS, Engine
+from sync.scheduler import Engine
 from sync.settings import Settings
 from sync.settings.jobs import Jobs
 

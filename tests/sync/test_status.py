@@ -38,7 +38,7 @@ def went(lists: Lists, *names: str, error: dict[str, Any] | None = None, times: 
             for _ in range(times):
                 now = app.clock()
                 kept.begin(tx, name, "me:1", now, now)
-                kept.end(tx, name, now, now, exit_code=code, error=error)
+                kept.end(tx, name, "me:1", now, now, exit_code=code, error=error)
 
 
 def told(lists: Lists, monkeypatch: pytest.MonkeyPatch, *, there: bool = True) -> Status:
