@@ -60,6 +60,7 @@ GROUPS = {
         "init": "sync.commands.setup:init",
         "preview": "sync.commands.rules:preview",
         "check": "sync.commands.check:check",
+        "settings": "sync.commands.check:settings",
         "map": "sync.commands.mapping:map_",
         "provision": "sync.commands.provision:provision",
     },

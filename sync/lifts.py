@@ -235,8 +235,10 @@ def _needs_two(app: App, request: Request) -> bool:
 
 
 def refuse(app: App, number: int, by: str, why: str) -> Decided:
-    """Close a request without anything coming of it."""
+    """Close a request without anything coming of it; UserError without a reason."""
     named(by)
+    if not why.strip():
+        raise UserError("lifts.no_reason")
     with app.store.transaction() as tx:
         request = _open(tx, number)
         requests.decide(tx, number, RequestState.REFUSED, by, app.clock())

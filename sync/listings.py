@@ -7,26 +7,31 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
-from datetime import date
+from datetime import date, timedelta
 from itertools import islice
 
 from rules.catalogue import Catalogue
 from rules.changes import Severity
 from rules.duties import Duties
 from rules.hygiene import RULES
-from state import findings
+from state import findings, overview
 from state.findings import Noted
 from state.history import Run
 from state.store import Tx
+from sync.app import App
 from sync.duties import due_of
 from sync.fields import rows
 from sync.output import duration, moment, number, printable, table
 from sync.report import words
+from sync.report.causes import groups
+from sync.report.model import FindingGroup
 from sync.report.phrases import day
 from sync.texts import Texts
 
 _WORST_FIRST = {severity.value: order for order, severity in enumerate(Severity)}
 _PAGE = 500
+NEW = timedelta(days=7)
+"""A finding that was first seen within the last week is new."""
 
 
 def width() -> int | None:
@@ -113,6 +118,33 @@ def find(tx: Tx, wanted: Wanted, limit: int, duties: Duties) -> Found:
     return Found([_assigned(one, duties) for one in some], total)
 
 
+def causes(app: App) -> list[FindingGroup]:
+    """All open findings by cause, the worst and most frequent first, each with a few examples."""
+    since = app.clock() - NEW
+    with app.store.reading() as tx:
+        return groups(tx, overview.causes(tx, _systems(tx), since), app.duties)
+
+
+def causes_table(found: Sequence[FindingGroup], texts: Texts) -> str:
+    """One line a cause: how bad, how many, how many of them are new, who mends it, by when."""
+    if not found:
+        return texts.get("list.no_findings")
+    names = ("severity", "cause", "count", "new", "owner", "due")
+    rows = [
+        [
+            texts.get(f"severity.{one.severity.value}"),
+            one.title.of(texts.lang),
+            number(one.count, texts.lang),
+            number(one.new, texts.lang),
+            one.owner_name.of(texts.lang),
+            day(one.due, texts.lang),
+        ]
+        for one in found
+    ]
+    headings = [texts.get(f"causes.{name}") for name in names]
+    return table(headings, rows, right=frozenset({2, 3}), whole=frozenset({0, 5}), width=width())
+
+
 def _assigned(noted: Noted, duties: Duties) -> Assigned:
     finding = noted.finding
     told = {one.name: getattr(noted, one.name) for one in dataclass_fields(noted)}
@@ -170,7 +202,7 @@ def _finding(noted: Assigned, texts: Texts) -> list[str]:
     owner = texts.get(f"list.owner.{noted.owner}")
     return [
         severity,
-        _where(noted),
+        where(noted),
         noted.finding.field or "",
         said,
         owner,
@@ -178,7 +210,8 @@ def _finding(noted: Assigned, texts: Texts) -> list[str]:
     ]
 
 
-def _where(noted: Noted) -> str:
+def where(noted: Noted) -> str:
+    """The record or the place that a finding is about."""
     if noted.ref_id:
         return f"{noted.system}/{noted.kind}/{noted.ref_id}"
     return f"{noted.stream}:{noted.place}" if noted.place is not None else noted.stream

@@ -98,3 +98,14 @@ def _tried(shell: Shell, app: App, contract: Contract) -> None:
     finally:
         if contract.items and not shell.json:
             say(line(contract.items[-1], shell.texts))
+
+
+@click.command
+@click.pass_obj
+def settings(shell: Shell) -> int:
+    """Every setting as it is in force."""
+    from sync.settings.in_force import as_text, sections
+
+    found = sections(shell.read_settings())
+    shell.tell(found, lambda: as_text(found, shell.texts))
+    return Exit.OK

@@ -60,6 +60,7 @@ def runs(shell: Shell, *, limit: int) -> int:
 @click.option("--field")
 @click.option("--stream")
 @click.option("--gone", is_flag=True)
+@click.option("--causes", is_flag=True)
 @click.option("--limit", type=click.IntRange(min=1), default=MOST)
 @click.pass_obj
 def findings(
@@ -70,15 +71,27 @@ def findings(
     field: str | None,
     stream: str | None,
     gone: bool,
+    causes: bool,
     limit: int,
 ) -> int:
     """What a person should look at, the worst first."""
+    if causes:
+        return _causes(shell)
     from sync.listings import Wanted, find, findings_table
 
     wanted = Wanted(severity, code, field, stream, gone)
     with shell.open(dry=True) as app, app.store.reading() as tx:
         found = find(tx, wanted, limit, app.duties)
     shell.tell(found.shown, lambda: findings_table(found, shell.texts))
+    return Exit.OK
+
+
+def _causes(shell: Shell) -> int:
+    from sync.listings import causes, causes_table
+
+    with shell.open(dry=True) as app:
+        found = causes(app)
+    shell.tell(found, lambda: causes_table(found, shell.texts))
     return Exit.OK
 
 

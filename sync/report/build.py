@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from connectors.protocol import Links
 from rules import limits
 from rules.errors import UserError
 from rules.marks import CHANNELS, unpacked
-from rules.records import Ref
 from rules.spans import COPENHAGEN
 from state import history, membership, overview, proposals
 from state.shapes import Shape, of_plan
@@ -20,6 +18,7 @@ from sync import forecast
 from sync.app import App
 from sync.budget import Budget
 from sync.facts import PassFacts, StreamFacts
+from sync.opening import linker
 from sync.report import (
     causes,
     changes,
@@ -85,8 +84,6 @@ class _Asking:
         self.run, self.plan, self.systems = run, plan, systems
         self.catalogue = app.catalogue
         self.measured = Measured.read(tx, systems)
-        # Asked once: the question costs more than the answers, which are asked for every row.
-        self._linked = {k: one for k, one in app.systems.items() if isinstance(one, Links)}
 
     def planned(self, only_rule: str | None, shapes: list[Shape] | None = None) -> Gathered:
         """What the plan holds; `only_rule`: just that rule's share. `shapes`: counted already."""
@@ -117,13 +114,8 @@ class _Asking:
             only_rule,
             wrote,
             self.app.duties,
-            self._link,
+            linker(self.app),
         )
-
-    def _link(self, system: str, stream: str, ref: Ref | None, place: int | None) -> str:
-        """Where a person can open a record, if its connector can say."""
-        connector = self._linked.get(system)
-        return (connector.link(stream, ref, place) or "") if connector else ""
 
     def records(self) -> dict[Where, int]:
         """Live records of each stream."""

@@ -6,7 +6,7 @@ Read page by page from the store and passed on as it comes, so that a million ro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,15 +17,13 @@ from state import mirror, overview
 from state.overview import Changed, Found
 from state.store import Store, Tx
 from sync.duties import due_of
+from sync.opening import Linker
 from sync.report import words
 from sync.report.opt_outs import split, who
 from sync.report.phrases import day
 from sync.texts import Texts
 
 PAGE: Final = 2000
-
-Linker = Callable[[str, str, Ref | None, int | None], str]
-"""(system, stream, ref, place) -> where a person can open it; empty: nowhere."""
 
 
 def no_links(_system: str, _stream: str, _ref: Ref | None, _place: int | None) -> str:

@@ -18,11 +18,12 @@ from markupsafe import Markup
 
 from rules.errors import UserError
 from rules.records import Ref
+from sync.opening import Linker
 from sync.output import moment, number, printable, share
 from sync.report import charts, phrases, sheets
 from sync.report import violations as forbidden
 from sync.report.explorer import Chosen, Table, opened
-from sync.report.listing import Linker, no_links
+from sync.report.listing import no_links
 from sync.report.model import Report
 from sync.report.sheet import Sheet, sheet_of
 from sync.templates import environment

@@ -41,11 +41,15 @@ MENU: Final[tuple[tuple[str, str, Right], ...]] = (
     ("home", "/", Right.LOOK),
     ("people", "/people", Right.ASK),
     ("violations", "/violations", Right.VIOLATIONS),
+    ("findings", "/findings", Right.RECORDS),
     ("plans", "/plans", Right.RECORDS),
     ("runs", "/runs", Right.RECORDS),
     ("records", "/records", Right.RECORDS),
     ("parties", "/parties", Right.RECORDS),
+    ("requests", "/requests", Right.PROPOSE),
     ("jobs", "/jobs", Right.LOOK),
+    ("users", "/users", Right.USERS),
+    ("settings", "/settings", Right.SETTINGS),
 )
 """Name, address and right of each page that the menu leads to."""
 

@@ -30,18 +30,36 @@ def _filled(found: overview.Overview, asked: Asked) -> dict[str, Any]:
         "found": found,
         "tone": _TONES[found.status.level],
         "troubles": [
-            (_TONES[one.level], standing.said(one, texts)) for one in found.status.troubles
+            (_TONES[one.level], standing.said(one, texts), _to(asked, one.code))
+            for one in found.status.troubles
         ],
         "opt_outs": overview.opt_outs_said(found.opt_outs, found.status.at, texts),
         "columns": overview.COLUMNS,
         "systems": [overview.cells(one, texts) for one in found.systems],
         "waits": [
-            (kind, texts.count(f"overview.waits.{kind}", count))
+            (_to(asked, kind), texts.count(f"overview.waits.{kind}", count))
             for kind, count in found.waiting.items()
             if count
         ],
         "why": lambda error: standing.why(error, texts),
     }
+
+
+_WHERE: Final = {
+    "status.violations": ("/violations", Right.VIOLATIONS),
+    "status.doubtful": ("/violations", Right.VIOLATIONS),
+    "status.failed": ("/jobs", Right.LOOK),
+    "status.late": ("/jobs", Right.LOOK),
+    "status.hangs": ("/jobs", Right.LOOK),
+    "plans": ("/plans", Right.RECORDS),
+    "requests": ("/requests", Right.PROPOSE),
+}
+
+
+def _to(asked: Asked, what: str) -> str:
+    """Where more stands about it, if he may look there."""
+    to, right = _WHERE.get(what, ("", Right.LOOK))
+    return to if asked.may(right) else ""
 
 
 PLACES: Final = (("GET", "/", Right.LOOK, home),)

@@ -19,7 +19,7 @@ from rules.rights import Right
 from sync.app import App
 from sync.logs import logger
 from sync.web import bodies
-from sync.web.page import contacts, frame, home, people, runs, work
+from sync.web.page import contacts, decisions, findings, frame, home, house, people, runs, work
 from sync.web.page import door as doors
 from sync.web.page.asked import Answered, Asked, Document, Sent
 from sync.web.page.door import STAMP, Door, Visitor
@@ -56,8 +56,11 @@ PLACES: Final[tuple[Place, ...]] = tuple(
         *home.PLACES,
         *people.PLACES,
         *contacts.PLACES,
+        *findings.PLACES,
         *runs.PLACES,
+        *decisions.PLACES,
         *work.PLACES,
+        *house.PLACES,
     )
 )
 """Every page but the door, by address."""
@@ -299,7 +302,9 @@ def _gone_to(path: str) -> Response:
 
 
 def _headers(*, is_https: bool) -> Headers:
-    strict = dict(STRICT) | {b"content-security-policy": POLICY.encode()}
+    # With no-referrer a browser calls the origin of our own forms "null".
+    ours = {b"content-security-policy": POLICY.encode(), b"referrer-policy": b"same-origin"}
+    strict = dict(STRICT) | ours
     if is_https:
         strict[b"strict-transport-security"] = b"max-age=31536000"
     return list(strict.items())

@@ -1,6 +1,7 @@
 // Keeps what changes by itself fresh: the part of the page that says how many seconds it holds.
 // Without this script everything works; one then asks for the page again.
 "use strict";
+document.querySelector(".menu a[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 const live = document.querySelector("[data-live]");
 if (live) {
   const pause = Number(live.dataset.live) * 1000;
