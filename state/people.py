@@ -9,14 +9,12 @@ import sqlalchemy as sa
 
 from rules.fields.field import PEOPLE
 from rules.keys import HashedKey, Key
-from rules.records import Record
+from rules.records import Kind, Record
 from state import mirror as mirrored
 from state.keys import KeyRing
 from state.screen import all_keys, hash_record
 from state.store import Tx, among
 from state.tables import cursors, mirror
-
-_PEOPLE = [kind.value for kind in PEOPLE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +39,29 @@ def people(
 
     A list whose rows have ids of their own (a file) puts its name before them.
     """
+    found = rids(tx, system, PEOPLE, named)
+    rows = mirrored.held(tx, list(found.values()))
+    return {
+        name: _person(ring, rid, rows[rid].record, rows[rid].also, region)
+        for name, rid in found.items()
+        if rid in rows
+    }
+
+
+def rids(tx: Tx, system: str, kinds: Collection[Kind], named: Collection[str]) -> dict[str, int]:
+    """Id as another record of the system has it -> the number of the record that it names."""
+    wanted = [kind.value for kind in kinds]
     streams = tx.execute(
-        sa.select(cursors.c.stream).where(cursors.c.system == system, cursors.c.kind.in_(_PEOPLE))
+        sa.select(cursors.c.stream).where(cursors.c.system == system, cursors.c.kind.in_(wanted))
     ).scalars()
     prefixes = ["", *(f"{stream}#" for stream in streams)]
     meant = {prefix + name: name for prefix in prefixes for name in named}
     query = sa.select(mirror.c.rid, mirror.c.id).where(
         mirror.c.system == system,
-        mirror.c.kind.in_(_PEOPLE),
+        mirror.c.kind.in_(wanted),
         among(tx, mirror.c.id, list(meant)),
     )
-    rids = {row.rid: meant[row.id] for row in tx.execute(query)}
-    return {
-        rids[rid]: _person(ring, rid, held.record, held.also, region)
-        for rid, held in mirrored.held(tx, list(rids)).items()
-    }
+    return {meant[row.id]: row.rid for row in tx.execute(query.order_by(mirror.c.rid.desc()))}
 
 
 def _person(ring: KeyRing, rid: int, record: Record, also: str | None, region: str) -> Person:

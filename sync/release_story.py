@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.permission import LAW
-from sync.output import moment, number
+from sync.output import moment, number, printable
 from sync.releasing import Washed
 from sync.texts import Texts
 
@@ -34,7 +34,11 @@ def _first(found: Washed, texts: Texts) -> Iterator[str]:
         return
     yield texts.get("release.first")
     for one in found.refused:
-        yield texts.get("release.row", list=one.stream, row=one.row, reason=reason(one.code, texts))
+        why = reason(one.code, texts)
+        if isinstance(one.row, str):
+            yield texts.get("release.member", ref=printable(one.row), reason=why)
+        else:
+            yield texts.get("release.row", list=one.stream, row=one.row, reason=why)
 
 
 def _release(found: Washed, texts: Texts) -> Iterator[str]:

@@ -11,50 +11,36 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, cast
 
-from connectors.protocol import UNREADABLE, Judged, Sifts, Stream
+from connectors.protocol import Judged, Sifts, Stream
 from connectors.registry import files
 from rules.errors import RunStopped, UserError
-from rules.keys import KEY_FIELDS, KeyKind, record_keys
-from rules.permission import NATURAL, Answer, Permission, Purpose, permission
-from rules.permission_facts import facts_of, person_of
-from rules.records import Kind, Record, Ref, Value
-from rules.registers import UNCHECKED, Registered, in_force, keys_of
+from rules.keys import KEY_FIELDS
+from rules.records import Kind
 from rules.suppression import Channel
-from state import assurance, ledger, registers, releases
+from state import assurance, ledger, releases
 from state.assurance import Gap
 from state.ledger import Head
 from state.releases import Heaps
-from state.screen import HashedRecord, Screen
 from state.store import Tx
+from sync import members
 from sync.app import App
 from sync.heap import roomy
-from sync.permitting import terms_of
+from sync.members import Member
+from sync.row_judge import SYSTEM, RowJudge
 from sync.stages import reaching
 
 MOST_TOLD: Final = 20
-_SYSTEM: Final = "list"
-_NO_NUMBER: Final = {
-    Channel.CALL: "no_number",
-    Channel.SMS: "no_number",
-    Channel.EMAIL: "no_address",
-}
-_WANTED: Final = {
-    Channel.CALL: KeyKind.PHONE,
-    Channel.SMS: KeyKind.PHONE,
-    Channel.EMAIL: KeyKind.EMAIL,
-}
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """One row that may not be contacted, and why."""
+    """One row that may not be contacted, and why. A list of a system has records for rows."""
 
     stream: str
-    row: int
+    row: int | str
     code: str
 
 
@@ -87,14 +73,17 @@ class Wish:
     rows: Path | None = None
     name: str = ""
     """What the dialer calls the list."""
+    system: str | None = None
+    """Where the list stands, if several systems have one of that name."""
 
 
 def wash(app: App, path: Path, wish: Wish) -> Washed:
-    """Look at each row of the file; with `wish.out`, write the callable ones and let them go.
+    """Look at each row of the file, or of the list of a system that is called so; with `wish.out`,
+    write the callable ones and let them go.
 
     RunStopped, and nothing written, when the suppression list cannot be relied on.
     """
-    streams = list(_streams(app, path))
+    streams = list(_streams(app, path) if path.is_file() else _of_system(app, path, wish))
     if wish.out is not None and len(streams) > 1:
         raise UserError(
             "release.several_sheets", file=path.name, sheets=", ".join(streams_of(streams))
@@ -159,10 +148,16 @@ def _start(app: App) -> tuple[Head, list[Gap]]:
         return ledger.head(tx), found
 
 
+def _of_system(app: App, path: Path, wish: Wish) -> Iterator[tuple[Sifts, Stream]]:
+    """The list of a connected system; UserError when nothing is called so."""
+    if not app.systems:
+        raise UserError("release.no_file", file=str(path))
+    found = members.find(app, str(path), wish.system)
+    yield cast("Sifts", found), found.stream()
+
+
 def _streams(app: App, path: Path) -> Iterator[tuple[Sifts, Stream]]:
     """The lists in a file, as something to be called, whatever its name is."""
-    if not path.is_file():
-        raise UserError("release.no_file", file=str(path))
 
     def wishes(file: str) -> dict[str, Any]:
         one = app.settings.files.of(file)
@@ -175,7 +170,7 @@ def _streams(app: App, path: Path) -> Iterator[tuple[Sifts, Stream]]:
         }
 
     limit = app.settings.files.max_workbook_mb
-    system = files(_SYSTEM, path, said=wishes, known=lambda _: None, max_workbook_mb=limit)
+    system = files(SYSTEM, path, said=wishes, known=lambda _: None, max_workbook_mb=limit)
     for problem in system.problems():
         if problem.stops:
             raise UserError(problem.message, problem.remedy, **problem.details)
@@ -187,13 +182,17 @@ def _streams(app: App, path: Path) -> Iterator[tuple[Sifts, Stream]]:
     yield from found
 
 
+Tell = Callable[[str, int | str, str], None]
+"""Takes the list, the row and its code, empty for a good one."""
+
+
 class _verdicts:  # noqa: N801 - used as a context manager only
     """Writes the verdict of each row as CSV, when that was asked for."""
 
     def __init__(self, path: Path | None) -> None:
         self._file = path.open("w", encoding="utf-8", newline="") if path else None
 
-    def __enter__(self) -> Callable[[str, int, str], None] | None:
+    def __enter__(self) -> Tell | None:
         if self._file is None:
             return None
         write = csv.writer(self._file, lineterminator="\n").writerow
@@ -217,15 +216,16 @@ class _Washing:
     refused: list[Refusal] = field(default_factory=list)
     heaps: Heaps = field(default_factory=Heaps)
 
-    def sift(
-        self, system: Sifts, stream: Stream, tell: Callable[[str, int, str], None] | None
-    ) -> None:
+    def sift(self, system: Sifts, stream: Stream, tell: Tell | None) -> None:
         """Judge all rows of one list."""
-        judge = _Judge(self.app, stream, self.wish.channel, self.now)
+        judge = RowJudge(self.app, stream, self.wish.channel, self.now)
 
         def judged(place: int, rows: Sequence[Judged]) -> list[bool]:
             codes = judge.codes(rows, self.heaps if self.release else None)
-            self._count(stream.name, place, codes, tell)
+            names = [
+                row.ref.id if isinstance(row, Member) else n for n, row in enumerate(rows, place)
+            ]
+            self._count(stream.name, names, codes, tell)
             return [code == "" for code in codes]
 
         system.sift(stream, judged, self.wish.out)
@@ -233,11 +233,11 @@ class _Washing:
     def _count(
         self,
         stream: str,
-        place: int,
+        names: Sequence[int | str],
         codes: Sequence[str | None],
-        tell: Callable[[str, int, str], None] | None,
+        tell: Tell | None,
     ) -> None:
-        for row, code in enumerate(codes, place):
+        for row, code in zip(names, codes, strict=True):
             if code is None:
                 continue
             self.rows += 1
@@ -293,88 +293,3 @@ class _Washing:
             expires_at=expires,
             gaps=tuple(found),
         )
-
-
-class _Judge:
-    """Gives each row of a list its code: empty for callable, None for a blank row."""
-
-    def __init__(self, app: App, stream: Stream, channel: Channel, now: datetime) -> None:
-        self.app, self.kind, self.channel, self.now = app, stream.kind, channel, now
-        self.screen = Screen(app.keys)
-        self.ref = Ref(_SYSTEM, stream.kind, "")
-        self.wanted, self.missing = _WANTED[channel], _NO_NUMBER[channel]
-        self.terms = terms_of(app)
-        mapped = {column.canonical for column in stream.columns if column.canonical}
-        self.facts = [name for name in _FACTS if name in mapped]
-        self.pick: Callable[[Mapping[str, Value]], Any] = (
-            itemgetter(*self.facts) if self.facts else lambda _: ()
-        )
-        self.known: dict[Any, str] = {}
-
-    def codes(self, rows: Sequence[Judged], heaps: Heaps | None) -> list[str | None]:
-        """One code for each row."""
-        hashed: list[HashedRecord] = []
-        codes: list[str | None] = [None] * len(rows)
-        ring, region, wanted, ref = self.app.keys, self.app.settings.region, self.wanted, self.ref
-        for at, row in enumerate(rows):
-            if row is None or row == UNREADABLE:
-                codes[at] = row and UNREADABLE
-                continue
-            values = cast("Mapping[str, Value]", row)
-            carried = record_keys(values, region)
-            for key in carried:
-                if key[0][0] is wanted:
-                    break
-            else:
-                codes[at] = self.missing
-                continue
-            record = Record(ref, "", values, at)
-            hashed.append(HashedRecord(at, record, carried, ring.digests(carried)))
-        with self.app.store.reading() as tx:
-            standing = self.screen.blocked(tx, hashed, self.now, bounces=True)
-            listed = self._registered(tx, hashed)
-        for one in hashed:
-            stands = standing.get(one.rid)
-            code = "opted_out" if stands and self.channel in stands.channels else None
-            said = listed.get(one.rid, UNCHECKED)
-            codes[one.rid] = code or self._permitted(one.record.values, said)
-            if heaps is not None and codes[one.rid] == "":
-                heaps.add(one.digests)
-        return codes
-
-    def _registered(self, tx: Tx, hashed: Sequence[HashedRecord]) -> Mapping[int, Registered]:
-        """What the registers say of the people among these; they are about calls alone."""
-        issues = in_force(registers.issues(tx), self.now) if self.channel is Channel.CALL else ()
-        if not issues:
-            return {}
-        region = self.app.settings.region
-        people = {
-            one.rid: keys_of(one.record.values, region)
-            for one in hashed
-            if person_of(self.kind, one.record.values) in NATURAL
-        }
-        return registers.look_up(tx, self.app.keys, issues, people)
-
-    def _permitted(self, values: Mapping[str, Value], registered: Registered) -> str:
-        """The reason against contact, or nothing. Rows that say the same are decided once."""
-        who = person_of(self.kind, values)
-        key = (who, self.pick(values), registered.on, registered.checked)
-        code = self.known.get(key)
-        if code is None:
-            said = self._permission(values, registered)
-            code = "" if said.answer is Answer.ALLOWED else said.code
-            if len(self.known) < _MOST_KNOWN:
-                self.known[key] = code
-        return code
-
-    def _permission(self, values: Mapping[str, Value], registered: Registered) -> Permission:
-        facts = facts_of(self.kind, values, (), registered)
-        return permission(facts, self.channel, Purpose.MARKETING, self.app.today, self.terms)
-
-
-_MOST_KNOWN: Final = 50_000
-_FACTS: Final = (
-    "lawful_basis", "lawful_basis_ref", "ad_protected", "data_checked_at", "last_contact_at",
-    *(f"consent_{one}{end}" for one in ("call", "email", "sms") for end in ("", "_at", "_source")),
-)  # fmt: skip
-"""What `facts_of` reads beside who the person is."""

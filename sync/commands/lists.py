@@ -23,9 +23,17 @@ def list_() -> None:
 @click.option("--out", type=click.Path(path_type=Path))
 @click.option("--rows", type=click.Path(path_type=Path))
 @click.option("--name", default="")
+@click.option("--system")
 @click.pass_obj
 def check(
-    shell: Shell, *, file: Path, channel: str, out: Path | None, rows: Path | None, name: str
+    shell: Shell,
+    *,
+    file: Path,
+    channel: str,
+    out: Path | None,
+    rows: Path | None,
+    name: str,
+    system: str | None,
 ) -> int:
     """Row by row: may it be contacted, and if not, why not."""
     from rules.suppression import Channel
@@ -33,6 +41,6 @@ def check(
     from sync.releasing import Wish, wash
 
     with shell.open(dry=True) as app:
-        found = wash(app, file, Wish(Channel(channel), out, rows, name))
+        found = wash(app, file, Wish(Channel(channel), out, rows, name, system))
     shell.tell(found, lambda: told_washed(found, shell.texts))
     return Exit.OK
