@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from connectors.protocol import Column
 from connectors.translate import Map
 from rules.flags import ALL, Flag
+from rules.opt_out_words import folded
+from rules.records import Value
 from rules.suppression import Channel
 
 CHANNELS: Final[Mapping[str, frozenset[Channel]]] = {
@@ -25,6 +28,33 @@ CHANNELS: Final[Mapping[str, frozenset[Channel]]] = {
 def is_set(text: str | None) -> bool:
     """Whether the flag stands once a change to this text is made."""
     return bool(text) and text != "false"
+
+
+NOES: Final = ("opt_out_call", "opt_out_at", "opt_out_source")
+"""What the outcome of a call says, where it means no."""
+
+
+def noes_of(names: Iterable[str]) -> frozenset[str]:
+    """Outcomes that mean "do not call", as they are compared."""
+    return frozenset(filter(None, map(folded, names)))
+
+
+def said_by_outcome(values: dict[str, Value], noes: frozenset[str], other: Value = None) -> None:
+    """A call whose outcome means no says no, dated by the call. `other`: what a second field has."""
+    told = (one for one in (values.get("outcome"), other) if isinstance(one, str))
+    outcome = next((one for one in told if folded(one) in noes), None)
+    values["opt_out_call"] = "false" if outcome is None else "true"
+    if outcome is not None:
+        values["opt_out_at"], values["opt_out_source"] = (
+            values.get("started_at"),
+            f"outcome: {outcome}",
+        )
+
+
+def outcome_columns(rows: Iterable[Map]) -> tuple[Column, ...]:
+    """As a stream of calls tells of them: they stand where the outcome stands."""
+    vendor = next((row.vendor for row in rows if row.canonical == "outcome"), "")
+    return tuple(Column(vendor, name, writable=False) for name in NOES) if vendor else ()
 
 
 def flags_of(rows: Iterable[Map], settable: Callable[[str], bool]) -> tuple[Flag, ...]:

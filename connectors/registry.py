@@ -80,6 +80,7 @@ def salesforce(
     guard_together: bool,
     history: bool,
     region: str,
+    opt_out_dispositions: Sequence[str],
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     known: Callable[[str], Token | None],
@@ -118,6 +119,7 @@ def salesforce(
         address=url,
         history=history,
         region=region,
+        opt_out_dispositions=opt_out_dispositions,
     )
 
 
@@ -128,6 +130,7 @@ def hubspot(
     objects: Sequence[str],
     fields: Mapping[str, Mapping[str, str]],
     hook: tuple[str, str],
+    opt_out_dispositions: Sequence[str],
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -147,6 +150,7 @@ def hubspot(
         objects=objects,
         fields=fields,
         hook=hook,
+        opt_out_dispositions=opt_out_dispositions,
         clock=clock,
         dry=dry,
         meter=meter,
@@ -166,6 +170,7 @@ def dynamics(
     fields: Mapping[str, Mapping[str, str]],
     history: bool,
     region: str,
+    opt_out_dispositions: Sequence[str],
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -181,7 +186,15 @@ def dynamics(
 
     login = Login(tenant, client_id, client_secret, certificate, password)
     org = Org(DYNAMICS, url, login, clock=clock, dry=dry, meter=meter, elsewhere=elsewhere)
-    return Dynamics(DYNAMICS, org, objects=objects, fields=fields, history=history, region=region)
+    return Dynamics(
+        DYNAMICS,
+        org,
+        objects=objects,
+        fields=fields,
+        history=history,
+        region=region,
+        opt_out_dispositions=opt_out_dispositions,
+    )
 
 
 def mailchimp(

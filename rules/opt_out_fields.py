@@ -35,7 +35,7 @@ from rules.opt_out_words import (
     named_channels,
     opt_out_meaning,
 )
-from rules.records import Kind, Record, Value
+from rules.records import Kind, Record, Ref, Value
 from rules.spans import COPENHAGEN, Span
 from rules.suppression import SINGLE_CHANNELS, Channel, EventType, Evidence, Statement
 
@@ -313,7 +313,8 @@ def named_and_carried(record: Record, region: str) -> tuple[tuple[Key, ...], tup
 
     A flag on a person means the record; the person's number and address follow unless they turn
     out to be shared, the company's main number never does. A flag on a company means the company,
-    a flag on a row that names nobody, or on a call, means whatever number and address it shows.
+    a flag on a row that names nobody, or on a call, means whatever number and address it shows; on a call
+    that shows none, the contact that it names.
     """
     values, ref = record.values, ref_key(record.ref)
     keys = record_keys(values, region)
@@ -323,12 +324,20 @@ def named_and_carried(record: Record, region: str) -> tuple[tuple[Key, ...], tup
     personal = tuple(key for key in _unique(keys) if key.kind in PERSONAL_KINDS)
     if record.ref.kind in _HISTORY:
         called = keys_in(KeyKind.PHONE, _text(values, "called_number"), region)
-        return (ref, *dict.fromkeys((*called, *personal))), ()
+        about = () if called or personal else _contact(record)
+        return (ref, *dict.fromkeys((*called, *personal)), *about), ()
     if stands_for_company(record.ref.kind, values):
         return (ref, *personal), ()
     own = tuple(key for key in personal if key not in main)
     weak = name_company_key(values)
     return (ref,) if own or weak is None else (ref, weak), own
+
+
+def _contact(record: Record) -> tuple[Key, ...]:
+    """Whom a call without a number was to: a contact or a lead, the log names no kind."""
+    ident = _text(record.values, "contact_ref")
+    kinds = (Kind.CONTACT, Kind.LEAD) if ident else ()
+    return tuple(ref_key(Ref(record.ref.system, kind, ident)) for kind in kinds)
 
 
 def _unique(keys: Iterable[Carried]) -> tuple[Key, ...]:

@@ -71,14 +71,23 @@ def carry(tx: Tx, limit: int = _BATCH) -> int:
     concerned = about(tx, ended)
     _mark(tx, concerned)
     _mark_refs(tx, concerned)
-    _mark_refs(tx, [entry for entry in new if entry.event.evidence not in _BY_THEIR_OWN_RECORD])
+    _mark_refs(tx, [entry for entry in new if _names_others(entry)])
     _move(tx, _CARRY, new[-1].seq)
     return len(new)
 
 
 _BLOCKING: Final = (EventType.BLOCK, EventType.DERIVED)
 _BY_THEIR_OWN_RECORD: Final = (Evidence.FLAG, Evidence.LIST, Evidence.REACH)
-"""What these name as a record is the record that said it: it was being decided anyway."""
+"""What these name as a record is mostly the record that said it: it was being decided anyway."""
+
+
+def _names_others(entry: Entry) -> bool:
+    """Whether a record may be named that was not being decided anyway."""
+    evidence = entry.event.evidence
+    if evidence not in _BY_THEIR_OWN_RECORD:
+        return True
+    refs = sum(key.kind is KeyKind.REF for key in entry.event.keys)
+    return refs > 1 or (refs > 0 and evidence is Evidence.LIST)
 
 
 def about(tx: Tx, ended: Collection[str]) -> list[Entry]:

@@ -39,6 +39,7 @@ from connectors.dynamics.pasts import Pasts
 from connectors.dynamics.pulling import NEXT, anew, pull
 from connectors.dynamics.pushing import Pace, Pushing
 from connectors.dynamics.shapes import Described, Shape, shaped
+from connectors.flags import noes_of
 from connectors.protocol import Clearing, Moved, Outcome, Page, Problem, Stream, Token
 from connectors.rights import Made, Offered, Right, Wanted
 from rules.barring import Bar
@@ -58,7 +59,8 @@ class Dynamics:
     """One environment.
 
     `objects` are the tables to be read, None for all that are known. `fields` are the settings'
-    mapping: table → canonical field → column, "" to leave the field out. `history`: what flags were
+    mapping: table → canonical field → column, "" to leave the field out. `opt_out_dispositions` are
+    outcomes of calls that mean "do not call". `history`: what flags were
     between two readings is asked of the audit log, where there is one.
     """
 
@@ -71,6 +73,7 @@ class Dynamics:
         fields: Mapping[str, Mapping[str, str]] | None = None,
         history: bool = True,
         region: str = "DK",
+        opt_out_dispositions: Sequence[str] = (),
     ) -> None:
         self.name, self.org = name, org
         known = [thing.name for thing in THINGS]
@@ -79,6 +82,7 @@ class Dynamics:
         self._fields = fields or {}
         self._names = NameBook(org)
         self._pace = Pace()
+        self._noes = noes_of(opt_out_dispositions)
         self._history, self._pasts, self._region = history, Pasts(org), region
 
     @cached_property
@@ -94,7 +98,13 @@ class Dynamics:
                 if thing.kind in PARTIES:
                     table = self._with_formats(table)
                 found[thing.name] = shaped(
-                    self.name, thing, table, fields, self._names.name, history=self._history
+                    self.name,
+                    thing,
+                    table,
+                    fields,
+                    self._names.name,
+                    history=self._history,
+                    noes=self._noes,
                 )
         if CONSENT in told:
             table = told[CONSENT]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from connectors.costs import Costs
 from connectors.dynamics.mapping import WORDS, Thing
-from connectors.flags import flags_of
+from connectors.flags import flags_of, outcome_columns, said_by_outcome
 from connectors.protocol import Capabilities, Column, Stream
 from connectors.translate import (
     READERS,
@@ -118,6 +118,8 @@ class Shape:
     """Columns that are read as match keys only."""
     history: bool = True
     """Whether it is asked what flags were between two readings, where the log is kept."""
+    noes: frozenset[str] = frozenset()
+    """Outcomes of calls that mean no."""
 
     @property
     def name(self) -> str:
@@ -133,7 +135,9 @@ class Shape:
             push=push,
             conditional_write=push,
             delete_feed=self.described.tracked,
-            opt_outs=self.thing.kind is Kind.OPT_OUT or not said.isdisjoint(FLAGS),
+            opt_outs=self.thing.kind is Kind.OPT_OUT
+            or bool(self.noes)
+            or not said.isdisjoint(FLAGS),
             calls=self.thing.kind is Kind.CALL,
             batch_size=BATCH,
             episodes=self.history and bool(self.flags),
@@ -148,6 +152,8 @@ class Shape:
             )
             for row in self.rows
         )
+        if self.noes:
+            columns += outcome_columns(self.rows)
         columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
 
@@ -231,6 +237,8 @@ class Shape:
             # One that is left out might be the one that says no.
             if len(raws) == len(columns) or any(raws):
                 values[canonical] = READERS["flag"](any(raws))
+        if self.noes:
+            said_by_outcome(values, self.noes)
         ref = self.ref(row[self.described.key])
         return Record(ref, row[ETAG], values, also=also(self.keys, row))
 
@@ -373,6 +381,7 @@ def shaped(
     names: Names,
     *,
     history: bool = True,
+    noes: frozenset[str] = frozenset(),
 ) -> Shape:
     """The table with the columns that this environment shows to our user.
 
@@ -407,6 +416,7 @@ def shaped(
         blind=tuple(dict.fromkeys((*blind, *secured))),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
         history=history,
+        noes=noes if thing.kind is Kind.CALL else frozenset(),
     )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import requests
 
+from connectors.flags import noes_of
 from connectors.hooks import Hint
 from connectors.hubspot import trials
 from connectors.hubspot.admin import missing, offered, provision, rights, sample
@@ -43,6 +44,7 @@ class HubSpot:
 
     `objects` are those to be read; `fields` is canonical -> property, by object, over the
     defaults; `hook` is the secret that signs messages to us, and the address they are sent to;
+    `opt_out_dispositions` are outcomes of calls, as people read them, that mean "do not call";
     `more` goes to `client.Api` (dry, meter, elsewhere, sleep, patience).
     """
 
@@ -54,12 +56,14 @@ class HubSpot:
         objects: Sequence[str] = OBJECTS,
         fields: Mapping[str, Mapping[str, str]] = {},
         hook: tuple[str, str] = ("", ""),
+        opt_out_dispositions: Sequence[str] = (),
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
         self._objects, self._fields = tuple(objects), fields
         self._hook, self._clock = hook, clock
+        self._noes = noes_of(opt_out_dispositions)
         fetch: Callable[[requests.Session], Any] = login.fetch(name, clock)
         self.api = Api(name, fetch, clock=clock, **more)
         self._shapes: dict[str, Shape] = {}
@@ -85,7 +89,7 @@ class HubSpot:
         if name not in self._shapes:
             thing = BY_NAME[name]
             wanted = self._fields.get(name, {})
-            made = shaped(self.name, thing, self.api.properties(name), wanted)
+            made = shaped(self.name, thing, self.api.properties(name), wanted, self._noes)
             stages = lru_cache(maxsize=1)(lambda: self._stages(name))
             self._shapes[name] = with_names(made, lambda: self._owners, stages)
         return self._shapes[name]

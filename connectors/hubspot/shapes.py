@@ -16,7 +16,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.costs import Costs
-from connectors.flags import flags_of
+from connectors.flags import flags_of, outcome_columns, said_by_outcome
 from connectors.hubspot.mapping import OWN, WORDS, Thing, own_name
 from connectors.protocol import Capabilities, Column, Stream
 from connectors.translate import (
@@ -75,6 +75,8 @@ class Shape:
     merges: bool = False
     keys: tuple[tuple[str, str], ...] = ()
     """Properties that are read as match keys only."""
+    noes: frozenset[str] = frozenset()
+    """Outcomes of calls that mean no."""
     types: tuple[str, ...] = ()
     """Properties that say no to one type of mail each: to us, a no to mail."""
     owners: Callable[[], Mapping[str, str]] = dict
@@ -95,7 +97,7 @@ class Shape:
             conditional_write=push,
             delete_feed=True,
             lags=True,
-            opt_outs=bool(self.types) or not said.isdisjoint(FLAGS),
+            opt_outs=bool(self.types or self.noes) or not said.isdisjoint(FLAGS),
             calls=self.thing.kind is Kind.CALL,
             batch_size=BATCH,
             episodes=bool(self.flags),
@@ -111,6 +113,8 @@ class Shape:
         )
         if self.types and TYPES_AS not in said:
             columns += (Column("+".join(self.types), TYPES_AS, writable=False),)
+        if self.noes:
+            columns += outcome_columns(self.rows)
         columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
 
@@ -170,6 +174,8 @@ class Shape:
         if self.types and values.get(TYPES_AS) != "true":
             off = any(raw.get(name) == "true" for name in self.types)
             values[TYPES_AS] = WORDS_OF[Channel.EMAIL] if off else values.get(TYPES_AS)
+        if self.noes:
+            said_by_outcome(values, self.noes)
         ref, version = self.ref(row["id"]), self.version(raw)
         return Record(ref, version, values, also=also(self.keys, raw))
 
@@ -279,7 +285,13 @@ def _worded(raw: Any, words: Mapping[str, str]) -> str | None:
     return (known[0] if known else str(raw)) or None
 
 
-def shaped(system: str, thing: Thing, described: Sequence[Row], wanted: Mapping[str, str]) -> Shape:
+def shaped(
+    system: str,
+    thing: Thing,
+    described: Sequence[Row],
+    wanted: Mapping[str, str],
+    noes: frozenset[str] = frozenset(),
+) -> Shape:
     """The object with the properties that this account shows to us.
 
     `wanted` maps canonical names to properties, over the defaults; "" leaves a field out.
@@ -308,6 +320,7 @@ def shaped(system: str, thing: Thing, described: Sequence[Row], wanted: Mapping[
         own=frozenset(name for name, one in there.items() if not one.get("hubspotDefined")),
         there=frozenset(there),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
+        noes=noes if thing.kind is Kind.CALL else frozenset(),
         types=tuple(sorted(filter(TYPE.fullmatch, there))) if thing.guards else (),
     )
 

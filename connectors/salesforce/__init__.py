@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.barring import Barring, Refusal
+from connectors.flags import noes_of
 from connectors.protocol import (
     Clearing,
     Moved,
@@ -61,6 +62,7 @@ class Salesforce:
     call asks for several objects at once. `guard_together` lets guarded writes go 24 a call
     once the org has shown that it heeds them there. A first reading of `bulk_from` records or more
     is a bulk job. `address` is where people open records; without it the host that signed us in.
+    `opt_out_dispositions` are outcomes of calls that mean "do not call".
     `history`: what flags were between two readings is asked, where the org keeps it.
     """
 
@@ -78,6 +80,7 @@ class Salesforce:
         address: str = "",
         history: bool = True,
         region: str = "DK",
+        opt_out_dispositions: Sequence[str] = (),
     ) -> None:
         self.name, self.org, self._address = name, org, address
         self._objects = tuple(objects) if objects is not None else None
@@ -85,13 +88,19 @@ class Salesforce:
         self._guard_together = guard_together
         self._permission_set, self._bulk_from = permission_set, bulk_from
         self._history, self._region = history, region
+        self._noes = noes_of(opt_out_dispositions)
 
     @cached_property
     def shapes(self) -> Mapping[str, Shape]:
         """The objects that our user may see, as they stand in this org; described once."""
         found = {
             thing.name: shaped(
-                self.name, thing, told, self._fields.get(thing.name, {}), history=self._history
+                self.name,
+                thing,
+                told,
+                self._fields.get(thing.name, {}),
+                history=self._history,
+                noes=self._noes,
             )
             for thing in THINGS
             if (told := self._described.get(thing.name))

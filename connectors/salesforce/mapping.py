@@ -6,6 +6,7 @@ Fields that end in `__c` are not there until `sync provision` has made them, or 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -249,5 +250,20 @@ CONSENTS: Final[tuple[Thing, ...]] = (
 )
 """Noes that stand beside the records, where an org has these objects (Object Reference: Individual,
 ContactPointTypeConsent, ContactPointConsent). They are read behind those whom they are about."""
+
+_RINGDNA: Final = "ringdna__"
+OVERLAYS: Final[Mapping[str, tuple[Map, ...]]] = {
+    "Task": (
+        Map("outcome", f"{_RINGDNA}Call_Disposition__c", "text", ""),
+        Map("direction", f"{_RINGDNA}Call_Direction__c", "text", ""),
+        Map("started_at", f"{_RINGDNA}Call_Start_Time__c", "moment", ""),
+        Map("duration_seconds", f"{_RINGDNA}Call_Duration__c", "number", ""),
+        Map("shown_number", f"{_RINGDNA}Local_Presence_Num__c", "text", ""),
+    ),
+    "Contact": (Map("opt_out_sms", f"{_RINGDNA}Has_Opted_Out_Of_SMS__c", "flag", ""),),
+    "Lead": (Map("opt_out_sms", f"{_RINGDNA}Has_Opted_Out_Of_SMS__c", "flag", ""),),
+}
+"""Fields of a dialer's package (Revenue.io, formerly RingDNA), which count before Salesforce's own
+where they are filled; of a flag either is enough. A field that is not there switches nothing else off."""
 
 BY_NAME: Final = {one.name: one for one in (*THINGS, *CONSENTS)}

@@ -15,10 +15,10 @@ from typing import Any, Final
 import orjson
 
 from connectors.costs import Costs
-from connectors.flags import flags_of
-from connectors.protocol import Capabilities, Stream
+from connectors.flags import flags_of, outcome_columns, said_by_outcome
+from connectors.protocol import Capabilities, Column, Stream
 from connectors.salesforce.bulk import FROM, PAGE
-from connectors.salesforce.mapping import Thing
+from connectors.salesforce.mapping import OVERLAYS, Thing
 from connectors.translate import (
     READERS,
     WRITERS,
@@ -73,6 +73,10 @@ class Shape:
     """Fields that are read as match keys only."""
     history: bool = True
     """Whether it is asked what flags were between two readings, where the org keeps it."""
+    over: tuple[Map, ...] = ()
+    """Fields that count before those of `rows` where they are filled."""
+    noes: frozenset[str] = frozenset()
+    """Outcomes of calls that mean no."""
 
     @property
     def name(self) -> str:
@@ -88,7 +92,9 @@ class Shape:
             push=push,
             conditional_write=push,
             delete_feed=True,
-            opt_outs=self.thing.kind is Kind.OPT_OUT or not said.isdisjoint(FLAGS),
+            opt_outs=self.thing.kind is Kind.OPT_OUT
+            or bool(self.noes)
+            or not said.isdisjoint(FLAGS),
             calls=self.thing.kind == "call",
             batch_size=BATCH,
             compares=True,
@@ -98,13 +104,17 @@ class Shape:
             replace(row.column, writable=bool(row.write) and row.vendor not in self.locked)
             for row in self.rows
         )
+        columns += tuple(Column(row.vendor, row.canonical, writable=False) for row in self.over)
+        if self.noes:
+            columns += outcome_columns(self.rows)
         columns += tuple(key_columns(self.keys, self.rows))
         return Stream(self.name, self.thing.kind, can, columns, "id", costs=COSTS)
 
     @cached_property
     def asked(self) -> tuple[str, ...]:
         """What every query of the object selects."""
-        mapped, keys = (row.vendor for row in self.rows), (name for name, _ in self.keys)
+        mapped = (row.vendor for row in (*self.rows, *self.over))
+        keys = (name for name, _ in self.keys)
         born = ("CreatedDate",) if self.history and self.flags else ()
         return tuple(dict.fromkeys(["Id", "SystemModstamp", *mapped, *keys, *self.extra, *born]))
 
@@ -112,12 +122,15 @@ class Shape:
     def flags(self) -> tuple[str, ...]:
         """Vendor fields that say no when they are true."""
         return tuple(
-            row.vendor for row in self.rows if row.canonical in FLAGS and row.read == "flag"
+            row.vendor
+            for row in (*self.rows, *self.over)
+            if row.canonical in FLAGS and row.read == "flag"
         )
 
     def canonical(self, vendor: str) -> str:
         """What a field is to us."""
-        return next(row.canonical for row in self.rows if row.vendor == vendor)
+        every = (*self.rows, *self.over)
+        return next(row.canonical for row in every if row.vendor == vendor)
 
     @cached_property
     def _texts(self) -> tuple[tuple[str, str], ...]:
@@ -172,6 +185,13 @@ class Shape:
             for step in path:
                 raw = raw.get(step) if raw else None
             values[canonical] = read(raw)
+        outcome = values.get("outcome")
+        for one in self.over:
+            said = READERS[one.read](row.get(one.vendor))
+            if said and (one.read != "flag" or said == "true"):
+                values[one.canonical] = said
+        if self.noes:
+            said_by_outcome(values, self.noes, outcome)
         return values
 
     def _version(self, row: Mapping[str, Any], values: Mapping[str, Value]) -> str:
@@ -254,6 +274,7 @@ def shaped(
     wanted: Mapping[str, str],
     *,
     history: bool = True,
+    noes: frozenset[str] = frozenset(),
 ) -> Shape:
     """The object with the fields that this org shows to our user.
 
@@ -270,6 +291,13 @@ def shaped(
     for row in thing.rows:
         if row.canonical not in wanted and row.canonical not in rows and _is_there(row, there):
             rows[row.canonical] = _spelled(row, there)
+    over = []
+    for row in OVERLAYS.get(thing.name, ()):
+        if row.vendor.lower() in there and row.vendor not in wanted.values():
+            if row.canonical in rows:
+                over.append(_spelled(row, there))
+            else:
+                rows[row.canonical] = _spelled(row, there)
     return Shape(
         system,
         thing,
@@ -283,6 +311,8 @@ def shaped(
         writer=(WRITER,) if WRITER.lower() in there else (),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
         history=history,
+        over=tuple(over),
+        noes=noes if thing.kind is Kind.CALL else frozenset(),
     )
 
 

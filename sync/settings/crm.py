@@ -49,6 +49,12 @@ def _whole_address(text: str) -> str:
 
 WholeAddress = Annotated[str, AfterValidator(_whole_address)]
 
+Dispositions = tuple[str, ...]
+DO_NOT_CALL: Dispositions = (
+    "Ring ikke", "Ring ikke igen", "Må ikke ringes op", "Do not call", "DNC", "Opt-out",
+)  # fmt: skip
+"""Outcomes of a call that can mean nothing else."""
+
 SalesforceObject = Literal[
     "Account", "Contact", "Lead", "Task", "Event", "Opportunity", "CampaignMember"
 ]
@@ -76,6 +82,7 @@ class Salesforce(Section):
     )
     guard_together: bool = True
     history: bool = True
+    opt_out_dispositions: Dispositions = DO_NOT_CALL
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     quota_share: QuotaShare = 0.8
@@ -113,6 +120,7 @@ class HubSpot(Section):
     )
     hook_secret: Secret | None = Field(default=None, examples=[{"env": "HUBSPOT_HOOK"}])
     hook_url: WholeAddress | None = Field(default=None, examples=["https://hooks.firma.dk/hubspot"])
+    opt_out_dispositions: Dispositions = DO_NOT_CALL
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     quota_share: QuotaShare = 0.8
@@ -158,6 +166,7 @@ class Dynamics(Section):
         default_factory=dict, examples=[{"account": {"cvr": "new_cvrnummer"}}]
     )
     history: bool = True
+    opt_out_dispositions: Dispositions = DO_NOT_CALL
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     quota_share: QuotaShare = 0.8
