@@ -258,7 +258,6 @@ OVERLAYS: Final[Mapping[str, tuple[Map, ...]]] = {
         Map("direction", f"{_RINGDNA}Call_Direction__c", "text", ""),
         Map("started_at", f"{_RINGDNA}Call_Start_Time__c", "moment", ""),
         Map("duration_seconds", f"{_RINGDNA}Call_Duration__c", "number", ""),
-        Map("shown_number", f"{_RINGDNA}Local_Presence_Num__c", "text", ""),
     ),
     "Contact": (Map("opt_out_sms", f"{_RINGDNA}Has_Opted_Out_Of_SMS__c", "flag", ""),),
     "Lead": (Map("opt_out_sms", f"{_RINGDNA}Has_Opted_Out_Of_SMS__c", "flag", ""),),

@@ -293,11 +293,12 @@ def shaped(
             rows[row.canonical] = _spelled(row, there)
     over = []
     for row in OVERLAYS.get(thing.name, ()):
-        if row.vendor.lower() in there and row.vendor not in wanted.values():
-            if row.canonical in rows:
-                over.append(_spelled(row, there))
-            else:
-                rows[row.canonical] = _spelled(row, there)
+        if row.vendor.lower() not in there or row.vendor in wanted.values():
+            continue
+        if row.canonical in rows:
+            over.append(_spelled(row, there))
+        else:
+            rows[row.canonical] = _spelled(row, there)
     return Shape(
         system,
         thing,

@@ -107,6 +107,7 @@ def test_an_individual_that_wants_no_advertising_is_blocked_everywhere(crm: Crm)
     assert blocked(crm, "--phone", PHONE) == ["call", "email", "sms"]
 
 
+@pytest.mark.slow
 def test_a_yes_lifts_nothing_and_is_put_back(crm: Crm) -> None:
     _, party = somebody(crm)
     said = consent(crm, party, "Email", "OptOut")
@@ -155,6 +156,7 @@ def test_a_no_of_ours_stands_on_the_consents_and_is_read_back(crm: Crm) -> None:
     assert [one["type"] for one in told(crm, "list")].count("block") == 1, "ours is no news"
 
 
+@pytest.mark.slow
 def test_a_number_that_two_individuals_share_is_nobodys_own(crm: Crm) -> None:
     somebody(crm)
     _, other = somebody(crm, Email="al@opdigtet-0001.dk")
@@ -166,6 +168,7 @@ def test_a_number_that_two_individuals_share_is_nobodys_own(crm: Crm) -> None:
     assert statuses(crm, "ContactPointConsent") == ["OptOut"]
 
 
+@pytest.mark.slow
 def test_who_is_not_in_the_org_gets_no_row_there(crm: Crm) -> None:
     crm.call("run")
     crm.call("suppression", "add", "--phone", "+4568000009")
@@ -173,7 +176,14 @@ def test_who_is_not_in_the_org_gets_no_row_there(crm: Crm) -> None:
     assert rows(crm, "ContactPointTypeConsent") == rows(crm, "ContactPointConsent") == {}
 
 
-@pytest.mark.parametrize("trouble", [Trouble.LOST, Trouble.HOLLOW, Trouble.BUSY])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Trouble.LOST,
+        pytest.param(Trouble.HOLLOW, marks=pytest.mark.slow),
+        pytest.param(Trouble.BUSY, marks=pytest.mark.slow),
+    ],
+)
 def test_an_answer_that_is_lost_or_untrue_makes_one_row_and_confirms_nothing_unread(
     crm: Crm, trouble: Trouble
 ) -> None:
@@ -203,6 +213,7 @@ def test_consents_that_cannot_be_read_or_written_confirm_nothing(crm: Crm) -> No
     assert "PrivacyConsentStatus" in said.output
 
 
+@pytest.mark.slow
 def test_an_org_without_these_objects_has_flags_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,6 +119,7 @@ def test_who_is_not_there_gets_no_row_and_who_comes_is_covered_by_the_daily_look
     assert rows(crm) == [(SPELT, VOICE, NO)]
 
 
+@pytest.mark.slow
 def test_what_somebody_opts_in_again_is_put_back(crm: Crm) -> None:
     purpose(crm, "Nyheder")
     bo(crm)
@@ -132,7 +133,10 @@ def test_what_somebody_opts_in_again_is_put_back(crm: Crm) -> None:
     assert blocked(crm, "--phone", PHONE) == ["sms"]
 
 
-@pytest.mark.parametrize(("trouble", "done"), [(Fault.LOST, True), (Fault.DROPPED, False)])
+@pytest.mark.parametrize(
+    ("trouble", "done"),
+    [(Fault.LOST, True), pytest.param(Fault.DROPPED, False, marks=pytest.mark.slow)],
+)
 def test_a_lost_answer_is_looked_after_and_confirms_nothing_that_is_not_there(
     crm: Crm, trouble: Fault, *, done: bool
 ) -> None:
