@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
+import pytest
+from argon2 import PasswordHasher
 from listening import Answer, Listening
 
 from rules.rights import Role
-from sync import users
+from sync import passwords, users
 
 PASSWORD = "gryde kamel plov sne"  # noqa: S105
 SETTINGS = '[page]\nport = 0\n[files]\nroot = "{root}"\n'
 _STAMP = re.compile(r'name="stamp" value="([^"]*)"')
+
+
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """Hashes that cost next to nothing, where it is not they that are tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: PasswordHasher(1, 8, 1))
+        passwords._nobodys.cache_clear()
+        yield
+    passwords._nobodys.cache_clear()
 
 
 @dataclass
