@@ -18,12 +18,15 @@ from rules.errors import UserError
 
 DATABASE = "ringren.sqlite"
 _NAME_FILE = "audited.json"
+LISTS = "lists"
+"""Lists that were let go on the page."""
 _BESIDE = ("", "-wal", "-shm", "-turn")
 _OURS = (
     *(DATABASE + end for end in _BESIDE),
     "keys",
     "crashes",
     "reports",
+    LISTS,
     "daemon.lock",
     _NAME_FILE,
 )

@@ -90,7 +90,7 @@ def test_each_page_is_for_those_who_have_the_right(
 
 
 def test_every_right_is_asked_for_by_a_page() -> None:
-    assert {place.right for place in PLACES} == set(Right) - {Right.LISTS}
+    assert {place.right for place in PLACES} == set(Right)
 
 
 def test_the_menu_shows_what_one_may_open(people: dict[Role, Visit]) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from rules.errors import UserError
+from rules.errors import RingrenError
 from rules.rights import Right
 from state.users import User
 from sync.app import App
 from sync.texts import Texts
 from sync.web.page.hands import Hands
+from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 
 
@@ -26,6 +28,7 @@ class Asked:
     query: Mapping[str, str]
     hands: Hands
     fields: Mapping[str, str] = field(default_factory=dict)
+    upload: Upload | None = None
 
     def may(self, right: Right) -> bool:
         """Whether he may do that, too."""
@@ -51,7 +54,7 @@ class Shown:
     template: str
     filled: Mapping[str, Any] = field(default_factory=dict)
     status: int = 200
-    wrong: UserError | None = None
+    wrong: RingrenError | None = None
     """What was wrong with what was typed, told on the page itself."""
 
 
@@ -71,4 +74,12 @@ class Document:
     policy: str
 
 
-Answered = Shown | Sent | Document
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to be kept."""
+
+    file: Path
+    name: str
+
+
+Answered = Shown | Sent | Document | Download

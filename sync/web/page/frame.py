@@ -40,6 +40,7 @@ STATIC: Final[Mapping[str, tuple[Path, str]]] = {
 MENU: Final[tuple[tuple[str, str, Right], ...]] = (
     ("home", "/", Right.LOOK),
     ("people", "/people", Right.ASK),
+    ("lists", "/lists", Right.LISTS),
     ("violations", "/violations", Right.VIOLATIONS),
     ("findings", "/findings", Right.RECORDS),
     ("plans", "/plans", Right.RECORDS),

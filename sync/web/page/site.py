@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote
 import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Scope
 
@@ -19,12 +19,25 @@ from rules.rights import Right
 from sync.app import App
 from sync.logs import logger
 from sync.web import bodies
-from sync.web.page import contacts, decisions, findings, frame, home, house, people, runs, work
+from sync.web.page import (
+    contacts,
+    decisions,
+    findings,
+    frame,
+    home,
+    house,
+    lists,
+    people,
+    runs,
+    uploads,
+    work,
+)
 from sync.web.page import door as doors
-from sync.web.page.asked import Answered, Asked, Document, Sent
+from sync.web.page.asked import Answered, Asked, Document, Download, Sent
 from sync.web.page.door import STAMP, Door, Visitor
 from sync.web.page.frame import Look
 from sync.web.page.hands import Hands
+from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, STRICT, Headers, Shield
 
@@ -32,6 +45,11 @@ MOST_BYTES: Final = 64_000
 AT_ONCE: Final = 8
 _MOST_FIELDS: Final = 200
 SIGN_IN: Final = "/sign-in"
+UPLOADS: Final = frozenset({"/lists"})
+"""Where a form may hold a file."""
+BINARY: Final = "application/octet-stream"
+Form = tuple[Mapping[str, str], Upload | None]
+"""What a form holds: fields, and a file."""
 POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -55,6 +73,7 @@ PLACES: Final[tuple[Place, ...]] = tuple(
     for row in (
         *home.PLACES,
         *people.PLACES,
+        *lists.PLACES,
         *contacts.PLACES,
         *findings.PLACES,
         *runs.PLACES,
@@ -151,15 +170,26 @@ class Site:
 
     def _route(self, place: Place) -> Route:
         async def answer(request: Request) -> Response:
-            fields: Mapping[str, str] | Refused = {}
+            sent: Form | Refused = ({}, None)
             if place.method == "POST":
+                if place.path in UPLOADS:
+                    # Nobody sends a file before it is known who he is.
+                    refused = await self._answered(
+                        request, lambda _, one: self._may(place, one) or Response(status_code=204)
+                    )
+                    if refused.status_code != 204:
+                        return refused
                 try:
-                    fields = await _fields(request)
+                    sent = await self._sent(place, request)
                 except Refused as error:
-                    fields = error
-            return await self._answered(
-                request, lambda look, one: self._let_in(place, request, fields, look, one)
-            )
+                    sent = error
+            try:
+                return await self._answered(
+                    request, lambda look, one: self._let_in(place, request, sent, look, one)
+                )
+            finally:
+                if not isinstance(sent, Refused) and sent[1]:
+                    sent[1].file.close()
 
         answer.__name__ = place.does.__name__
         return Route(place.path, answer, methods=[place.method])
@@ -168,20 +198,19 @@ class Site:
         self,
         place: Place,
         request: Request,
-        fields: Mapping[str, str] | Refused,
+        sent: Form | Refused,
         look: Look,
         visitor: Visitor,
     ) -> Response:
         user = visitor.user
-        if user is None:
-            if place.method == "POST":
-                raise Refused(403, "page.signed_out")
+        if user is None and place.method == "GET":
             there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return _gone_to(f"{SIGN_IN}?to={quote(there, safe='')}")
-        if place.right not in user.rights:
-            raise Refused(403, "page.not_allowed")
-        if isinstance(fields, Refused):
-            raise fields
+        self._may(place, visitor)
+        assert user is not None  # noqa: S101 - he may
+        if isinstance(sent, Refused):
+            raise sent
+        fields, upload = sent
         if place.method == "POST":
             self._door.must_be_stamped(request, visitor, fields.get(STAMP, ""))
         app = replace(self._app, actor=f"{user.name} (page)")
@@ -193,12 +222,28 @@ class Site:
             dict(request.query_params),
             self._hands,
             fields,
+            upload,
         )
         return self._shown(look, visitor, place.does(asked))
+
+    async def _sent(self, place: Place, request: Request) -> Form:
+        if place.path in UPLOADS:
+            return await uploads.read(request)
+        return await _fields(request), None
+
+    @staticmethod
+    def _may(place: Place, visitor: Visitor) -> None:
+        """Refused for whoever may not do that."""
+        if visitor.user is None:
+            raise Refused(403, "page.signed_out")
+        if place.right not in visitor.user.rights:
+            raise Refused(403, "page.not_allowed")
 
     def _shown(self, look: Look, visitor: Visitor, answer: Answered) -> Response:
         if isinstance(answer, Sent):
             return _gone_to(answer.to + (f"?told={answer.told}" if answer.told else ""))
+        if isinstance(answer, Download):
+            return FileResponse(answer.file, filename=answer.name, media_type=BINARY)
         if isinstance(answer, Document):
             headers = {"content-security-policy": f"{answer.policy}; frame-ancestors 'none'"}
             return Response(answer.text, headers=headers, media_type="text/html")
@@ -260,10 +305,10 @@ class Site:
         return response
 
     def _told(self, look: Look, visitor: Visitor, error: Refused) -> Response:
-        told = {
-            "wrong": look.texts.get(error.code),
-            "remedy": look.texts.get(f"{error.code}.remedy"),
-        }
+        message, remedy = (
+            look.texts.get(error.code + end, **error.details) for end in ("", ".remedy")
+        )
+        told = {"wrong": message, "remedy": remedy}
         return frame.page(look, visitor, "wrong", told, error.status, error.headers)
 
     def _failed(self, look: Look, visitor: Visitor, error: RingrenError) -> Response:
