@@ -16,12 +16,11 @@ import sqlalchemy as sa
 from rules.records import Kind, Ref
 from state import doubles, unmatched
 from state.ledger_rows import chunks
-from state.store import GaveWay, Store, Tx, among, bulk
+from state.store import Store, Tx, among, bulk
 from state.tables import cursors, match_keys, match_keys_by_digest, mirror
 
 MANY: Final = 50_000
 """Records from which on putting the index aside pays."""
-_TRIES: Final = 5
 
 _INSERT: Final = sa.insert(match_keys).values(
     rid=sa.bindparam("b_rid"), key_kind=sa.bindparam("b_kind"), digest=sa.bindparam("b_digest")
@@ -47,13 +46,14 @@ def replace(
     `watched`: there are parties, which may come to an end with a key.
     """
     old = set() if fresh else carried_by(tx, rids)
-    new = set(rows)
-    gone, come = old - new, new - old
+    new = dict.fromkeys(rows)
+    # In their order, so that pages fill up one after the other.
+    come = [row for row in new if row not in old] if old else list(new)
+    gone = old.difference(new)
     if gone or come:
-        following = doubles.Following(tx, {digest for _, _, digest in gone | come})
+        following = doubles.Following(tx, (digest for _, _, digest in (*gone, *come)))
         bulk(tx, _DELETE, list(gone))
-        # In their order, so that pages fill up one after the other.
-        bulk(tx, _INSERT, [row for row in dict.fromkeys(rows) if row in come])
+        bulk(tx, _INSERT, come)
         following.end()
         if gone and watched:
             unmatched.mark(tx, {rid for rid, _, _ in gone})
@@ -82,14 +82,7 @@ def index_again(store: Store) -> bool:
     with store.reading() as tx:
         if _is_indexed(tx):
             return True
-    for _ in range(_TRIES):
-        try:
-            with store.giving_way() as tx:
-                match_keys_by_digest.create(tx, checkfirst=True)
-        except GaveWay:
-            continue
-        return True
-    return False
+    return store.patiently(lambda tx: match_keys_by_digest.create(tx, checkfirst=True))
 
 
 def _is_indexed(tx: Tx) -> bool:

@@ -44,6 +44,7 @@ from state.store import Store
 from sync.budget import Budget, Purse
 from sync.dialers import aircall, five9
 from sync.duties import day_in_denmark
+from sync.heap import tidy
 from sync.output import Progress, Silent
 from sync.settings import Settings
 from sync.switches import active, fills
@@ -126,7 +127,8 @@ class App:
         return Context(rules, settings.region, flips, self.catalogue, terms, taken)
 
     def go_on(self) -> None:
-        """Asked between two pages, when everything so far is committed: Leaving where we should."""
+        """Called between two pages, when everything so far is committed: Leaving where we should."""
+        tidy()
         if self.stopping is not None and self.stopping.is_set():
             raise Leaving("error.leaving")
 

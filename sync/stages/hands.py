@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -83,7 +84,17 @@ def _ended(batch: B, future: Future[list[Plain]]) -> tuple[B, list[Judgement]]:
 def _begin() -> None:
     """In each process, once. The terminal's Ctrl-C is not for us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     make_roomy()
+
+
+def _end_with_parent() -> None:
+    """Whoever waits for work holds both ends of its pipe: of a parent that was killed it would never
+    hear."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 @lru_cache(maxsize=1)
