@@ -192,6 +192,13 @@ def close_places(tx: Tx, system: str, stream: str, now: datetime, since: datetim
     )
 
 
+def mark(tx: Tx) -> tuple[int, datetime | None]:
+    """Another one once findings came or went; costs nothing, however many there are."""
+    newest = tx.execute(sa.select(sa.func.max(findings.c.fid))).scalar_one()
+    gone = sa.select(sa.func.max(findings.c.gone_at)).where(findings.c.gone_at.is_not(None))
+    return int(newest or 0), tx.execute(gone).scalar_one()
+
+
 def counts(tx: Tx, systems: Sequence[str]) -> list[tuple[str, str, str, str, str | None, int]]:
     """(system, stream, code, severity, field, how many), open ones only."""
     found = tx.execute(

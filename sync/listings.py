@@ -110,12 +110,17 @@ def find(tx: Tx, wanted: Wanted, limit: int, duties: Duties) -> Found:
         and wanted.stream in {None, stream}
     ]
     if wanted.gone:
-        some = islice(_listed(tx, wanted, [wanted.code]), limit)
-        return Found([_assigned(one, duties) for one in some], None)
+        return Found(first(tx, wanted, [wanted.code], limit, duties), None)
     codes = list(dict.fromkeys(code for _, code, _ in sorted(fitting)))
     total = sum(count for _, _, count in fitting)
-    some = islice(_listed(tx, wanted, codes), limit)
-    return Found([_assigned(one, duties) for one in some], total)
+    return Found(first(tx, wanted, codes, limit, duties), total)
+
+
+def first(
+    tx: Tx, wanted: Wanted, codes: Iterable[str | None], limit: int, duties: Duties
+) -> list[Assigned]:
+    """At most `limit` findings of these codes, in their order; nobody counts the rest."""
+    return [_assigned(one, duties) for one in islice(_listed(tx, wanted, codes), limit)]
 
 
 def causes(app: App) -> list[FindingGroup]:

@@ -68,6 +68,15 @@ def set_password(app: App, name: str, password: str, by: str) -> User:
         return one
 
 
+def change_own(app: App, name: str, old: str, new: str) -> User:
+    """He gives himself another password; UserError when he does not know the one he has."""
+    with app.store.reading() as tx:
+        found = users.named(tx, name)
+    if not passwords.holds(found[1] if found else None, old):
+        raise UserError("account.wrong_password")
+    return set_password(app, name, new, name)
+
+
 def remove(app: App, name: str, by: str) -> User:
     """He signs in no more."""
     with app.store.transaction() as tx:

@@ -52,7 +52,7 @@ def people(site: Listening) -> dict[Role, Visit]:
 @pytest.fixture(autouse=True)
 def patient_door(monkeypatch: pytest.MonkeyPatch) -> None:
     """So many sign in here that they would have to wait; the test of that says so itself."""
-    monkeypatch.setattr(door.Door, "_keep_pace", lambda *_: None)
+    monkeypatch.setattr(door.Door, "keep_pace", lambda *_: None)
 
 
 def blocked(site: Listening) -> bool:
@@ -231,6 +231,23 @@ def test_who_signs_out_or_is_changed_is_out_at_once(site: Listening) -> None:
     assert Visit(site).sign_in("Går Hjem").status == 403
 
 
+def test_one_changes_ones_own_password_by_the_old_one_and_signs_in_anew(site: Listening) -> None:
+    visit = person(site, "Skifter Selv")
+    elsewhere = Visit(site)
+    assert elsewhere.sign_in("Skifter Selv").status == 303
+    visit.get("/me")
+    assert visit.post("/me", {"old": "forkert forkert", "new": PASSWORD + "3"}).status == 422
+    assert visit.post("/me", {"old": PASSWORD, "new": "kort"}).status == 422
+    assert (
+        visit.post("/me", {"old": PASSWORD, "new": PASSWORD + "3", "name": "En viewer"}).status
+        == 303
+    )
+    assert (visit.get("/").status, elsewhere.get("/").status) == (303, 303)
+    assert Visit(site).sign_in("Skifter Selv").status == 403
+    assert Visit(site).sign_in("Skifter Selv", PASSWORD + "3").status == 303
+    assert Visit(site).sign_in("En viewer").status == 303
+
+
 def test_neither_password_nor_session_stands_in_the_state_folder(site: Listening) -> None:
     visit = person(site, "Hemmelig Mand")
     secrets = [PASSWORD.encode(), visit.cookies["ringren-session"].encode(), visit.stamp.encode()]
@@ -280,7 +297,7 @@ def test_whoever_guesses_has_to_wait_whether_the_name_is_there_or_not(tmp_path: 
 def test_after_too_many_tries_even_the_right_password_waits(tmp_path: Path) -> None:
     real = _real_pace
     with pytest.MonkeyPatch.context() as patch, opened(tmp_path) as site:
-        patch.setattr(door.Door, "_keep_pace", real)
+        patch.setattr(door.Door, "keep_pace", real)
         patch.setattr(passwords, "holds", lambda hashed, given: bool(hashed) and given == PASSWORD)
         users.add(site.app, "Rav", [Role.VIEWER], PASSWORD, "tester")
         visit = Visit(site)
@@ -292,7 +309,7 @@ def test_after_too_many_tries_even_the_right_password_waits(tmp_path: Path) -> N
         assert Visit(site).sign_in("en anden").status == 429, "the address waits, too"
 
 
-_real_pace = door.Door._keep_pace
+_real_pace = door.Door.keep_pace
 
 
 # --- what is not ours to answer --------------------------------------------------------------

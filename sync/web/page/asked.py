@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from state.users import User
 from sync.app import App
 from sync.texts import Texts
 from sync.web.page.hands import Hands
+from sync.web.page.memory import Memory
 from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 
@@ -27,6 +28,9 @@ class Asked:
     path: Mapping[str, str]
     query: Mapping[str, str]
     hands: Hands
+    memory: Memory
+    keep_pace: Callable[[], None]
+    """Refused when he tried a password too often."""
     fields: Mapping[str, str] = field(default_factory=dict)
     upload: Upload | None = None
 

@@ -110,7 +110,7 @@ class Door:
 
     def sign_in(self, request: Request, name: str, password: str) -> Visitor:
         """Let somebody in; Refused, in the same words and after the same time, for whatever reason."""
-        self._keep_pace(request, name)
+        self.keep_pace(request, name)
         with self._app.store.reading() as tx:
             found = users.named(tx, name[:_LONGEST])
         right = passwords.holds(found[1] if found else None, password)
@@ -137,7 +137,8 @@ class Door:
         with self._app.store.transaction() as tx:
             sessions.end(tx, visitor.secret)
 
-    def _keep_pace(self, request: Request, name: str) -> None:
+    def keep_pace(self, request: Request, name: str) -> None:
+        """Refused for whoever has tried a password too often."""
         now, address = time.monotonic(), self._caller(request)
         with self._pacing:
             wait = max(

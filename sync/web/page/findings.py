@@ -6,11 +6,13 @@ from typing import Any, Final
 
 from rules.records import Kind, Ref
 from rules.rights import Right
+from state.findings import mark
 from sync import listings
 from sync.opening import Linker, linker
 from sync.report import words
 from sync.report.causes import title
 from sync.report.explorer import opened
+from sync.report.model import FindingGroup
 from sync.web.page.asked import Answered, Asked, Shown
 from sync.web.refusals import Refused
 
@@ -19,7 +21,7 @@ MOST: Final = 100
 
 def causes(asked: Asked) -> Answered:
     """`sync findings --causes`."""
-    found = listings.causes(asked.app)
+    found = _counted(asked)
     owners = {one.owner: one.owner_name for group in found for one in group.fields}
     owner = asked.query.get("owner", "")
     shown = [one for one in found if owner in {"", *(field.owner for field in one.fields)}]
@@ -32,23 +34,30 @@ def causes(asked: Asked) -> Answered:
     return Shown("findings", filled)
 
 
+def _counted(asked: Asked) -> list[FindingGroup]:
+    with asked.app.store.reading() as tx:
+        now = mark(tx)
+    return asked.memory.of("causes", now, lambda: listings.causes(asked.app))
+
+
 def of_code(asked: Asked) -> Answered:
     """`sync findings --code CODE`."""
     code = asked.path["code"]
     if not words.exists(f"finding.{code}"):
         raise Refused(404, "page.no_page")
     app = asked.app
+    total = sum(one.count for one in _counted(asked) if one.code == code)
     with app.store.reading() as tx:
-        found = listings.find(tx, listings.Wanted(code=code), MOST, app.duties)
+        found = listings.first(tx, listings.Wanted(code=code), [code], MOST, app.duties)
     link = linker(app)
-    rows = [_row(one, asked, link) for one in found.shown]
-    details = dict(found.shown[0].finding.details) if found.shown else {}
+    rows = [_row(one, asked, link) for one in found]
+    details = dict(found[0].finding.details) if found else {}
     filled: dict[str, Any] = {
         "title": title(code, details),
         "remedy_said": words.say_first(f"finding.{code}.remedy", details=details),
         "rows": rows,
-        "total": found.total or 0,
-        "more": (found.total or 0) - len(rows),
+        "total": total,
+        "more": total - len(rows),
         "today": app.today,
     }
     return Shown("findings_of", filled)

@@ -44,6 +44,22 @@ def change(asked: Asked) -> Answered:
     return Sent("/users", "user_changed")
 
 
+def me(_asked: Asked) -> Answered:
+    """Who I am here."""
+    return Shown("me")
+
+
+def my_password(asked: Asked) -> Answered:
+    """A new password of one's own: signed out everywhere, and in again with it."""
+    asked.keep_pace()
+    old, new = asked.fields.get("old", ""), asked.fields.get("new", "")
+    try:
+        users.change_own(asked.app, asked.who.name, old, new)
+    except UserError as error:
+        return Shown("me", {}, 422, error)
+    return Sent("/sign-in", "my_password")
+
+
 def _roles(asked: Asked) -> frozenset[Role]:
     return frozenset(role for role in Role if asked.fields.get(role.value))
 
@@ -64,6 +80,8 @@ def settings(asked: Asked) -> Answered:
 
 
 PLACES: Final = (
+    ("GET", "/me", Right.LOOK, me),
+    ("POST", "/me", Right.LOOK, my_password),
     ("GET", "/users", Right.USERS, people),
     ("POST", "/users", Right.USERS, add),
     ("POST", "/users/change", Right.USERS, change),

@@ -37,6 +37,7 @@ from sync.web.page.asked import Answered, Asked, Document, Download, Sent
 from sync.web.page.door import STAMP, Door, Visitor
 from sync.web.page.frame import Look
 from sync.web.page.hands import Hands
+from sync.web.page.memory import Memory
 from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, STRICT, Headers, Shield
@@ -90,6 +91,7 @@ class Site:
 
     def __init__(self, app: App) -> None:
         self._app, self._door, self._hands = app, Door(app), Hands(app)
+        self._memory = Memory()
         self._limiters: dict[int, CapacityLimiter] = {}
 
     def close(self) -> None:
@@ -221,6 +223,8 @@ class Site:
             request.path_params,
             dict(request.query_params),
             self._hands,
+            self._memory,
+            lambda: self._door.keep_pace(request, user.name),
             fields,
             upload,
         )

@@ -1,0 +1,32 @@
+"""What takes long to count and is asked for again and again, for a minute at most."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import Any, Final, TypeVar
+
+SECONDS: Final = 60
+T = TypeVar("T")
+
+
+class Memory:
+    """One for the application; for any thread. Two who ask at once may both count."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Hashable, float, Any]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, name: str, mark: Hashable, count: Callable[[], T]) -> T:
+        """What `count` gives; what it gave before, as long as `mark` is the same and it is not old."""
+        now = time.monotonic()
+        with self._lock:
+            kept = self._kept.get(name)
+        if kept and kept[0] == mark and now - kept[1] < SECONDS:
+            found: T = kept[2]
+            return found
+        found = count()
+        with self._lock:
+            self._kept[name] = (mark, now, found)
+        return found
