@@ -124,7 +124,8 @@ _USUAL: Final = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3}(?:\d{3})?)?(?P<zone>Z|\+00:00)?", re.ASCII
 )
 _SECOND: Final = timedelta(seconds=1) - timedelta(microseconds=1)
-_OCTOBER: Final = 10
+_TURNING: Final = frozenset({3, 10})
+"""Months with an hour that is not there, or there twice."""
 
 
 def began(said: str, zone: ZoneInfo = COPENHAGEN) -> Span | None:
@@ -137,8 +138,8 @@ def began(said: str, zone: ZoneInfo = COPENHAGEN) -> Span | None:
     except ValueError:
         return None
     if found["zone"] is None:
-        if moment.month == _OCTOBER:
-            # An hour that happens twice: the slow way knows.
+        if moment.month in _TURNING:
+            # The slow way knows of the hours when clocks are turned.
             return spans.read(said, zone)
         moment = moment.replace(tzinfo=zone).astimezone(UTC)
     return Span(moment, moment + _SECOND) if moment > spans.EARLIEST else None
