@@ -48,6 +48,45 @@ class Verdict(StrEnum):
     LAWFUL = "lawful"
 
 
+class Doubt(StrEnum):
+    """What keeps a call to somebody on the list from being certain.
+
+    direction: the log does not say who called whom. several_numbers: one of several in the cell was
+    called. other_number: the number stands on the person's record as nobody's own, or not at all.
+    day_only: the log tells the time to no better than an hour. close: the no came within the minutes
+    by which two systems' clocks may differ. time: the no is dated loosely.
+    """
+
+    DIRECTION = "direction"
+    SEVERAL_NUMBERS = "several_numbers"
+    OTHER_NUMBER = "other_number"
+    DAY_ONLY = "day_only"
+    CLOSE = "close"
+    TIME = "time"
+
+
+def doubts(
+    span: Span | None,
+    direction: Direction,
+    numbers: int,
+    events: Iterable[Event],
+    *,
+    through_person: bool,
+) -> tuple[Doubt, ...]:
+    """Why a call is only possibly forbidden by these events; never empty."""
+    found = [
+        (Doubt.DIRECTION, direction is Direction.UNCLEAR),
+        (Doubt.SEVERAL_NUMBERS, numbers > 1),
+        (Doubt.OTHER_NUMBER, through_person and numbers > 0),
+    ]
+    if span is not None and span.start is not None:
+        late = any(one.heard_at > span.start - CLOCK_SKEW for one in events)
+        wide = span.end - span.start > _NARROW
+        found += [(Doubt.DAY_ONLY, late and wide), (Doubt.CLOSE, late and not wide)]
+    said = tuple(doubt for doubt, holds in found if holds)
+    return said or (Doubt.TIME,)
+
+
 VIOLATIONS: Final = (
     Verdict.CERTAIN,
     Verdict.POSSIBLE,

@@ -181,6 +181,12 @@ def of_numbers(tx: Tx, digests: Collection[bytes], limit: int) -> list[Row]:
     return [_row(row) for row in rows]
 
 
+def count_numbers(tx: Tx, digests: Collection[bytes]) -> int:
+    """How many attempts to these numbers there are."""
+    query = sa.select(sa.func.count()).where(attempts.c.digest.in_(list(digests)))
+    return int(tx.execute(query).scalar_one())
+
+
 def requests(tx: Tx, digests: Collection[bytes], outcomes: Collection[str]) -> dict[bytes, Any]:
     """Digest -> when whoever has that number called us with one of these outcomes."""
     found: dict[bytes, list[datetime]] = {}

@@ -22,14 +22,16 @@ from rules.suppression import (
     SuppressionList,
     Verdict,
 )
-from state import acts, deliveries, ledger, match_keys, reach, requests, survivors
+from state import acts, deliveries, ledger, match_keys, reach, survivors
 from state.acts import Act
 from state.ledger import Payload, entries_for, payloads
 from state.ledger_rows import Entry
 from state.screen import hashed_keys
 from state.store import Tx
 from sync.app import App
+from sync.around import NOTHING, Around, around
 from sync.hearing import hear
+from sync.pending import Pending, pending
 
 DESK: Final = "desk"
 """The system that statements of people at the desk come from."""
@@ -82,6 +84,7 @@ class Chapter:
     evidence: Evidence
     root: str | None
     standing: bool
+    stands_for: tuple[Channel, ...]
     keys: tuple[Key, ...]
     carried: tuple[Key, ...]
     ref: str
@@ -96,18 +99,6 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A lift or correction that waits for a second person. `entry` is the number it speaks of."""
-
-    request: int
-    what: EventType
-    entry: int
-    channel: Channel
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Story:
     """All that the ledger knows of some keys, oldest first, and the records that carry them."""
 
@@ -118,6 +109,7 @@ class Story:
     records_in_all: int
     waiting: tuple[Pending, ...] = ()
     acts: tuple[Act, ...] = ()
+    around: Around = NOTHING
 
 
 # --- what people type ------------------------------------------------------------------------
@@ -267,24 +259,23 @@ def story(app: App, found: Sequence[Key]) -> Story:
     with app.store.reading() as tx:
         answers, known = _answers(tx, app, found, app.clock())
         found = _meant(tx, app, found, known)
-        standing = {ident for answer in answers for ident in answer.by}
+        standing = _by_event({answer.channel: answer.by for answer in answers})
         chapters = _chapters(tx, known, standing)
         digests = [hashed.digest for hashed in app.keys.all_hashed(found)]
         refs, number = match_keys.carriers(tx, digests, MOST_RECORDS)
-        pending = _pending(tx, known)
+        waiting = pending(tx, known)
         done = acts.listed(tx, [entry.event.event_id for entry in known])
+        else_known = around(tx, app, found)
     records = tuple(str(ref) for ref in refs)
     return Story(
-        tuple(found), tuple(answers), tuple(chapters), records, number, pending, tuple(done)
-    )
-
-
-def _pending(tx: Tx, known: Sequence[Entry]) -> tuple[Pending, ...]:
-    numbers = {entry.event.event_id: entry.seq for entry in known}
-    return tuple(
-        Pending(one.request, one.what, numbers[one.event], said.channel, one.asked_by, one.asked_at)
-        for one in requests.open_ones(tx, numbers)
-        if (said := one.said)
+        tuple(found),
+        tuple(answers),
+        tuple(chapters),
+        records,
+        number,
+        waiting,
+        tuple(done),
+        else_known,
     )
 
 
@@ -298,7 +289,15 @@ def _meant(tx: Tx, app: App, found: Sequence[Key], known: Sequence[Entry]) -> Se
     return meant or found[:1]
 
 
-def _chapters(tx: Tx, known: Sequence[Entry], standing: set[str]) -> list[Chapter]:
+def _by_event(by: Mapping[Channel, Sequence[str]]) -> dict[str, tuple[Channel, ...]]:
+    """Event -> the single channels that it blocks."""
+    events = {event for found in by.values() for event in found}
+    return {one: tuple(channel for channel, found in by.items() if one in found) for one in events}
+
+
+def _chapters(
+    tx: Tx, known: Sequence[Entry], standing: Mapping[str, tuple[Channel, ...]]
+) -> list[Chapter]:
     seqs = [entry.seq for entry in known]
     clear, sent = payloads(tx, seqs), deliveries.of_entries(tx, seqs)
     confirmed = deliveries.confirmed(tx, seqs)
@@ -308,7 +307,7 @@ def _chapters(tx: Tx, known: Sequence[Entry], standing: set[str]) -> list[Chapte
             clear[entry.seq],
             {row.system: row.state for row in sent.get(entry.seq, ())},
             confirmed.get(entry.seq, {}),
-            standing=entry.event.event_id in standing,
+            standing=standing.get(entry.event.event_id, ()),
         )
         for entry in known
     ]
@@ -320,7 +319,7 @@ def _chapter(
     sent: Mapping[str, str],
     confirmed: Mapping[str, datetime],
     *,
-    standing: bool,
+    standing: tuple[Channel, ...],
 ) -> Chapter:
     event = entry.event
     return Chapter(
@@ -334,7 +333,8 @@ def _chapter(
         happened_to=event.span.end,
         evidence=event.evidence,
         root=event.root,
-        standing=standing,
+        standing=bool(standing),
+        stands_for=standing,
         keys=clear.keys,
         carried=clear.carried,
         ref=clear.ref,
@@ -356,13 +356,11 @@ def newest(app: App, limit: int, *, clear: bool) -> list[Chapter]:
     return chapters if clear else [_masked(one) for one in chapters]
 
 
-def _standing(tx: Tx, found: Sequence[Entry], now: datetime) -> set[str]:
-    """Which of the entries block now."""
+def _standing(tx: Tx, found: Sequence[Entry], now: datetime) -> dict[str, tuple[Channel, ...]]:
+    """Which of the entries block now, on which channels."""
     keys_held = {key for entry in found for key in entry.event.keys | entry.event.carried}
     events = SuppressionList(e.event for e in entries_for(tx, {key.digest for key in keys_held}))
-    return {
-        ident for channel in SINGLE_CHANNELS for ident in events.blocked(keys_held, channel, now).by
-    }
+    return _by_event({one: events.blocked(keys_held, one, now).by for one in SINGLE_CHANNELS})
 
 
 def _masked(one: Chapter) -> Chapter:

@@ -19,6 +19,7 @@ from rules.suppression import Statement
 from state import ledger
 from sync import desk
 from sync.app import App
+from sync.hearing import kept
 
 IMPORT: Final = "import"
 """The system that statements of such files come from."""
@@ -107,7 +108,7 @@ class _Import:
 
 
 def _signed(said: Statement, by: str) -> Statement:
-    return replace(said, by=(by,))
+    return replace(kept(said), by=(by,))
 
 
 def _pages(app: App, path: Path) -> Iterator[tuple[Stream, Page]]:

@@ -15,13 +15,19 @@ from sync.texts import Texts
 
 def told_status(found: Status, texts: Texts) -> str:
     """The list in figures, then each system."""
-    lines = [texts.count("keeping.entries", found.entries)]
+    lines = [
+        texts.count("keeping.entries", found.entries)
+        if found.entries
+        else texts.get("opt_out.empty")
+    ]
     for name, many in found.by_type.items():
         lines.append(f"  {texts.get(f'opt_out.type.{name}')}: {number(many, texts.lang)}")
-    lines.append(texts.get("keeping.erased", count=number(found.erased, texts.lang)))
+    if found.erased:
+        lines.append(texts.get("keeping.erased", count=number(found.erased, texts.lang)))
     if found.newest_at:
         lines.append(texts.get("keeping.newest", at=moment(found.newest_at, texts.lang)))
-    lines.append(texts.count("keeping.waiting", found.waiting))
+    if found.waiting:
+        lines.append(texts.count("keeping.waiting", found.waiting))
     lines.append(texts.get("keeping.keys", keys=", ".join(found.keys)))
     lines += _systems(found, texts)
     return "\n".join([*lines, texts.get("keeping.head", head=found.head)])
@@ -99,7 +105,7 @@ def told_erased(done: Erased, texts: Texts) -> str:
         return texts.get("erasing.nothing")
     lines = [
         texts.count("erasing.entries", done.entries),
-        texts.count("erasing.records", done.records),
+        *([texts.count("erasing.records", done.records)] if done.records else []),
     ]
     if done.left:
         lines.append(texts.count("erasing.left", done.left_in_all))

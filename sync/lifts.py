@@ -14,6 +14,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from rules.errors import UserError
+from rules.formats import cpr
 from rules.keys import HashedKey, Key, fold
 from rules.spans import Span
 from rules.suppression import (
@@ -34,6 +35,7 @@ from state.store import Tx
 from state.tables import ledger
 from sync import desk
 from sync.app import App
+from sync.hearing import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,8 @@ def propose_lift(app: App, found: Sequence[Key], consent: Consent, by: str) -> A
     somebody else's or a whole company's block.
     """
     named(by)
+    # Before it is made part of what makes two consents the same.
+    consent = replace(consent, source=cpr.masked(consent.source), said=cpr.masked(consent.said))
     if not consent.source.strip():
         raise UserError("lifts.no_source")
     with app.store.transaction() as tx:
@@ -181,7 +185,7 @@ def propose_correction(app: App, number: int, why: str, by: str) -> Asked:
 def _ask(tx: Tx, app: App, said: Sequence[Statement], about: Sequence[Entry], by: str) -> Asked:
     now = app.clock()
     numbers = []
-    for one in said:
+    for one in map(kept, said):
         numbers.append(requests.ask(tx, one, by, now))
         _note(tx, app, one, "proposed", by, numbers[-1])
     return Asked(said[0].type, tuple(numbers), tuple(entry.seq for entry in about), by)
@@ -279,7 +283,7 @@ def _note(tx: Tx, app: App, said: Statement, did: str, by: str, number: int) -> 
 def _act(tx: Tx, app: App, act: str, about: str, by: str, details: dict[str, str]) -> None:
     acts.record(
         tx, act, about, by=by, login=app.actor, at=app.clock(),
-        details={name: text for name, text in details.items() if text},
+        details={name: cpr.masked(text) for name, text in details.items() if text},
     )  # fmt: skip
 
 

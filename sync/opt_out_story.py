@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, time
 
 from rules.keys import Key, KeyKind, fold
-from rules.suppression import EventType, Evidence
+from rules.spans import COPENHAGEN
+from rules.suppression import SINGLE_CHANNELS, Channel, EventType, Evidence
+from sync.around import Called
 from sync.desk import Added, Answer, Chapter, Checked, Story
 from sync.output import moment, printable, table
 from sync.texts import Texts
@@ -38,7 +40,7 @@ def told_story(story: Story, texts: Texts) -> str:
     for name, said in (("waiting", waiting_said(story, texts)), ("acts", acts_said(story, texts))):
         if found := list(said):
             lines += ["", texts.get(f"opt_out.{name}"), *found]
-    lines += ["", *_records(story, texts)]
+    lines += [*around_said(story, texts), "", *_records(story, texts)]
     return "\n".join(lines)
 
 
@@ -89,6 +91,9 @@ def told_list(found: Sequence[Chapter], texts: Texts) -> str:
 def _state(one: Chapter, texts: Texts) -> str:
     if one.type not in (EventType.BLOCK, EventType.DERIVED):
         return ""
+    if one.stands_for and one.channel is Channel.ALL and len(one.stands_for) < len(SINGLE_CHANNELS):
+        channels = joined((texts.get(f"opt_out.channel.{c}") for c in one.stands_for), texts)
+        return texts.get("opt_out.stands_for", channels=channels)
     return texts.get("opt_out.stands" if one.standing else "opt_out.ended")
 
 
@@ -127,6 +132,7 @@ def sentence(one: Chapter, all_of_them: Sequence[Chapter], texts: Texts) -> str:
         at=moment(one.heard_at, texts.lang),
         system=texts.find(f"opt_out.system.{one.system}") or one.system,
         channel=texts.get(f"opt_out.on.{one.channel}"),
+        only=texts.get(f"opt_out.channel.{one.channel}"),
         keys=listed((*one.keys, *one.carried)) or texts.get("opt_out.erased"),
         root=_number_of(one.root, all_of_them),
         ref=one.ref,
@@ -178,7 +184,44 @@ def _happened(start: datetime | None, end: datetime, texts: Texts) -> str:
     first, last = moment(start, texts.lang), moment(end, texts.lang)
     if first == last:
         return texts.get("opt_out.happened.at", at=first)
+    if _is_a_day(start, end):
+        return texts.get("opt_out.happened.at", at=first.partition(" ")[0])
     return texts.get("opt_out.happened.between", start=first, end=last)
+
+
+def _is_a_day(start: datetime, end: datetime) -> bool:
+    """Whether all that is known is the day in Denmark."""
+    first, last = start.astimezone(COPENHAGEN), end.astimezone(COPENHAGEN)
+    whole = first.time() == time() and last.time() >= time(23, 59)
+    return whole and first.date() == last.date()
+
+
+def around_said(story: Story, texts: Texts) -> Iterator[str]:
+    """Calls, the last release, registers: each under a heading of its own."""
+    known = story.around
+    if known.calls:
+        yield from ("", texts.count("opt_out.calls", known.calls_in_all))
+        yield from (f"  {_call(one, texts)}" for one in known.calls)
+        if more := known.calls_in_all - len(known.calls):
+            yield texts.count("opt_out.more_calls", more)
+    if last := known.let_go:
+        at, until = moment(last.made_at, texts.lang), moment(last.expires_at, texts.lang)
+        told = {"source": printable(last.source), "release": last.release}
+        yield from ("", texts.get("opt_out.let_go", at=at, until=until, **told))
+    for one in known.registers:
+        yield from ("", texts.get("opt_out.on_register", name=one.register, date=one.dated))
+
+
+def _call(one: Called, texts: Texts) -> str:
+    when = moment(one.at, texts.lang) if one.at else texts.get("contact_log.unknown")
+    parts = [
+        when,
+        texts.get(f"contact_log.direction.{one.direction}"),
+        one.agent,
+        one.call_list,
+        texts.get(f"violations.verdict.{one.verdict}"),
+    ]
+    return " · ".join(printable(part) for part in parts if part)
 
 
 def _records(story: Story, texts: Texts) -> Iterator[str]:

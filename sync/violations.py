@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from rules.errors import Exit, UserError
+from rules.formats import cpr
 from rules.keys import Key, KeyKind
-from rules.violations import VIOLATIONS, Verdict
+from rules.violation_causes import Cause
+from rules.violations import VIOLATIONS, Doubt, Verdict, doubts
 from state import acts, alerts, attempts, violations
 from state.attempts import Row
+from state.ledger_rows import entries_in
 from state.store import Tx
+from state.tables import ledger
 from state.violations import State, Violation, about
 from sync import alarm_words, alarms
 from sync.app import App
@@ -24,11 +28,13 @@ MOST: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Violations, and how many there are of that kind."""
+    """Violations, and how many there are of that kind. `doubts`: by number, why it is no more
+    than possible."""
 
     shown: tuple[Violation, ...]
     total: int
     open: dict[str, int]
+    doubts: Mapping[int, tuple[Doubt, ...]]
 
     @property
     def exit_code(self) -> Exit:
@@ -42,6 +48,7 @@ class Explained:
 
     violation: Violation
     answers: tuple[acts.Act, ...]
+    doubts: tuple[Doubt, ...] = ()
 
 
 def look(app: App, verdict: str | None, *, everything: bool, limit: int) -> Listed:
@@ -51,9 +58,31 @@ def look(app: App, verdict: str | None, *, everything: bool, limit: int) -> List
     with app.store.reading() as tx:
         shown = violations.listed(tx, states, verdicts, limit)
         counts = violations.counts(tx)
+        unsure = _doubts(tx, shown)
     total = sum(counts.get(state, {}).get(one, 0) for state in states for one in verdicts)
     opened = {one.value: n for one, n in counts.get(State.OPEN, {}).items()}
-    return Listed(tuple(shown), total, opened)
+    return Listed(tuple(shown), total, opened, unsure)
+
+
+def _doubts(tx: Tx, found: Sequence[Violation]) -> dict[int, tuple[Doubt, ...]]:
+    """Why those of them that are only possible are no more than that."""
+    possible = [one for one in found if one.verdict is Verdict.POSSIBLE]
+    if not possible:
+        return {}
+    rows = attempts.of_rids(tx, [one.rid for one in possible])
+    idents = {event for one in possible for event in one.events}
+    events = {e.event.event_id: e.event for e in entries_in(tx, ledger.c.event_id, idents)}
+    return {
+        one.violation: doubts(
+            call.span,
+            call.direction,
+            len(call.numbers),
+            [events[ident] for ident in one.events if ident in events],
+            through_person=one.cause is Cause.OTHER_NUMBER,
+        )
+        for one in possible
+        if (call := rows.get(one.rid))
+    }
 
 
 def explain(app: App, ident: int) -> Explained:
@@ -62,7 +91,8 @@ def explain(app: App, ident: int) -> Explained:
         found = violations.get(tx, ident)
         if found is None:
             raise UserError("violations.no_such", number=ident)
-        return Explained(found, tuple(acts.listed(tx, [about(ident)])))
+        unsure = _doubts(tx, [found]).get(ident, ())
+        return Explained(found, tuple(acts.listed(tx, [about(ident)])), unsure)
 
 
 def acknowledge(
@@ -77,7 +107,7 @@ def acknowledge(
         wanted = _wanted(tx, idents, verdict)
         now = app.clock()
         done = violations.acknowledge(
-            tx, list(wanted), by=by, login=app.actor, reason=reason.strip(), now=now
+            tx, list(wanted), by=by, login=app.actor, reason=cpr.masked(reason.strip()), now=now
         )
         subjects = [(wanted[ident].system, str(ident)) for ident in done]
         alerts.ended(tx, alarms.VIOLATION, subjects, now, alerts.ACKNOWLEDGED)
@@ -121,15 +151,25 @@ def told_list(found: Listed, texts: Texts, *, everything: bool) -> str:
     names = ["number", "at", "who", "agent", "list", "age", "verdict", "cause"]
     names += ["state"] if everything else []
     headings = [texts.get(f"violations.column.{name}") for name in names]
-    rows = [row(one, texts, everything=everything) for one in found.shown]
+    unsure = found.doubts
+    rows = [
+        row(one, texts, everything=everything, unsure=unsure.get(one.violation, ()))
+        for one in found.shown
+    ]
     lines = [table(headings, rows, right=frozenset({0}))]
     if found.total > len(rows):
         lines.append(texts.count("violations.more", found.total - len(rows)))
     return "\n".join(lines)
 
 
-def row(one: Violation, texts: Texts, *, everything: bool) -> list[str]:
-    """One of them, column by column; `everything`: with its state."""
+def row(
+    one: Violation, texts: Texts, *, everything: bool, unsure: Sequence[Doubt] = ()
+) -> list[str]:
+    """One of them, column by column; `everything`: with its state. `unsure`: why it is only possible."""
+    verdict = texts.get(f"violations.short.{one.verdict}")
+    if unsure:
+        why = ", ".join(texts.get(f"violations.doubt.{doubt}.short") for doubt in unsure)
+        verdict = f"{verdict} ({why})"
     cells = [
         str(one.violation),
         moment(one.at, texts.lang),
@@ -137,7 +177,7 @@ def row(one: Violation, texts: Texts, *, everything: bool) -> list[str]:
         one.agent,
         one.call_list,
         age(one, texts),
-        texts.get(f"violations.short.{one.verdict}"),
+        verdict,
         texts.get(f"violations.cause.{one.cause}"),
     ]
     return [*cells, texts.get(f"violations.state.{one.state}")] if everything else cells
@@ -151,7 +191,7 @@ def age(one: Violation, texts: Texts) -> str:
 def told_one(found: Explained, texts: Texts) -> str:
     """Everything about one violation, one line a fact, then what can be done and what was."""
     one = found.violation
-    told = dict(facts(one, texts))
+    told = dict(facts(one, texts, found.doubts))
     labels = {name: texts.get(f"violations.column.{name}") for name in told}
     width = max(map(len, labels.values()))
     lines = [f"{labels[name].ljust(width)}  {fact}" for name, fact in told.items() if fact]
@@ -164,11 +204,12 @@ def told_one(found: Explained, texts: Texts) -> str:
     return "\n".join(lines)
 
 
-def facts(one: Violation, texts: Texts) -> Iterator[tuple[str, str]]:
-    """(column, fact) of one."""
+def facts(one: Violation, texts: Texts, unsure: Sequence[Doubt] = ()) -> Iterator[tuple[str, str]]:
+    """(column, fact) of one; `unsure`: why it is only possible."""
     yield "number", str(one.violation)
     yield "state", texts.get(f"violations.state.{one.state}")
     yield "verdict", texts.get(f"violations.verdict.{one.verdict}")
+    yield "doubt", "; ".join(texts.get(f"violations.doubt.{doubt}") for doubt in unsure)
     yield "cause", texts.get(f"violations.cause.{one.cause}")
     yield "at", moment(one.at, texts.lang)
     yield "who", one.number or texts.get("violations.no_number")

@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rules.catalogue import DEFAULT
+from sync.opt_out_story import spelt
 from sync.output import number, printable
 from sync.receipts import Confirmation, Receipt, Receipts, Shown
 from sync.report import words
@@ -28,12 +29,12 @@ def of_receipts(found: Receipts) -> Sheet:
 
 def _sentences(found: Receipts) -> Iterator[Said]:
     for one in found.items:
-        keys = ", ".join(key.value for key in one.keys)
+        keys = ", ".join(spelt(key) for key in one.keys)
         channel = words.words(f"opt_out.on.{one.channel}")
         yield words.say(
             "receipt.heard",
             seq=str(one.seq),
-            keys=printable(keys),
+            keys=keys,
             channel=channel,
             system=_system(one.system),
             at=_second(one.heard_at),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules import spans
@@ -18,7 +18,7 @@ from rules.records import ABSENT, Kind, Record, Ref, Value
 from rules.spans import Span
 from rules.suppression import Channel, Event, EventType, Evidence
 from rules.violation_causes import Cause, Circumstances, cause
-from rules.violations import VIOLATIONS, Facts, Judgement, Verdict, judge
+from rules.violations import VIOLATIONS, Doubt, Facts, Judgement, Verdict, doubts, judge
 
 CASES = Path(__file__).parent / "cases" / "violations.csv"
 PHONE = HashedKey(KeyKind.PHONE, "k1", b"p" * 16)
@@ -240,9 +240,37 @@ def test_no_text_in_a_log_breaks_the_reading(said: str) -> None:
     st.sampled_from([" ", "T"]),
     st.sampled_from(["seconds", "milliseconds"]),
 )
+@example(datetime(2013, 3, 31, 2, 0), "", " ", "seconds")  # noqa: DTZ001 - an hour that was not there
 @settings(max_examples=300)
 def test_the_quick_way_reads_moments_as_the_slow_one_does(
     at: datetime, zone: str, between: str, exact: str
 ) -> None:
     said = at.isoformat(between, exact) + zone
     assert began(said) == spans.read(said)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "hours", "direction", "numbers", "through", "said"),
+    [
+        (-60, 0, Direction.UNCLEAR, 1, "number", (Doubt.DIRECTION,)),
+        (-60, 0, Direction.OUTBOUND, 2, "number", (Doubt.SEVERAL_NUMBERS,)),
+        (-60, 0, Direction.OUTBOUND, 1, "person", (Doubt.OTHER_NUMBER,)),
+        (-2, 0, Direction.OUTBOUND, 1, "number", (Doubt.CLOSE,)),
+        (60, 24, Direction.OUTBOUND, 1, "number", (Doubt.DAY_ONLY,)),
+        (-60, 0, Direction.OUTBOUND, 0, "person", (Doubt.TIME,)),
+        (-2, 0, Direction.UNCLEAR, 2, "number", (Doubt.DIRECTION, Doubt.SEVERAL_NUMBERS, Doubt.CLOSE)),
+    ],
+)  # fmt: skip
+def test_a_possible_call_says_why_it_is_no_more_than_that(
+    minutes: int,
+    hours: int,
+    direction: Direction,
+    numbers: int,
+    through: str,
+    said: tuple[Doubt, ...],
+) -> None:
+    heard = T0 + timedelta(minutes=minutes)
+    no = block(heard)
+    span = Span(T0, T0 + timedelta(hours=hours))
+    found = doubts(span, direction, numbers, [no], through_person=through == "person")
+    assert found == said

@@ -95,7 +95,7 @@ def count(table: sa.Table) -> int:
 def test_without_a_yes_the_plan_is_shown_and_nothing_changes() -> None:
     shown = sync("registers", "import", "robinson.csv", "--date", ISSUE, code=Exit.USER).output
     for part in (
-        "4 rækker, 2 personer",
+        "rækker 4, personer 2",
         "Den første udgave",
         "række 4",
         "række 5",

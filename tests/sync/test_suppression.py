@@ -127,6 +127,19 @@ def test_a_refused_lift_lifts_nothing_and_is_told() -> None:
     assert "ophævelse afvist, Bent" in do("why", PHONE)
 
 
+def test_no_personal_number_is_kept_of_what_people_say_about_a_lift_or_a_correction() -> None:
+    do("add", "--phone", PHONE, "--at", "2026-01-05 10:00", "--evidence", "ringede, 010190-1234")
+    do("lift", "--phone", PHONE, "--channel", "call", "--at", "2026-02-01 09:00", "--proof", "mail",
+       "--source", "mail fra 010190-1234", "--evidence", "skrev 010190-1234", "--by", "Anna")  # fmt: skip
+    do("correct", "1", "--why", "forvekslet med 010190-1234", "--by", "Anna")
+    do("approve", "1", "--by", "Bent")
+    do("refuse", "2", "--why", "nej, 010190-1234 er rigtig", "--by", "Bent")
+    file = next(Path().rglob("ringren.sqlite"))
+    held = b"".join(one.read_bytes() for one in file.parent.glob("ringren.sqlite*"))
+    assert b"010190-1234" not in held
+    assert b"0101901234" not in held
+
+
 # --- corrections -----------------------------------------------------------------------------
 
 

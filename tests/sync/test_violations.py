@@ -20,6 +20,7 @@ from simulators.scripted import Scripted
 from connectors.protocol import Page, Stream, Token
 from rules.errors import Exit, UserError
 from rules.records import Kind
+from rules.spans import COPENHAGEN
 from rules.suppression import Channel
 from rules.violation_causes import Cause
 from rules.violations import Verdict
@@ -33,6 +34,7 @@ from sync.report.page import html
 from sync.report.terminal import render
 from sync.settings.alarms import Alarms, Receiver
 from sync.stages import quiet
+from sync.texts import Texts
 
 HEADER = (
     "Opkalds-id;Tidspunkt;Agent;Ringet til;Kontakt-id;Udfald;Ringeliste;Retning;Varighed (sek.)"
@@ -157,6 +159,30 @@ def test_the_report_tells_of_forbidden_calls_first_and_never_folds_them(floor: F
     assert "<details" not in section
     again = floor.dry().report
     assert (again.violations.waiting, again.violations.found) == (1, 0)
+
+
+def test_a_possible_one_says_why_and_no_personal_number_is_kept_of_the_answer(
+    floor: Floor,
+) -> None:
+    no(floor)
+    at = floor.now.astimezone(COPENHAGEN) + timedelta(minutes=2)
+    floor.now += timedelta(days=1)
+    floor.calls(f"{at:%d-%m-%Y %H:%M:%S};Rav Elkedel;{PHONE};;Ring igen;Nord;Udgående;60")
+    floor.run()
+    with floor.app() as app:
+        listed = violations.look(app, None, everything=False, limit=10)
+        assert "mulig (få minutter imellem)" in violations.told_list(
+            listed, Texts("da"), everything=False
+        )
+        (found,) = listed.shown
+        told = violations.told_one(violations.explain(app, found.violation), Texts("da"))
+        assert "Hvorfor kun mulig" in told
+        assert "at to systemers ure kan være forskellige" in told
+        violations.acknowledge(
+            app, [found.violation], None, by="Birk Blyant", reason="talt med 010190-1234"
+        )
+        (answer,) = violations.explain(app, found.violation).answers
+    assert "1234" not in answer.details["reason"]
 
 
 def test_an_alarm_is_repeated_until_somebody_answers_and_escalated_meanwhile(floor: Floor) -> None:

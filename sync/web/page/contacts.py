@@ -23,7 +23,9 @@ def listed(asked: Asked, error: UserError | None = None) -> Answered:
             "number": one.violation,
             "verdict": one.verdict,
             "is_open": one.state == "open",
-            "cells": violations.row(one, asked.texts, everything=True)[1:],
+            "cells": violations.row(
+                one, asked.texts, everything=True, unsure=found.doubts.get(one.violation, ())
+            )[1:],
         }
         for one in found.shown
     ]
@@ -46,7 +48,7 @@ def explained(asked: Asked, error: UserError | None = None) -> Answered:
         "one": one,
         "facts": [
             (texts.get(f"violations.column.{name}"), fact)
-            for name, fact in violations.facts(one, texts)
+            for name, fact in violations.facts(one, texts, found.doubts)
             if fact and name != "events"
         ],
         "remedy_said": texts.get(f"violations.remedy.{one.cause}"),
