@@ -8,10 +8,11 @@ RIVALS := $(or $(RINGREN_BENCH),../shared/bench)
 ROWS ?= 1000000
 CALLS ?= 1000000
 EVENTS ?= 1000000
+MINUTES ?= 10
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit demo test kills check format docs lock bench calls soak clean
+.PHONY: help audit demo test kills check format docs lock bench calls soak swarm clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -59,6 +60,9 @@ calls: $(DEV)  ## forbidden calls planted among CALLS=1000000 lawful ones: who i
 
 soak: $(DEV)  ## hostile histories of EVENTS=1000000 changes: none missed, doubled or lost; goes on after a kill
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m soak $(EVENTS) --kept out/soak-$(EVENTS).jsonl $(FLAGS)
+
+swarm: $(DEV)  ## several workers killed, paused and cut off at random for MINUTES=10: nothing lost or doubled
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m swarm --minutes $(MINUTES) $(FLAGS)
 
 format: $(DEV)  ## write the format
 	$(BIN)/ruff format .

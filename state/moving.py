@@ -33,6 +33,7 @@ from state.ledger import Head, head, verify
 from state.store import Store, Tx
 from state.tables import key_ids, metadata
 
+_MAY_IDLE: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
 TURNS: Final = 5
 """So often others may write meanwhile; the turn after holds them off."""
 
@@ -176,6 +177,7 @@ class _Leaving:
         with tx.begin():
             if not self._store.is_sqlite:
                 tx.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                tx.exec_driver_sql(_MAY_IDLE)
             yield tx
 
     @contextlib.contextmanager
@@ -184,6 +186,7 @@ class _Leaving:
         tx = self._connection.execution_options(ringren_read_only=False)
         with tx.begin():
             if not self._store.is_sqlite:
+                tx.exec_driver_sql(_MAY_IDLE)
                 names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
                 tx.exec_driver_sql(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE")
             yield tx

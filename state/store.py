@@ -27,12 +27,13 @@ Tx = Connection
 """An open transaction: what every function of this package takes first."""
 
 BUSY_MILLISECONDS = 30_000
+IDLE_MILLISECONDS = 10_000
 CACHE_KIB = 32_768
 _TRIES = 5
 LOOK_UP_EVERY = 20_000
 """Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
 
-_NO_SUCH_TABLE = "42P01"  # as PostgreSQL numbers it
+_NO_SUCH_TABLE, _WAS_IDLE = "42P01", "25P03"  # as PostgreSQL numbers them
 
 
 class GaveWay(Exception):
@@ -124,7 +125,9 @@ class Store:
                 raise SystemStopped("error.state_gone") from error
             self._refuse_moved(error)
             raise
-        except sa.exc.ProgrammingError as error:
+        except (sa.exc.ProgrammingError, sa.exc.InternalError) as error:
+            if getattr(error.orig, "sqlstate", None) == _WAS_IDLE:
+                raise SystemStopped("error.state_gone") from error
             self._refuse_moved(error)
             raise
 
@@ -189,9 +192,24 @@ def _begin(connection: Connection) -> None:
 
 def _postgres_engine(url: sa.URL) -> Engine:
     try:
-        return sa.create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return sa.create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"options": session_options(url)},
+        )
     except ModuleNotFoundError as error:
         raise UserError("error.no_postgres") from error
+
+
+def session_options(url: sa.URL) -> str:
+    """What every session at PostgreSQL begins with: a transaction that nothing happens in ends.
+
+    A process that is paused in one, or whose machine is gone, would keep opt-outs waiting for ever.
+    Ours ask nobody outside meanwhile, and so are never idle for long.
+    """
+    given = url.query.get("options", "")
+    own = given if isinstance(given, str) else " ".join(given)
+    return f"{own} -c idle_in_transaction_session_timeout={IDLE_MILLISECONDS}".strip()
 
 
 def among(

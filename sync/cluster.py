@@ -24,7 +24,7 @@ from rules.errors import RingrenError
 from state import jobs as kept
 from state import queue, schema
 from state.jobs import JobState
-from state.store import Store, Tx
+from state.store import Store, Tx, session_options
 from sync.app import Clock
 from sync.atwork import Opens, Workplace
 from sync.jobs import BULK, JOBS, URGENT, Crashed, Job, due, named
@@ -190,7 +190,9 @@ class Cluster(Workplace):
     async def _connected(self) -> None:
         url = self._store.url.set(drivername="postgresql")
         conninfo = url.render_as_string(hide_password=False)
-        app = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=conninfo))
+        own = {"options": session_options(self._store.url)}
+        connector = procrastinate.PsycopgConnector(conninfo=conninfo, kwargs=own)
+        app = procrastinate.App(connector=connector)
         app.task(name=TASK)(self._carry)
         async with app.open_async(), asyncio.TaskGroup() as group:
             for name in self._queues:

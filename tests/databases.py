@@ -74,9 +74,9 @@ class NoServer(Exception):
 class Server:
     """A PostgreSQL server on which databases with our schema are made by copying a template."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, started: Any = None) -> None:
         self.url = sa.make_url(url)
-        self._template = ""
+        self._template, self._started = "", started
 
     def create(self) -> str:
         """The URL of a new database without any table."""
@@ -95,6 +95,14 @@ class Server:
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected."""
         self._run(f'DROP DATABASE IF EXISTS "{sa.make_url(url).database}" WITH (FORCE)')
+
+    def restart(self) -> None:
+        """End it whoever is connected, and start it again: a server of our own only."""
+        if self._started is not None:
+            process = psutil.Process(self._started.get_pid())
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+            self._started.ensure_postgres_running()
 
     def close(self) -> None:
         """Remove the template too: the server may be somebody else's."""
@@ -126,7 +134,7 @@ def postgres() -> Iterator[Server]:
     try:
         started = _start(folder / "data")
         try:
-            yield Server(started.get_uri())
+            yield Server(started.get_uri(), started)
         finally:
             started.cleanup()
     finally:

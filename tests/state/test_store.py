@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from rules.errors import SystemStopped, UserError
 from state import store as store_module
+from state.ledger import hold
 from state.store import Store, Tx, bulk
 from state.tables import cursors, findings, reach, snapshots
 
@@ -379,4 +380,23 @@ def test_python_would_lose_updates_without_us(tmp_path: Path) -> None:
         connection.commit()
     assert one.execute("SELECT n FROM counter").fetchone() == (1,)
     one.close()
+    other.close()
+
+
+def test_a_process_that_is_paused_in_a_transaction_does_not_keep_the_others_waiting(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "IDLE_MILLISECONDS", 300)
+    paused, other = Store(postgres_url), Store(postgres_url)
+
+    def goes_on() -> None:
+        with paused.transaction() as tx:
+            hold(tx)
+            with other.transaction() as second:
+                hold(second)
+            tx.execute(sa.select(1))
+
+    with pytest.raises(SystemStopped, match="state_gone"):
+        goes_on()
+    paused.close()
     other.close()
