@@ -40,6 +40,8 @@ def told_decided(decided: Decided, texts: Texts) -> str:
         lines.append(texts.get("lifts.still_blocked", channels=channels))
     if decided.what is EventType.LIFT:
         lines.append(texts.get("lifts.not_at_vendors"))
+    if decided.on_lists:
+        lines.append(texts.get("lifts.on_lists", systems=joined(decided.on_lists, texts)))
     return "\n".join(lines)
 
 

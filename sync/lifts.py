@@ -27,7 +27,7 @@ from rules.suppression import (
     Statement,
     SuppressionList,
 )
-from state import acts, requests
+from state import acts, deliveries, requests, telling
 from state.ledger import Payload, append, entries_for, payloads
 from state.ledger_rows import Entry, entries
 from state.requests import Request, RequestState
@@ -50,7 +50,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What came of a request: the entry's number, and the channels that are blocked all the same."""
+    """What came of a request: the entry's number, and the channels that are blocked all the same.
+
+    `on_lists` are the systems whose own list of numbers or addresses holds what was lifted, and
+    from which nothing is ever taken off by us.
+    """
 
     request: int
     what: EventType
@@ -59,6 +63,7 @@ class Decided:
     decided_by: str
     entry: int | None
     still_blocked: tuple[Channel, ...]
+    on_lists: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,9 +225,23 @@ def approve(app: App, number: int, by: str) -> Decided:
         requests.decide(tx, number, RequestState.APPROVED, by, app.clock(), entry)
         _note(tx, app, said, "approved", by, number)
         still = _still(tx, app, request.event)
+        lists = () if said.type is EventType.BLOCK else _on_lists(tx, request.event)
     desk.carry(app)
     seq = written[0].seq if written else None
-    return _decided(request, RequestState.APPROVED, by, seq, still)
+    return replace(_decided(request, RequestState.APPROVED, by, seq, still), on_lists=lists)
+
+
+def _on_lists(tx: Tx, event: str) -> tuple[str, ...]:
+    """The systems in whose list of numbers or addresses this entry, or one that came of it, was seen."""
+    about = sa.or_(ledger.c.event_id == event, ledger.c.root == event)
+    seqs = [entry.seq for entry in entries(tx, about)]
+    rows = (row for found in deliveries.of_entries(tx, seqs).values() for row in found)
+    seen = {
+        row.system
+        for row in rows
+        if (row.why or "").startswith(telling.SHOWN) and row.why != telling.ABSENT
+    }
+    return tuple(sorted(seen))
 
 
 def _vouching(request: Request, by: str) -> tuple[str, ...]:

@@ -144,3 +144,12 @@ def test_every_spelling_is_recognised_as_the_number(number: str) -> None:
         assert spelt(number, one) in all_spellings(number)
     assert len({spelt(PHONE, one) for one in Spelling}) == len(Spelling)
     assert spelt("+46701234567", Spelling.NATIONAL) == "0046701234567"
+
+
+def test_a_correction_says_on_which_lists_the_number_stands_all_the_same() -> None:
+    told("add", "--phone", PHONE)
+    deliver()
+    told("correct", "1", "--why", "tastefejl", "--by", "Anna")
+    done = told("approve", "1", "--by", "Bent")
+    assert done["on_lists"] == ["files"]
+    assert LIST.read_bytes() == b"telefon\r\n+4568000001\r\n", "nothing is ever taken off there"
