@@ -124,15 +124,19 @@ def last_plan(tx: Tx, systems: Sequence[str]) -> Plan | None:
 
 
 def waiting(tx: Tx, now: datetime) -> Plan | None:
-    """The newest plan that holds something and may still be carried out; None when there is none."""
+    """The newest plan, if it may still be carried out and something of it still stands."""
     open_ones = sa.and_(plans.c.state == "open", plans.c.expires_at > now)
     row = tx.execute(
         sa.select(plans).where(open_ones).order_by(plans.c.plan.desc()).limit(1)
     ).one_or_none()
-    if row is None:
-        return None
-    some = sa.select(proposals.c.pid).where(in_plan(row.plan, row.systems)).limit(1)
-    return _plan(row) if tx.execute(some).first() else None
+    plan = None if row is None else _plan(row)
+    return plan if plan and stands(tx, plan) else None
+
+
+def stands(tx: Tx, plan: Plan) -> bool:
+    """Whether anything that a plan holds is still proposed: not written since, nor out of date."""
+    some = sa.and_(in_plan(plan.plan, plan.systems), proposals.c.plan_until.is_(None))
+    return tx.execute(sa.select(proposals.c.pid).where(some).limit(1)).first() is not None
 
 
 def last_totals(tx: Tx) -> Mapping[str, Any] | None:

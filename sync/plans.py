@@ -86,12 +86,15 @@ def look(app: App, number: int) -> Planned:
             raise UserError("error.no_plan", plan=number, newest=newest)
         held = changes.gather(shapes.of_plan(tx, number, plan.systems), plan.only_rule)
         groups = changes.of_plan(tx, number, held, app.catalogue)
-    return Planned(plan, held.records, tuple(groups), _why_not(app, plan))
+        stands = proposals.stands(tx, plan)
+    return Planned(plan, held.records, tuple(groups), _why_not(app, plan, stands=stands))
 
 
-def _why_not(app: App, plan: Plan) -> UserError | None:
+def _why_not(app: App, plan: Plan, *, stands: bool) -> UserError | None:
     if plan.state == "applied":
         return UserError("error.plan_applied", plan=plan.plan)
+    if not stands and plan.state == "open":
+        return UserError("error.plan_over", plan=plan.plan)
     try:
         appliable(app, plan.plan)
     except UserError as error:
@@ -120,7 +123,7 @@ def told_plans(found: Sequence[Plan], texts: Texts) -> str:
 def told_plan(found: Planned, texts: Texts) -> str:
     """What it would change, a line for each rule and field, with one sample."""
     lang = texts.lang
-    lines = [texts.get("plans.holds", plan=found.plan.plan, records=number(found.records, lang))]
+    lines = [texts.count("plans.holds", found.records, plan=found.plan.plan)]
     if found.why_not:
         lines.append(" ".join(texts.of_error(found.why_not)))
     names = ("rule", "field", "records", "before", "after")

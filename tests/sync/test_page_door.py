@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -14,10 +15,14 @@ from argon2 import PasswordHasher
 from listening import Listening, listening
 from visiting import PASSWORD, SETTINGS, Visit, person, quick_passwords
 
+from rules.errors import UserError
 from rules.keys import Key, KeyKind
 from rules.rights import RIGHTS, Right, Role
 from state import acts
 from sync import desk, passwords, users
+from sync.app import open_app
+from sync.settings import SettingsError, read
+from sync.web import serving
 from sync.web.page import door
 from sync.web.page.site import PLACES, Place
 
@@ -390,6 +395,46 @@ def test_what_somebody_typed_or_a_system_holds_is_never_a_script(
         assert "<script>alert" not in answer.text
         assert "<img" not in answer.text
     assert "&lt;script&gt;" in answers[0].text
+
+
+# --- where it listens ------------------------------------------------------------------------
+
+
+def test_the_page_alone_listens_on_this_machine_without_a_word_in_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lists").mkdir()
+    file = tmp_path / "ringren.toml"
+    for host, urls in (("127.0.0.1", 1), ("0.0.0.0", 0)):  # noqa: S104
+        file.write_text(f'[page]\nhost = "{host}"\n[files]\nroot = "{tmp_path / "lists"}"\n')
+        monkeypatch.setattr(serving, "USUAL_PORT", 0)
+        found = read(file=file, root=None, state=tmp_path / "state", lang="en")
+        opened_at: list[str] = []
+        stop = asyncio.Event()
+
+        def ready(listeners: Sequence[serving.Open], at: list[str] = opened_at,
+                  stop: asyncio.Event = stop) -> None:  # fmt: skip
+            at += [one.url for one in listeners]
+            stop.set()
+
+        with open_app(found, actor="tester", dry=False) as app:
+            if urls:
+                serving.serve_page(app, ready, stop)
+            else:
+                with pytest.raises(UserError, match=r"serve\.nothing"):
+                    serving.serve_page(app, ready, stop)
+        assert len(opened_at) == urls
+
+
+@pytest.mark.parametrize("more", ['host = "0.0.0.0"\nbehind_proxy = true', "behind_proxy = true"])
+def test_who_is_reached_from_elsewhere_says_by_which_name(tmp_path: Path, more: str) -> None:
+    file = tmp_path / "ringren.toml"
+    file.write_text(f"[page]\nport = 1\n{more}\n")
+    with pytest.raises(SettingsError) as error:
+        read(file=file, root=None, state=tmp_path, lang="en")
+    assert [one.key for one in error.value.problems] == ["page"]
+    file.write_text(f'[page]\nport = 1\n{more}\nurl = "https://ringren.opdigtet-0001.dk"\n')
+    assert read(file=file, root=None, state=tmp_path, lang="en").page.url
 
 
 # --- what was done ---------------------------------------------------------------------------

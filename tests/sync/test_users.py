@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from visiting import PASSWORD, quick_passwords
 
 from rules.rights import RIGHTS, Right, Role, rights_of
 from sync import passwords
 from sync.cli import program
 
-PASSWORD = "gryde kamel plov sne"  # noqa: S105
+
+@pytest.fixture(autouse=True)
+def quick(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "argon2id" in request.node.name:
+        yield
+        return
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture

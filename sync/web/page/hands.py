@@ -6,9 +6,10 @@ when the process ends stops between two pages, as everywhere, and loses nothing.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
@@ -22,6 +23,8 @@ from sync.web.alongside import Alongside
 
 MOST_WAITING: Final = 10
 MOST_KEPT: Final = 30
+PATIENCE: Final = 60
+"""Seconds that an undo or a plan waits for a list which the service is at work on."""
 LOG = logger(__name__)
 
 Error = Mapping[str, Any]
@@ -82,12 +85,15 @@ class Tools:
     stopping: threading.Event
     progress: Noting
 
-    def opened(self, job: str) -> Any:
-        """An app that acts in the name of whoever asked."""
-        return open_app(
+    @contextlib.contextmanager
+    def opened(self, job: str) -> Iterator[App]:
+        """An app that acts in the name of whoever asked, and waits for a list that is in use."""
+        with open_app(
             self.app.settings, actor=self.actor, dry=False, progress=self.progress,
             clock=self.app.clock, job=job, holder=self.holder, stopping=self.stopping,
-        )  # fmt: skip
+        ) as app:  # fmt: skip
+            app.patience = PATIENCE
+            yield app
 
 
 Work = Callable[[Tools], Done]
