@@ -45,8 +45,9 @@ class Map:
 
     @property
     def column(self) -> Column:
-        """As a stream tells of it."""
-        return Column(self.vendor, self.canonical, writable=bool(self.write))
+        """As a stream tells of it. What is no field of the catalogue is nobody's to clean."""
+        known = self.canonical if self.canonical in DEFAULT else None
+        return Column(self.vendor, known, writable=bool(self.write))
 
 
 def text(value: Any) -> str | None:

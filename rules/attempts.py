@@ -19,9 +19,10 @@ from rules import spans
 from rules.fields.choices import DIRECTION, OUTCOME
 from rules.formats.choices import Picklist
 from rules.keys import Key, KeyKind, keys_in
+from rules.opt_out_words import named_channels
 from rules.records import ABSENT, Kind, Record, Ref, Value
 from rules.spans import COPENHAGEN, Span
-from rules.suppression import Channel
+from rules.suppression import SINGLE_CHANNELS, Channel
 
 
 class Direction(StrEnum):
@@ -36,7 +37,7 @@ class Direction(StrEnum):
 class Attempt:
     """One contact attempt. `span` is when it began, None when the log does not say.
 
-    `numbers` are several where the cell holds several. `contact` is the id of the person's record
+    `numbers` are what was called or written to, several where the cell holds several. `contact` is the id of the person's record
     as the log has it. `by_hand` is whether it was dialled outside of any list; None: nobody says.
     """
 
@@ -53,6 +54,9 @@ class Attempt:
     by_hand: bool | None
 
 
+RECIPIENT: Final = "recipient"
+"""The field of a log of mail that holds whom it went to. It is no field of the catalogue: nobody cleans
+it, and nobody is known by it."""
 OPTED_OUT: Final = "opt_out"
 """The outcome of a call on which the other side said no to further ones."""
 CALL_BACK: Final = "call_back"
@@ -65,21 +69,29 @@ def attempt(record: Record, region: str = "DK", zone: ZoneInfo = COPENHAGEN) -> 
     if record.ref.kind is not Kind.CALL:
         return None
     values = record.values
-    number = text(values, "called_number")
+    channel = channel_of(values)
+    number = text(values, RECIPIENT if channel is Channel.EMAIL else "called_number")
+    kind = KeyKind.EMAIL if channel is Channel.EMAIL else KeyKind.PHONE
     lists = [text(values, name) for name in _LISTS]
     return Attempt(
         ref=record.ref,
-        channel=Channel.CALL,
+        channel=channel,
         span=began(text(values, "started_at"), zone),
         seconds=_seconds(text(values, "duration_seconds")),
         direction=direction_of(values),
-        numbers=keys_in(KeyKind.PHONE, number, region) if number else (),
+        numbers=keys_in(kind, number, region) if number else (),
         contact=text(values, "contact_ref"),
         agent=text(values, "agent"),
         call_list=lists[0] or lists[1],
         outcome=_outcomes().value(text(values, "outcome")),
         by_hand=None if _unasked(values, _LISTS) else not any(lists),
     )
+
+
+def channel_of(values: Mapping[str, Value]) -> Channel:
+    """How somebody was contacted: a log that does not speak of it is a log of calls."""
+    named = named_channels(text(values, "channel"))
+    return named[0] if len(named) == 1 and named[0] in SINGLE_CHANNELS else Channel.CALL
 
 
 def text(values: Mapping[str, Value], name: str) -> str:

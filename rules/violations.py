@@ -126,6 +126,8 @@ class Facts:
     own: frozenset[HashedKey] = _NO_KEYS
     opted_out: bool = False
     requests: tuple[datetime, ...] = ()
+    all_reached: bool = False
+    """Each of `numbers` was contacted: a mail goes to all its addresses, a call to one number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,9 @@ def _without_time(facts: Facts, listed: SuppressionList) -> Judgement:
 def _worst(looking: _Looking) -> Judgement:
     """By the number and by the person; the worse of the two counts."""
     facts = looking.facts
-    by_number = _of_several([looking.at(keys) for keys in facts.numbers])
+    by_each = [looking.at(keys) for keys in facts.numbers]
+    all_count = facts.all_reached and by_each
+    by_number = min(by_each, key=_rank) if all_count else _of_several(by_each)
     if not facts.person or by_number.verdict is Verdict.CERTAIN:
         return by_number
     person = looking.at(facts.person)

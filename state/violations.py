@@ -124,7 +124,10 @@ def _values(one: Judged) -> dict[str, Any]:
 
 
 def masked(number: str) -> str:
-    """A number as it may be shown where it is not needed: its ends."""
+    """A number, or an address, as it may be shown where it is not needed: its ends."""
+    local, at, domain = number.rpartition("@")
+    if at:
+        return f"{local[:1]}•••@{domain}"
     return f"{number[:-6]}••••{number[-2:]}"
 
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from rules.errors import Exit, UserError
 from rules.formats import cpr
-from rules.keys import Key, KeyKind
+from rules.keys import PERSONAL_KINDS, Key
+from rules.suppression import Channel
 from rules.violation_causes import Cause
 from rules.violations import VIOLATIONS, Doubt, Verdict, doubts
 from state import acts, alerts, attempts, violations
@@ -76,7 +77,8 @@ def _doubts(tx: Tx, found: Sequence[Violation]) -> dict[int, tuple[Doubt, ...]]:
         one.violation: doubts(
             call.span,
             call.direction,
-            len(call.numbers),
+            # A mail goes to all its addresses: that there are several leaves no doubt.
+            len(call.numbers) if call.channel is Channel.CALL else min(len(call.numbers), 1),
             [events[ident] for ident in one.events if ident in events],
             through_person=one.cause is Cause.OTHER_NUMBER,
         )
@@ -128,8 +130,9 @@ def _wanted(tx: Tx, idents: Collection[int], verdict: str | None) -> dict[int, V
 
 
 def contact_log(app: App, text: str, limit: int) -> list[Row]:
-    """Who called a number when, the newest first; UserError for a text that is no number."""
-    keys = [key for key in guessed(text, app.settings.region) if key.kind is KeyKind.PHONE]
+    """Who called a number, or wrote to an address, when, the newest first; UserError for a text
+    that is neither."""
+    keys = [key for key in guessed(text, app.settings.region) if key.kind in PERSONAL_KINDS]
     if not keys:
         raise UserError("opt_out.no_key", text=text)
     digests = _digests(app, keys)

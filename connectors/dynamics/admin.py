@@ -32,6 +32,7 @@ _AREAS: Final[Mapping[str, str]] = {
     "opportunity": "Opportunity",
     "phonecall": "Activity",
     "appointment": "Activity",
+    "email": "Activity",
     "campaignresponse": "Activity",
     "listmember": "List",
     CONSENT: CONSENT,

@@ -32,6 +32,8 @@ class Thing:
     merges: bool = False
     guards: tuple[str, ...] = ()
     only: tuple[str, int] | None = None
+    says: tuple[tuple[str, str], ...] = ()
+    """What is so of each of its rows, by canonical field."""
 
 
 def _own(*names: str, read: str = "text", write: str = "text") -> tuple[Map, ...]:
@@ -183,6 +185,20 @@ THINGS: Final[tuple[Thing, ...]] = (
             _NOTE,
             _ABOUT,
         ),
+    ),
+    Thing(
+        "email",
+        Kind.CALL,
+        (
+            Map("recipient", "torecipients", "text", ""),
+            _AGENT,
+            Map("direction", "directioncode", "direction", ""),
+            Map("started_at", "senton", "moment", ""),
+            _ABOUT,
+        ),
+        # "Sent"
+        only=("statuscode", 3),
+        says=(("channel", "e-mail"),),
     ),
     Thing(
         "appointment",

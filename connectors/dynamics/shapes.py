@@ -15,7 +15,7 @@ from typing import Any, Final
 from connectors.costs import Costs
 from connectors.dynamics.mapping import WORDS, Thing
 from connectors.flags import flags_of, outcome_columns, said_by_outcome
-from connectors.protocol import Capabilities, Column, Stream
+from connectors.protocol import Capabilities, Stream
 from connectors.translate import (
     READERS,
     WRITERS,
@@ -145,11 +145,7 @@ class Shape:
         )
         described = self.described.columns
         columns = tuple(
-            Column(
-                row.vendor,
-                row.canonical,
-                writable=bool(row.write) and described[row.vendor].writable,
-            )
+            replace(row.column, writable=bool(row.write) and described[row.vendor].writable)
             for row in self.rows
         )
         if self.noes:
@@ -239,6 +235,7 @@ class Shape:
                 values[canonical] = READERS["flag"](any(raws))
         if self.noes:
             said_by_outcome(values, self.noes)
+        values |= self.thing.says
         ref = self.ref(row[self.described.key])
         return Record(ref, row[ETAG], values, also=also(self.keys, row))
 
@@ -416,7 +413,7 @@ def shaped(
         blind=tuple(dict.fromkeys((*blind, *secured))),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
         history=history,
-        noes=noes if thing.kind is Kind.CALL else frozenset(),
+        noes=noes if thing.kind is Kind.CALL and "outcome" in rows else frozenset(),
     )
 
 

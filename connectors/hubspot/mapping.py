@@ -30,6 +30,10 @@ class Thing:
     stamp: str = "hs_lastmodifieddate"
     guards: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
+    says: tuple[tuple[str, str], ...] = ()
+    """What is so of each of its records, by canonical field."""
+    unsent: tuple[str, frozenset[str]] = ("", frozenset())
+    """A property, and the values with which nothing has left yet: such a record has no time."""
 
 
 def _own(*names: str, read: str = "text", write: str = "text") -> tuple[Map, ...]:
@@ -151,6 +155,20 @@ THINGS: Final[tuple[Thing, ...]] = (
         links=("contacts", "companies"),
     ),
     Thing(
+        "emails",
+        Kind.CALL,
+        (
+            Map("recipient", "hs_email_to_email", "text", ""),
+            _AGENT,
+            Map("direction", "hs_email_direction", "mail", ""),
+            Map("started_at", "hs_timestamp", "moment", ""),
+            Map("contact_ref", "@contacts", "text", ""),
+        ),
+        links=("contacts",),
+        says=(("channel", "e-mail"),),
+        unsent=("hs_email_status", frozenset({"SCHEDULED", "SENDING", "FAILED"})),
+    ),
+    Thing(
         "meetings",
         Kind.MEETING,
         (
@@ -181,6 +199,7 @@ THINGS: Final[tuple[Thing, ...]] = (
 BY_NAME: Final = {one.name: one for one in THINGS}
 
 WORDS: Final = {
+    "mail": {"EMAIL": "Outbound", "INCOMING_EMAIL": "Inbound", "FORWARDED_EMAIL": "Outbound"},
     "direction": {"INBOUND": "Inbound", "OUTBOUND": "Outbound"},
     "meeting": {
         "COMPLETED": "Meeting held",

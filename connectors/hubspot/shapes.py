@@ -104,11 +104,7 @@ class Shape:
             compares=True,
         )
         columns = tuple(
-            Column(
-                row.vendor,
-                row.canonical,
-                writable=bool(row.write) and row.vendor not in self.locked,
-            )
+            replace(row.column, writable=bool(row.write) and row.vendor not in self.locked)
             for row in self.rows
         )
         if self.types and TYPES_AS not in said:
@@ -122,6 +118,7 @@ class Shape:
     def asked(self) -> tuple[str, ...]:
         """The properties that every call asks for."""
         wanted = [row.vendor for row in self.rows if not row.vendor.startswith("@")]
+        wanted += [self.thing.unsent[0]] if self.thing.unsent[0] in self.there else []
         more = [self.thing.stamp, *([MERGED] if self.merges else [])]
         keys = (name for name, _ in self.keys)
         return tuple(dict.fromkeys([*wanted, *keys, *self.types, *more]))
@@ -145,7 +142,8 @@ class Shape:
     @cached_property
     def _versioned(self) -> tuple[str, ...]:
         keys = (name for name, _ in self.keys)
-        return tuple(dict.fromkeys([*(r.vendor for r in self.rows), *keys, *self.types]))
+        state = [self.thing.unsent[0]] if self.thing.unsent[0] else []
+        return tuple(dict.fromkeys([*(r.vendor for r in self.rows), *keys, *self.types, *state]))
 
     @cached_property
     def _readers(self) -> tuple[tuple[str, str, Reader], ...]:
@@ -176,6 +174,10 @@ class Shape:
             values[TYPES_AS] = WORDS_OF[Channel.EMAIL] if off else values.get(TYPES_AS)
         if self.noes:
             said_by_outcome(values, self.noes)
+        values |= self.thing.says
+        name, waits = self.thing.unsent
+        if name and raw.get(name) in waits:
+            values["started_at"] = None
         ref, version = self.ref(row["id"]), self.version(raw)
         return Record(ref, version, values, also=also(self.keys, raw))
 
@@ -320,7 +322,7 @@ def shaped(
         own=frozenset(name for name, one in there.items() if not one.get("hubspotDefined")),
         there=frozenset(there),
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
-        noes=noes if thing.kind is Kind.CALL else frozenset(),
+        noes=noes if thing.kind is Kind.CALL and "outcome" in rows else frozenset(),
         types=tuple(sorted(filter(TYPE.fullmatch, there))) if thing.guards else (),
     )
 

@@ -30,6 +30,8 @@ class Thing:
     merges: bool = False
     guards: tuple[str, ...] = ()
     leads_to: tuple[str, Kind] | None = None
+    says: tuple[tuple[str, str], ...] = ()
+    """What is so of each of its records, by canonical field."""
 
 
 def _own(*names: str, read: str = "text", write: str = "text") -> tuple[Map, ...]:
@@ -174,6 +176,18 @@ THINGS: Final[tuple[Thing, ...]] = (
             _NOTE,
         ),
         only="TaskSubtype = 'Call'",
+    ),
+    Thing(
+        "EmailMessage",
+        Kind.CALL,
+        (
+            Map("recipient", "ToAddress", "text", ""),
+            Map("agent", "CreatedBy.Name", "text", ""),
+            Map("started_at", "MessageDate", "moment", ""),
+        ),
+        # "Draft" is 5; what came in is no contact of ours.
+        only="Incoming = false AND Status != '5'",
+        says=(("channel", "e-mail"), ("direction", "Outbound")),
     ),
     Thing(
         "Event",

@@ -16,7 +16,7 @@ import orjson
 
 from connectors.costs import Costs
 from connectors.flags import flags_of, outcome_columns, said_by_outcome
-from connectors.protocol import Capabilities, Column, Stream
+from connectors.protocol import Capabilities, Stream
 from connectors.salesforce.bulk import FROM, PAGE
 from connectors.salesforce.mapping import OVERLAYS, Thing
 from connectors.translate import (
@@ -104,7 +104,7 @@ class Shape:
             replace(row.column, writable=bool(row.write) and row.vendor not in self.locked)
             for row in self.rows
         )
-        columns += tuple(Column(row.vendor, row.canonical, writable=False) for row in self.over)
+        columns += tuple(replace(row.column, writable=False) for row in self.over)
         if self.noes:
             columns += outcome_columns(self.rows)
         columns += tuple(key_columns(self.keys, self.rows))
@@ -192,6 +192,7 @@ class Shape:
                 values[one.canonical] = said
         if self.noes:
             said_by_outcome(values, self.noes, outcome)
+        values |= self.thing.says
         return values
 
     def _version(self, row: Mapping[str, Any], values: Mapping[str, Value]) -> str:
@@ -313,7 +314,7 @@ def shaped(
         keys=keyed(tuple(rows.values()), _numbers(there)) if thing.kind in PARTIES else (),
         history=history,
         over=tuple(over),
-        noes=noes if thing.kind is Kind.CALL else frozenset(),
+        noes=noes if thing.kind is Kind.CALL and "outcome" in rows else frozenset(),
     )
 
 

@@ -56,12 +56,12 @@ DO_NOT_CALL: Dispositions = (
 """Outcomes of a call that can mean nothing else."""
 
 SalesforceObject = Literal[
-    "Account", "Contact", "Lead", "Task", "Event", "Opportunity", "CampaignMember"
-]
+    "Account", "Contact", "Lead", "Task", "EmailMessage", "Event", "Opportunity", "CampaignMember",
+]  # fmt: skip
 
 
 DynamicsObject = Literal[
-    "account", "contact", "lead", "phonecall", "appointment", "opportunity", "listmember",
+    "account", "contact", "lead", "phonecall", "email", "appointment", "opportunity", "listmember",
     "campaignresponse",
 ]  # fmt: skip
 
@@ -104,7 +104,7 @@ class Salesforce(Section):
         return self
 
 
-HubSpotObject = Literal["companies", "contacts", "calls", "meetings", "deals", "leads"]
+HubSpotObject = Literal["companies", "contacts", "calls", "emails", "meetings", "deals", "leads"]
 
 
 class HubSpot(Section):

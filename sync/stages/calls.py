@@ -7,7 +7,7 @@ known already. Nothing goes through the whole log.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ from connectors.protocol import Stream
 from rules.attempts import CALL_BACK, OPTED_OUT, Attempt, Direction, attempt
 from rules.keys import HashedKey, Key, KeyKind, ref_key
 from rules.records import Kind, Record, Ref
-from rules.suppression import SuppressionList
+from rules.suppression import Channel, SuppressionList
 from rules.violation_causes import cause
 from rules.violations import VIOLATIONS, Facts, Judgement, judge_by, on_register
 from state import attempts, looking_back, violations
@@ -125,7 +125,10 @@ def _of_row(row: Row) -> Attempt:
         span=row.span,
         seconds=row.seconds,
         direction=row.direction,
-        numbers=tuple(Key(KeyKind.PHONE, number) for number in row.numbers),
+        numbers=tuple(
+            Key(KeyKind.EMAIL if row.channel is Channel.EMAIL else KeyKind.PHONE, number)
+            for number in row.numbers
+        ),
         contact=row.contact,
         agent=row.agent,
         call_list=row.call_list or "",
@@ -161,6 +164,7 @@ def _judged(tx: Tx, app: App, screen: Screen, cases: Sequence[_Case]) -> list[Ju
     listed = SuppressionList(one.event for one in entries_for(tx, hits)) if suspects else _NOBODY
     wished = _requests(tx, suspects)
     for case in suspects:
+        _meant_first(app, case, listed)
         case.requests = tuple(wished.get(case.row.digest or b"", ()))
     return _held_against_registers(
         tx, app, [Judged(case.row, _judge(app, case, listed, hits)) for case in cases]
@@ -204,6 +208,21 @@ def _digests(app: App, case: _Case) -> frozenset[bytes]:
     return own | case.person.digests if case.person else own
 
 
+def _meant_first(app: App, case: _Case, listed: SuppressionList) -> None:
+    """Of several addresses that a mail went to, one that is blocked is shown and found by."""
+    said, now = case.said, app.clock()
+    if said.channel is Channel.CALL or len(said.numbers) < 2:
+        return
+    blocked = {
+        key: bool(listed.standing(frozenset(app.keys.hashed(key)), now)[said.channel])
+        for key in said.numbers
+    }
+    numbers = tuple(sorted(said.numbers, key=lambda key: not blocked[key]))
+    case.said = replace(said, numbers=numbers)
+    values = tuple(key.value for key in numbers)
+    case.row = case.row._replace(numbers=values, digest=app.keys.digest(numbers[0]))
+
+
 def _requests(tx: Tx, cases: Sequence[_Case]) -> Mapping[bytes, Sequence[datetime]]:
     return attempts.requests(tx, {c.row.digest for c in cases if c.row.digest}, WISHES)
 
@@ -227,6 +246,7 @@ def _judge(app: App, case: _Case, listed: SuppressionList, hits: Collection[byte
         own=frozenset(ring.hashed(ref_key(said.ref))) if is_hit else _NONE,
         opted_out=said.outcome == OPTED_OUT,
         requests=case.requests,
+        all_reached=said.channel is not Channel.CALL,
     )
     return judge_by(facts, listed if is_hit else _NOBODY)
 

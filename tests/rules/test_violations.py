@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -274,3 +275,37 @@ def test_a_possible_call_says_why_it_is_no_more_than_that(
     span = Span(T0, T0 + timedelta(hours=hours))
     found = doubts(span, direction, numbers, [no], through_person=through == "person")
     assert found == said
+
+
+def test_a_mail_goes_to_all_its_addresses_and_a_call_to_one_of_its_numbers() -> None:
+    heard = T0 - DAY
+    facts = Facts(Channel.CALL, Span(T0, T0), numbers=(OTHER_KEYS, PHONE_KEYS))
+    assert judge(facts, [block(heard)]).verdict is Verdict.POSSIBLE
+    mailed = replace(facts, channel=Channel.EMAIL, all_reached=True)
+    assert judge(mailed, [block(heard)]).verdict is Verdict.CERTAIN
+    only_calls = block(heard, channel=Channel.CALL)
+    assert judge(mailed, [only_calls]).verdict is Verdict.LAWFUL
+
+
+@pytest.mark.parametrize(
+    ("channel", "field", "text", "kinds"),
+    [
+        ("e-mail", "recipient", "a@opdigtet-0001.dk; b@opdigtet-0001.dk", [KeyKind.EMAIL] * 2),
+        ("SMS", "called_number", "68 00 00 01", [KeyKind.PHONE]),
+        ("", "called_number", "68 00 00 01", [KeyKind.PHONE]),
+        ("e-mail, sms", "called_number", "68 00 00 01", [KeyKind.PHONE]),
+        ("brevdue", "recipient", "a@opdigtet-0001.dk", []),
+    ],
+)
+def test_a_log_says_how_somebody_was_contacted_or_it_was_by_phone(
+    channel: str, field: str, text: str, kinds: list[KeyKind]
+) -> None:
+    values: dict[str, Value] = {"channel": channel, field: text}
+    said = attempt(Record(Ref("files", Kind.CALL, "1"), "1", values))
+    assert said
+    assert [key.kind for key in said.numbers] == kinds
+    expected = {"e-mail": Channel.EMAIL, "SMS": Channel.SMS}.get(channel, Channel.CALL)
+    assert said.channel is expected
+
+
+PHONE_KEYS, OTHER_KEYS = frozenset({PHONE}), frozenset({OTHER})

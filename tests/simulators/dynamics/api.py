@@ -255,6 +255,7 @@ def privilege(verb: str, table: str) -> str:
     """The name of a privilege: activities share one."""
     shared = {
         "phonecall": "Activity", "appointment": "Activity", "campaignresponse": "Activity",
+        "email": "Activity",
         "systemuser": "User", "listmember": "List", "audit": "AuditSummary",
     }  # fmt: skip
     own = table if "_" in table else table.capitalize()

@@ -11,7 +11,7 @@ from typing import Any
 SETS = {
     "account": "accounts", "contact": "contacts", "lead": "leads", "phonecall": "phonecalls",
     "appointment": "appointments", "opportunity": "opportunities", "campaign": "campaigns",
-    "campaignresponse": "campaignresponses", "list": "lists", "listmember": "listmembers",
+    "campaignresponse": "campaignresponses", "list": "lists", "listmember": "listmembers", "email": "emails",
     "systemuser": "systemusers", "team": "teams", "audit": "audits",
     "organization": "organizations", "msdynmkt_purpose": "msdynmkt_purposes",
     "msdynmkt_contactpointconsent4": "msdynmkt_contactpointconsent4s",

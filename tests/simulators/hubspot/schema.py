@@ -15,6 +15,7 @@ OBJECTS = {
     "deals": "0-3",
     "meetings": "0-47",
     "calls": "0-48",
+    "emails": "0-49",
     "leads": "0-136",
 }
 STAMPS = {"contacts": "lastmodifieddate"}

@@ -12,6 +12,8 @@ from simulators.hubspot.schema import object_of
 
 OAUTH_SECONDS: Final = 1800
 KEY: Final = "pat-eu1-opdigtet-0001"
+SALES_MAILS: Final = "sales-email-read"
+"""The scope for mails that were sent one by one."""
 MAILS: Final = "communication_preferences.statuses.batch.write"
 SCOPES: Final = frozenset(
     {
@@ -22,7 +24,7 @@ SCOPES: Final = frozenset(
     | {"crm.objects.calls.read", "crm.objects.meetings.read", "crm.objects.owners.read"}
     | {"crm.schemas.contacts.read", "crm.schemas.companies.read"}
     | {"crm.schemas.contacts.write", "crm.schemas.companies.write"}
-    | {MAILS}
+    | {MAILS, SALES_MAILS}
 )
 
 
@@ -105,4 +107,6 @@ def scope_of(method: str, path: str) -> str:
     reads = method == "GET" or rest in ("/search", "/batch/read")
     area = "schemas" if what == "properties" else "objects"
     name = object_of(name) or name
+    if name == "emails":
+        return SALES_MAILS if what == "objects" else ""
     return f"crm.{area}.{name}.{'read' if reads else 'write'}"

@@ -12,7 +12,7 @@ PREFIX = {
     "Task": "00T", "Event": "00U", "Campaign": "701", "CampaignMember": "00v",
     "PermissionSet": "0PS", "FieldPermissions": "01k", "CustomField": "00N",
     "AccountHistory": "017", "ContactHistory": "017", "LeadHistory": "017",
-    "EntityDefinition": "", "FieldDefinition": "", "Individual": "0PK",
+    "EntityDefinition": "", "FieldDefinition": "", "Individual": "0PK", "EmailMessage": "02s",
     "ContactPointTypeConsent": "0ZN", "ContactPointConsent": "0ZM", "ContactPointPhone": "0ow",
     "ContactPointEmail": "9Vl",
 }  # fmt: skip
