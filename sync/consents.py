@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from connectors.protocol import Blocks, Pushes
@@ -43,6 +43,8 @@ CONFIRMED: Final = "consent.confirmed"
 REFUSED: Final = "consent.refused"
 BASIS: Final = next(one.da for one in LAWFUL_BASIS if one.value == "consent")
 """What `lawful_basis` holds then."""
+TYPED: Final = "true"
+"""How a yes is written where fields have types."""
 PAGE: Final = 1000
 
 
@@ -250,9 +252,12 @@ def _changes(app: App, row: Held, said: Said, closed: frozenset[str]) -> tuple[C
     source = cpr.masked(said.source.strip())
     if not source:
         raise UserError("consents.no_source")
-    desk.when(said.at, app.clock())
+    given, yes = desk.when(said.at, app.clock()), _yes(app, row)
     at = dates.evidence(said.at.strip()).value or said.at.strip()
-    wanted = {flag: _yes(app, row), f"{flag}_at": at, f"{flag}_source": source}
+    if yes == TYPED and given.start:
+        # As a system with typed fields reads it back.
+        at = given.start.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    wanted = {flag: yes, f"{flag}_at": at, f"{flag}_source": source}
     lacking = [n for n in wanted if values.get(n, ABSENT) is ABSENT or n in closed]
     if lacking:
         raise UserError("consents.no_fields", fields=", ".join(lacking), stream=row.stream)
@@ -273,7 +278,7 @@ def _yes(app: App, row: Held) -> str:
     if connector is None or stream is None or not stream.can.push:
         raise UserError("consents.not_writable", stream=row.stream)
     flags = connector.flags(stream) if isinstance(connector, Blocks) else ()
-    return "true" if any(flag.yes == "true" for flag in flags) else "Ja"
+    return TYPED if any(flag.yes == TYPED for flag in flags) else "Ja"
 
 
 def _text(values: Mapping[str, Value], name: str) -> str | None:
