@@ -33,11 +33,14 @@ _POSITION: Final = "untell"
 _ENDING: Final = (EventType.LIFT.value, EventType.CORRECTION.value)
 
 
+def is_behind(tx: Tx) -> bool:
+    """Whether entries came in of which it was not looked whether they end anything."""
+    return head(tx).seq != _position(tx)
+
+
 def note(tx: Tx, now: datetime) -> None:
     """Note the records on which a flag of ours stands that a new lift or correction is about."""
     after, last = _position(tx), head(tx).seq
-    if last == after:
-        return
     new = entries(tx, sa.and_(ledger.c.seq > after, ledger.c.event_type.in_(_ENDING)))
     roots = [one.event.root for one in new if one.event.root]
     for some in chunks(reached(tx, about(tx, roots)) if roots else ()):

@@ -33,8 +33,11 @@ MOST: Final = 500
 
 def note(app: App) -> None:
     """Note whose flags the newest lifts and corrections may have left behind."""
-    with app.store.transaction() as tx:
-        lifted.note(tx, app.clock())
+    with app.store.reading() as tx:
+        behind = lifted.is_behind(tx)
+    if behind:
+        with app.store.transaction() as tx:
+            lifted.note(tx, app.clock())
 
 
 class TakingOff:
@@ -50,7 +53,7 @@ class TakingOff:
 
     def run(self) -> int:
         """Take off what can be; gives how many records were written."""
-        if not self._looked_at(queueing=True):
+        if not self._waiting() or not self._looked_at(queueing=True):
             return 0
         settling = Settling(self.app, self.lease, self.run_no)
         assert isinstance(self.connector, Unblocks)  # noqa: S101 - see `_can`
@@ -58,6 +61,11 @@ class TakingOff:
         self.lease = self._pulled.lease = settling.lease
         self._looked_at(queueing=False)
         return settling.done.applied
+
+    def _waiting(self) -> bool:
+        """Most passes have nothing to do here, and cost a look each."""
+        with self.app.store.reading() as tx:
+            return bool(lifted.waiting(tx, self.system, self.stream.name, 1))
 
     def _looked_at(self, *, queueing: bool) -> int:
         """Note what stands of each record that waits; gives how many writes were queued."""
