@@ -72,7 +72,9 @@ class Paging:
     def _cursor(self, rows: Sequence[Row], seen: list[str] | None) -> Token:
         token = self.token
         if self.last:
-            kept = {name: token[name] for name in ("until", "covered", "log")}
+            kept = {
+                name: token[name] for name in ("until", "covered", "log", "starts") if name in token
+            }
             told = {"told": self.told} if self.told else {}
             past = {"first": token["first"], **({"was": token["low"]} if token["low"] else {})}
             return {"done": True, **kept, "seen": seen, **told, **past, "departed": self.full}

@@ -12,7 +12,7 @@ A cursor is one of
     {"done", "until", "covered", "log", "seen", "departed"}                   at its end
     {"anew"}                               at the beginning once more: changes since then are asked for
 both with {"told"} where the delete log was asked: what it said of the time that is asked once more,
-{"first"}, the end of the very first reading, {"was"}, the beginning of the last one, and {"past"}:
+{"starts"}, since when that log has been kept, {"first"}, the end of the very first reading, {"was"}, the beginning of the last one, and {"past"}:
 from when on it is asked what flags were.
 """
 
@@ -97,15 +97,18 @@ class Pulling:
     def _from_the_beginning(self, shape: Shape, token: Token) -> dict[str, Any]:
         settled = self._org.settled()
         end = covered = begins = written(settled)
+        starts = None
         # What is still running now may commit below the end of this reading.
         if log := self._log_of(shape.name, settled - 2 * LOG_LEAST, settled):
             covered = min(end, written(moment(log["latestDateCovered"])))
             # Nothing that was deleted before the log begins is shown by a query that starts now.
-            begins = max(end, written(moment(log["earliestDateAvailable"])))
+            starts = log["earliestDateAvailable"]
+            begins = max(end, written(moment(starts)))
         covered = min(covered, token.get("anew", covered))
         return {
             "low": None, "until": end, "after": None, "covered": covered, "log": begins, "old": [],
             "seen": [], "departed": True, "first": token.get("first", written(settled - OVERLAP)),
+            **({"starts": starts} if starts else {}),
         }  # fmt: skip
 
     def _log_of(self, name: str, start: datetime, end: datetime) -> Mapping[str, Any] | None:
@@ -254,7 +257,7 @@ class Pulling:
             raise self._org.trouble(answer["httpStatusCode"], answer["body"])
         log = self._log(name, begun, told)
         if log is not None:
-            begun["log"] = begun["until"]
+            begun["log"], begun["starts"] = begun["until"], log["earliestDateAvailable"]
             begun["covered"] = min(begun["until"], written(moment(log["latestDateCovered"])))
         elif _log_window(begun):
             # Nobody tells what is still running: the overlap has to do.
@@ -274,7 +277,8 @@ class Pulling:
             log = told["body"]
         else:
             log = self._log_of(name, start, end)
-        if log is not None and moment(log["earliestDateAvailable"]) > start + OVERLAP:
+        starts = log["earliestDateAvailable"] if log is not None else begun.get("starts")
+        if starts and starts != begun.get("starts") and moment(starts) > start:
             # The log was purged over our cursor: who was deleted meanwhile is told by nobody.
             raise StartOver("salesforce.log_purged", stream=name)
         return log
@@ -317,7 +321,7 @@ def _begun(token: Token, end: datetime, name: str) -> dict[str, Any]:
         "low": written(low), "until": written(until), "after": None, "covered": token["covered"],
         "log": token["log"], "old": token["seen"], "seen": [], "departed": False,
         "first": first, "past": max(first, min(token.get("was", past), past)),
-        **({"told": token["told"]} if token.get("told") else {}),
+        **{name: token[name] for name in ("told", "starts") if token.get(name)},
     }  # fmt: skip
 
 

@@ -392,6 +392,25 @@ def test_a_log_that_was_purged_over_the_cursor_means_reading_anew(desk: Desk) ->
         desk.pull(desk.connector())
 
 
+def test_a_log_that_was_purged_just_behind_the_cursor_means_reading_anew_once(desk: Desk) -> None:
+    """The answers' clock may be ahead of the one that the log goes by."""
+    one = desk.org.add("Contact", LastName="P")
+    desk.vendor.skew = timedelta(seconds=200)
+    desk.wait()
+    desk.pull(desk.connector())
+    desk.org.remove(one)
+    desk.org.purge(one)
+    desk.wait(seconds=5)
+    desk.org.log_starts = desk.vendor.clock()
+    desk.wait(minutes=2)
+    with pytest.raises(StartOver):
+        desk.pull(desk.connector())
+    desk.tokens.clear()
+    desk.pull(desk.connector())
+    desk.wait(minutes=2)
+    desk.pull(desk.connector())
+
+
 def test_who_was_away_for_more_than_two_weeks_reads_anew(desk: Desk) -> None:
     desk.pull(desk.connector())
     desk.wait(days=15)
