@@ -10,9 +10,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from rules.changes import Change
+from rules.records import Kind
 from state.proposals import changes_of
-from state.store import Tx, bulk
-from state.tables import declined, history, runs
+from state.store import Tx, among, bulk
+from state.tables import declined, history, mirror, runs
 
 BY_ITSELF: Final = "daemon"
 """The actor of runs that nobody asked for."""
@@ -173,6 +174,26 @@ def of_records(tx: Tx, rids: Sequence[int]) -> dict[int, list[Written]]:
     found = tx.execute(sa.select(history).where(history.c.rid.in_(rids)).order_by(history.c.cid))
     for row in found:
         rows.setdefault(row.rid, []).append(_written(row))
+    return rows
+
+
+def written_since(
+    tx: Tx, system: str, kind: Kind, ids: Sequence[str], since: datetime
+) -> dict[str, dict[str, str | None]]:
+    """What we wrote to these records since then, as it stood last: id -> field -> value."""
+    # By an index of its own: nearly always nothing was written to anybody.
+    fresh = sa.and_(history.c.emptied_at.is_(None), history.c.applied_at >= since)
+    if tx.execute(sa.select(history.c.cid).where(fresh).limit(1)).first() is None:
+        return {}
+    mine = (mirror.c.system == system, mirror.c.kind == kind, among(tx, mirror.c.id, ids))
+    rows: dict[str, dict[str, str | None]] = {}
+    for row in tx.execute(
+        sa.select(mirror.c.id, history.c.changes)
+        .join(mirror, mirror.c.rid == history.c.rid)
+        .where(*mine, fresh)
+        .order_by(history.c.cid)
+    ):
+        rows.setdefault(row.id, {}).update({c.field: c.new for c in changes_of(row.changes)})
     return rows
 
 

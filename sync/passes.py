@@ -29,7 +29,7 @@ from connectors.protocol import (
     Stream,
 )
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
-from rules.records import Kind, Ref
+from rules.records import Kind
 from rules.spans import COPENHAGEN
 from state import (
     cursors,
@@ -105,8 +105,6 @@ class Pass:
         self._watch = Watch(app)
         self.closed: set[tuple[str, str]] = set()
         """Streams that cannot be used: what they should show waits."""
-        self._wrote: dict[tuple[str, str], set[Ref]] = {}
-        """By stream: records that were told before anything was read."""
         self.causes: dict[str, dict[str, int]] = {}
         """By system: flags that were put back, by what had taken them off."""
         self._compare_how: Literal["due", "counts", "ids"] = "due"
@@ -216,8 +214,6 @@ class Pass:
     ) -> None:
         assert isinstance(connector, Pulls)  # noqa: S101 - every configured system can be pulled
         part.pulled = begin(self.app, connector, part.stream, self._take(part))
-        if part.stream.can.lags:
-            part.pulled.asked = frozenset(self._wrote.get((part.system, part.stream.name), ()))
         reading = read(self.app, connector, part.pulled, sample, self._watch)
         if plan is not None and _is_first(part.pulled):
             self._decide_along(part, part.pulled, plan, reading)
@@ -244,8 +240,6 @@ class Pass:
         """
         settling = Settling(self.app, pulled.lease, self.facts.run, plan)
         if pulled.stream.can.lags and isinstance(connector, Reads):
-            if pulled.asked:
-                read_back(self.app, connector, pulled, self._watch, list(pulled.asked))
             settling.recover(partial(read_back, self.app, connector, pulled, self._watch))
         else:
             settling.recover()
@@ -441,8 +435,6 @@ class Pass:
                         one.stream(lane)
             if by_entry:
                 self._list(name, one.done, sweep=not all_decided)
-        for stream, refs in one.wrote.items():
-            self._wrote.setdefault((name, stream), set()).update(refs)
         done = one.end(all_decided=all_decided, by_entry=by_entry)
         self.facts.told.setdefault(name, Told()).add(done)
         causes = self.causes.setdefault(name, {})

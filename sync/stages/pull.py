@@ -23,6 +23,7 @@ from state.cursors import Lease
 from state.store import Tx
 from sync.app import App
 from sync.stages import intake, merges
+from sync.stages.lagging import caught_up
 from sync.stages.watch import Watch
 
 MOST_RESTARTS = 3
@@ -51,8 +52,6 @@ class Pulled:
     """The cursor of the last complete reading, from which this one began; None for none."""
     goes_on: bool = False
     """It goes on where an earlier reading was stopped, or began anew: changes are asked for after it."""
-    asked: frozenset[Ref] = frozenset()
-    """Records that are asked for one by one when it has ended: what it shows of them may be older."""
     of: tuple[int, int] | None = None
     """How far it has come, in whatever the connector counts: done, of how many."""
 
@@ -199,7 +198,8 @@ def _pages(
 ) -> Iterator[None]:
     app.progress.start("progress.pull", None, f"unit.{pulled.stream.can.counts}")
     started = app.clock()
-    for page in connector.pull(pulled.stream, pulled.lease.token):
+    for shown in connector.pull(pulled.stream, pulled.lease.token):
+        page = caught_up(app, connector, pulled.stream, shown)
         with app.store.transaction() as tx:
             stop = _take_page(tx, app, pulled, page, started, watch)
         watch.tell()
@@ -220,8 +220,7 @@ def _take_page(
     tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime, watch: Watch
 ) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
-    shown = [one for one in page.records if one.ref not in pulled.asked]
-    merged = merging.merge(tx, lease, shown, now, app.settings.region, app.keys)
+    merged = merging.merge(tx, lease, page.records, now, app.settings.region, app.keys)
     gone = sightings.bury_refs(tx, lease, _departed(page), now)
     statements = intake.take(tx, app, lease.system, pulled.stream, merged, now, pulled.last_seen)
     merges.take(tx, app, lease.system, page, merged, now)
