@@ -301,7 +301,8 @@ class Blocks(Protocol):
     def block(
         self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
     ) -> Iterator[Outcome | Moved]:
-        """Set flags, whatever else was changed on the record since; exactly one outcome each.
+        """Set flags, whatever else was changed on the record since; exactly one outcome each. An
+        error is raised behind the outcomes: who has none by then was not written to.
 
         Nothing but flags of `flags` is written, and they are only set. Where the record was not in
         its `base_version` any more, `Applied` names that version again: the next pull has to show

@@ -45,6 +45,21 @@ def leave(tx: Tx, fields: Mapping[int, Collection[str]], now: datetime) -> None:
             tx.execute(sa.update(flag_tries).where(flag_tries.c.rid == rid).values(left))
 
 
+def stayed(tx: Tx, fields: Mapping[int, Collection[str]]) -> None:
+    """What was about to leave for these records last did not leave at all."""
+    for rid, names in fields.items():
+        if left := to(tx, rid):
+            times = {
+                name: said
+                for name, at in left.fields.items()
+                if (said := at[:-1] if name in names else at)
+            }
+            last = max((at for said in times.values() for at in said), default=None)
+            told = {name: [at.isoformat() for at in said] for name, said in times.items()}
+            values = {"left_at": last, "left_fields": told or None}
+            tx.execute(sa.update(flag_tries).where(flag_tries.c.rid == rid).values(values))
+
+
 def arrived(tx: Tx, rids: Collection[int]) -> None:
     """What left for these has been seen there."""
     for some in chunks(rids):

@@ -18,7 +18,7 @@ from connectors.hubspot.shapes import Shape
 from connectors.protocol import Applied, Clearing, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
 from rules.changes import RecordChange
-from rules.errors import SystemStopped
+from rules.errors import SystemStopped, TryAgain
 from rules.flags import Flag
 from rules.records import Ref
 from rules.suppression import Channel
@@ -32,11 +32,13 @@ class Blocking:
 
     def __init__(self, api: Api, shape: Shape) -> None:
         self._api, self._shape = api, shape
+        self._broke: TryAgain | SystemStopped | None = None
         self.written: dict[str, str] = {}
         """Own writes, as `windows.Mark` remembers what was shown."""
 
     def block(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
-        """One outcome each, in the order given."""
+        """One outcome each, in the order given. What broke it off is raised behind them, and who
+        has none by then was not written to."""
         listed = list(batch)
         mails = [one for one in listed if self._by_list(one)]
         others = [
@@ -46,8 +48,11 @@ class Blocking:
             for one in listed
         ]
         done = self._properties([one for one in others if one.changes])
-        done = self._both(done, self._addresses(mails))
-        yield from (done.get(one.ref.id, Unknown(one.ref, "not_mentioned")) for one in listed)
+        if not self._broke:
+            done = self._both(done, self._addresses(mails))
+        yield from (done[one.ref.id] for one in listed if one.ref.id in done)
+        if self._broke:
+            raise self._broke
 
     def _by_list(self, change: RecordChange) -> bool:
         own = {one.field for one in self._shape.settable}
@@ -57,7 +62,12 @@ class Blocking:
         if not batch:
             return {}
         pushing = Pushing(self._api, self._shape, blocking=True)
-        found = {one.ref.id: one for one in pushing.push(batch)}
+        found: dict[str, Outcome] = {}
+        try:
+            for one in pushing.push(batch):
+                found[one.ref.id] = one
+        except (TryAgain, SystemStopped) as error:
+            self._broke = error
         self.written = pushing.written
         return found
 
@@ -65,10 +75,14 @@ class Blocking:
         if not batch:
             return {}
         ids = [one.ref.id for one in batch]
-        rows = self._api.read(self._shape.name, ids, ["email"])
-        mails = {str(row["id"]): str(row["properties"].get("email") or "") for row in rows}
-        wanted = sorted({text for text in mails.values() if text})
-        refused = self._unsubscribed(wanted)
+        try:
+            rows = self._api.read(self._shape.name, ids, ["email"])
+            mails = {str(row["id"]): str(row["properties"].get("email") or "") for row in rows}
+            wanted = sorted({text for text in mails.values() if text})
+            refused = self._unsubscribed(wanted)
+        except (TryAgain, SystemStopped) as error:
+            self._broke = error
+            return {one.ref.id: Unknown(one.ref, "busy") for one in batch}
         return {one.ref.id: self._outcome(one, mails.get(one.ref.id), refused) for one in batch}
 
     def _unsubscribed(self, wanted: Sequence[str]) -> tuple[str, Mapping[str, str]] | None:

@@ -84,7 +84,8 @@ class Pushing:
         """Own writes, as `windows.Mark` remembers what was shown."""
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
-        """One outcome each, in the order given. What broke a batch off is raised behind them."""
+        """One outcome each, in the order given. What broke a batch off is raised behind them, and
+        who has none by then was not written to."""
         writes = [self._translated(change) for change in batch]
         for one in _repeated(writes):
             one.outcome = Conflict(one.change.ref)
@@ -94,10 +95,9 @@ class Pushing:
         except (TryAgain, SystemStopped) as error:
             self._broke = error
         self._look_after([one for one in _open(writes) if one.stored is not None])
-        for one in writes:
-            if one.outcome is None and self._broke:
-                raise self._broke
-            yield one.outcome or Unknown(one.change.ref, "not_mentioned")
+        yield from (one.outcome for one in writes if one.outcome is not None)
+        if self._broke and any(one.outcome is None for one in writes):
+            raise self._broke
 
     def _translated(self, change: RecordChange) -> _Write:
         write = _Write(change)
@@ -128,7 +128,7 @@ class Pushing:
         for one in writes:
             row = rows.get(one.ident)
             if row is not None:
-                one.same = self._shape.version(raw_of(row)) == one.change.base_version
+                one.same = self._shape.is_as(raw_of(row), one.change.base_version)
             if row is None or not (one.same or self._blocking):
                 one.outcome = Conflict(one.change.ref)
             else:
@@ -186,6 +186,7 @@ class Pushing:
             for one in named or [by_id.get(str(ident)) for ident in ids]:
                 if one is not None:
                     self._error(one, error)
+        _all_unknown((one for one in _open(writes) if one.stored is None), "not_mentioned")
 
     def _error(self, one: _Write, error: Mapping[str, Any]) -> None:
         if error.get("category") == _GONE:
@@ -224,7 +225,8 @@ class Pushing:
             elif missing:
                 one.outcome = Unknown(one.change.ref, f"{missing}_not_stored")
             else:
-                version = self._shape.version({**one.before, **one.values})
+                after = {**one.before, **one.values}
+                version = self._shape.version_after(after, one.change.base_version)
                 # Who was changed by others too, or has eaten some, is news as he was written, and
                 # not as the index shows him from before.
                 known = version if one.same and not one.eaten else ""

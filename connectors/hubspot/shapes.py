@@ -45,6 +45,8 @@ TYPE: Final = re.compile(r"hs_email_optout_\d+")
 TYPES_AS: Final = "opt_out"
 """Where it stands as a word for mail. The flag for mail is another: who left one type of mail is
 told to leave the others, and is not taken for one who has."""
+LOOSE: Final = 8
+"""Letters of a version, at its end, that tell of what HubSpot works out itself."""
 TYPED: Final = {"number": "number", "bool": "flag", "date": "day", "datetime": "moment"}
 
 Row = Mapping[str, Any]
@@ -140,10 +142,13 @@ class Shape:
         return next((row.canonical for row in self.rows if row.vendor == name), TYPES_AS)
 
     @cached_property
-    def _versioned(self) -> tuple[str, ...]:
-        keys = (name for name, _ in self.keys)
+    def _versioned(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What people and programs write, and what HubSpot works out: no stamp may tell of that."""
+        keys, noes = (name for name, _ in self.keys), {*self.flags, *self.types}
         state = [self.thing.unsent[0]] if self.thing.unsent[0] else []
-        return tuple(dict.fromkeys([*(r.vendor for r in self.rows), *keys, *self.types, *state]))
+        names = dict.fromkeys([*(r.vendor for r in self.rows), *keys, *self.types, *state])
+        loose = tuple(n for n in names if n in self.locked and n not in noes)
+        return tuple(n for n in names if n not in loose), loose
 
     @cached_property
     def _readers(self) -> tuple[tuple[str, str, Reader], ...]:
@@ -183,8 +188,17 @@ class Shape:
 
     def version(self, raw: Mapping[str, str | None]) -> str:
         """What the mapped properties hold. A stamp would move with each e-mail that is opened."""
-        held = orjson.dumps([raw.get(name) or "" for name in self._versioned])
-        return blake2b(held, digest_size=12).hexdigest()
+        solid, loose = (_digest(raw, names) for names in self._versioned)
+        return f"{solid}{loose[:LOOSE]}"
+
+    def is_as(self, raw: Mapping[str, str | None], version: str) -> bool:
+        """Whether nobody has written to a record since it had that version. What HubSpot works out
+        anew meanwhile is nobody's work, and a search may never show it: it holds up no write."""
+        return version[:-LOOSE] == _digest(raw, self._versioned[0])
+
+    def version_after(self, raw: Mapping[str, str | None], version: str) -> str:
+        """The version of a record that was written to: of what HubSpot works out we know what we did."""
+        return f"{_digest(raw, self._versioned[0])}{version[-LOOSE:]}"
 
     def stamp(self, row: Row) -> int:
         """When the record was last changed, in milliseconds."""
@@ -240,6 +254,10 @@ class Unwritable(Exception):
     def __init__(self, code: str, field_name: str) -> None:
         super().__init__(code)
         self.code, self.field = code, field_name
+
+
+def _digest(raw: Mapping[str, str | None], names: Iterable[str]) -> str:
+    return blake2b(orjson.dumps([raw.get(name) or "" for name in names]), digest_size=8).hexdigest()
 
 
 def raw_of(row: Row) -> dict[str, str | None]:

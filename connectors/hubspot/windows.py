@@ -25,7 +25,7 @@ MOST_WRITTEN: Final = 2000
 
 def shown_as(stamp: int, version: str) -> str:
     """How a record is remembered: when it was changed, and what it held."""
-    return f"{stamp}/{version[:8]}"
+    return f"{stamp}/{version[:8]}{version[-4:]}"
 
 
 @dataclass(frozen=True, slots=True)

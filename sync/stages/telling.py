@@ -91,8 +91,6 @@ class Telling:
     def __init__(self, app: App, name: str, connector: Connector, run: int) -> None:
         self.app, self.name, self.connector, self.run_no = app, name, connector, run
         self.done = Told()
-        self.wrote: dict[str, set[Ref]] = {}
-        """By stream: to whom something left."""
         self.moved: dict[str, Lease] = {}
         """By stream: our lease, with the cursor after what we wrote."""
         self.causes: dict[str, int] = {}
@@ -208,18 +206,22 @@ class Telling:
         ]
         if batch:
             self._note_write(lane, batch, due)
-            self.wrote.setdefault(lane.stream.name, set()).update(one.ref for one in batch)
         token = settling.lease.token if settling else None
         moved: list[Moved] = []
         outcomes: dict[str, Outcome] = {}
         if batch:
-            for said in self.connector.block(lane.stream, token, batch):
-                if isinstance(said, Moved):
-                    moved.append(said)
-                else:
-                    outcomes[said.ref.id] = said
-        shown = self._read_back(lane, due, outcomes, flags)
+            try:
+                for said in self.connector.block(lane.stream, token, batch):
+                    if isinstance(said, Moved):
+                        moved.append(said)
+                    else:
+                        outcomes[said.ref.id] = said
+            except (TryAgain, SystemStopped, RunStopped):
+                self._note_stayed(lane, due, outcomes)
+                raise
+        shown, bare = self._read_back(lane, due, outcomes, flags)
         self._settle(lane, due, outcomes, shown, [*already, *gone], causes)
+        self._note_bare(bare)
         if settling:
             for one in moved:
                 settling.move(one.token)
@@ -248,6 +250,20 @@ class Telling:
             fields = {one.rid: [c.field for c in found.changes] for one, found in due}
             departures.leave(tx, fields, self.app.clock())
             outbox.queue(tx, rows)
+
+    def _note_stayed(
+        self, lane: Lane, due: Sequence[tuple[Untold, Wanted]], outcomes: Mapping[str, Outcome]
+    ) -> None:
+        """Who was not written to when it broke off may say no himself, at once: that is his word."""
+        if lane.stream.can.atomic_batch:
+            return
+        stayed = {
+            one.rid: [c.field for c in found.changes]
+            for one, found in due
+            if one.record.ref.id not in outcomes
+        }
+        with self.app.store.transaction(urgent=True) as tx:
+            departures.stayed(tx, stayed)
 
     def _causes(
         self, lane: Lane, rows: Sequence[Untold], flags: Sequence[Flag]
@@ -284,8 +300,8 @@ class Telling:
         due: Sequence[tuple[Untold, Wanted]],
         outcomes: Mapping[str, Outcome],
         flags: Sequence[Flag],
-    ) -> dict[int, Record | None]:
-        """Those that show it now by rid, as they are, whatever was answered.
+    ) -> tuple[dict[int, Record | None], dict[int, Record]]:
+        """Those that show it now by rid, as they are, whatever was answered; and those that do not.
 
         A row without an id cannot be asked for: there the list as a whole was read back.
         """
@@ -295,15 +311,38 @@ class Telling:
             for one, _ in due
             if one.by_content and isinstance(outcomes.get(one.record.ref.id), Applied)
         }
+        bare: dict[int, Record] = {}
         if not named or not isinstance(self.connector, Reads):
-            return shown
+            return shown, bare
         refs = [one.record.ref for one in named]
         here = {one.ref: one for one in self.connector.read(lane.stream, refs)}
         for one in named:
-            record = here.get(one.record.ref)
-            if record and not wanted(record.values, one.channels, flags).changes:
-                shown[one.rid] = record
-        return shown
+            if record := here.get(one.record.ref):
+                lacks = wanted(record.values, one.channels, flags).changes
+                (bare if lacks else shown)[one.rid] = record
+        return shown, bare
+
+    def _note_bare(self, bare: Mapping[int, Record]) -> None:
+        """A flag that is taken off as soon as it is set leaves a record as it was, in another version:
+        with the old one every correction would look late, for as long as somebody takes it off."""
+        with self.app.store.transaction(urgent=True) as tx:
+            held, now = mirror.held(tx, list(bare)), self.app.clock()
+            mirror.set_written(
+                tx,
+                [
+                    (
+                        one.version,
+                        mirror.cells_text(row.record.values),
+                        row.record.place,
+                        now,
+                        None,
+                        rid,
+                    )
+                    for rid, one in bare.items()
+                    if one.version != (row := held[rid]).record.version
+                    and all(one.values.get(n) == text for n, text in row.record.values.items())
+                ],
+            )
 
     def _refused(
         self, outcomes: Mapping[str, Outcome], due: Sequence[tuple[Untold, Wanted]]

@@ -647,6 +647,23 @@ def test_others_may_write_other_fields_meanwhile_and_are_seen_next_time(account:
     assert seen.version != outcome.version, "else the mirror would never hear of the phone"
 
 
+def test_what_hubspot_works_out_anew_holds_up_no_write_and_is_seen_with_the_next_change(
+    account: Account,
+) -> None:
+    """No stamp tells of it, so that no search shows it, and the write would clash for ever."""
+    [one] = account.people(1, jobtitle="direktør")
+    pages, token = _read(connector := account.connector())
+    record = _records(pages)[str(one)]
+    account.portal.recalculate("contacts", one, notes_last_contacted="2026-11-25T08:00:00Z")
+    [done] = _push(connector, [_titled(record, "Direktør")])
+    assert isinstance(done, Applied)
+    account.pass_(700)
+    pages, _ = _read(connector, token)
+    [seen] = _records(pages).values()
+    assert seen.values["last_contact_at"] == "2026-11-25T08:00:00Z"
+    assert seen.version != done.version
+
+
 @pytest.mark.parametrize(
     ("fault", "done"), [(Fault.LOST, True), (Fault.HALF, True), (Fault.DROPPED, False)]
 )

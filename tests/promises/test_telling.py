@@ -18,19 +18,24 @@ import pytest
 import sqlalchemy as sa
 from promises.world import mails, names, number, phones
 from pydantic import SecretStr
-from simulators.memory import FLAGS, Desk, Fault, Memory
+from simulators.memory import FLAGS, Desk, Entry, Fault, Memory
 
 from connectors.protocol import Applied, Moved, Outcome, Stream, Token
 from rules.changes import RecordChange
+from rules.keys import ref_key
 from rules.opt_out_words import Meaning, opt_out_meaning
-from rules.suppression import Channel
-from state import deliveries
+from rules.records import Kind, Ref
+from rules.suppression import Channel, EventType
+from state import deliveries, mirror
 from state.deliveries import DeliveryState
+from state.ledger import entries_for
+from state.screen import hashed_keys
 from state.tables import deliveries as delivery_rows
 from state.tables import receipts
 from sync import desk as at_the_desk
 from sync.app import App, open_app
 from sync.passes import Outcome as PassOutcome
+from sync.passes import Pass
 from sync.run import run
 from sync.settings import Settings
 from sync.settings.model import Limits, Rules, State
@@ -118,6 +123,14 @@ class Outside:
                 found, channel, now=app.clock(), at=None, evidence="", by="anna"
             )
             at_the_desk.record(app, said)
+
+    def own_noes(self, system: str, ident: str) -> int:
+        """How often the list has it from the record itself."""
+        key = ref_key(Ref(system, Kind.CONTACT, ident))
+        with self.process() as app, app.store.reading() as tx:
+            digests = {one.digest for one in hashed_keys(app.keys, [key])}
+            said = [one.event.type for one in entries_for(tx, digests)]
+        return said.count(EventType.BLOCK)
 
     def shown(self, desk: Desk) -> set[int]:
         """The people who stand as blocked at a desk."""
@@ -233,6 +246,36 @@ def test_what_somebody_clears_is_put_back_and_at_most_so_often_a_day(outside: Ou
     outside.passed()
     assert 5 in outside.shown(outside.crm)
     assert outside.states()["crm"][DeliveryState.WAITING] == 0
+
+
+def test_a_no_where_our_flag_did_not_get_to_is_the_records_own(outside: Outside) -> None:
+    outside.passed()
+    outside.says_no(5)
+    outside.passed(lambda point: Fault.STOPPED if point == "crm.block" else None)
+    assert outside.shown(outside.crm) == set()
+    before = outside.own_noes("crm", "c5")
+    outside.crm.edit("c5", opt_out="ja")
+    outside.passed()
+    assert outside.own_noes("crm", "c5") == before + 1
+
+
+def test_who_takes_our_flag_off_at_once_holds_up_no_correction(outside: Outside) -> None:
+    """Each time it leaves the record in another version than the one that was decided on."""
+
+    def off(desk: Desk, entry: Entry) -> None:
+        if entry.who == FLAGS:
+            desk.edit(entry.ident, "rival", opt_out="")
+
+    outside.passed()
+    outside.crm.rival = off
+    outside.says_no(5)
+    with outside.process() as app:
+        Pass(app, "run").tell_known()
+        with app.store.reading() as tx:
+            held = mirror.find(tx, Ref("crm", Kind.CONTACT, "c5"))
+    assert outside.shown(outside.crm) == set()
+    assert held
+    assert held.record.version == str(outside.crm.rows["c5"].version)
 
 
 def test_a_record_that_is_made_again_is_blocked_again(outside: Outside) -> None:

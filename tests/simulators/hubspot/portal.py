@@ -27,6 +27,7 @@ from simulators.hubspot.schema import (
 
 OURS = "INTEGRATION"
 PEOPLE = "CRM_UI"
+MERGING = "MERGE_OBJECTS"
 
 
 class Version(NamedTuple):
@@ -235,11 +236,14 @@ class Portal:
         with self.lock:
             first, second = self.rows[objects][winner], self.rows[objects].pop(loser)
             values = {**second.values, **first.values}
-            gone = [second]
+            gone, past = [second], first.history
+            for name, text in second.values.items() - first.values.items():
+                if values[name] == text:
+                    past.setdefault(name, []).append(Version(text, self.now_ms, MERGING))
             if third:
                 self._last_id += 1
                 gone = [self.rows[objects].pop(winner), second]
-                first = Row(self._last_id, {}, first.created, self.now_ms)
+                first = Row(self._last_id, {}, first.created, self.now_ms, history=past)
                 self._add(objects, first)
             eaten = [one.values.get("hs_merged_object_ids") or "" for one in (*gone, first)]
             ids = [str(one.id) for one in gone] + [n for text in eaten for n in text.split(";")]
