@@ -17,10 +17,26 @@ import time
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final
 
 from soak.life import PLACES
 from soak.lives import LIFE, Share, code, lived, shares
 from soak.witness import Tally
+
+HOSTILE: Final = {
+    "imports": ("edited at one stroke", "flags cleared by an import", "old copy imported"),
+    "merges": ("merge",),
+    "conversions": ("converted",),
+    "deletes": ("deleted", "erased for good"),
+    "re-creates": ("entered again", "made anew", "restore"),
+    "number changes": ("number changed",),
+    "lives with a wrong clock": ("our clock is wrong", "their clock is wrong"),
+    "flags of ours cleared by rivals": ("flag of ours cleared by a rival",),
+}
+"""What has to happen in a soak of all places, and by which names it is counted."""
+WORDS: Final = {"lifted": "lifted without consent"}
+SURE_OF_ALL: Final = 100_000
+"""Changes of which none of these may be lacking."""
 
 
 @dataclass
@@ -50,6 +66,18 @@ class Soak:
                 self._add(one, Tally.of(told["tally"]), told["seconds"], told["megabytes"])
         self.before = self.total.changes
         return todo
+
+    @property
+    def hostile(self) -> dict[str, int]:
+        """How often each thing happened that has to."""
+        seen = self.total.seen
+        return {what: sum(seen[name] for name in names) for what, names in HOSTILE.items()}
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing went wrong, and nothing was lacking that could have."""
+        whole = self.by_place.keys() == PLACES.keys() and self.total.changes >= SURE_OF_ALL
+        return self.total.clean and (all(self.hostile.values()) or not whole)
 
     def take(self, one: Share, tally: Tally, seconds: float, megabytes: int) -> None:
         """A life has ended."""
@@ -104,7 +132,7 @@ def main() -> int:
     print(told(soak, asked.seed))
     if asked.kept and asked.kept.exists():
         asked.kept.unlink()
-    return not soak.total.clean
+    return not soak.holds
 
 
 def told(soak: Soak, seed: int) -> str:
@@ -112,15 +140,16 @@ def told(soak: Soak, seed: int) -> str:
     seconds, total = time.monotonic() - soak.began, soak.total
     lines = [f"seed {seed} · Python {platform.python_version()} · {os.cpu_count()} processors"]
     for name, one in {**soak.by_place, "together": total}.items():
-        wrongs = " · ".join(f"{what} {many}" for what, many in one.wrongs.items())
+        wrongs = " · ".join(f"{WORDS.get(what, what)}: {n}" for what, n in one.wrongs.items())
         lines.append(
             f"{name:10} {one.changes:9,} changes · {one.noes:6,} opt-outs · {one.written:7,} writes"
-            f" of ours · {one.passes:6,} passes · {wrongs} · put back {one.put_back}"
+            f" of ours · {one.passes:6,} passes · {wrongs} · put back: {one.put_back}"
         )
     lines.append(
         f"{seconds:.0f} s, {soak.cpu:.0f} s of processor time: {total.changes / soak.cpu:,.0f}"
         f" changes a second of it; {soak.most} MB at most in one process"
     )
+    lines.append(" · ".join(f"{what}: {n:,}" for what, n in soak.hostile.items()))
     lines += [f"{n:9,} {what}" for what, n in total.seen.most_common()]
     return "\n".join(lines)
 

@@ -55,6 +55,7 @@ WRITING: Final = (
     Fault.REVOKED, Fault.NO_EFFECT, Fault.GARBLED, Fault.BROKEN,
 )  # fmt: skip
 LONGEST: Final = timedelta(minutes=8)
+ROBOT: Final = "rival"
 AUDITS_LIVE: Final = timedelta(days=30)
 
 
@@ -64,6 +65,7 @@ class Place:
 
     r: Random
     system: str = "dynamics"
+    skew: timedelta = timedelta()
     fields: Mapping[Kind, Mapping[str, Field]] = field(default_factory=lambda: FIELDS)
     history: bool = False
     forgets: bool = True
@@ -217,7 +219,7 @@ class Place:
         def react(org: Org, entry: Entry) -> None:
             before = entry.before or {}
             values = {name: before.get(name) for name in entry.asked}
-            org.edit(entry.table, entry.ident, "rival", **values)
+            org.edit(entry.table, entry.ident, ROBOT, **values)
 
         self.org.rivals.append(react)
 
@@ -274,8 +276,9 @@ class Place:
         asked = {names[k]: v or "" for k, v in one.asked.items() if k in names}
         flags = [bool((values or {}).get("donotphone")) for values in (one.before, one.after)]
         no, cleared = flags == [False, True], "donotphone" in one.asked and flags == [True, False]
-        ours = one.who in self.org.users
-        return News(kind, one.ident, ours, before, asked, after, one.version, no, cleared)
+        ours, rival = one.who in self.org.users, one.who == ROBOT
+        said = (ours, before, asked, after, one.version, no, cleared)
+        return News(kind, one.ident, *said, rival=rival)
 
     def shows(self, one: News) -> bool:
         return bool(one.at <= self.org.floor())

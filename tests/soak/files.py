@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -50,6 +50,7 @@ class Place:
 
     r: Random
     system: str = "files"
+    skew: timedelta = timedelta()
     fields: Mapping[Kind, Mapping[str, Field]] = field(default_factory=lambda: FIELDS)
     history: bool = False
     forgets: bool = True
@@ -110,12 +111,15 @@ class Place:
             self._bytes[kind] = data
             self._note(kind, before, ours=True)
 
-    def _note(self, kind: Kind, before: Mapping[str, Row], *, ours: bool) -> None:
+    def _note(
+        self, kind: Kind, before: Mapping[str, Row], *, ours: bool, rival: bool = False
+    ) -> None:
         now = self.rows[kind]
         for ident in dict.fromkeys((*before, *now)):
             old, new = before.get(ident, {}), now.get(ident, {})
             if old != new:
-                self._news.append(self._one(kind, ident, old, new, ours=ours))
+                one = self._one(kind, ident, old, new, ours=ours)
+                self._news.append(replace(one, rival=rival))
 
     def _one(self, kind: Kind, ident: str, old: Row, new: Row, *, ours: bool) -> News:
         before, after = self._traits(kind, old), self._traits(kind, new)
@@ -134,12 +138,12 @@ class Place:
     def _ref(self, kind: Kind, ident: str) -> str:
         return f"{NAMES[kind]}#{ident}"
 
-    def _change(self, kind: Kind, rows: dict[str, Row]) -> None:
+    def _change(self, kind: Kind, rows: dict[str, Row], *, rival: bool = False) -> None:
         """Somebody saves a list with these rows."""
         before = self.rows[kind]
         self.rows[kind] = rows
         self._save(kind)
-        self._note(kind, before, ours=False)
+        self._note(kind, before, ours=False, rival=rival)
 
     def _copied(self, kind: Kind) -> dict[str, Row]:
         self._look()
@@ -181,7 +185,7 @@ class Place:
                 if one.no:
                     row[self.fields[kind]["no"].vendor] = ""
             if rows != self.rows[kind]:
-                self._change(kind, rows)
+                self._change(kind, rows, rival=True)
 
     def now(self) -> datetime:
         return self._now

@@ -25,6 +25,7 @@ from rules.records import Kind
 OBJECTS: Final = {Kind.COMPANY: "companies", Kind.CONTACT: "contacts"}
 KINDS: Final = {name: kind for kind, name in OBJECTS.items()}
 NO: Final = "ringren_do_not_call"
+ROBOT: Final = "AUTOMATION"
 FIELDS: Final = {
     Kind.COMPANY: {
         "company": Field("name", "company_name"),
@@ -74,6 +75,10 @@ class Place:
     @property
     def portal(self) -> Portal:
         return self.vendor.portal
+
+    @property
+    def skew(self) -> timedelta:
+        return self.vendor.skew
 
     # --- ours ---
 
@@ -206,7 +211,7 @@ class Place:
         def react(portal: Portal, entry: Entry) -> None:
             values = {name: entry.before.get(name, "") for name in entry.asked}
             self.clock.pass_(0.05)
-            portal.edit(entry.objects, entry.id, "AUTOMATION", **values)
+            portal.edit(entry.objects, entry.id, ROBOT, **values)
 
         self.portal.rival = react
 
@@ -263,8 +268,9 @@ class Place:
         no = one.after.get(NO) == "true" != one.before.get(NO)
         cleared = NO in one.asked and one.before.get(NO) == "true" != one.after.get(NO)
         gone = one.what in {"archive", "forget"}
-        ours = one.who == OURS
-        return News(kind, str(one.id), ours, before, asked, after, one.at, no, cleared, gone)
+        ours, rival = one.who == OURS, one.who == ROBOT
+        said = (ours, before, asked, after, one.at, no, cleared, gone)
+        return News(kind, str(one.id), *said, rival=rival)
 
     def shows(self, one: News) -> bool:
         """What is deleted is seen on the first page of the bin at once, beyond it once an hour."""

@@ -96,6 +96,9 @@ class Life:
         self.witness = Witness(self.place)
         self.history = History(self.place, self.witness, self.r, self.size)
         self._ahead = timedelta(seconds=self.r.choice((0, 0, -280, 280)))
+        seen = self.witness.tally.seen
+        seen["our clock is wrong"] += bool(self._ahead)
+        seen["their clock is wrong"] += bool(self.place.skew)
 
     def live(self, changes: int) -> Tally:
         """Until so many changes were made, and all of them have come to rest."""

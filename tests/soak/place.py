@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Protocol
 
@@ -39,6 +39,8 @@ class News:
     """It was deleted."""
     into: str = ""
     """It went up in this one, which alone tells of it."""
+    rival: bool = False
+    """A program did it that turns back whatever we write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Place(Protocol):
     system: str
     fields: Mapping[Kind, Mapping[str, Field]]
     """By kind: which traits its records have. `no` is a flag of the kinds that have one."""
+    skew: timedelta
+    """How far the clock that it shows to us is ahead of its own."""
     history: bool
     """Whether it tells of a flag that was set and cleared between two readings."""
     forgets: bool

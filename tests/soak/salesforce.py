@@ -89,6 +89,10 @@ class Place:
     def org(self) -> Org:
         return self.vendor.org
 
+    @property
+    def skew(self) -> timedelta:
+        return self.vendor.skew
+
     # --- ours ---
 
     def connector(self, known: Known) -> Connector:
@@ -318,6 +322,7 @@ class Place:
         return News(
             kind, one.ident, one.who == OURS, before, {**asked, **emptied}, after, self.now(),
             no=flags == [False, True], cleared="DoNotCall" in one.asked and flags == [True, False],
+            rival=one.who == ROBOT,
         )  # fmt: skip
 
     def shows(self, one: News) -> bool:

@@ -99,7 +99,11 @@ class Witness:
     again: set[Where] = field(default_factory=set)
     """Who was entered anew, under the number of somebody who had said no."""
     _by_us: set[Where] = field(default_factory=set)
-    """Whom we flagged ourselves: cleared and set again between two readings is nothing to hear."""
+    """Who bears our own flag, for all that our readings have shown since: cleared by others and set
+    again between two of them is nothing to hear."""
+    _due_words: set[Where] = field(default_factory=set)
+    """Who said no while he bore no flag of ours: his own word has to be heard."""
+    _heard: set[Where] = field(default_factory=set)
     _said: Counter[Where] = field(default_factory=Counter)
     _ours: list[News] = field(default_factory=list)
     _times: Counter[tuple[Where, str, str]] = field(default_factory=Counter)
@@ -126,11 +130,14 @@ class Witness:
                     self._blame("lifted", one, "we took its flag off")
                 continue
             self.tally.changes += 1
+            self.tally.seen["flag of ours cleared by a rival"] += one.rival and one.cleared
             self.again.discard(where)
             if one.no:
                 self.tally.noes += 1
                 self._said[where] += 1
                 self.noes[where] = one
+                if where not in self._by_us:
+                    self._due_words.add(where)
                 self.place.unheard.add(where)
 
     def __post_init__(self) -> None:
@@ -213,6 +220,8 @@ class Witness:
             for ident in ids:
                 self._compare(kind, ident, truth.get(ident), held.get(ident))
                 self.pending.pop((kind, ident), None)
+                if ident in truth and not self._bears_flag(kind, ident):
+                    self._by_us.discard((kind, ident))
 
     def _compare(
         self,
@@ -232,12 +241,18 @@ class Witness:
         if differ:
             self._blame_record("missed", kind, ident, f"(there, here): {differ}")
 
+    def _bears_flag(self, kind: Kind, ident: str) -> bool:
+        return "no" in self.place.fields[kind] and self.place.flagged(kind, ident)
+
     def _judge_noes(self, tx: Tx, app: App, wheres: Sequence[Where]) -> None:
         counted = _blocks(tx, app, self.place.system, wheres)
         for where in wheres:
-            if not counted[where] and where not in self._by_us:
+            if counted[where]:
+                self._heard.add(where)
+            elif where in self._due_words:
                 self._blame_record("missed", *where, "said no, and nobody heard it")
             self.noes.pop(where, None)
+            self._due_words.discard(where)
             self.place.unheard.discard(where)
 
     def _blame(self, what: str, one: News, words: str) -> None:
@@ -277,8 +292,8 @@ class Witness:
     def _judge_all_noes(self, tx: Tx, app: App) -> None:
         counted = _blocks(tx, app, self.place.system, list(self._said))
         for where, times in self._said.items():
-            if not counted[where] and where not in self._by_us:
-                self._blame_record("missed", *where, "said no, and it is not in the ledger")
+            if not counted[where] and where in self._heard:
+                self._blame_record("missed", *where, "said no, and it is no longer in the ledger")
             elif counted[where] > times:
                 words = f"said no {times} times, recorded {counted[where]} times"
                 self._blame_record("doubled", *where, words)
