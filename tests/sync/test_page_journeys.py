@@ -30,9 +30,9 @@ PAGES = (
     "/runs", "/runs/1", "/records", "/parties", "/requests", "/jobs", "/users", "/settings",
 )  # fmt: skip
 READ = ("/", "/people", "/findings", "/plans/1", "/jobs", "/users", "/settings")
-"""Pages of every make: these axe reads each time, the others with RINGREN_TEST_EVERY_PAGE."""
-EVERY = bool(os.environ.get("RINGREN_TEST_EVERY_PAGE"))
-KEPT = os.environ.get("RINGREN_TEST_SCREENSHOTS", "")
+"""Pages of every make: these axe reads each time, the others with TEST_EVERY_PAGE."""
+EVERY = bool(os.environ.get("TEST_EVERY_PAGE"))
+KEPT = os.environ.get("TEST_SCREENSHOTS", "")
 """A folder that pictures of all pages are kept in."""
 
 

@@ -148,12 +148,13 @@ def list_parties(asked: Asked) -> Answered:
     found = parties.look(asked.app, MOST) if ref is None else parties.look_at(asked.app, ref)
     counted = [
         (
-            texts.get(f"party.kind.{one.kind.value}"),
+            texts.get(f"page.parties.{one.kind.value}"),
             number(one.parties, texts.lang),
             number(one.in_systems, texts.lang),
             number(one.records, texts.lang),
         )
         for one in found.counted
+        if one.parties
     ]
     rows = [
         (one.name or texts.get(f"party.kind.{party.kind.value}"), str(one.ref),
