@@ -33,7 +33,7 @@ class Shape:
 
 def of_new_plan(store: Store, plan: int, systems: Sequence[str]) -> list[Shape]:
     """The shapes of a plan that has just been made; kept with it if they had to be counted."""
-    with store.reading() as tx:
+    with store.sorting() as tx:
         found = _kept(tx, plan, systems)
         if found is not None:
             return found

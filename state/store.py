@@ -65,13 +65,11 @@ class Store:
     def giving_way(self) -> Iterator[Tx]:
         """A writing transaction that may take seconds; `GaveWay` as soon as an urgent one waits.
 
-        PostgreSQL keeps no others out but those who write the same table. SQLite sorts a new index
-        in as much memory as its cache may take, besides the cache: a quarter of each is enough.
+        PostgreSQL keeps no others out but those who write the same table.
         """
-        with self.transaction() as tx:
+        with self.transaction() as tx, _sparing(tx):
             raw: Any = tx.connection.driver_connection
             if self.is_sqlite:
-                tx.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KIB // 4}")
                 raw.set_progress_handler(self._turnstile.is_held, LOOK_UP_EVERY)
             try:
                 yield tx
@@ -82,7 +80,6 @@ class Store:
             finally:
                 if self.is_sqlite:
                     raw.set_progress_handler(None, 0)
-                    raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
     def patiently(self, work: Callable[[Tx], object]) -> bool:
         """Work that takes seconds, `giving_way`; False when others were in a hurry all the time."""
@@ -94,6 +91,12 @@ class Store:
                 continue
             return True
         return False
+
+    @contextlib.contextmanager
+    def sorting(self) -> Iterator[Tx]:
+        """A reading transaction that goes through everything there is, and groups or sorts it."""
+        with self.reading() as tx, _sparing(tx):
+            yield tx
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Tx]:
@@ -139,6 +142,20 @@ class Store:
         with self.engine.connect() as tx, contextlib.suppress(sa.exc.DBAPIError):
             tx.exec_driver_sql("SELECT address FROM moved")
             raise SystemStopped("state.moved_meanwhile") from error
+
+
+@contextlib.contextmanager
+def _sparing(tx: Tx) -> Iterator[None]:
+    """SQLite sorts in as much memory as its cache may take, besides the cache: a quarter is enough."""
+    if tx.dialect.name != "sqlite":
+        yield
+        return
+    raw: Any = tx.connection.driver_connection
+    raw.execute(f"PRAGMA cache_size=-{CACHE_KIB // 4}")
+    try:
+        yield
+    finally:
+        raw.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
 
 
 def _beside(url: sa.URL) -> Path | None:

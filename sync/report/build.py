@@ -57,7 +57,7 @@ Systems = tuple[str, ...]
 
 def build(app: App, facts: PassFacts) -> Report:
     """The report of a pass that has just ended. `InvariantBroken` when its totals do not add up."""
-    with app.store.reading() as tx:
+    with app.store.sorting() as tx:
         return _Building(app, facts, tx).report()
 
 
