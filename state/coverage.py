@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from state.store import Tx
 from state.tables import coverage, cursors, mirror
@@ -36,25 +38,25 @@ def add(
     valid: Counter[int],
 ) -> None:
     """Add mask -> how many records (negative for what they contributed before)."""
+    rows = []
     for bit, name in enumerate(fields):
-        more_filled = _with_bit(filled.items(), bit)
-        more_valid = _with_bit(valid.items(), bit)
-        if not (more_filled or more_valid):
-            continue
-        where = sa.and_(
-            coverage.c.system == system, coverage.c.stream == stream, coverage.c.field == name
-        )
-        done = tx.execute(
-            coverage.update()
-            .where(where)
-            .values(filled=coverage.c.filled + more_filled, valid=coverage.c.valid + more_valid)
-        )
-        if done.rowcount == 0:
-            tx.execute(
-                coverage.insert().values(
-                    system=system, stream=stream, field=name, filled=more_filled, valid=more_valid
-                )
-            )
+        more = {
+            "filled": _with_bit(filled.items(), bit),
+            "valid": _with_bit(valid.items(), bit),
+        }
+        if any(more.values()):
+            rows.append({"system": system, "stream": stream, "field": name, **more})
+    if rows:
+        tx.execute(_upsert(tx), rows)
+
+
+def _upsert(tx: Tx) -> sa.Insert:
+    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(coverage)
+    added = {one: coverage.c[one] + insert.excluded[one] for one in ("filled", "valid")}
+    key = list(coverage.primary_key.columns)
+    upsert: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_=added)
+    return upsert
 
 
 def _with_bit(masks: Iterable[tuple[int, int]], bit: int) -> int:
