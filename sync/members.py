@@ -9,6 +9,7 @@ of the company. Who is in a dialer's list only the dialer knows: check the file 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -26,8 +27,10 @@ from state.mirror import Held
 from state.store import Tx
 from state.tables import mirror as table
 from sync.app import App
+from sync.report.sheets import safe
 
 PAGE: Final = 500
+_NUMBER: Final = re.compile(r"\+?[0-9 ()./-]+")
 LISTS: Final = ("call_list", "campaign")
 """The fields of people's records that name lists."""
 OF_COMPANY: Final = ("company_name", "cvr", "legal_form")
@@ -210,7 +213,13 @@ def _write(out: Path, kept: Sequence[Member], catalogue: Catalogue) -> None:
             write = csv.writer(file, delimiter=";").writerow
             write(["Id", *headings])
             for row in kept:
-                write([row.ref.id, *(row.get(name) or "" for name in names)])
+                write([row.ref.id, *(_inert(row.get(name)) for name in names)])
         draft.replace(out)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _inert(value: Value | None) -> str:
+    """No formula for whoever opens the list in a spreadsheet; a number stays as a dialer reads it."""
+    text = value if isinstance(value, str) else ""
+    return text if _NUMBER.fullmatch(text) else safe(text)

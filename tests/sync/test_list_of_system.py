@@ -35,7 +35,7 @@ class Office(Lists):
         )  # fmt: skip
         self.put(
             "kontakter.csv", PEOPLE,
-            f"1;Anna Opdigtet;68 00 00 01;a@opdigtet-0001.dk;10;{GOOD};",
+            f"1;=HYPERLINK(1) Opdigtet;68 00 00 01;a@opdigtet-0001.dk;10;{GOOD};",
             f"2;Bo Opdigtet;68 00 00 02;b@opdigtet-0001.dk;10;{GOOD};Nord",
             f"3;Carl Opdigtet;68 00 00 03;c@opdigtet-0002.dk;11;{GOOD};Nord",
             "4;Dorte Opdigtet;68 00 00 04;d@opdigtet-0001.dk;10;;",
@@ -109,5 +109,5 @@ def test_it_is_released_as_a_file_is_and_under_its_own_name(office: Office) -> N
     assert found.release is not None
     rows = Path("ren.csv").read_text("utf-8-sig").splitlines()
     assert [row.partition(";")[0].rpartition("#")[2] for row in rows] == ["Id", "1", "2"]
-    assert "Anna Opdigtet" in rows[1]
-    assert "68 00 00 01" in rows[1] or "+4568000001" in rows[1]
+    assert "'=HYPERLINK(1) Opdigtet" in rows[1], "nothing that a spreadsheet would reckon with"
+    assert ";68 00 00 01" in rows[1] or ";+4568000001" in rows[1]
