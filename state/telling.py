@@ -70,6 +70,8 @@ class Untold:
     due_at: datetime | None
     put_back: int
     day: str
+    why: str = ""
+    """What it waits for."""
 
 
 # --- records ---------------------------------------------------------------------------------
@@ -85,6 +87,7 @@ def untold(
             mirror.c.rid, mirror.c.kind, mirror.c.id, mirror.c.version, mirror.c.cells,
             mirror.c.place, mirror.c.by_content, blocked.c.channels, blocked.c.events,
             flag_tries.c.attempts, flag_tries.c.due_at, flag_tries.c.put_back, flag_tries.c.day,
+            flag_tries.c.why,
         )
         .select_from(_OPEN)
         .where(
@@ -117,6 +120,7 @@ def _untold(system: str, row: Any) -> Untold:
         row.due_at,
         row.put_back or 0,
         row.day or "",
+        row.why or "",
     )
 
 

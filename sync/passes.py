@@ -397,17 +397,20 @@ class Pass:
         """Once all is decided: every system hears whom it must not contact, and shows it.
 
         No limit, plan or person holds this back; a dry run only says how much waits. Gives how many
-        records were written.
+        records were written to, those among them whose flag was taken off at once.
         """
         if self.app.dry:
             return 0
-        before = sum(one.written for one in self.facts.told.values())
+        before = self._written()
         for name in self.facts.systems:
             parts = [part for part in self._pulled() if part.system == name]
             lanes = [Lane(part.stream, part.pulled.lease) for part in parts if part.pulled]
             self._tell(name, lanes, all_decided=True)
         self._all_refreshed()
-        return self._take_off() + sum(one.written for one in self.facts.told.values()) - before
+        return self._take_off() + self._written() - before
+
+    def _written(self) -> int:
+        return sum(one.written + one.taken_off for one in self.facts.told.values())
 
     def _take_off(self) -> int:
         """Flags of ours that a lift or a correction has left behind; gives how many records were

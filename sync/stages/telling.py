@@ -33,7 +33,7 @@ from connectors.protocol import (
 from rules.changes import Finding, RecordChange, Severity
 from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
 from rules.flags import LIFTED, RULE, Flag, Wanted, wanted
-from rules.records import Record, Ref
+from rules.records import Record, Ref, Value
 from rules.spans import COPENHAGEN
 from rules.suppression import SINGLE_CHANNELS, Channel
 from state import (
@@ -59,6 +59,7 @@ TRIES: Final = 3
 """Writes of one record in one pass; after that it waits."""
 SLICE: Final = 5000
 """Rows of a list that are written at a time, where each write replaces the list."""
+TAKEN_OFF: Final = "taken_off"
 LOG = logger(__name__)
 
 
@@ -93,6 +94,8 @@ class Telling:
         self.done = Told()
         self.moved: dict[str, Lease] = {}
         """By stream: our lease, with the cursor after what we wrote."""
+        self._off: set[int] = set()
+        """Whose flag was gone before it could be read back, by rid."""
         self.causes: dict[str, int] = {}
         """Flags that were put back, by what had taken them off."""
 
@@ -110,14 +113,18 @@ class Telling:
                 return
             self.app.go_on()
             after = (rows[-1].record.place or 0, rows[-1].rid)
-            page = self._sorted([one for one in rows if not self._waits(one)], flags)
+            page = self._sorted([one for one in rows if not self._waits(lane, one)], flags)
             self._begin(page)
             self._tell(lane, settling, flags, page)
 
     def _flags(self, stream: Stream) -> Sequence[Flag]:
         return self.connector.flags(stream) if isinstance(self.connector, Blocks) else ()
 
-    def _waits(self, one: Untold) -> bool:
+    def _waits(self, lane: Lane, one: Untold) -> bool:
+        """Whose flag another program takes off at once is told behind a reading only: changed just
+        before each, he would never be shown as he is."""
+        if one.why == TAKEN_OFF and not lane.lease:
+            return True
         return one.due_at is not None and one.due_at > self.app.clock()
 
     def _sorted(self, rows: Sequence[Untold], flags: Sequence[Flag]) -> _Page:
@@ -182,8 +189,11 @@ class Telling:
     def _hold_up(self, rows: Sequence[Untold], error: RingrenError | None) -> None:
         why = error.message if error else "not_read_back"
         after = error.after_seconds if isinstance(error, TryAgain) else None
+        off = [one for one in rows if not error and one.rid in self._off]
         with self.app.store.transaction(urgent=True) as tx:
-            telling.hold_up(tx, rows, why, self.app.clock(), after)
+            now = self.app.clock()
+            telling.hold_up(tx, off, TAKEN_OFF, now)
+            telling.hold_up(tx, [one for one in rows if one not in off], why, now, after)
 
     def _once(
         self,
@@ -221,7 +231,7 @@ class Telling:
                 raise
         shown, bare = self._read_back(lane, due, outcomes, flags)
         self._settle(lane, due, outcomes, shown, [*already, *gone], causes)
-        self._note_bare(bare)
+        self._note_bare(bare, here)
         if settling:
             for one in moved:
                 settling.move(one.token)
@@ -322,27 +332,24 @@ class Telling:
                 (bare if lacks else shown)[one.rid] = record
         return shown, bare
 
-    def _note_bare(self, bare: Mapping[int, Record]) -> None:
+    def _note_bare(self, bare: Mapping[int, Record], before: Mapping[Ref, Record] | None) -> None:
         """A flag that is taken off as soon as it is set leaves a record as it was, in another version:
         with the old one every correction would look late, for as long as somebody takes it off."""
+        moved = {
+            rid: one
+            for rid, one in bare.items()
+            if before and (was := before.get(one.ref)) and was.version != one.version
+        }
+        self._off |= moved.keys()
         with self.app.store.transaction(urgent=True) as tx:
-            held, now = mirror.held(tx, list(bare)), self.app.clock()
-            mirror.set_written(
-                tx,
-                [
-                    (
-                        one.version,
-                        mirror.cells_text(row.record.values),
-                        row.record.place,
-                        now,
-                        None,
-                        rid,
-                    )
-                    for rid, one in bare.items()
-                    if one.version != (row := held[rid]).record.version
-                    and all(one.values.get(n) == text for n, text in row.record.values.items())
-                ],
-            )
+            known, now = mirror.held(tx, list(moved)), self.app.clock()
+            fresh = [
+                (one.version, mirror.cells_text(row.values), row.place, now, None, rid)
+                for rid, one in moved.items()
+                if _holds(one, (row := known[rid].record).values)
+            ]
+            mirror.set_written(tx, fresh)
+        self.done.taken_off += len(fresh)
 
     def _refused(
         self, outcomes: Mapping[str, Outcome], due: Sequence[tuple[Untold, Wanted]]
@@ -497,6 +504,10 @@ def _due(
         else:
             already.append(one)
     return due, already, gone
+
+
+def _holds(record: Record, values: Mapping[str, Value]) -> bool:
+    return all(record.values.get(name) == text for name, text in values.items())
 
 
 def _events(rows: Iterable[Untold]) -> set[str]:

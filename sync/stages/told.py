@@ -16,6 +16,7 @@ class Told:
     refused: int = 0
     waiting: int = 0
     put_back: int = 0
+    taken_off: int = 0
     unqueued: int = 0
     confirmed: int = 0
     settled: int = 0

@@ -276,6 +276,13 @@ def test_who_takes_our_flag_off_at_once_holds_up_no_correction(outside: Outside)
     assert outside.shown(outside.crm) == set()
     assert held
     assert held.record.version == str(outside.crm.rows["c5"].version)
+    before = outside.flags_set()
+    outside.now += timedelta(hours=2)
+    with outside.process() as app:
+        Pass(app, "run").tell_known()
+    assert outside.flags_set() == before, "he would never be read as he is, were he first changed"
+    outside.passed()
+    assert outside.flags_set() > before
 
 
 def test_a_record_that_is_made_again_is_blocked_again(outside: Outside) -> None:
