@@ -9,6 +9,7 @@ again.
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -107,10 +108,16 @@ def lost(tx: Tx, silent: float) -> list[Lost]:
     return [Lost(*row) for row in tx.execute(sa.text(_LOST), {"silent": silent})]
 
 
-def take_off(tx: Tx, one: Lost, silent: float) -> bool:
-    """Remove such a run, if it still is one."""
-    if one not in lost(tx, silent):
-        return False
+def under(tx: Tx, workers: Collection[int]) -> list[Lost]:
+    """What these workers are at, as the queue has it."""
+    asked = (
+        f"SELECT id, queueing_lock FROM {_JOBS} WHERE status = 'doing' AND worker_id = ANY(:ids)"  # noqa: S608
+    )
+    return [Lost(*row) for row in tx.execute(sa.text(asked), {"ids": list(workers)})]
+
+
+def take_off(tx: Tx, one: Lost) -> bool:
+    """Remove such a run, if it is still there."""
     gone = sa.text(f"DELETE FROM {_JOBS} WHERE id = :number AND status = 'doing'")  # noqa: S608
     return tx.execute(gone, {"number": one.number}).rowcount == 1
 

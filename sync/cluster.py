@@ -68,6 +68,7 @@ class Cluster(Workplace):
             for name, number in self._at_once.items()
         }
         self._workers: dict[str, Worker] = {}
+        self._left: set[queue.Lost] = set()
         self._threads = [
             threading.Thread(target=self._keep_time, name="clock", daemon=True),
             threading.Thread(target=self._take_turns, name="queue", daemon=True),
@@ -149,20 +150,32 @@ class Cluster(Workplace):
             ).defer(name=job.name)
 
     def _sweep(self) -> None:
-        """What a silent worker was at is due again; so is what no run in the queue belongs to."""
+        """What nobody is at any more is due again."""
         with self._store.reading() as tx:
             lost = queue.lost(tx, self._silent)
             begun = [one.job for one in kept.every(tx).values() if one.is_begun]
         for one in lost:
             with self._store.transaction() as tx:
                 kept.held(tx, one.job)
-                if queue.take_off(tx, one, self._silent):
+                if one in queue.lost(tx, self._silent) and queue.take_off(tx, one):
                     kept.let_go(tx, one.job)
                     LOG.warning("taken from a silent worker", job=one.job)
         for job in begun:
             with self._store.transaction() as tx:
                 if self._is_orphan(kept.held(tx, job)) and not queue.holds(tx, job):
                     kept.let_go(tx, job)
+        self._clear_up()
+
+    def _clear_up(self) -> None:
+        """Runs that ended here while the queue could not be told: it would keep their locks for ever."""
+        ours = [one.worker_id for one in self._workers.values() if one.worker_id is not None]
+        with self._store.reading() as tx:
+            left = {one for one in queue.under(tx, ours) if one.job not in self.at_work}
+        # One that has just begun or ended is told of by the next look.
+        for one in left & self._left:
+            with self._store.transaction() as tx:
+                queue.take_off(tx, one)
+        self._left = left
 
     def _is_orphan(self, state: JobState) -> bool:
         silent = timedelta(seconds=self._silent)

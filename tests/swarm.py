@@ -63,22 +63,27 @@ class Swarm:
     tried: int = 0
     rows: int = ROWS
     seconds: int = 2
+    crm: bool = True
     did: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         (self.folder / "lists").mkdir()
         self.put([HEADER, *people(self.rows)])
-        fill(self.vendor.portal, companies=5, contacts=CONTACTS)
+        fill(self.vendor.portal, companies=5, contacts=CONTACTS if self.crm else 0)
         self.file.write_text(
             f'lang = "en"\n[files]\nroot = "{self.folder / "lists"}"\n'
             f'do_not_call = "{self.folder / "no.csv"}"\n[state]\npath = "{self.folder / "state"}"\n'
-            '[hubspot]\ntoken = { env = "TOKEN" }\nobjects = ["companies", "contacts"]\n'
-            f'elsewhere = {{ "{HOST}" = "{self.vendor.address}" }}\n'
-            "[limits]\nmin_records = 100000\n"
+            f"{self._hubspot}[limits]\nmin_records = 100000\n"
             f"[worker]\nlost_seconds = {LOST}\n[daemon]\nstop_seconds = 20\n"
             f'[jobs]\ndeliver = "every 1 second"\npoll = "every {self.seconds} seconds"\n'
             f'run = "every {self.seconds} seconds"\n'
         )
+
+    @property
+    def _hubspot(self) -> str:
+        reached = f'elsewhere = {{ "{HOST}" = "{self.vendor.address}" }}'
+        told = f'[hubspot]\ntoken = {{ env = "TOKEN" }}\nobjects = ["contacts"]\n{reached}\n'
+        return told if self.crm else ""
 
     @property
     def file(self) -> Path:
@@ -209,7 +214,7 @@ class Swarm:
     def _waiting(self) -> list[str]:
         try:
             with self.store() as store, store.reading() as tx:
-                said = [phone for phone in self.said_no if f"+45{phone}" not in self._barred()]
+                said = [phone for phone in self.said_no if f"+45{phone}" not in self.barred()]
                 lines = self.file_text().splitlines()[1:]
                 raw = [line for line in lines if ";+4568" not in line]
                 theirs = self.vendor.portal.rows["contacts"].values()
@@ -229,16 +234,16 @@ class Swarm:
         except (RingrenError, OSError, sa.exc.DBAPIError) as error:
             return [str(error)]
 
-    def _barred(self) -> str:
+    def barred(self) -> str:
         file = self.folder / "no.csv"
         return file.read_text() if file.exists() else ""
 
     def judge(self) -> None:
         """AssertionError when anything was lost or doubled."""
         assert self.call("suppression", "audit").exit_code == Exit.OK
-        barred = self._barred().split()
+        listed = self.barred().split()
         for phone in self.said_no:
-            assert barred.count(f"+45{phone}") == 1, f"{phone} stands {barred.count(phone)} times"
+            assert listed.count(f"+45{phone}") == 1, f"{phone} stands {listed.count(phone)} times"
         lines = self.file_text().splitlines()
         assert len(lines) == len(set(lines)) == self.rows + 1
         with self.store() as store, store.reading() as tx:

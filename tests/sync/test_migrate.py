@@ -228,8 +228,8 @@ def test_killed_before_or_after_any_commit_the_same_move_goes_on(
 
     last = life(-1, 0)
     every = [at / 2 for at in range(2, 2 * last + 2)]
-    # Half filled; all equal and the old one about to close; closed and the new one about to open.
-    chosen = [5.0, last - 1.0, last - 0.5]
+    # All equal and the old one about to close; closed and the new one about to open.
+    chosen = [last - 1.0, last - 0.5]
     for at in every if os.environ.get("RINGREN_TEST_EVERY_KILL") else chosen:
         life(at, last)
 
@@ -290,13 +290,9 @@ def test_somebody_who_never_stops_writing_is_held_off_in_the_end(
         with old.reading() as tx:
             before = everything(tx)
         assert moved(old, new).turns == moving.TURNS + 1
-        with new.reading() as tx:
+        with new.transaction() as tx:
             assert everything(tx) == before
-
-
-def test_a_changed_cell_is_seen_as_different(customer: Customer, new_url: str) -> None:
-    with both(customer.url, new_url) as (old, _), old.transaction() as tx:
-        whole = everything(tx)
-        tx.execute(sa.update(runs).values(actor="somebody else"))
-        changed = everything(tx)
-    assert {name for name in whole if whole[name] != changed[name]} == {"runs"}
+            # And what is compared is every cell.
+            tx.execute(sa.update(runs).values(actor="somebody else"))
+            after = everything(tx)
+    assert {name for name in before if before[name] != after[name]} == {"runs"}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -155,6 +153,24 @@ def test_a_run_whose_worker_is_gone_is_done_by_another_and_the_opt_outs_go_on_me
     assert _state(floor.store, "run").good_at == before.good_at
 
 
+def test_a_run_whose_end_the_queue_was_never_told_of_does_not_keep_its_lock(floor: Floor) -> None:
+    """The connection was cut between the two, and its worker lives."""
+    floor.table(poll=lambda _: None)
+    with floor.process("one:1", poll="every 1 second") as one:
+        wait_for(lambda: floor.did)
+        ids = {"number": wait_for(lambda: one._workers["urgent"].worker_id)}
+        with floor.store.transaction() as tx:
+            kept.held(tx, "poll")
+            row = (
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, status, "
+                "worker_id) VALUES ('urgent', 'ringren', 'poll', 'poll', 'doing', :number)"
+            )
+            wait_for(lambda: not queue.holds(tx, "poll"))
+            tx.execute(sa.text(row), ids)
+        before = len(floor.did)
+        wait_for(lambda: len(floor.did) > before)
+
+
 def _state(store: Store, job: str) -> kept.JobState:
     with store.reading() as tx:
         return kept.of(tx, job)
@@ -225,32 +241,20 @@ def test_the_queues_are_those_of_the_table_and_opt_outs_have_hands_enough() -> N
 def test_killed_paused_and_cut_off_workers_lose_nothing_and_double_nothing(
     postgres_server: Server, tmp_path: Path
 ) -> None:
-    """The small share of `make swarm`."""
-    with swarm(postgres_server, tmp_path, seed=1, seconds=5) as one:
-        one.start()
+    """The small share of `make swarm`, which has a simulated CRM besides."""
+    with swarm(postgres_server, tmp_path, seed=1, seconds=10, crm=False) as one:
         one.start()
         wait_for(lambda: "+4568" in one.file_text(), 60)
         one.say_no()
         one.edit()
-        killed = one.workers.pop(0)
-        killed.kill()
-        killed.wait()
+        one.kill()
+        wait_for(lambda: f"+45{one.said_no[0]}" in one.barred(), 60)
         one.pause(one.workers[0])
         one.say_no()
         one.cut()
         time.sleep(LOST)
         one.wake(float("inf"))
-        one.edit_vendor()
         one.settle(90)
         one.judge()
         one.leave()
         assert len(one.said_no) == 2
-
-
-def test_help_and_jobs_need_no_queue() -> None:
-    """Whoever installed without the extra can still look at everything."""
-    code = (
-        "import sys; sys.modules['procrastinate'] = None\n"
-        "import sync.status, sync.daemon, sync.worker, state.queue"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
