@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from pydantic_core import PydanticCustomError
 
 from rules.errors import UserError
-from state import cursors, moving
+from state import cursors, moving, queue
 from state.schema import version
 from state.store import Store
 from sync import masking
 from sync.app import Clock
 from sync.output import Progress, number, printable, table
+from sync.settings import Settings
 from sync.settings.parts import SecretReference
 from sync.texts import Texts
 
@@ -88,8 +89,9 @@ def _looked_up(kind: str, name: str, said: str) -> str:
 class Migration:
     """One move from the database of the settings; `close` it."""
 
-    def __init__(self, old: str, new: str, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, settings: Settings, new: str, clock: Clock) -> None:
+        self._clock, self._silent = clock, settings.worker.lost_seconds
+        old = settings.database_url
         if sa.make_url(old) == sa.make_url(new):
             raise UserError("move.same")
         self.old, self.new = Store(old), Store(new)
@@ -131,6 +133,9 @@ class Migration:
             return
         with self.old.reading() as tx:
             at_work = cursors.at_work(tx, self._clock())
+            shared = tx.dialect.name == "postgresql" and queue.workers(tx, self._silent)
+        if shared:
+            raise UserError("move.service_runs")
         if at_work:
             raise UserError("move.at_work", holder=at_work[0])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from rules.errors import Exit
+from rules.errors import Exit, UserError
 from sync.output import say
 from sync.shell import Shell, actor
 
@@ -16,13 +16,15 @@ from sync.shell import Shell, actor
 def migrate(shell: Shell, *, to: str, yes: bool) -> int:
     """Move, compare, close the old database."""
     from sync.app import system_clock
-    from sync.daemon import only_one
+    from sync.daemon import only_one, standing
     from sync.migrating import Migration, address, plan_told, told
 
     settings = shell.begin()
     new = address(to)
+    if standing(settings.home):
+        raise UserError("move.service_runs")
     with only_one(settings.home):
-        one = Migration(settings.database_url, new, system_clock)
+        one = Migration(settings, new, system_clock)
         try:
             plan = one.plan()
             if not (shell.json and yes):

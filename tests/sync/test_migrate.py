@@ -22,6 +22,7 @@ from state.ledger import head, verify
 from state.store import Store, Tx
 from state.tables import ledger, metadata, runs
 from sync.cli import program
+from sync.daemon import Standing, only_one
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 
@@ -168,6 +169,10 @@ def test_a_target_that_is_in_use_or_a_password_in_the_open_is_refused(
     assert "hush-hush" not in shown.output
     for nonsense in ("mysql://x/y", "env:NOT_SET", "file:/nowhere", "nonsense", "postgresql://"):
         assert customer.call("migrate", "--to", nonsense, "--yes").exit_code == Exit.USER
+    with only_one(customer.folder / "state") as say:
+        say(Standing(1, ""))
+        running = customer.call("migrate", "--to", "env:WHERE", "--yes", where=new_url)
+    assert "Stop it first" in running.output
     assert customer.call("run").exit_code == Exit.OK, "nothing was moved"
 
 
