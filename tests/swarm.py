@@ -151,6 +151,14 @@ class Swarm:
                 one.send_signal(signal.SIGCONT)
                 del self.paused[one.pid]
 
+    def supervise(self) -> None:
+        """As systemd does: who could not begin, because the database was away just then, begins again."""
+        for one in [one for one in self.workers if one.poll() is not None]:
+            assert one.returncode in {Exit.USER, Exit.FAILED}, one.returncode
+            self.workers.remove(one)
+            self.did["began again"] += 1
+            self.start()
+
     def cut(self) -> None:
         """Every connection of everybody, in whatever they are."""
         plain = sa.make_url(self.url).set(drivername="postgresql")
@@ -196,6 +204,7 @@ class Swarm:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.wake(time.monotonic())
+            self.supervise()
             befalls = self.dice.choices(list(often), list(often.values()))[0]
             befalls()
             self.did[befalls.__name__] += 1
@@ -208,6 +217,7 @@ class Swarm:
         """Until nothing waits any more; AssertionError saying what does, when it never ends."""
         until = time.monotonic() + seconds
         while left := self._waiting():
+            self.supervise()
             assert time.monotonic() < until, f"{left}\n{(self.folder / 'log').read_text()[-4000:]}"
             time.sleep(0.5)
 
@@ -274,6 +284,8 @@ class Swarm:
 
     def leave(self) -> None:
         """All are asked to stop, and do."""
+        self.supervise()
+        time.sleep(LOST)
         for one in self.workers:
             one.send_signal(signal.SIGTERM)
         assert [one.wait(60) for one in self.workers] == [Exit.OK] * len(self.workers)
