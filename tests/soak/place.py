@@ -39,6 +39,8 @@ class News:
     """It was deleted."""
     into: str = ""
     """It went up in this one, which alone tells of it."""
+    second: str = ""
+    """The stamp it got, where that is whole seconds."""
     rival: bool = False
     """A program did it that turns back whatever we write."""
 

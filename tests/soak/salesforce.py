@@ -322,7 +322,7 @@ class Place:
         return News(
             kind, one.ident, one.who == OURS, before, {**asked, **emptied}, after, self.now(),
             no=flags == [False, True], cleared="DoNotCall" in one.asked and flags == [True, False],
-            rival=one.who == ROBOT,
+            second=one.stamp, rival=one.who == ROBOT,
         )  # fmt: skip
 
     def shows(self, one: News) -> bool:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import orjson
@@ -38,7 +38,6 @@ MOST_TOLD: Final = 5
 FLIPS: Final = 2
 BACK: Final = (EventType.LIFT.value, EventType.CORRECTION.value)
 WRONGS: Final = ("missed", "doubled", "overwritten", "lost", "lifted", "wrong")
-LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 SECOND: Final = timedelta(seconds=1)
 
 
@@ -110,8 +109,13 @@ class Witness:
     _touched: set[Where] = field(default_factory=set)
     sure: bool = True
     """Nothing goes wrong with the pass: of what is written in it our program will hear."""
-    _counts: bool = True
-    _ended: datetime = LONG_AGO
+    _written_at: dict[Where, datetime] = field(default_factory=dict)
+    """When others wrote to it last: the last seconds only."""
+    _blurred: set[int] = field(default_factory=set)
+    """Of our writes those that got the stamp of the one before."""
+    _just_now: set[Where] = field(default_factory=set)
+    """Who was written to in the second in which the pass began. Stamps are whole seconds: what is
+    turned back in the second in which it was made looks like a write without effect."""
     _kinds_read: set[Kind] = field(default_factory=set)
     _due: set[Where] = field(default_factory=set)
     _due_noes: set[Where] = field(default_factory=set)
@@ -120,9 +124,11 @@ class Witness:
         """Take note of what was written since the last look."""
         for one in self.place.news():
             where = (one.kind, one.ident)
-            self.pending[where] = one
+            before, self.pending[where] = self.pending.get(where), one
             self._touched.add(where)
             if one.ours:
+                if before and one.second and before.second == one.second:
+                    self._blurred.add(len(self._ours))
                 self._ours.append(one)
                 if one.no:
                     self._by_us.add(where)
@@ -130,6 +136,7 @@ class Witness:
                     self._blame("lifted", one, "we took its flag off")
                 continue
             self.tally.changes += 1
+            self._written_at[where] = self.place.now()
             self.tally.seen["flag of ours cleared by a rival"] += one.rival and one.cleared
             self.again.discard(where)
             if one.no:
@@ -153,9 +160,9 @@ class Witness:
     def pass_begins(self) -> None:
         """What has to be known when it has read to its end."""
         self.look()
-        # Stamps are whole seconds: what is turned back in the second in which it was made looks
-        # like a write without effect.
-        self._counts = self.sure and self.place.now() - self._ended >= SECOND
+        now, last = self.place.now(), self._written_at
+        self._written_at = {where: at for where, at in last.items() if now - at < SECOND}
+        self._just_now = set(self._written_at)
         self._due = {where for where, one in self.pending.items() if self.place.shows(one)}
         # Who was written to again since may be shown as late as that.
         self._due_noes = {
@@ -165,11 +172,11 @@ class Witness:
         }
         self._touched.clear()
         self._ours.clear()
+        self._blurred.clear()
 
     def pass_ends(self, app: App | None, read: Iterable[Kind], *, dry: bool = False) -> None:
         """`read` are the kinds that were read to their end; `app` is None for one that died."""
         self.look()
-        self._ended = self.place.now()
         self.tally.passes += 1
         self._judge_writes()
         if dry and self._ours:
@@ -196,7 +203,7 @@ class Witness:
                     back = True
                     continue
                 left[where, trait] = before
-                self._times[where, trait, text] += self._counts
+                self._times[where, trait, text] += self._tells_apart(at, where)
                 if whose(trait, before) != whose(trait, text) and not self._is_put_back(
                     at, where, trait, before
                 ):
@@ -205,6 +212,10 @@ class Witness:
                 self.tally.put_back += 1
             elif one.asked and all(one.before.get(t, "") == x for t, x in one.asked.items()):
                 self._blame("doubled", one, f"written again: {dict(one.asked)}")
+
+    def _tells_apart(self, at: int, where: Where) -> bool:
+        """Whether our program can know, when this write of ours is turned back, that it ever stood."""
+        return self.sure and where not in self._just_now and at not in self._blurred
 
     def _is_put_back(self, at: int, where: Where, trait: str, before: str) -> bool:
         return any(
