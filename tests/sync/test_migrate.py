@@ -24,6 +24,7 @@ from state.tables import ledger, metadata, runs
 from sync.cli import program
 from sync.daemon import Standing, only_one
 
+EVERY = "RINGREN_TEST_EVERY_KILL"
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 
 
@@ -48,7 +49,7 @@ class Customer:
 
     def call(self, *args: str, url: str = "", where: str = "") -> Any:
         """One command; `url` is where the settings say that the database is."""
-        env = {"RINGREN_STATE__URL": url, "WHERE": where}
+        env = {"RINGREN_STATE__URL": url, "WHERE": where, EVERY: None}
         return CliRunner().invoke(program, [*args, "--settings", str(self.file)], env=env)
 
     def live(self) -> None:
@@ -235,7 +236,7 @@ def test_killed_before_or_after_any_commit_the_same_move_goes_on(
     every = [at / 2 for at in range(2, 2 * last + 2)]
     # All equal and the old one about to close; closed and the new one about to open.
     chosen = [last - 1.0, last - 0.5]
-    for at in every if os.environ.get("RINGREN_TEST_EVERY_KILL") else chosen:
+    for at in every if os.environ.get(EVERY) else chosen:
         life(at, last)
 
 
