@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import threading
 from collections.abc import Iterator
 from typing import Final
 
 _ROOMY: Final = (500_000, 20, 50)
 """More values than any batch holds at a time."""
+_TIDIED_EVERY: Final = 16
+_turns: Final = itertools.count()
 
 
 def make_roomy() -> None:
@@ -23,12 +26,12 @@ def make_roomy() -> None:
 
 
 def tidy() -> None:
-    """Between two batches: what is young and in cycles goes, a few milliseconds' work.
+    """Between two batches: now and then what is young and in cycles goes, some milliseconds' work.
 
     A statement of SQLAlchemy's is a cycle, and one that names a page's ids holds all of their text:
     at our thresholds a million records leave fifty megabytes of them behind.
     """
-    if _inside:
+    if _inside and next(_turns) % _TIDIED_EVERY == 0:
         gc.collect(0)
 
 

@@ -28,6 +28,9 @@ class History:
     r: Random
     size: int
     people: int = field(default=0)
+    renumbered: set[tuple[Kind, str]] = field(default_factory=set)
+    """Companies whose main number changed after their no. A main number carries nothing on (a
+    switchboard silences nobody unasked), so nothing but the record leads from the new one to the no."""
 
     def begin(self) -> None:
         """Those who were there before us."""
@@ -105,7 +108,12 @@ class History:
     def _edit(self, kind: Kind, ident: str) -> None:
         all_ = self._traits(kind)
         some = self.r.sample(sorted(all_), self.r.choice((1, 1, 2)))
-        self.place.edit(kind, ident, {trait: all_[trait] for trait in some})
+        self._type(kind, ident, {trait: all_[trait] for trait in some})
+
+    def _type(self, kind: Kind, ident: str, traits: dict[str, str]) -> None:
+        if "phone" in traits and kind is Kind.COMPANY and self.place.flagged(kind, ident):
+            self.renumbered.add((kind, ident))
+        self.place.edit(kind, ident, traits)
 
     def type_over(self, ident: str | None = None) -> None:
         """Somebody types over a record, or one that is named, just now."""
@@ -203,7 +211,7 @@ class History:
         self.place.remove(kind, ident)
         anew = self.place.add(kind, traits)
         self.witness.look()
-        if "phone" in traits:
+        if "phone" in traits and (kind, ident) not in self.renumbered:
             self.witness.again.add((kind, anew))
         return True
 
@@ -213,7 +221,7 @@ class History:
         there = [one for one in self.place.living(kind) if self.place.flagged(kind, one)]
         for ident in self.r.sample(there, min(len(there), 2)):
             number = spelt("phone", self._person(), self.r.randrange(SPELLINGS))
-            self.place.edit(kind, ident, {"phone": number})
+            self._type(kind, ident, {"phone": number})
         return bool(there)
 
     def _no_for_a_while(self) -> bool:
