@@ -111,7 +111,8 @@ class History:
         self._type(kind, ident, {trait: all_[trait] for trait in some})
 
     def _type(self, kind: Kind, ident: str, traits: dict[str, str]) -> None:
-        if "phone" in traits and kind is Kind.COMPANY and self.place.flagged(kind, ident):
+        says_no = "no" in self.place.fields[kind] and self.place.flagged(kind, ident)
+        if kind is Kind.COMPANY and "phone" in traits and says_no:
             self.renumbered.add((kind, ident))
         self.place.edit(kind, ident, traits)
 
