@@ -62,10 +62,10 @@ def value(line: TrendLine, point: Point, texts: Texts) -> str:
 
 
 def told(line: TrendLine, texts: Texts) -> str:
-    """A line in words: where it began and where it is."""
+    """A line in words: where it began and where it is; of its first day just that."""
     first, last = line.points[0], line.points[-1]
     return texts.get(
-        "report.trend.line",
+        "report.trend.line" if len(line.points) > 1 else "report.trend.point",
         label=line.label.of(texts.lang),
         first=value(line, first, texts),
         first_day=day(first.day, texts.lang),
