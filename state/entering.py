@@ -21,12 +21,13 @@ import sqlalchemy as sa
 from rules.barring import Bar, Takes, bars_of
 from rules.keys import Key
 from rules.suppression import SINGLE_CHANNELS, Channel, Evidence, SuppressionList
+from state import positions
 from state.deliveries import DeliveryState
 from state.keys import KeyRing
 from state.ledger import entries_for, payloads
 from state.ledger_rows import chunks
 from state.store import Tx
-from state.tables import deliveries, ledger, ledger_keys, reach
+from state.tables import deliveries, ledger, ledger_keys
 from state.telling import FIRST_WAIT, MOST_WAIT, NOTHING_TO_SHOW, SHOWN
 
 ERASED, NOT_HELD = NOTHING_TO_SHOW
@@ -264,14 +265,10 @@ _SWEPT: Final = "swept: "
 
 def is_swept(tx: Tx, system: str, now: datetime, seconds: int) -> bool:
     """Whether all queues of a system were looked at so short a time ago."""
-    query = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _SWEPT + system)
-    last = tx.execute(query).scalar_one_or_none()
+    last = positions.known(tx, _SWEPT + system)
     return last is not None and 0 <= now.timestamp() - last < seconds
 
 
 def sweep(tx: Tx, system: str, now: datetime) -> None:
     """All queues of a system were looked at: kept as seconds, in whatever else is remembered so."""
-    at = {"ledger_seq": int(now.timestamp())}
-    mine = reach.c.consumer == _SWEPT + system
-    if tx.execute(sa.update(reach).where(mine).values(at)).rowcount == 0:
-        tx.execute(sa.insert(reach).values(consumer=_SWEPT + system, **at))
+    positions.move(tx, _SWEPT + system, int(now.timestamp()))

@@ -20,10 +20,11 @@ from state.findings import Judged
 from state.history import Written
 from state.ledger import head
 from state.ledger_rows import chunks, entries
+from state.positions import move, position
 from state.reach import about
 from state.store import Tx
 from state.tables import findings as table
-from state.tables import ledger, reach
+from state.tables import ledger
 from state.telling import reached
 
 WAITS: Final = "flag_to_take_off"
@@ -35,12 +36,12 @@ _ENDING: Final = (EventType.LIFT.value, EventType.CORRECTION.value)
 
 def is_behind(tx: Tx) -> bool:
     """Whether entries came in of which it was not looked whether they end anything."""
-    return head(tx).seq != _position(tx)
+    return head(tx).seq != position(tx, _POSITION)
 
 
 def note(tx: Tx, now: datetime) -> None:
     """Note the records on which a flag of ours stands that a new lift or correction is about."""
-    after, last = _position(tx), head(tx).seq
+    after, last = position(tx, _POSITION), head(tx).seq
     new = entries(tx, sa.and_(ledger.c.seq > after, ledger.c.event_type.in_(_ENDING)))
     roots = [one.event.root for one in new if one.event.root]
     for some in chunks(reached(tx, about(tx, roots)) if roots else ()):
@@ -51,7 +52,7 @@ def note(tx: Tx, now: datetime) -> None:
             findings.replace(
                 tx, row.record.ref.system, row.stream, ORIGIN, judged, now, fresh=False
             )
-    _move(tx, last)
+    move(tx, _POSITION, last)
 
 
 def waiting(tx: Tx, system: str, stream: str, limit: int) -> list[int]:
@@ -89,14 +90,3 @@ def _flags(rows: Iterable[Written]) -> dict[str, Change]:
             else:
                 found.pop(change.field, None)
     return {name: change for name, change in found.items() if change.rule != LIFTED}
-
-
-def _position(tx: Tx) -> int:
-    query = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _POSITION)
-    return int(tx.execute(query).scalar_one_or_none() or 0)
-
-
-def _move(tx: Tx, seq: int) -> None:
-    moved = sa.update(reach).where(reach.c.consumer == _POSITION).values(ledger_seq=seq)
-    if tx.execute(moved).rowcount == 0:
-        tx.execute(sa.insert(reach).values(consumer=_POSITION, ledger_seq=seq))

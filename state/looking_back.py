@@ -10,10 +10,11 @@ import sqlalchemy as sa
 from rules.keys import HashedKey, KeyKind
 from rules.records import Kind, Ref
 from rules.suppression import EventType
+from state import positions
 from state.ledger import head, payloads
 from state.ledger_rows import Entry, chunks, entries, entries_in
 from state.store import Tx
-from state.tables import ledger, match_keys, mirror, reach
+from state.tables import ledger, match_keys, mirror
 
 _CONSUMER: Final = "violations"
 _BLOCKING: Final = (EventType.BLOCK, EventType.DERIVED)
@@ -21,15 +22,13 @@ _BLOCKING: Final = (EventType.BLOCK, EventType.DERIVED)
 
 def begin(tx: Tx) -> None:
     """Before the first attempt is logged: what the ledger holds by then is asked about each."""
-    here = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _CONSUMER)
-    if tx.execute(here).first() is None:
-        tx.execute(sa.insert(reach).values(consumer=_CONSUMER, ledger_seq=head(tx).seq))
+    if positions.known(tx, _CONSUMER) is None:
+        moved(tx, head(tx).seq)
 
 
 def next_entries(tx: Tx, limit: int) -> list[Entry]:
     """The entries since the last look, oldest first; none as long as there are no attempts."""
-    here = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _CONSUMER)
-    after = tx.execute(here).scalar_one_or_none()
+    after = positions.known(tx, _CONSUMER)
     if after is None:
         return []
     return entries(tx, sa.and_(ledger.c.seq > after, ledger.c.seq <= after + limit))
@@ -37,7 +36,7 @@ def next_entries(tx: Tx, limit: int) -> list[Entry]:
 
 def moved(tx: Tx, seq: int) -> None:
     """They were looked at up to here."""
-    tx.execute(sa.update(reach).where(reach.c.consumer == _CONSUMER).values(ledger_seq=seq))
+    positions.move(tx, _CONSUMER, seq)
 
 
 def concerned(tx: Tx, new: Collection[Entry]) -> tuple[set[bytes], set[int]]:

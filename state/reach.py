@@ -32,10 +32,11 @@ from state.keys import KeyRing
 from state.kin import kin_of
 from state.ledger import append, entries_for, head, hold, payloads
 from state.ledger_rows import Entry, chunks, entries, entries_in
+from state.positions import move, position
 from state.screen import MAIN_PHONE, hash_records
 from state.spreading import Spreading, asked, digests_of
 from state.store import Tx
-from state.tables import blocked, ledger, match_keys, mirror, reach
+from state.tables import blocked, ledger, match_keys, mirror
 
 _CARRY: Final = "carry"
 _SETTLE: Final = "settle"
@@ -72,7 +73,7 @@ def carry(tx: Tx, limit: int = _BATCH) -> int:
     _mark(tx, concerned)
     _mark_refs(tx, concerned)
     _mark_refs(tx, [entry for entry in new if _names_others(entry)])
-    _move(tx, _CARRY, new[-1].seq)
+    move(tx, _CARRY, new[-1].seq)
     return len(new)
 
 
@@ -179,7 +180,7 @@ def settle(
         if payload.last_resort and len(found) == len(payload.carried):
             said.append(rule.kept_by_name(entry.event, payload.last_resort))
     append(tx, ring, said, now)
-    _move(tx, _SETTLE, new[-1].seq)
+    move(tx, _SETTLE, new[-1].seq)
     return len(new)
 
 
@@ -265,24 +266,13 @@ def spread(
 def pending(tx: Tx) -> bool:
     """Whether entries wait to be carried or settled, or blocked records to be spread."""
     last = head(tx).seq
-    if any(_position(tx, consumer) < last for consumer in (_CARRY, _SETTLE)):
+    if any(position(tx, consumer) < last for consumer in (_CARRY, _SETTLE)):
         return True
     waiting = sa.select(blocked.c.rid).where(blocked.c.spread.is_(False)).limit(1)
     return tx.execute(waiting).first() is not None
 
 
-def _position(tx: Tx, consumer: str) -> int:
-    query = sa.select(reach.c.ledger_seq).where(reach.c.consumer == consumer)
-    return int(tx.execute(query).scalar_one_or_none() or 0)
-
-
 def _next(tx: Tx, consumer: str, limit: int) -> list[Entry]:
     """The entries that this consumer has not seen, oldest first."""
-    after = _position(tx, consumer)
+    after = position(tx, consumer)
     return entries(tx, sa.and_(ledger.c.seq > after, ledger.c.seq <= after + limit))
-
-
-def _move(tx: Tx, consumer: str, seq: int) -> None:
-    moved = sa.update(reach).where(reach.c.consumer == consumer).values(ledger_seq=seq)
-    if tx.execute(moved).rowcount == 0:
-        tx.execute(sa.insert(reach).values(consumer=consumer, ledger_seq=seq))

@@ -28,6 +28,7 @@ from state.keys import KeyRing
 from state.ledger import head, payloads
 from state.ledger_rows import Entry, chunks, entries
 from state.mirror import held, numbers, values_of
+from state.positions import move, position
 from state.screen import Screen, hash_records
 from state.store import Tx
 from state.tables import (
@@ -37,7 +38,6 @@ from state.tables import (
     ledger,
     match_keys,
     mirror,
-    reach,
     receipts,
 )
 
@@ -334,7 +334,7 @@ def refresh(
     if tx.dialect.name == "postgresql":
         # As `reach.carry`: waits for all who decide records, and lets them wait.
         tx.execute(sa.text("LOCK TABLE mirror IN SHARE ROW EXCLUSIVE MODE"))
-    after = _position(tx)
+    after = position(tx, _REFRESH)
     new = entries(tx, sa.and_(ledger.c.seq > after, ledger.c.seq <= after + limit))
     if not new:
         return 0
@@ -353,18 +353,18 @@ def refresh(
             for rid, one in standing.items()
         ]
         blocks.replace(tx, list(standing), found, fresh=False)
-    _move(tx, new[-1].seq)
+    move(tx, _REFRESH, new[-1].seq)
     return len(new)
 
 
 def is_behind(tx: Tx) -> bool:
     """Whether entries came in whose records were not looked for yet."""
-    return head(tx).seq > _position(tx)
+    return head(tx).seq > position(tx, _REFRESH)
 
 
 def all_refreshed(tx: Tx) -> None:
     """Every record has been decided with all that the ledger holds."""
-    _move(tx, head(tx).seq)
+    move(tx, _REFRESH, head(tx).seq)
 
 
 def reached(tx: Tx, new: Sequence[Entry]) -> set[int]:
@@ -379,17 +379,6 @@ def reached(tx: Tx, new: Sequence[Entry]) -> set[int]:
     refs = [Ref.parse(k.value) for one in clear for k in one.keys if k.kind is KeyKind.REF]
     rids.update(numbers(tx, refs).values())
     return rids
-
-
-def _position(tx: Tx) -> int:
-    query = sa.select(reach.c.ledger_seq).where(reach.c.consumer == _REFRESH)
-    return int(tx.execute(query).scalar_one_or_none() or 0)
-
-
-def _move(tx: Tx, seq: int) -> None:
-    moved = sa.update(reach).where(reach.c.consumer == _REFRESH).values(ledger_seq=seq)
-    if tx.execute(moved).rowcount == 0:
-        tx.execute(sa.insert(reach).values(consumer=_REFRESH, ledger_seq=seq))
 
 
 def were_set_by_us(tx: Tx, rids: Sequence[int], rule: str, ended: str) -> set[int]:
