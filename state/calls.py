@@ -14,7 +14,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from state.store import Tx
+from state.store import Tx, adding
 from state.tables import api_calls, api_quotas
 
 TOTAL: Final = ""
@@ -64,14 +64,8 @@ def _take(tx: Tx, system: str, day: date, job: str, want: int, most: int | None)
 
 def _add(tx: Tx, system: str, day: date, job: str, calls: int) -> int:
     """How many there are then."""
-    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(api_calls).values(
-        system=system, day=day.isoformat(), job=job, calls=calls
-    )
-    upsert = insert.on_conflict_do_update(
-        index_elements=list(api_calls.primary_key.columns),
-        set_={"calls": api_calls.c.calls + insert.excluded.calls},
-    ).returning(api_calls.c.calls)
+    row = {"system": system, "day": day.isoformat(), "job": job, "calls": calls}
+    upsert = adding(tx, api_calls, "calls").values(row).returning(api_calls.c.calls)
     return int(tx.execute(upsert).scalar_one())
 
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from state.store import Tx
+from state.store import Tx, adding
 from state.tables import coverage, cursors, mirror
 
 
@@ -47,16 +45,7 @@ def add(
         if any(more.values()):
             rows.append({"system": system, "stream": stream, "field": name, **more})
     if rows:
-        tx.execute(_upsert(tx), rows)
-
-
-def _upsert(tx: Tx) -> sa.Insert:
-    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(coverage)
-    added = {one: coverage.c[one] + insert.excluded[one] for one in ("filled", "valid")}
-    key = list(coverage.primary_key.columns)
-    upsert: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_=added)
-    return upsert
+        tx.execute(adding(tx, coverage, "filled", "valid"), rows)
 
 
 def _with_bit(masks: Iterable[tuple[int, int]], bit: int) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -257,6 +258,14 @@ def bulk(
     if len(rows[0]) != width:
         raise InvariantBroken(f"{width} values expected for {sql!r}, {len(rows[0])} given")
     tx.exec_driver_sql(sql, [convert(row) for row in rows] if convert else list(rows))
+
+
+def adding(tx: Tx, table: sa.Table, *figures: str) -> Any:
+    """An insert that adds these figures to those of a row with the same primary key."""
+    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(table)
+    more = {one: table.c[one] + insert.excluded[one] for one in figures}
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=more)
 
 
 def moment(tx: Tx, at: datetime) -> Any:

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from rules.marks import split
-from state.store import Tx
+from state.store import Tx, adding
 from state.tables import cursors, mirror, tallies
 
 
@@ -47,16 +46,7 @@ def add(tx: Tx, system: str, stream: str, marks: Counter[int]) -> None:
         if records
     ]
     if rows:
-        tx.execute(_upsert(tx), rows)
-
-
-def _upsert(tx: Tx) -> sa.Insert:
-    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(tallies)
-    added = tallies.c.records + insert.excluded.records
-    key = list(tallies.primary_key.columns)
-    upsert: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_={"records": added})
-    return upsert
+        tx.execute(adding(tx, tallies, "records"), rows)
 
 
 def forget(tx: Tx, system: str, stream: str) -> None:
