@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from connectors.protocol import Page, Pulls, Stream
-from connectors.registry import files
 from rules.changes import Finding
 from rules.errors import UserError
 from rules.opt_out_rows import row_statements
@@ -20,6 +19,7 @@ from state import ledger
 from sync import desk
 from sync.app import App
 from sync.hearing import kept
+from sync.one_file import one_file
 
 IMPORT: Final = "import"
 """The system that statements of such files come from."""
@@ -113,21 +113,7 @@ def _signed(said: Statement, by: str) -> Statement:
 
 def _pages(app: App, path: Path) -> Iterator[tuple[Stream, Page]]:
     """The sheets of the file, read as an opt-out list whatever its name is."""
-    limit = app.settings.files.max_workbook_mb
-
-    def wish(file: str) -> dict[str, Any]:
-        one = app.settings.files.of(file)
-        return {
-            "columns": one.columns,
-            "kind": Kind.OPT_OUT,
-            "encoding": one.encoding or "",
-            "delimiter": one.delimiter or "",
-        }
-
-    system = files(IMPORT, path, said=wish, known=lambda _: None, max_workbook_mb=limit)
-    for problem in system.problems():
-        if problem.stops:
-            raise UserError(problem.message, problem.remedy, **problem.details)
+    system = one_file(app, IMPORT, path, lambda _: Kind.OPT_OUT)
     for stream in system.streams():
         for page in cast("Pulls", system).pull(stream, None):
             yield stream, page

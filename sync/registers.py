@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from connectors.protocol import Page, Pulls, Stream
-from connectors.registry import files
 from rules.errors import UserError
 from rules.permission import quarter
 from rules.records import Kind, Record
@@ -24,21 +23,13 @@ from rules.registers import NAME, ROBINSON, Issue, Lack, row_key
 from state import acts, coverage, registers
 from state.store import Tx
 from sync.app import App
+from sync.importing import MOST_TOLD, Trouble
 from sync.lifts import named
+from sync.one_file import one_file
 
-MOST_TOLD: Final = 50
 _SYSTEM: Final = "register"
 _NAMES: Final = frozenset({"full_name", "last_name"})
 _ABOUT: Final = frozenset({Kind.COMPANY.value, Kind.CONTACT.value, Kind.LEAD.value})
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A row of the file that nobody can be found by; the rest counts."""
-
-    stream: str
-    row: int
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,21 +287,7 @@ def _drop(app: App, issue: int) -> None:
 
 def _pages(app: App, path: Path) -> Iterator[tuple[Stream, Page]]:
     """The sheets of the file, read as a list of people whatever its name is."""
-
-    def wish(file: str) -> dict[str, Any]:
-        one = app.settings.files.of(file)
-        return {
-            "columns": one.columns,
-            "kind": Kind.LEAD,
-            "encoding": one.encoding or "",
-            "delimiter": one.delimiter or "",
-        }
-
-    limit = app.settings.files.max_workbook_mb
-    system = files(_SYSTEM, path, said=wish, known=lambda _: None, max_workbook_mb=limit)
-    for problem in system.problems():
-        if problem.stops:
-            raise UserError(problem.message, problem.remedy, **problem.details)
+    system = one_file(app, _SYSTEM, path, lambda _: Kind.LEAD)
     for stream in system.streams():
         mapped = {column.canonical for column in stream.columns}
         if "address" not in mapped or not mapped & _NAMES:

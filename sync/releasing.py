@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from connectors.protocol import Judged, Sifts, Stream
-from connectors.registry import files
 from rules.errors import RunStopped, UserError
 from rules.keys import KEY_FIELDS
 from rules.records import Kind
@@ -29,6 +28,7 @@ from sync import members
 from sync.app import App
 from sync.heap import roomy
 from sync.members import Member
+from sync.one_file import one_file
 from sync.row_judge import SYSTEM, RowJudge
 from sync.stages import reaching
 
@@ -158,22 +158,7 @@ def _of_system(app: App, path: Path, wish: Wish) -> Iterator[tuple[Sifts, Stream
 
 def _streams(app: App, path: Path) -> Iterator[tuple[Sifts, Stream]]:
     """The lists in a file, as something to be called, whatever its name is."""
-
-    def wishes(file: str) -> dict[str, Any]:
-        one = app.settings.files.of(file)
-        kind = one.kind or Kind.LEAD
-        return {
-            "columns": one.columns,
-            "kind": kind,
-            "encoding": one.encoding or "",
-            "delimiter": one.delimiter or "",
-        }
-
-    limit = app.settings.files.max_workbook_mb
-    system = files(SYSTEM, path, said=wishes, known=lambda _: None, max_workbook_mb=limit)
-    for problem in system.problems():
-        if problem.stops:
-            raise UserError(problem.message, problem.remedy, **problem.details)
+    system = one_file(app, SYSTEM, path, lambda said: said or Kind.LEAD)
     found = [(cast("Sifts", system), stream) for stream in system.streams()]
     for _, stream in found:
         mapped = {column.canonical for column in stream.columns}
