@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from http.cookies import SimpleCookie
+from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
@@ -20,6 +21,14 @@ from sync import passwords, users
 PASSWORD = "gryde kamel plov sne"  # noqa: S105
 SETTINGS = '[page]\nport = 0\n[files]\nroot = "{root}"\n'
 _STAMP = re.compile(r'name="stamp" value="([^"]*)"')
+
+
+def over(folder: Path, rows: Sequence[str]) -> str:
+    """A folder with one list, and the settings of a page over it."""
+    lists = folder / "lists"
+    lists.mkdir()
+    (lists / "kontakter.csv").write_text("\n".join(rows) + "\n")
+    return SETTINGS.format(root=lists)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from argon2 import PasswordHasher
 from listening import Listening, listening
-from visiting import PASSWORD, SETTINGS, Visit, person, quick_passwords
+from visiting import PASSWORD, Visit, over, person, quick_passwords
 
 from rules.errors import UserError
 from rules.keys import Key, KeyKind
@@ -42,10 +42,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
 
 
 def opened(folder: Path, more: str = "") -> listening:  # type: ignore[valid-type]
-    (folder / "lists").mkdir()
-    (folder / "lists" / "kontakter.csv").write_text(f"id;navn;telefon\n1;Rav;{PHONE}\n")
-    settings = SETTINGS.format(root=folder / "lists").replace("port = 0\n", f"port = 0\n{more}")
-    return listening(folder, settings)
+    settings = over(folder, ["id;navn;telefon", f"1;Rav;{PHONE}"])
+    return listening(folder, settings.replace("port = 0\n", f"port = 0\n{more}"))
 
 
 @pytest.fixture(scope="module")

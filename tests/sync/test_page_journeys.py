@@ -12,7 +12,7 @@ import pytest
 from browsers import CONTRASTS, LEAST_CONTRAST, chromium
 from listening import Listening, listening
 from promises.lists import HEADER, people
-from visiting import PASSWORD, SETTINGS, quick_passwords
+from visiting import PASSWORD, over, quick_passwords
 
 from rules.keys import Key, KeyKind
 from rules.rights import Role
@@ -46,10 +46,7 @@ def quick() -> Iterator[None]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     """A folder that was read once, with a plan; people of several roles."""
     folder = tmp_path_factory.mktemp("page")
-    lists = folder / "lists"
-    lists.mkdir()
-    (lists / "kontakter.csv").write_text("\n".join([HEADER, *people(8)]) + "\n")
-    settings = SETTINGS.format(root=lists) + "[limits]\nmin_records = 100000\n"
+    settings = over(folder, [HEADER, *people(8)]) + "[limits]\nmin_records = 100000\n"
     with listening(folder, settings) as found:
         for name, role in (
             ("Agnes", Role.AGENT),

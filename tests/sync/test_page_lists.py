@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from listening import Answer, Listening, listening
 from promises.lists import HEADER, people
-from visiting import SETTINGS, Visit, person, quick_passwords
+from visiting import Visit, over, person, quick_passwords
 
 from rules.keys import Key, KeyKind
 from rules.rights import Role
@@ -37,11 +37,8 @@ def quick() -> Iterator[None]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     """Lists that were read and compared; one number is on the list of noes."""
     folder = tmp_path_factory.mktemp("page")
-    lists = folder / "lists"
-    lists.mkdir()
-    (lists / "kontakter.csv").write_text("\n".join([HEADER, *people(3)]) + "\n")
-    more = "[limits]\nmin_records = 100000\n"
-    with listening(folder, SETTINGS.format(root=lists) + more) as found:
+    settings = over(folder, [HEADER, *people(3)]) + "[limits]\nmin_records = 100000\n"
+    with listening(folder, settings) as found:
         key = Key(KeyKind.PHONE, "+4568999999")
         said = desk.statement(
             [key], Channel.ALL, now=found.app.clock(), at=None, evidence="", by="X"

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from listening import Listening, listening
 from promises.lists import HEADER, people
-from visiting import SETTINGS, Visit, person, quick_passwords
+from visiting import Visit, over, person, quick_passwords
 
 from rules.rights import Role
 from rules.violation_causes import Cause
@@ -35,12 +35,9 @@ def quick() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
     folder = tmp_path_factory.mktemp("page")
-    lists = folder / "lists"
-    lists.mkdir()
     evil = "<script>alert(1)</script>;x;y;z;æ"
     rows = [HEADER, *people(6), evil, "K9;" + ";" * HEADER.count(";")]
-    (lists / "kontakter.csv").write_text("\n".join(rows) + "\n")
-    with listening(folder, SETTINGS.format(root=lists)) as found:
+    with listening(folder, over(folder, rows)) as found:
         run(found.app, dry=True)
         yield found
 
