@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+import tenacity
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -187,10 +188,10 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     """
     connection.isolation_level = None
     cursor = connection.cursor()
+    # Of a new database only. Twice the usual: a row of a list is half a kilobyte, with its changes.
+    cursor.execute("PRAGMA page_size=8192")
+    _keep_a_log(cursor)
     for pragma in (
-        # Of a new database only. Twice the usual: a row of a list is half a kilobyte, with its changes.
-        "page_size=8192",
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         f"busy_timeout={BUSY_MILLISECONDS}",
@@ -201,6 +202,17 @@ def _set_pragmas(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _keep_a_log(cursor: Any) -> None:
+    """Write-ahead. Of several that make a new database, SQLite refuses all but one, unasked to wait."""
+    tries = tenacity.Retrying(
+        retry=tenacity.retry_if_exception(lambda error: "locked" in str(error)),
+        stop=tenacity.stop_after_delay(BUSY_MILLISECONDS / 1000),
+        wait=tenacity.wait_random(0.001, 0.02),
+        reraise=True,
+    )
+    tries(cursor.execute, "PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Connection) -> None:

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -54,6 +56,22 @@ def test_several_processes_may_prepare_at_once(empty_url: str) -> None:
     with store.reading() as tx:
         assert tx.exec_driver_sql("SELECT count(*) FROM alembic_version").scalar_one() == 1
     store.close()
+
+
+def test_those_who_meet_at_a_new_file_all_get_in(tmp_path: Path) -> None:
+    """SQLite refuses all but one of those who switch a file to its log at the same instant."""
+    together = Barrier(4)
+
+    def first_of_all(name: str) -> bool:
+        store = Store(f"sqlite:///{tmp_path / name}.db")
+        together.wait()
+        prepare(store)
+        store.close()
+        return True
+
+    with ThreadPoolExecutor(4) as at_once:
+        for n in range(12):
+            assert all(at_once.map(first_of_all, [str(n)] * 4))
 
 
 def test_a_database_of_something_else_is_refused_and_left_alone(empty_url: str) -> None:
