@@ -130,6 +130,19 @@ def under_way(tx: Tx) -> dict[str, dict[DeliveryState, int]]:
     return found
 
 
+def oldest(tx: Tx) -> dict[str, datetime]:
+    """By system: when we heard of the first opt-out that it has still to show."""
+    first = (
+        sa.select(deliveries.c.system, sa.func.min(deliveries.c.seq).label("seq"))
+        .where(deliveries.c.state.in_([one.value for one in UNDER_WAY]))
+        .group_by(deliveries.c.system)
+        .subquery()
+    )
+    query = sa.select(first.c.system, ledger.c.heard_at)
+    rows = tx.execute(query.join(ledger, ledger.c.seq == first.c.seq))
+    return {row.system: row.heard_at for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Since:
     """Opt-outs heard since a moment: how many, and how many of them some system has still to show.

@@ -222,6 +222,12 @@ def counts(tx: Tx, systems: Sequence[str]) -> list[tuple[str, str, str, str, str
     return [tuple(row) for row in found]
 
 
+def by_severity(tx: Tx) -> dict[str, int]:
+    """How many are open, of all systems."""
+    query = sa.select(findings.c.severity, sa.func.count()).where(findings.c.gone_at.is_(None))
+    return {row[0]: int(row[1]) for row in tx.execute(query.group_by(findings.c.severity))}
+
+
 def listed(
     tx: Tx,
     systems: Sequence[str] | None = None,

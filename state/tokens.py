@@ -31,6 +31,7 @@ class Scope(StrEnum):
     CHECK = "check"
     RECORD = "record"
     LINKS = "links"
+    METRICS = "metrics"
 
 
 @dataclass(frozen=True, slots=True)

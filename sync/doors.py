@@ -16,7 +16,7 @@ from sync.settings.incoming import Listener
 from sync.texts import Texts
 
 NEEDED = {
-    "serve.not_installed": ("starlette", "uvicorn", "cryptography"),
+    "serve.not_installed": ("starlette", "uvicorn", "cryptography", "prometheus_client"),
     "account.not_installed": ("argon2",),
     "mailbox.not_installed": ("imap_tools",),
 }
@@ -30,8 +30,8 @@ def need(told: str) -> None:
 
 
 def looked_at(settings: Settings, texts: Texts) -> Iterator[Check]:
-    """A line for the API, the form, systems' messages, the page and the mailbox, where they are set up."""
-    for name in ("api", "form", "hooks", "page", "mailbox"):
+    """A line for the API, the form, systems' messages, the page, the measures and the mailbox, where they are set up."""
+    for name in ("api", "form", "hooks", "page", "metrics", "mailbox"):
         try:
             found = _mailbox(settings) if name == "mailbox" else _listener(settings, name)
         except RingrenError as error:

@@ -37,7 +37,7 @@ DAYS: Final = 90
 @dataclass(frozen=True, slots=True)
 class SystemLine:
     """One system. `late_seconds`: since it was last read; `under_way`: opt-outs that it has still to
-    show; `drift`: the last comparison of the list of opt-outs with what it shows."""
+    show, beside those that `failed`; `oldest_seconds`: since the first of all these was heard; `drift`: the last comparison of the list of opt-outs with what it shows."""
 
     system: str
     records: int
@@ -48,6 +48,7 @@ class SystemLine:
     quota: Quota | None
     under_way: int
     failed: int
+    oldest_seconds: int | None
     drift: Verified | None
     alarms: int
     error: Mapping[str, Any] | None
@@ -94,6 +95,7 @@ def midnight(day: date) -> datetime:
 def _systems(tx: Tx, app: App, found: Status) -> Iterator[SystemLine]:
     now, read = app.clock(), cursors.readings(tx)
     open_ones, alarms = deliveries.under_way(tx), alerts.count_by_system(tx)
+    oldest = deliveries.oldest(tx)
     compared, errors = verifying.latest(tx), dict(_errors(found))
     for name in sorted({*app.systems, *read}):
         one, left = read.get(name), open_ones.get(name, {})
@@ -104,15 +106,20 @@ def _systems(tx: Tx, app: App, found: Status) -> Iterator[SystemLine]:
             records=one.records if one else 0,
             complete=bool(one and one.complete),
             read_at=read_at,
-            late_seconds=int((now - read_at).total_seconds()) if read_at else None,
+            late_seconds=_since(read_at, now),
             calls_today=calls.used(tx, name, app.today).get(calls.TOTAL, 0),
             quota=calls.quota(tx, name),
             under_way=sum(left.values()) - failed,
             failed=failed,
+            oldest_seconds=_since(oldest.get(name), now),
             drift=compared.get(name),
             alarms=alarms.get(name, 0),
             error=errors.get(name),
         )
+
+
+def _since(at: datetime | None, now: datetime) -> int | None:
+    return int((now - at).total_seconds()) if at else None
 
 
 def _errors(found: Status) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -191,7 +198,7 @@ def cells(one: SystemLine, texts: Texts) -> list[tuple[str, str]]:
         ("records", number(one.records, texts.lang)),
         ("read", _read(one, texts)),
         ("calls", _calls(one, texts)),
-        ("under_way", number(one.under_way + one.failed, texts.lang)),
+        ("under_way", _under_way(one, texts)),
         ("drift", _drift(one, texts)),
         ("error", standing.why(one.error, texts)),
     ]
@@ -213,6 +220,14 @@ def _calls(one: SystemLine, texts: Texts) -> str:
     return texts.get(
         "overview.quota", used=used, part=part, quota=number(one.quota.quota, texts.lang)
     )
+
+
+def _under_way(one: SystemLine, texts: Texts) -> str:
+    """How many opt-outs it has still to show, and how long the first of them has waited."""
+    left = number(one.under_way + one.failed, texts.lang)
+    if one.oldest_seconds is None:
+        return left
+    return texts.get("overview.under_way_since", left=left, ago=duration(one.oldest_seconds))
 
 
 def _drift(one: SystemLine, texts: Texts) -> str:

@@ -30,6 +30,10 @@ SHARED: Final = Standing(0, "")
 """Several processes share the jobs."""
 
 
+STATES: Final = ("off", "new", "well", "failed", "working", "hangs", "broken")
+"""How a job may stand: switched off, never begun, …, killed at its work."""
+
+
 class Level(IntEnum):
     """The exit codes of `sync status`: what monitoring plug-ins expect."""
 
@@ -43,7 +47,7 @@ class Level(IntEnum):
 class JobLine:
     """One job: when it last went well, when it is due, how late it is, what went wrong last.
 
-    `state`: off, new (never begun), well, failed, working, hangs, broken (killed at its work).
+    `state` is one of STATES.
     """
 
     job: str

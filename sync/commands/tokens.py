@@ -7,7 +7,7 @@ import click
 from rules.errors import Exit
 from sync.shell import Shell
 
-SCOPES = ("check", "record", "links")
+SCOPES = ("check", "record", "links", "metrics")
 
 
 @click.group

@@ -111,3 +111,17 @@ class Page(Listener):
         if self.is_used and self.url is None and self.behind_proxy:
             raise PydanticCustomError("page_nameless", "its address")
         return self
+
+
+class Metrics(Listener):
+    """[metrics]: what a monitoring program may ask for, and whether we are alive."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(default=None, examples=[8730])
+    without_token: bool = False
+
+    @model_validator(mode="after")
+    def _open_here_only(self) -> Self:
+        here = ip_address(self.host).is_loopback and not self.behind_proxy
+        if self.is_used and self.without_token and not here:
+            raise PydanticCustomError("metrics_open", "to everybody")
+        return self

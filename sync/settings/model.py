@@ -26,7 +26,7 @@ from rules.records import Kind
 from sync.settings.alarms import Alarms
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
-from sync.settings.incoming import Api, Form, Hooks, Mailbox, Page
+from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page
 from sync.settings.jobs import Daemon, Jobs, Worker
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
@@ -337,6 +337,7 @@ class Settings(BaseSettings):
     form: Form = Form()
     hooks: Hooks = Hooks()
     page: Page = Page()
+    metrics: Metrics = Metrics()
     mailbox: Mailbox = Mailbox()
     jobs: Jobs = Jobs()
     daemon: Daemon = Daemon()

@@ -114,6 +114,7 @@ _KINDS = {
     "open_listener": "open_listener",
     "open_mailbox": "open_mailbox",
     "page_nameless": "page_nameless",
+    "metrics_open": "metrics_open",
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",

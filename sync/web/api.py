@@ -7,8 +7,6 @@ never answered with "go ahead".
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
@@ -21,16 +19,15 @@ from starlette.types import ASGIApp, Scope
 
 from rules.errors import UserError
 from rules.keys import Key
-from rules.pace import Pace
 from rules.suppression import Channel, Statement
 from state import tokens
-from state.tokens import Doorkeeper
 from sync import desk, links
 from sync.app import App
 from sync.texts import Texts
 from sync.web import bodies, items
 from sync.web.afterwards import Afterwards
-from sync.web.pacing import Paces
+from sync.web.gate import Gate, Who
+from sync.web.health import health
 from sync.web.refusals import Refused, as_json, spoken, told
 from sync.web.shield import METHODS, Shield
 from sync.web.verdicts import Verdicts
@@ -41,8 +38,6 @@ AT_ONCE: Final = 8
 SECONDS_TO_CALM: Final = "2"
 
 T = TypeVar("T")
-Who = tuple[int, str]
-"""Number and name of the token that asks."""
 Endpoint = Callable[[Request, Who], Awaitable[Response]]
 
 
@@ -51,20 +46,19 @@ class Api:
 
     def __init__(self, app: App, afterwards: Afterwards) -> None:
         self._app, self._afterwards = app, afterwards
-        self._verdicts, self._door = Verdicts(app), Doorkeeper(app.store)
+        self._verdicts, self._gate = Verdicts(app), Gate(app, app.settings.api.a_minute)
         self._at_once = app.store.is_sqlite
-        self._paces = Paces(Pace(app.settings.api.a_minute, max(app.settings.api.a_minute // 6, 1)))
         self._limiter: CapacityLimiter | None = None
 
     def close(self) -> None:
         """Give the connections back."""
         self._verdicts.close()
-        self._door.close()
+        self._gate.close()
 
     def asgi(self) -> ASGIApp:
         """What a server runs."""
         routes = [
-            Route("/health", self.health, methods=["GET"]),
+            *health(self._app),
             self._route("/v1/check", "GET", tokens.Scope.CHECK, self.check),
             self._route("/v1/check", "POST", tokens.Scope.CHECK, self.check_all),
             self._route("/v1/opt-outs", "POST", tokens.Scope.RECORD, self.record),
@@ -78,10 +72,6 @@ class Api:
         return Shield(Router(routes, redirect_slashes=False), self._failing, name="api")
 
     # --- what is asked -----------------------------------------------------------------------
-
-    async def health(self, _request: Request) -> Response:
-        """It runs. Tells nothing else, and asks for no token."""
-        return as_json({"ok": True})
 
     async def check(self, request: Request, _who: Who) -> Response:
         """May somebody be contacted?"""
@@ -186,35 +176,12 @@ class Api:
     def _route(self, path: str, method: str, scope: tokens.Scope, endpoint: Endpoint) -> Route:
         async def answer(request: Request) -> Response:
             try:
-                return await endpoint(request, await self._let_in(request, scope))
+                return await endpoint(request, await self._gate.let_in(request, scope))
             except Refused as error:
                 return self._refused(request, error)
 
         answer.__name__ = getattr(endpoint, "__name__", "answer")
         return Route(path, answer, methods=[method])
-
-    async def _let_in(self, request: Request, scope: tokens.Scope) -> Who:
-        kind, _, secret = request.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not secret:
-            raise Refused(401, "api.no_token", {"www-authenticate": "Bearer"})
-        found = await self._known_token(secret.strip())
-        if found is None:
-            headers = {"www-authenticate": 'Bearer error="invalid_token"'}
-            raise Refused(401, "api.wrong_token", headers)
-        number, name, scopes = found
-        wait = self._paces.wait(number, time.monotonic())
-        if wait:
-            headers = {"retry-after": str(math.ceil(wait))}
-            raise Refused(429, "api.too_fast", headers, a_minute=self._app.settings.api.a_minute)
-        if scope not in scopes:
-            raise Refused(403, "api.not_allowed", scope=scope.value)
-        return number, name
-
-    async def _known_token(self, secret: str) -> tuple[int, str, frozenset[str]] | None:
-        now = self._app.clock()
-        if self._at_once:
-            return self._door.knows(secret, now)
-        return await self._apart(lambda: self._door.knows(secret, now))
 
     async def _apart(self, work: Callable[[], T]) -> T:
         """Work that takes its time, in a thread; no more of it at once than the store has room for."""

@@ -40,6 +40,7 @@ from sync.templates import environment
 from sync.texts import Texts
 from sync.web import bodies
 from sync.web.afterwards import Afterwards
+from sync.web.health import health
 from sync.web.pacing import Paces
 from sync.web.refusals import Refused, spoken
 from sync.web.shield import METHODS, STRICT, Headers, Shield
@@ -76,7 +77,7 @@ class Form:
     def asgi(self) -> ASGIApp:
         """What a server runs."""
         routes = [
-            Route("/health", self.health, methods=["GET"]),
+            *health(self._app),
             Route("/", self._route(self.ask), methods=["GET"]),
             Route("/", self._route(self.say), methods=["POST"]),
             Route(links.PATH + "{link}", self._route(self.confirm), methods=["GET"]),
@@ -86,10 +87,6 @@ class Form:
         return Shield(Router(routes, redirect_slashes=False), self._failing, _headers(), FORM)
 
     # --- pages -------------------------------------------------------------------------------
-
-    async def health(self, _request: Request) -> Response:
-        """It runs."""
-        return Response("ok", media_type="text/plain")
 
     async def ask(self, request: Request) -> Response:
         """The empty form."""

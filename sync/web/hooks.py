@@ -26,6 +26,7 @@ from sync.app import App
 from sync.logs import logger
 from sync.web import bodies
 from sync.web.alongside import Alongside
+from sync.web.health import health
 from sync.web.pacing import Paces
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, Shield
@@ -83,17 +84,13 @@ class Hooks:
     def asgi(self) -> ASGIApp:
         """What a server runs."""
         routes = [
-            Route("/health", self.health, methods=["GET"]),
+            *health(self._app),
             Route("/{system}", self.hear, methods=["POST"]),
             Route("/{system}/{word}", self.hear, methods=["POST"]),
             Route("/{system}/{word}", self.knock, methods=["GET"]),
             Route("/{rest:path}", self.nothing_here, methods=METHODS),
         ]
         return Shield(Router(routes, redirect_slashes=False), self._failing, name="hooks")
-
-    async def health(self, _request: Request) -> Response:
-        """It runs."""
-        return Response("ok", media_type="text/plain")
 
     async def knock(self, request: Request) -> Response:
         """A vendor tries the address before it sends anything there."""

@@ -110,6 +110,8 @@ def serve(
             hooks = Hooks(app)
             closing.callback(hooks.close)
             served.append(_served("hooks", settings.hooks, hooks.asgi(), closing))
+        if settings.metrics.is_used:
+            served.append(_served("metrics", settings.metrics, _metrics(app, closing), closing))
         if settings.page.is_used:
             served.append(_served("page", settings.page, _page(app, closing), closing))
         if not served:
@@ -142,6 +144,15 @@ def _page(app: App, closing: contextlib.ExitStack) -> ASGIApp:
     site = Site(app)
     closing.callback(site.close)
     return site.asgi()
+
+
+def _metrics(app: App, closing: contextlib.ExitStack) -> ASGIApp:
+    need("serve.not_installed")
+    from sync.web.metrics import Metrics
+
+    metrics = Metrics(app)
+    closing.callback(metrics.close)
+    return metrics.asgi()
 
 
 def _served(name: str, listener: Listener, asgi: ASGIApp, closing: contextlib.ExitStack) -> _Served:

@@ -68,7 +68,7 @@ def main(entries: int, folder: Path) -> None:
     chance = random.Random(SEED)
     free = [f"/v1/check?phone=99{chance.randint(0, 999_999):06}" for _ in range(questions)]
     barred = [f"/v1/check?phone={phone(0)}"] * questions
-    empty = ["/health"] * questions
+    empty = ["/health/live"] * questions
     with serving(folder) as (process, url):
         connection = http.client.HTTPConnection(urlsplit(url).netloc)
         headers = {"Authorization": f"Bearer {token}"}

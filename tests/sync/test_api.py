@@ -208,7 +208,7 @@ def test_a_body_that_tells_no_length_is_cut_off_at_the_limit(api: Listening) -> 
 
 
 def test_headers_are_strict_and_there_are_no_cookies(api: Listening) -> None:
-    for path in ("/health", "/v1/check?phone=68123456", "/nothing"):
+    for path in ("/health/live", "/v1/check?phone=68123456", "/nothing"):
         headers = api.ask(path).headers
         assert headers["cache-control"] == "no-store"
         assert headers["content-security-policy"].startswith("default-src 'none'")
@@ -295,15 +295,15 @@ def test_whoever_says_nothing_holds_no_place_for_long(
     with listening(tmp_path, SETTINGS) as api, contextlib.ExitStack() as lines:
         place = urlsplit(api.urls["api"])
         address = (place.hostname or "", place.port or 0)
-        for said in [b"", b"GET /health HTTP/1.1\r\nHost:"] * 8:
+        for said in [b"", b"GET /health/live HTTP/1.1\r\nHost:"] * 8:
             line = lines.enter_context(socket.create_connection(address, timeout=20))
             line.sendall(said)
-        assert api.ask("/health").status == 503, "all places are taken"
+        assert api.ask("/health/live").status == 503, "all places are taken"
         for _ in range(100):
-            if api.ask("/health").status == 200:
+            if api.ask("/health/live").status == 200:
                 break
             time.sleep(0.1)
-        assert api.ask("/health").status == 200
+        assert api.ask("/health/live").status == 200
 
 
 def test_on_postgresql_it_is_the_same(

@@ -19,6 +19,8 @@ from rules.rights import Right
 from sync.app import App
 from sync.logs import logger
 from sync.web import bodies
+from sync.web.health import health
+from sync.web.memory import Memory
 from sync.web.page import (
     contacts,
     decisions,
@@ -37,7 +39,6 @@ from sync.web.page.asked import Answered, Asked, Document, Download, Sent
 from sync.web.page.door import STAMP, Door, Visitor
 from sync.web.page.frame import Look
 from sync.web.page.hands import Hands
-from sync.web.page.memory import Memory
 from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, STRICT, Headers, Shield
@@ -101,7 +102,7 @@ class Site:
     def asgi(self) -> ASGIApp:
         """What a server runs."""
         routes = [
-            Route("/health", self.health, methods=["GET"]),
+            *health(self._app),
             Route("/static/{name}", self.static, methods=["GET"]),
             Route(SIGN_IN, self.door, methods=["GET"]),
             Route(SIGN_IN, self.sign_in, methods=["POST"]),
@@ -113,10 +114,6 @@ class Site:
         return Shield(Router(routes, redirect_slashes=False), self._failing, headers, "page")
 
     # --- open to everybody -------------------------------------------------------------------
-
-    async def health(self, _request: Request) -> Response:
-        """It runs."""
-        return Response("ok", media_type="text/plain")
 
     async def static(self, request: Request) -> Response:
         """Style, script, mark."""
