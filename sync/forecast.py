@@ -90,7 +90,7 @@ def tell(app: App, found: Forecast) -> None:
 def needed(parts: Sequence[StreamFacts]) -> int | None:
     """The fewest calls for what was read and written of one system; None where nothing costs any."""
     readings = [
-        Reading(costs, part.pulled.read, first=part.pulled.begun is None)
+        Reading(costs, part.pulled.read, first=not part.pulled.begun[1])
         for part in parts
         if (costs := part.stream.costs) and part.pulled
     ]

@@ -91,6 +91,11 @@ class ActiveCampaign:
             raise StartOver("activecampaign.cursor_unknown", system=self.name, stream=stream.name)
         yield from Pulling(self.api, self._shape(stream)).pages(mark)
 
+    def anew(self, stream: Stream, token: Token) -> Token | None:
+        """From the beginning; noes since the very first reading that are over are told then."""
+        mark = None if stream.bounces else mark_of(token)
+        return mark.anew().token if mark else None
+
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those who are there, as they are now, a hundred a call."""
         if stream.bounces:

@@ -60,6 +60,10 @@ class Mark:
         parts = {name: getattr(self, name) for name in Mark.__slots__}
         return {"form": FORM, **{name: part for name, part in parts.items() if part}}
 
+    def anew(self) -> Mark:
+        """The mark of another first reading, which tells of noes since the very first one."""
+        return Mark("contacts", whole=True, first=self.first or _seconds(self.high))
+
     def next(self) -> Mark:
         """The reading that follows a complete one."""
         since = (datetime.fromisoformat(self.high) - OVERLAP).isoformat() if self.high else ""
@@ -86,10 +90,13 @@ class Mark:
             size=self.size + self.fresh_rows,
             top=max(self.top, self.highest),
             noes_at=noes_at,
-            first=self.first
-            or (int(datetime.fromisoformat(self.high).timestamp()) if self.high else 0),
+            first=self.first or _seconds(self.high),
             seen=newest(self.seen, int(since.timestamp()) if since else 0),
         )
+
+
+def _seconds(time: str) -> int:
+    return int(datetime.fromisoformat(time).timestamp()) if time else 0
 
 
 def mark_of(token: Mapping[str, Any] | None) -> Mark | None:
@@ -122,8 +129,7 @@ class Pulling:
             if held:
                 yield held
             held = None
-            anew = Mark("contacts", whole=True, first=mark.first)
-            for page, following in self._contacts(anew):
+            for page, following in self._contacts(mark.anew()):
                 if held:
                     yield held
                 held, mark = page, following

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from connectors.dynamics.client import PAGE, TRACKED, Org
@@ -20,8 +20,12 @@ from connectors.protocol import Page, Token
 from rules.errors import StartOver
 from rules.records import Record, Redirect, Ref, Tombstone
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 OVERLAP: Final = timedelta(minutes=10)
+BEGINNINGS: Final = 3
+APART: Final = timedelta(hours=1)
+"""Of so many readings it is kept when they began, each so long after the one before: a no that a
+write under way kept from a reading is asked for by those that follow, however soon they come."""
 NEXT: Final = "@odata.nextLink"
 DELTA: Final = "@odata.deltaLink"
 
@@ -30,18 +34,23 @@ DELTA: Final = "@odata.deltaLink"
 class Place:
     """Where a reading stands. `whole`: it shows every row; `done`: `link` leads to the changes.
 
-    `mark` tells which columns are read. An empty `link` leads to the beginning. `since` is when the
-    last reading began, `past` when the one before did: from then on it is asked what flags were,
-    because who moved on while pages were turned was not shown. `began` is this reading's time.
+    `mark` tells which columns are read. An empty `link` leads to the beginning. `since` is when
+    earlier readings began, the oldest first: from that one on it is asked what flags were, because
+    changes are told up to the oldest write still under way only, and who is changed again until
+    that one ends is never shown as he was. `began` is this reading's time.
     """
 
     mark: str
     link: str = ""
     whole: bool = True
     done: bool = False
-    since: str = ""
-    past: str = ""
+    since: tuple[str, ...] = ()
     began: str = ""
+
+    @property
+    def past(self) -> str:
+        """From when on it is asked what flags were; "" in a first reading."""
+        return self.since[0] if self.since else ""
 
     def token(self) -> Token:
         """The same as JSON."""
@@ -54,25 +63,26 @@ class Place:
             return cls(shape.mark)
         if token.get("format") != FORMAT or token.get("mark") != shape.mark:
             raise StartOver("dynamics.other_columns", system=shape.system, stream=shape.name)
-        times = (token.get("since", ""), token.get("past", ""), token.get("began", ""))
-        return cls(shape.mark, token["link"], token["whole"], token["done"], *times)
+        where = (token["link"], token["whole"], token["done"])
+        return cls(shape.mark, *where, tuple(token["since"]), token["began"])
 
 
 def anew(shape: Shape, token: Token) -> Token | None:
     """The place of another first reading, which tells of flags since the old place."""
-    if not token.get("since"):
+    times = token.get("since") or [token.get("began")]
+    if token.get("format") != FORMAT or not times[0]:
         return None
-    return Place(shape.mark, since=token["since"], past=token.get("past", "")).token()
+    return Place(shape.mark, since=tuple(times)).token()
 
 
 def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[Page]:
     """Pages from `token` on; the next one is fetched while one is being used."""
     at = Place.of(token, shape)
-    calls, said, stopped = org.calls, None, bool(at.link) and not at.done
+    calls, said = org.calls, None
     alive: set[Ref] = set()
     whole = at.whole and not at.done
     if at.done and not shape.described.tracked:
-        whole, at = True, Place(shape.mark, since=at.since, past=at.past)
+        whole, at = True, Place(shape.mark, since=at.since)
     prefer = TRACKED if shape.described.tracked else f"odata.maxpagesize={PAGE}"
     address = at.link or shape.address
     with ThreadPoolExecutor(1) as ahead:
@@ -83,14 +93,13 @@ def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[
             link = org.relative(body[NEXT]) if NEXT in body else ""
             if link:
                 waiting = ahead.submit(org.page, link, prefer)
-                place = Place(shape.mark, link, whole, since=at.since, past=at.past, began=began)
+                place = Place(shape.mark, link, whole, since=at.since, began=began)
             else:
                 delta = org.relative(body[DELTA]) if DELTA in body else ""
-                past = at.past if stopped else at.since
-                place = Place(shape.mark, delta, done=True, since=began, past=past)
+                place = Place(shape.mark, delta, done=True, since=_beginnings(at.since, began))
             page = _page(shape, body, place, alive, whole=whole)
-            if page.records and at.since and said is None:
-                said = pasts.said(shape, at.past or at.since)
+            if page.records and at.past and said is None:
+                said = pasts.said(shape, at.past)
             told = list(episodes(shape, _rows(shape, body), said or {}))
             used, calls = org.calls - calls, org.calls
             yield replace(page, episodes=told, calls_used=used)
@@ -102,6 +111,17 @@ def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[
 def _time(org: Org) -> str:
     """The server's time, and a while before it: the log is written as late as rows are."""
     return f"{org.dated - OVERLAP:%Y-%m-%dT%H:%M:%SZ}" if org.dated else ""
+
+
+def _beginnings(known: tuple[str, ...], began: str) -> tuple[str, ...]:
+    """When the last readings began, with one more if it is long enough after the others."""
+    if not began or (known and _at(began) < _at(known[-1]) + APART):
+        return known
+    return (*known, began)[-BEGINNINGS:]
+
+
+def _at(time: str) -> datetime:
+    return datetime.fromisoformat(time)
 
 
 def _rows(shape: Shape, body: Mapping[str, Any]) -> Iterator[Row]:

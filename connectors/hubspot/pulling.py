@@ -69,7 +69,9 @@ class Pulling:
             for row in rows:
                 records.append(shape.record(row))
                 stamp = shape.stamp(row)
-                if stamp >= mark.high - OVERLAP_MS:
+                if not mark.low and mark.high - OVERLAP_MS <= stamp < mark.high:
+                    # Who is changed while pages are turned, or was since an earlier reading, is
+                    # to be shown by the search too: it asks what his flags have been.
                     _, fresh[row["id"]] = mark.remember(row["id"], stamp, self._content(row))
             shown = mark.shown + len(rows)
             mark = replace(mark, after=after or "", shown=shown, fresh=fresh)

@@ -61,7 +61,7 @@ class Mark:
     def anew(self) -> Mark:
         """The mark of another first reading, which leads to the changes since this one's end."""
         low = self.low if self.at in {"list", "search", "bin"} and self.low else self.high
-        return Mark("list", high=0, low=low, first=self.first or low)
+        return Mark("list", high=0, low=low, first=self.first or max(0, low - OVERLAP_MS))
 
     def next_window(self, now: int) -> Mark:
         """The window that follows a complete pull."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final, TypeVar
 
-from connectors.protocol import Compares, Page, Reads
+from connectors.protocol import Compares, Page, Reads, Token
 from rules.changes import Finding, Severity
 from rules.errors import RunStopped
 from rules.fields.field import PARTIES
@@ -25,7 +25,7 @@ from state.cursors import Lease
 from state.store import Tx
 from sync.app import App
 from sync.stages import intake, merges
-from sync.stages.pull import Pulled
+from sync.stages.pull import Pulled, anew
 from sync.stages.watch import Watch
 
 PAGE: Final = 1000
@@ -80,7 +80,7 @@ def compare(
         done.anew = True
     elif whole or done.theirs != ours:
         _Comparing(app, connector, pulled, done, watch).run()
-    _note(app, pulled, done)
+    _note(app, pulled, done, anew(connector, stream, lease) if done.anew else None)
     return done
 
 
@@ -182,8 +182,9 @@ class _Comparing:
         cursors.advance(tx, lease, now)
 
 
-def _note(app: App, pulled: Pulled, done: Compared) -> None:
-    """When it was compared, how many there are now, and what the feed had missed."""
+def _note(app: App, pulled: Pulled, done: Compared, token: Token | None) -> None:
+    """When it was compared, how many there are now, and what the feed had missed; `token` is where
+    all is read once more."""
     lease, now = pulled.lease, app.clock()
     details = {"fetched": str(done.fetched), "buried": str(done.buried)}
     missed = () if done.is_equal else (Finding("feed_missed", Severity.NOTICE, None, details),)
@@ -191,7 +192,7 @@ def _note(app: App, pulled: Pulled, done: Compared) -> None:
         sightings.forget_sightings(tx, lease)
         records = mirror.count_live(tx, lease.system, lease.stream)
         pulled.compared_to(records, now)
-        again = {"token": None, "complete": False} if done.anew else {}
+        again = {"token": token, "complete": False} if done.anew else {}
         cursors.advance(tx, lease, now, records=records, listed_at=now, **again)
         _find(tx, app, lease, missed)
 

@@ -48,8 +48,9 @@ class Pulled:
     complete: bool = False
     last_seen: datetime | None = None
     """The end of the last complete reading: up to then a flag was as we knew it."""
-    begun: Token | None = None
-    """The cursor of the last complete reading, from which this one began; None for none."""
+    begun: tuple[Token | None, bool] = (None, False)
+    """The cursor to go back to when this reading cannot be believed, and whether a complete one
+    ended there."""
     goes_on: bool = False
     """It goes on where an earlier reading was stopped, or began anew: changes are asked for after it."""
     of: tuple[int, int] | None = None
@@ -75,8 +76,11 @@ def begin(app: App, connector: Pulls, stream: Stream, lease: Lease) -> Pulled:
     """Make ready to read a stream from where its cursor stands."""
     fresh = _with_fields(app, connector, lease, stream)
     pulled = Pulled(stream, fresh, last_seen=lease.compared_at)
-    pulled.begun = pulled.lease.token if pulled.lease.complete else None
-    pulled.goes_on = pulled.lease.token is not None and not pulled.lease.complete
+    pulled.goes_on = fresh.token is not None and not fresh.complete
+    pulled.begun = (
+        anew(connector, stream, fresh) if pulled.goes_on else fresh.token,
+        fresh.complete,
+    )
     _note_columns(app, pulled.lease, stream)
     return pulled
 
@@ -98,7 +102,7 @@ def read(
             if pulled.goes_on and pulled.complete:
                 # What was read before somebody stopped us may have changed since.
                 pulled.lease = replace(pulled.lease, pass_no=pulled.lease.pass_no + 1)
-                pulled.begun = pulled.lease.token
+                pulled.begun = (pulled.lease.token, True)
                 yield from _pages(app, connector, pulled, sample, watch)
         except StartOver:
             _start_over(app, connector, pulled)
@@ -154,7 +158,7 @@ def _with_fields(app: App, connector: Pulls, lease: Lease, stream: Stream) -> Le
     with app.store.transaction() as tx:
         fresh = replace(lease, fields=fields, units=units, closed=closed, keyed=keyed)
         if lease.token is not None and (fields, keyed) != (lease.fields, lease.keyed):
-            fresh = _next_pass(tx, fresh, _anew(connector, stream, lease))
+            fresh = _next_pass(tx, fresh, anew(connector, stream, lease))
             mirror.outdate(tx, lease)
         if lease.token is not None and fields != lease.fields:
             coverage.forget(tx, lease.system, lease.stream)
@@ -173,16 +177,17 @@ def _keyed(app: App, stream: Stream) -> tuple[str, ...]:
 
 def _start_over(app: App, connector: Pulls, pulled: Pulled) -> None:
     """All is read once more, and behind it what has changed since the old cursor."""
-    pulled.begun, pulled.goes_on = None, pulled.lease.token is not None
-    pulled.complete = False
-    token = _anew(connector, pulled.stream, pulled.lease)
+    pulled.goes_on, pulled.complete = pulled.lease.token is not None, False
+    token = anew(connector, pulled.stream, pulled.lease)
+    pulled.begun = (token, False)
     with app.store.transaction() as tx:
         pulled.lease = _next_pass(tx, pulled.lease, token)
         cursors.advance(tx, pulled.lease, app.clock(), token=token, complete=False)
 
 
-def _anew(connector: Pulls, stream: Stream, lease: Lease) -> Token | None:
-    """From the beginning, with what the connector must not forget of where it stood."""
+def anew(connector: object, stream: Stream, lease: Lease) -> Token | None:
+    """From the beginning, with what the connector must not forget of where it stood: since when
+    it has to be asked who said no for a while. Whoever drops a cursor puts this in its place."""
     if lease.token is None or not isinstance(connector, Rereads):
         return None
     return connector.anew(stream, lease.token)
@@ -239,9 +244,8 @@ def _take_page(
         gone, records = gone + buried, records - buried
         _note_withdrawn(tx, lease, gone, now)
     if stop:
-        after = replace(
-            lease, pass_no=lease.pass_no + 1, token=pulled.begun, complete=bool(pulled.begun)
-        )
+        token, complete = pulled.begun
+        after = replace(lease, pass_no=lease.pass_no + 1, token=token, complete=complete)
     if page.complete:
         sightings.forget_sightings(tx, lease)
     compared = {"compared_at": now} if after.complete and not stop else {}

@@ -25,6 +25,7 @@ from connectors.protocol import (
     Pushes,
     Reads,
     Rejected,
+    Rereads,
     Stream,
 )
 from connectors.readonly import ReadOnly
@@ -206,6 +207,41 @@ class ConnectorContract:
         assert (shown.values[told.field], told.record.values[told.field]) == ("false", "true")
         assert told.since.tzinfo is not None
         assert shown.version == next(iter(connector.read(stream, [target.ref]))).version
+
+    def test_a_no_that_was_taken_back_is_told_though_all_is_read_anew_and_stopped(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not stream.can.episodes:
+            pytest.skip("no episodes are claimed")
+        assert isinstance(connector, Rereads)
+        records, token = _records_and_token(connector, stream)
+        target = records[5]
+        outside.flag(str(target.values[self.key_field]), no=True)
+        outside.flag(str(target.values[self.key_field]), no=False)
+        pages: list[Page] = []
+        for _ in range(3):
+            begun = connector.anew(stream, token)
+            # Killed behind the first page: the next process has to begin anew as well.
+            pages.append(next(iter(outside.connector().pull(stream, begun))))
+            token = pages[-1].next
+        pages += outside.connector().pull(stream, connector.anew(stream, token))
+        pages += outside.connector().pull(stream, pages[-1].next)
+        told = [one for page in pages for one in page.episodes]
+        assert {one.record.ref for one in told} == {target.ref}
+
+    def test_a_no_that_is_taken_back_before_the_first_reading_has_ended_is_told(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not stream.can.episodes:
+            pytest.skip("no episodes are claimed")
+        first = next(iter(connector.pull(stream, None)))
+        target = first.records[5]
+        outside.flag(str(target.values[self.key_field]), no=True)
+        outside.flag(str(target.values[self.key_field]), no=False)
+        begun = connector.anew(stream, first.next)
+        pages = list(outside.connector().pull(stream, begun))
+        pages += outside.connector().pull(stream, pages[-1].next)
+        assert {one.record.ref for page in pages for one in page.episodes} == {target.ref}
 
     def test_counts_and_ids_are_those_of_a_whole_reading(
         self, outside: Outside, connector: Any, stream: Stream

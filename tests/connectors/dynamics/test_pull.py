@@ -99,6 +99,30 @@ def test_late_commits_are_not_missed(desk: Desk) -> None:
     assert found == {people[0]: "Sen", people[1]: "Hurtig"}
 
 
+def test_a_no_that_writes_under_way_keep_from_one_reading_after_another_is_told(
+    desk: Desk,
+) -> None:
+    org, people = desk.site.org, [desk.contact() for _ in range(4)]
+    org.audit("contact", "donotphone")
+    connector = desk.connector()
+    token = pulled(connector)[-1].next
+    org.clock.pass_(8 * 3600)
+    token = pulled(connector, token)[-1].next
+    # He says no, it is taken back, and he is changed once more while another's write is under way.
+    org.edit("contact", people[0], donotphone=True)
+    org.clock.pass_(20 * 60)
+    late = org.begin("contact", people[1], jobtitle="Sen")
+    org.edit("contact", people[0], donotphone=False)
+    for _ in range(4):
+        org.clock.pass_(60)
+        pages = pulled(connector, token)
+        assert not records(pages)
+        token = pages[-1].next
+    org.commit(late)
+    [told] = [one for page in pulled(connector, token) for one in page.episodes]
+    assert told.record.ref.id == people[0]
+
+
 def test_a_table_without_change_tracking_is_read_whole_each_time(desk: Desk) -> None:
     people = [desk.contact() for _ in range(3)]
     desk.site.org.tables["contact"].change_tracking = False
