@@ -131,7 +131,7 @@ def card(
         rid,
         place,
         company,
-        words=_company_words(name) if company else _words(name),
+        words=company_words(name) if company else _words(name),
         form=forms.form_of(name) if company and name else "",
         cvr=cvr,
         p_number=_text(values, "p_number").strip() if company else "",
@@ -186,7 +186,7 @@ def further_keys(kind: Kind, values: Values, region: str = "DK") -> Iterator[tup
 
 def _company_address(values: Values) -> Key | None:
     parts = (
-        "".join(_company_words(_text(values, "company_name"))),
+        "".join(company_words(_text(values, "company_name"))),
         *(fold(_text(values, name)) for name in ("address", "postcode")),
     )
     return Key(KeyKind.NAME_ADDRESS, "company|" + "|".join(parts)) if all(parts) else None
@@ -203,7 +203,7 @@ def _words(name: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _company_words(name: str) -> tuple[str, ...]:
+def company_words(name: str) -> tuple[str, ...]:
     """Without the legal form: one list writes it, another does not."""
     named = (word for word in name.split() if word.lower().strip(".,()") not in _forms())
     return tuple(word for word in map(letters, named) if word)
@@ -353,7 +353,7 @@ def _fit(why: Why, a: Card, b: Card) -> bool:
         return False
     if why is Why.PHONE:
         return bool(a.words) and "".join(a.words) == "".join(b.words)
-    return _begin_alike(a.words, b.words)
+    return begin_alike(a.words, b.words)
 
 
 def _people_fit(why: Why, a: Card, b: Card) -> bool:
@@ -393,7 +393,7 @@ def _same_first(a: str, b: str) -> bool:
     return a == b or (1 in {len(a), len(b)} and a[0] == b[0])
 
 
-def _begin_alike(a: Sequence[str], b: Sequence[str]) -> bool:
+def begin_alike(a: Sequence[str], b: Sequence[str]) -> bool:
     """Whether one company's name goes on where the other's ends; no name says nothing against any."""
     short, long = sorted((a, b), key=len)
     whole = "".join(short) == "".join(long)

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-
-from rules.formats.web import identifies_company, root_domain
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +74,13 @@ class Unit:
     protected: bool | None = None
 
 
+class Number(NamedTuple):
+    """A company by the number of its register: in Denmark the CVR number."""
+
+    country: str
+    number: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompanyRecord:
     """One company as one source knew it at `read_at` (aware UTC).
@@ -115,13 +121,11 @@ class CompanyRecord:
     technologies: tuple[str, ...] = ()
 
     @property
-    def domain(self) -> str:
-        """The root domain of its own site, else of its own mailbox; empty when it has neither.
+    def number(self) -> Number:
+        """What it is known by: the number of its register, and the country of that register."""
+        return Number(self.address.country or "DK", self.cvr)
 
-        Free mail, web hosts, directories and networks are nobody's own.
-        """
-        for text in (self.website, self.email):
-            root = root_domain(text) if text else None
-            if root and identifies_company(root):
-                return root
-        return ""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its name and its secondary names, as far as there are any."""
+        return tuple(name for name in (self.name, *self.secondary_names) if name)

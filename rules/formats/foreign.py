@@ -108,6 +108,21 @@ def _code(region: str) -> str:
     return str(country_code_for_region(region))
 
 
+def region_of_number(number: str) -> str:
+    """The ISO code of the country of an E.164 number that is not Danish; empty for any other text."""
+    if not number.startswith("+") or number.startswith("+45"):
+        return ""
+    return _region(number)
+
+
+@lru_cache(maxsize=1024)
+def _region(number: str) -> str:
+    import phonenumbers
+
+    parsed = _parsed(number, "")
+    return phonenumbers.region_code_for_number(parsed) or "" if parsed else ""
+
+
 @cache
 def _country(code: str) -> _Country | None:
     """The main region of a country code; None when there is no such code."""
