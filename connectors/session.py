@@ -91,6 +91,8 @@ class Line:
     connect_seconds: float = CONNECT_SECONDS
     read_seconds: float = READ_SECONDS
     connections: int = 10
+    shows_path: bool = True
+    """Whether logs and errors may name what is asked for; not where the path itself is a secret."""
 
 
 class Out(HTTPAdapter):
@@ -108,7 +110,8 @@ class Out(HTTPAdapter):
         """Send one request, if this run may."""
         line = self._line
         parts = urlsplit(str(request.url))
-        method, shown = str(request.method), f"{parts.netloc}{parts.path}"
+        method = str(request.method)
+        shown = f"{parts.netloc}{parts.path}" if line.shows_path else parts.netloc
         if line.dry and not self._is_read(method, parts.path, request.body):
             raise WroteInDryRun(f"a dry run tried {method} {shown}")
         line.meter.spend(line.system)

@@ -19,6 +19,7 @@ NEEDED = {
     "serve.not_installed": ("starlette", "uvicorn", "cryptography", "prometheus_client"),
     "account.not_installed": ("argon2",),
     "mailbox.not_installed": ("imap_tools",),
+    "ping.not_installed": ("requests",),
 }
 """What is told when one of these packages is missing."""
 

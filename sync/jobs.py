@@ -131,6 +131,12 @@ def _alarms(app: App) -> Ended:
     )
 
 
+def _ping(app: App) -> Ended:
+    from sync.ping import ping
+
+    return ping(app)
+
+
 def _run(app: App) -> Ended:
     from sync.run import run
 
@@ -174,6 +180,7 @@ JOBS: Final = (
     Job("poll", _poll, "poll", URGENT, 80, 30 * _MINUTES),
     Job("mailbox", _mailbox, "mailbox", URGENT, 70, 30 * _MINUTES, needs="mailbox"),
     Job("alarms", _alarms, "alarms", URGENT, 60, 10 * _MINUTES),
+    Job("ping", _ping, "ping", URGENT, 55, 5 * _MINUTES, needs="ping"),
     Job("run", _run, "systems", BULK, 50, 24 * _HOURS, patience=60),
     Job("verify", _verify, "systems", BULK, 40, 12 * _HOURS, tries=3, patience=60),
     Job("reconcile", _reconcile, "systems", BULK, 30, 24 * _HOURS, tries=1, dry=True, patience=60),

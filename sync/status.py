@@ -160,19 +160,27 @@ def _of_daemon(here: Standing | None, lines: tuple[JobLine, ...]) -> Iterator[Tr
         yield Trouble(Level.WARNING, "status.refused")
 
 
+def stands_still(one: JobLine) -> bool:
+    """Whether a job does not do its work: hangs, fails again and again, is late, never began."""
+    idle = one.state in {"hangs", "new"}
+    return idle or one.failures >= MOST_FAILURES or one.late_seconds > _most_late(one)
+
+
+def _most_late(one: JobLine) -> float:
+    return (SLACK if one.job in _URGENT else HOUR).total_seconds()
+
+
 def _of_jobs(lines: tuple[JobLine, ...]) -> Iterator[Trouble]:
     for one in lines:
-        urgent = one.job in _URGENT
-        worse = Level.CRITICAL if urgent else Level.WARNING
-        late = timedelta(seconds=one.late_seconds)
+        worse = Level.CRITICAL if one.job in _URGENT else Level.WARNING
         if one.state == "hangs":
             yield Trouble(Level.CRITICAL, "status.hangs", {"job": one.job})
         elif one.error:
             often = one.failures >= MOST_FAILURES
             level = worse if often else Level.WARNING
             yield Trouble(level, "status.failed", {"job": one.job, "error": one.error})
-        if late > (SLACK if urgent else HOUR):
-            yield Trouble(worse, "status.late", {"job": one.job, "late": int(late.total_seconds())})
+        if one.late_seconds > _most_late(one):
+            yield Trouble(worse, "status.late", {"job": one.job, "late": one.late_seconds})
 
 
 def _of_people(tx: Tx) -> Iterator[Trouble]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
+from pydantic_core import PydanticCustomError
 
 from sync.settings.parts import Secret, Section
 
@@ -28,3 +31,41 @@ class Alarms(Section):
     delivery_hours: Hours = 24
     quiet: bool = True
     burst_an_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+
+
+def _covered(url: SecretStr) -> bool:
+    """An address by https, or on this machine."""
+    try:
+        parts = urlsplit(url.get_secret_value())
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_here(host)))
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _never_in_clear(url: SecretStr) -> SecretStr:
+    if not _covered(url):
+        raise PydanticCustomError("ping_address", "no https address")
+    return url
+
+
+PingAddress = Annotated[Secret, AfterValidator(_never_in_clear)]
+
+
+class Ping(Section):
+    """[ping]: a service outside that raises the alarm when it hears nothing of us any more."""
+
+    url: PingAddress | None = Field(default=None, examples=[{"env": "RINGREN_PING_URL"}])
+    late_hours: Hours = 6
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is one."""
+        return self.url is not None

@@ -40,6 +40,7 @@ class Jobs(Section):
     poll: Often = "every 1 minute"
     mailbox: Often = "every 1 minute"
     alarms: Often = "every 1 minute"
+    ping: Often = "every 5 minutes"
     run: When = "every 5 minutes"
     verify: When = "daily 05:30"
     reconcile: When = "sunday 04:00"

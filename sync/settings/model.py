@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rules.barring import Spelling
 from rules.errors import UserError
 from rules.records import Kind
-from sync.settings.alarms import Alarms
+from sync.settings.alarms import Alarms, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
 from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page
@@ -333,6 +333,7 @@ class Settings(BaseSettings):
     release: Release = Release()
     parties: Parties = Parties()
     alarms: Alarms = Alarms()
+    ping: Ping = Ping()
     api: Api = Api()
     form: Form = Form()
     hooks: Hooks = Hooks()

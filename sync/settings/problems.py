@@ -115,6 +115,7 @@ _KINDS = {
     "open_mailbox": "open_mailbox",
     "page_nameless": "page_nameless",
     "metrics_open": "metrics_open",
+    "ping_address": "ping_address",
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",

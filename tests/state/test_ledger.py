@@ -26,6 +26,7 @@ from state.ledger import (
 )
 from state.ledger_rows import Entry
 from state.store import Store
+from state.tables import deliveries as deliveries_table
 from state.tables import ledger, ledger_keys, ledger_payload
 
 
@@ -343,6 +344,24 @@ def test_each_block_waits_for_each_system(store: Store, ring: KeyRing) -> None:
         ("crm", "waiting"),
         ("dialer", "waiting"),
     ]
+
+
+def test_the_age_of_what_waits_is_that_of_the_first_that_a_system_does_not_show(
+    store: Store, ring: KeyRing
+) -> None:
+    record(store, ring, block())
+    record(store, ring, block(1), at=NOW + DAY)
+    crm = deliveries_table.c.system == "crm"
+    for seqs, state, left in (
+        ((1,), "sent", {"crm": NOW, "dialer": NOW}),
+        ((1,), "failed", {"crm": NOW, "dialer": NOW}),
+        ((1,), "confirmed", {"crm": NOW + DAY, "dialer": NOW}),
+        ((1, 2), "settled", {"dialer": NOW}),
+    ):
+        with store.transaction() as tx:
+            mine = sa.and_(crm, deliveries_table.c.seq.in_(seqs))
+            tx.execute(sa.update(deliveries_table).where(mine).values(state=state))
+            assert deliveries.oldest(tx) == left
 
 
 def test_a_system_that_comes_later_has_to_hear_of_everything(store: Store, ring: KeyRing) -> None:

@@ -76,7 +76,7 @@ def test_jobs_that_read_all_systems_exclude_each_other_and_opt_outs_wait_for_non
     locks = {one.name: one.lock for one in JOBS}
     assert locks["run"] == locks["verify"] == locks["reconcile"]
     urgent = [one for one in JOBS if one.queue == "urgent"]
-    assert [one.name for one in urgent] == ["deliver", "poll", "mailbox", "alarms"]
+    assert [one.name for one in urgent] == ["deliver", "poll", "mailbox", "alarms", "ping"]
     assert all(Counter(locks.values())[one.lock] == 1 for one in urgent)
 
 
@@ -109,7 +109,7 @@ def test_a_missed_week_is_made_up_for_once(driver: Driver) -> None:
     driver.walk(NOON + timedelta(hours=1))
     driver.now = NOON + timedelta(days=7)
     ran = driver.walk(driver.now + timedelta(minutes=1))
-    assert ran == dict.fromkeys(Jobs.model_fields.keys() - {"mailbox"}, 1)
+    assert ran == dict.fromkeys(Jobs.model_fields.keys() - {"mailbox", "ping"}, 1)
 
 
 def test_a_month_ends(memory: Store) -> None:

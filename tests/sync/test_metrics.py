@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,10 +37,24 @@ def _lists(folder: Path) -> Path:
     return lists
 
 
-@pytest.fixture
-def watched(tmp_path: Path) -> Iterator[Listening]:
-    with listening(tmp_path, OPEN.format(root=_lists(tmp_path))) as found:
+@contextmanager
+def _watched(folder: Path) -> Iterator[Listening]:
+    with listening(folder, OPEN.format(root=_lists(folder))) as found:
         run(found.app, dry=True)
+        yield found
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Listening]:
+    """For those who look only."""
+    with _watched(tmp_path_factory.mktemp("watched")) as found:
+        yield found
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Listening]:
+    """For those who change something."""
+    with _watched(tmp_path) as found:
         yield found
 
 
@@ -87,35 +103,35 @@ def test_the_figures_are_those_of_the_overview(watched: Listening) -> None:
     )
 
 
-def test_an_opt_out_that_does_not_reach_a_system_grows_old(watched: Listening) -> None:
-    assert told(watched)["ringren_opt_out_oldest_undelivered_seconds", "files"] == 0
-    _says_no(watched)
-    now = watched.app.clock
-    watched.app.clock = lambda: now() + timedelta(hours=30)
-    found = told(watched)
+def test_an_opt_out_that_does_not_reach_a_system_grows_old(fresh: Listening) -> None:
+    assert told(fresh)["ringren_opt_out_oldest_undelivered_seconds", "files"] == 0
+    _says_no(fresh)
+    now = fresh.app.clock
+    fresh.app.clock = lambda: now() + timedelta(hours=30)
+    found = told(fresh)
     assert found["ringren_opt_out_deliveries_pending", "files"] == 1
     age = found["ringren_opt_out_oldest_undelivered_seconds", "files"]
     assert age == pytest.approx(30 * 3600, abs=300)
     assert found["ringren_ledger_entries_total",] == 1
     assert found["ringren_opt_outs_today",] == 0, "it was yesterday's"
-    assert overview(watched.app).systems[0].oldest_seconds == pytest.approx(age, abs=300)
+    assert overview(fresh.app).systems[0].oldest_seconds == pytest.approx(age, abs=300)
 
 
-def test_nothing_about_a_person_is_in_it(watched: Listening) -> None:
-    _says_no(watched)
-    text = ask(watched).text
+def test_nothing_about_a_person_is_in_it(fresh: Listening) -> None:
+    _says_no(fresh)
+    text = ask(fresh).text
     assert "68123456" not in text
-    rows = (watched.app.settings.files.root / "kontakter.csv").read_text().splitlines()[1:4]
+    rows = (fresh.app.settings.files.root / "kontakter.csv").read_text().splitlines()[1:4]
     for cell in {one for row in rows for one in row.split(";") if len(one) > 4}:
         assert cell not in text
 
 
-def test_findings_are_counted_anew_once_some_came_or_went(watched: Listening) -> None:
-    before = told(watched)
-    with watched.app.store.transaction() as tx:
+def test_findings_are_counted_anew_once_some_came_or_went(fresh: Listening) -> None:
+    before = told(fresh)
+    with fresh.app.store.transaction() as tx:
         tx.execute(sa.text("UPDATE findings SET gone_at = '2026-01-01 00:00:00.000000'"))
     assert before["ringren_findings_open", "error"] + before["ringren_findings_open", "notice"] > 0
-    after = told(watched)
+    after = told(fresh)
     assert {after["ringren_findings_open", one] for one in ("error", "warning", "notice")} == {0}
 
 
@@ -201,7 +217,7 @@ def test_every_listener_says_whether_it_lives_and_whether_it_can_answer(tmp_path
 def _once_forgotten(found: Listening, name: str) -> Answer:
     """What was answered a moment ago is remembered for a second."""
     while (answer := found.ask("/health/ready", listener=name, token="")).status == 200:
-        pass
+        time.sleep(0.2)
     return answer
 
 
