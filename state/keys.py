@@ -32,7 +32,7 @@ FILE_NAME: Final = "keys.json"
 DIGEST_BYTES: Final = 16
 _SECRET_BYTES: Final = 32
 _FORMAT: Final = 1
-_EVENT_IDS: Final = "event-ids"
+EVENT_IDS: Final = "event-ids"
 _CHECKED: Final = b"ringren key check"
 
 
@@ -262,6 +262,16 @@ def bind(store: Store, ring: KeyRing, now: datetime) -> None:
         enter(tx, ring, now)
 
 
+def is_bound(tx: Tx) -> bool:
+    """Whether this database knows keys: without their ring nobody is found."""
+    return bool(_known(tx))
+
+
+def refuse_other(tx: Tx, ring: KeyRing) -> None:
+    """UserError when this is not the ring of this database."""
+    _unknown(_known(tx), _check_values(ring))
+
+
 def enter(tx: Tx, ring: KeyRing, now: datetime) -> None:
     """Enter the ring's new keys in the database; UserError as `bind`."""
     values = _check_values(ring)
@@ -273,7 +283,7 @@ def enter(tx: Tx, ring: KeyRing, now: datetime) -> None:
 
 def _check_values(ring: KeyRing) -> dict[str, bytes]:
     values = {key.id: _check_value(key.id, key.secret) for key in ring.keys}
-    return values | {_EVENT_IDS: _check_value(_EVENT_IDS, ring.event_secret)}
+    return values | {EVENT_IDS: _check_value(EVENT_IDS, ring.event_secret)}
 
 
 def _unknown(known: Mapping[str, bytes], values: Mapping[str, bytes]) -> list[str]:

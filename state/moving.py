@@ -37,6 +37,14 @@ _MAY_IDLE: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
 TURNS: Final = 5
 """So often others may write meanwhile; the turn after holds them off."""
 
+LISTS: Final = frozenset(
+    {
+        *("ledger", "ledger_keys", "ledger_payload", "ledger_rehashed", "key_ids", "acts"),
+        *("requests", "deliveries", "receipts", "users", "sessions", "tokens"),
+    }
+)
+"""The list of opt-outs, what people did and may do: no other table refers to these, nor they to it."""
+
 Advance = Callable[[str, int], object]
 """Told of each batch: `copied` or `compared`, and of how many rows."""
 
@@ -132,15 +140,15 @@ def move(
 ) -> Moved:
     """Do it; gives what was compared. Everything that `survey` refuses must have been refused."""
     ident = _ident(old)
-    filling = _Filling(new, ident, advance)
-    with _Leaving(old) as leaving:
+    filling = Filling(new, ident, advance)
+    with Leaving(old) as leaving:
         if schema.version(old) != f"moved_{ident}":
             _bring_over(leaving, filling, _shown(new), now)
     _open(new, ident, actor, now())
     return Moved(filling.there, filling.ledger, filling.turns)
 
 
-def _bring_over(leaving: _Leaving, filling: _Filling, to: str, now: Callable[[], datetime]) -> None:
+def _bring_over(leaving: Leaving, filling: Filling, to: str, now: Callable[[], datetime]) -> None:
     filling.begin()
     seen = None
     for turn in range(TURNS + 1):
@@ -157,8 +165,8 @@ def _bring_over(leaving: _Leaving, filling: _Filling, to: str, now: Callable[[],
             filling.level(tx)
 
 
-class _Leaving:
-    """The old database through one connection, which can tell whether others have written."""
+class Leaving:
+    """A database that is left, through one connection, which can tell whether others have written."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -200,8 +208,8 @@ class _Leaving:
         return str(tx.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar_one())
 
 
-class _Filling:
-    """The new database. `there`: what its tables hold, as it was read back from them."""
+class Filling:
+    """A database that is filled. `there`: what its tables hold, as it was read back from them."""
 
     def __init__(self, store: Store, ident: str, advance: Advance) -> None:
         self._store, self.ident, self._advance = store, ident, advance
@@ -222,10 +230,14 @@ class _Filling:
                 for table in metadata.sorted_tables
             }
 
-    def level(self, old: Tx) -> None:
-        """Make every table hold what it holds in `old`. What does already is not copied again."""
+    def level(self, old: Tx, lists: Tx | None = None) -> None:
+        """Make every table hold what it holds in `old`. What does already is not copied again.
+
+        `lists`: where the tables LISTS are taken from instead.
+        """
         self.turns += 1
-        stale = self._stale(old)
+        of = _sources(old, lists)
+        stale = self._stale(of)
         with self._store.transaction() as tx:
             for table in reversed(metadata.sorted_tables):
                 if table.name in stale and self.there[table.name] != EMPTY:
@@ -233,23 +245,23 @@ class _Filling:
                     self.there[table.name] = EMPTY
         for table in metadata.sorted_tables:
             if table.name in stale:
-                self._copy(old, table)
+                self._copy(of[table.name], table)
         with self._store.transaction() as tx:
             for table in metadata.sorted_tables:
-                contents.count_on(old, tx, table)
+                contents.count_on(of[table.name], tx, table)
             schema.index(tx)
-        self.ledger = self._same_ledger(old)
+        self.ledger = self._same_ledger(old if lists is None else lists)
 
-    def _stale(self, old: Tx) -> set[str]:
+    def _stale(self, of: Mapping[str, Tx]) -> set[str]:
         """Tables that differ, and those that refer to them: rows must not point to nothing."""
         stale: set[str] = set()
         for table in metadata.sorted_tables:
             parents = {key.column.table.name for key in table.foreign_keys}
             there = self.there[table.name]
             if there == EMPTY:
-                differs = contents.has_rows(old, table)
+                differs = contents.has_rows(of[table.name], table)
             else:
-                differs = contents.of_table(old, table) != there
+                differs = contents.of_table(of[table.name], table) != there
             if differs or stale & parents:
                 stale.add(table.name)
         return stale
@@ -289,6 +301,12 @@ class _Filling:
             raise InvariantBroken("the ledger grew unseen")
         with self._store.transaction() as tx:
             schema.mark(tx, f"arrived_{self.ident}")
+
+
+def _sources(old: Tx, lists: Tx | None) -> Mapping[str, Tx]:
+    """Which database each table is taken from."""
+    names = [table.name for table in metadata.sorted_tables]
+    return {name: lists if lists is not None and name in LISTS else old for name in names}
 
 
 def _open(new: Store, ident: str, actor: str, now: datetime) -> None:

@@ -33,6 +33,8 @@ _VERSION_TABLE = sa.Table(
 MOVED = "moved_"
 """What the version, and each table, of a database begins with that was moved elsewhere."""
 _UNDER_WAY = ("moving_", "arrived_")
+KEPT = "backup_"
+"""What the version of a backup begins with (state/backups.py): it is restored, never used."""
 _MOVED_TABLE = sa.Table(
     "moved",
     sa.MetaData(),
@@ -193,6 +195,8 @@ def _revision(tx: Tx) -> str | None:
         if revision.startswith(MOVED):
             to, at = tx.execute(sa.select(_MOVED_TABLE)).one()
             raise UserError("state.moved", where=where, to=to, at=at[:16].replace("T", " "))
+        if revision.startswith(KEPT):
+            raise UserError("state.is_backup", where=where)
         if revision.startswith(_UNDER_WAY):
             raise UserError("state.moving", where=where)
     elif all(name.startswith("procrastinate_") for name in names):

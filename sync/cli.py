@@ -72,6 +72,8 @@ GROUPS = {
         "jobs": "sync.commands.daemon:jobs",
         "status": "sync.commands.daemon:status",
         "overview": "sync.commands.daemon:overview",
+        "backup": "sync.commands.backup:backup",
+        "restore": "sync.commands.backup:restore",
         "migrate": "sync.commands.migrate:migrate",
     },
     "program": {

@@ -20,6 +20,8 @@ DATABASE = "ringren.sqlite"
 _NAME_FILE = "audited.json"
 LISTS = "lists"
 """Lists that were let go on the page."""
+BACKUPS = "backups"
+"""What a restore replaced."""
 _BESIDE = ("", "-wal", "-shm", "-turn")
 _OURS = (
     *(DATABASE + end for end in _BESIDE),
@@ -27,6 +29,7 @@ _OURS = (
     "crashes",
     "reports",
     LISTS,
+    BACKUPS,
     "daemon.lock",
     _NAME_FILE,
 )

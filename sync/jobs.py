@@ -172,6 +172,13 @@ def _purge(app: App) -> Ended:
     return Ended(Exit.OK)
 
 
+def _backup(app: App) -> Ended:
+    from sync.backups import make
+
+    make(app, None)
+    return Ended(Exit.OK)
+
+
 _MINUTES = timedelta(minutes=1)
 _HOURS = timedelta(hours=1)
 
@@ -186,6 +193,7 @@ JOBS: Final = (
     Job("reconcile", _reconcile, "systems", BULK, 30, 24 * _HOURS, tries=1, dry=True, patience=60),
     Job("report", _report, "house", BULK, 20, _HOURS, tries=3),
     Job("purge", _purge, "house", BULK, 10, 4 * _HOURS, tries=3),
+    Job("backup", _backup, "backup", BULK, 5, 12 * _HOURS, tries=3, dry=True, needs="backup"),
 )
 """In the order in which they matter: opt-outs first of all."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from rules.errors import UserError
 from state import cursors, moving, queue
-from state.schema import version
+from state.schema import MOVED, version
 from state.store import Store
 from sync import masking
 from sync.app import Clock
@@ -104,7 +105,7 @@ class Migration:
     def plan(self) -> Plan:
         """Look at both sides. UserError when it cannot be done, or somebody is at work."""
         found = moving.survey(self.old, self.new)
-        self._refuse_work()
+        refuse_work(self.old, self._clock(), self._silent)
         return Plan(
             self._shown(self.old),
             self._shown(self.new),
@@ -117,7 +118,7 @@ class Migration:
     def carry_out(self, plan: Plan, progress: Progress, actor: str) -> Arrived:
         """Move, compare, close the old one, open the new one."""
         progress.start("progress.move", plan.rows * 2 or None, "unit.rows")
-        moved = moving.move(self.old, self.new, _counted(progress), actor=actor, now=self._clock)
+        moved = moving.move(self.old, self.new, counted(progress), actor=actor, now=self._clock)
         progress.end()
         tables = {name: (one.rows, str(one)) for name, one in moved.tables.items()}
         rows = sum(one.rows for one in moved.tables.values())
@@ -127,20 +128,22 @@ class Migration:
     def _shown(self, store: Store) -> str:
         return store.url.render_as_string(hide_password=True)
 
-    def _refuse_work(self) -> None:
-        """A pass that is under way would be broken off in its middle."""
-        if (version(self.old) or "").startswith("moved_"):
-            return
-        with self.old.reading() as tx:
-            at_work = cursors.at_work(tx, self._clock())
-            shared = tx.dialect.name == "postgresql" and queue.workers(tx, self._silent)
-        if shared:
-            raise UserError("move.service_runs")
-        if at_work:
-            raise UserError("move.at_work", holder=at_work[0])
+
+def refuse_work(store: Store, now: datetime, silent: int) -> None:
+    """UserError while somebody is at work: a pass would be broken off in its middle."""
+    if (version(store) or "").startswith(MOVED):
+        return
+    with store.reading() as tx:
+        at_work = cursors.at_work(tx, now)
+        shared = tx.dialect.name == "postgresql" and queue.workers(tx, silent)
+    if shared:
+        raise UserError("move.service_runs")
+    if at_work:
+        raise UserError("move.at_work", holder=at_work[0])
 
 
-def _counted(progress: Progress) -> Callable[[str, int], None]:
+def counted(progress: Progress) -> Callable[[str, int], None]:
+    """How far it is, told to whoever watches."""
     done = 0
 
     def advance(_what: str, rows: int) -> None:

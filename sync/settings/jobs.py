@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -46,6 +47,7 @@ class Jobs(Section):
     reconcile: When = "sunday 04:00"
     report: When = "daily 06:30"
     purge: When = "daily 03:30"
+    backup: When = "daily 01:15"
 
 
 class Daemon(Section):
@@ -59,3 +61,14 @@ class Worker(Section):
 
     at_once: Annotated[int, Field(ge=1, le=64)] = 2
     lost_seconds: Annotated[int, Field(ge=3, le=600)] = 30
+
+
+class Backup(Section):
+    """[backup]: where the nightly backup goes. Old ones are never deleted from here."""
+
+    folder: Path | None = Field(default=None, examples=["/srv/backup/ringren"])
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is a place for one."""
+        return self.folder is not None

@@ -27,7 +27,7 @@ from sync.settings.alarms import Alarms, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
 from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page
-from sync.settings.jobs import Daemon, Jobs, Worker
+from sync.settings.jobs import Backup, Daemon, Jobs, Worker
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
 
@@ -343,6 +343,7 @@ class Settings(BaseSettings):
     jobs: Jobs = Jobs()
     daemon: Daemon = Daemon()
     worker: Worker = Worker()
+    backup: Backup = Backup()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     compare: Compare = Compare()

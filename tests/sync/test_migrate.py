@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,53 +11,17 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
+from customers import EVERY, Customer
 from databases import Server
-from promises.lists import HEADER, people
 
 from rules.errors import Exit, SystemStopped, UserError
 from state import acts, contents, moving, schema
 from state.ledger import head, verify
 from state.store import Store, Tx
 from state.tables import ledger, metadata, runs
-from sync.cli import program
 from sync.daemon import Standing, only_one
 
-EVERY = "RINGREN_TEST_EVERY_KILL"
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
-
-
-class Customer:
-    """A folder of lists that was cleaned, with opt-outs, and the database behind it."""
-
-    def __init__(self, folder: Path, like: Path | None = None) -> None:
-        self.folder = folder
-        if like is not None:
-            shutil.copytree(like, folder)
-            (folder / "state" / "audited.json").unlink()
-        else:
-            (folder / "lists").mkdir(parents=True)
-            rows = "".join(f"{row}\n" for row in (HEADER, *people(6)))
-            (folder / "lists" / "kontakter.csv").write_text(rows)
-        self.file = folder / "ringren.toml"
-        self.file.write_text(
-            f'lang = "en"\n[files]\nroot = "{folder / "lists"}"\n'
-            f'[state]\npath = "{folder / "state"}"\n[limits]\nmin_records = 100000\n'
-        )
-        self.url = f"sqlite:///{folder / 'state' / 'ringren.sqlite'}"
-
-    def call(self, *args: str, url: str = "", where: str = "") -> Any:
-        """One command; `url` is where the settings say that the database is."""
-        env = {"RINGREN_STATE__URL": url, "WHERE": where, EVERY: None}
-        return CliRunner().invoke(program, [*args, "--settings", str(self.file)], env=env)
-
-    def live(self) -> None:
-        """A while of ordinary use."""
-        first = self.call("run")
-        assert first.exit_code in {Exit.OK, Exit.CHANGES}, first.output
-        for phone in ("68 999 991", "68 999 992"):
-            assert self.call("suppression", "add", "--phone", phone).exit_code == Exit.OK
-        assert self.call("run").exit_code in {Exit.OK, Exit.CHANGES}
 
 
 @pytest.fixture(scope="module")
@@ -190,9 +153,9 @@ class Murder:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.at: float = -1
         self.seen = 0
-        whole, held = Store.transaction, moving._Leaving.held
+        whole, held = Store.transaction, moving.Leaving.held
         monkeypatch.setattr(Store, "transaction", self._around(whole))
-        monkeypatch.setattr(moving._Leaving, "held", self._around(held))
+        monkeypatch.setattr(moving.Leaving, "held", self._around(held))
 
     def _around(self, of: Callable[..., Any]) -> Callable[..., Any]:
         @contextlib.contextmanager
@@ -266,7 +229,7 @@ def _never_two(old: Store, new: Store) -> None:
 def test_an_opt_out_that_is_recorded_meanwhile_moves_as_well(
     customer: Customer, new_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    level, recorded = moving._Filling.level, []
+    level, recorded = moving.Filling.level, []
 
     def late(self: Any, tx: Tx) -> None:
         level(self, tx)
@@ -275,7 +238,7 @@ def test_an_opt_out_that_is_recorded_meanwhile_moves_as_well(
             assert customer.call("suppression", "add", "--phone", phone).exit_code == Exit.OK
             recorded.append(phone)
 
-    monkeypatch.setattr(moving._Filling, "level", late)
+    monkeypatch.setattr(moving.Filling, "level", late)
     with both(customer.url, new_url) as (old, new):
         done = moved(old, new)
         assert done.turns == 3
@@ -290,7 +253,7 @@ def test_an_opt_out_that_is_recorded_meanwhile_moves_as_well(
 def test_somebody_who_never_stops_writing_is_held_off_in_the_end(
     customer: Customer, new_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moving._Leaving, "moment", lambda *_: object())
+    monkeypatch.setattr(moving.Leaving, "moment", lambda *_: object())
     monkeypatch.setattr(moving, "TURNS", 1)
     with both(customer.url, new_url) as (old, new):
         with old.reading() as tx:
