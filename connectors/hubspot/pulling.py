@@ -39,23 +39,22 @@ class Pulling:
             # Asked first: it tells HubSpot's time too.
             total = self._api.count(self._shape.name) if self._counted is None else self._counted
             mark = replace(mark or Mark("list", high=0), high=self._now_ms(), total=total)
-        if mark.at == "list":
-            yield from self._everything(mark)
-            return
         if mark.at == "done":
             mark = mark.next_window(self._now_ms())
         held: Page | None = None
-        if mark.at == "search":
-            for page, behind in self._window(mark):
-                if behind.at == "search":
-                    yield page
-                else:
+        if mark.at != "bin":
+            pages = self._everything(mark) if mark.at == "list" else self._window(mark)
+            for page, behind in pages:
+                if behind.at == "bin":
                     held, mark = page, behind
+                else:
+                    yield page
         yield from self._bin(mark, held)
 
     # --- the first reading --------------------------------------------------------------------
 
-    def _everything(self, mark: Mark) -> Iterator[Page]:
+    def _everything(self, mark: Mark) -> Iterator[tuple[Page, Mark]]:
+        """Pages of the list, each with the mark behind it; the last leads to the bin."""
         shape = self._shape
 
         def fetch(after: str) -> Any:
@@ -75,14 +74,11 @@ class Pulling:
                     _, fresh[row["id"]] = mark.remember(row["id"], stamp, self._content(row))
             shown = mark.shown + len(rows)
             mark = replace(mark, after=after or "", shown=shown, fresh=fresh)
-            yield self._page(
-                records,
-                mark if after else replace(mark, bin_at=mark.high).settled(),
-                complete=not after,
-                full=not after,
-                redirects=[way for row in rows for way in shape.redirects(row)],
-                of=(shown, max(mark.total, shown)),
-            )
+            if not after:
+                mark = replace(mark, at="bin", whole=True)
+            ways = [way for row in rows for way in shape.redirects(row)]
+            of = (shown, max(mark.total, shown))
+            yield self._page(records, mark, redirects=ways, of=of), mark
 
     # --- what changed -------------------------------------------------------------------------
 
@@ -171,10 +167,18 @@ class Pulling:
     # --- what was deleted ---------------------------------------------------------------------
 
     def _bin(self, mark: Mark, held: Page | None) -> Iterator[Page]:
-        """What lies in the bin since it was last read, behind the last page of the window."""
-        whole = mark.high - mark.bin_at >= BIN_EVERY_MS
+        """What lies in the bin since it was last read, behind the last page of the list or window.
+
+        Behind the list only those count who say no: who said no and was deleted before we came may
+        be entered again tomorrow.
+        """
         page = held or self._page((), mark)
         self._calls -= page.calls_used
+        if mark.whole and not self._shape.flags:
+            end = replace(mark, bin_at=mark.high).settled().token
+            yield replace(page, next=end, complete=True, full=True)
+            return
+        whole = mark.whole or mark.high - mark.bin_at >= BIN_EVERY_MS
 
         def fetch(after: str) -> Any:
             asked = self._shape.asked if self._shape.flags else ()
@@ -189,17 +193,22 @@ class Pulling:
             stones += _stones(eaten)
             last = self._last_words(rows)
             named = {record.ref.id for record in last}
-            episodes = self._episodes(rows[:PAST_MOST], mark.first, archived=True)
+            late = [row for row in rows if mark.first and found[row["id"]] >= mark.first]
+            episodes = self._episodes(late[:PAST_MOST], mark.first, archived=True)
             goes_on = following is not None and whole
-            mark = replace(mark.bury(found), after=following or "")
+            # Only what the next reading of the bin may meet again is remembered.
+            again = {i: at for i, at in found.items() if not whole or at >= mark.high - OVERLAP_MS}
+            mark = replace(mark.bury(again), after=following or "")
             if following is None:
                 mark = replace(mark, bin_at=mark.high)
             shown = self._page(
                 [*(record for record in page.records if record.ref.id not in named), *last],
                 mark if goes_on else mark.settled(),
                 complete=not goes_on,
+                full=mark.whole and not goes_on,
                 redirects=page.redirects,
                 stones=stones,
+                of=page.of,
             )
             yield replace(shown, episodes=[*page.episodes, *episodes], again=page.again)
             page = self._page((), mark)

@@ -37,7 +37,8 @@ class Mark:
     by id; `bin` what was deleted; `done` the end of one of them. `high` is HubSpot's time at the
     beginning, `seen` the records of the overlap, `fresh` those of the window under way,
     `first` is the time of the very first reading,
-    `gone` the tombstones shown, `bin_at` the time of the last whole reading of the bin.
+    `gone` the tombstones shown, `bin_at` the time of the last whole reading of the bin; `whole`:
+    it is read behind the list, and the end shows that everything was shown.
     """
 
     at: Literal["list", "search", "bin", "done"]
@@ -48,6 +49,7 @@ class Mark:
     shown: int = 0
     total: int = 0
     bin_at: int = 0
+    whole: bool = False
     seen: Mapping[str, str] = field(default_factory=dict)
     fresh: Mapping[str, str] = field(default_factory=dict)
     gone: Mapping[str, int] = field(default_factory=dict)
@@ -96,7 +98,7 @@ class Mark:
 
     def settled(self) -> Mark:
         """The mark at the end: what the next window may meet again is kept, the rest forgotten."""
-        high = min(self.high, self.low) if self.at == "list" and self.low else self.high
+        high = min(self.high, self.low) if self.whole and self.low else self.high
         since = high - OVERLAP_MS
         kept = {
             ident: mark

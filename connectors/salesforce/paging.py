@@ -60,8 +60,6 @@ class Paging:
             # The log may still hold who was taken out of the recycle bin again.
             self.stones.pop(row["Id"], None)
             return
-        if self.full:
-            return
         if shape.says_no(row):
             # Shown for what it says, and buried at once: a no outlives the record that said it.
             self.records.append(shape.record(row))
@@ -77,7 +75,7 @@ class Paging:
             }
             told = {"told": self.told} if self.told else {}
             past = {"first": token["first"], **({"was": token["low"]} if token["low"] else {})}
-            return {"done": True, **kept, "seen": seen, **told, **past, "departed": self.full}
+            return {"done": True, **kept, "seen": seen, **told, **past}
         after = token["after"]
         if rows and not self.job:
             after = [rows[-1]["SystemModstamp"], rows[-1]["Id"]]

@@ -7,9 +7,9 @@ what was shown in that overlap is told apart by comparing sets: stamps are whole
 of rows share one, and rows become visible below a stamp that was already passed.
 
 A cursor is one of
-    {"low", "until", "after", "covered", "log", "old", "seen", "departed"}    under way; with
-    {"job", "locator"} too                                                    through a bulk job
-    {"done", "until", "covered", "log", "seen", "departed"}                   at its end
+    {"low", "until", "after", "covered", "log", "old", "seen"}    under way; with
+    {"job", "locator"} too                                        through a bulk job
+    {"done", "until", "covered", "log", "seen"}                   at its end
     {"anew"}                               at the beginning once more: changes since then are asked for
 both with {"told"} where the delete log was asked: what it said of the time that is asked once more,
 {"starts"}, since when that log has been kept, {"first"}, the end of the very first reading, {"was"}, the beginning of the last one, and {"past"}:
@@ -18,7 +18,7 @@ from when on it is asked what flags were.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -51,6 +51,9 @@ LOOK_BACK: Final = timedelta(days=30)
 """How far back it is asked what flags were of who has changed. Whoever is changed again and again,
 always just before we look, is not shown for what he was in between."""
 LOG_LEAST: Final = timedelta(minutes=1)
+AHEAD: Final = timedelta(minutes=5)
+"""So far the clock of answers may be ahead of the one that stamps rows, where the delete log is
+closed to us: with it, the org itself tells up to when all is there."""
 QUERIES_MOST: Final = 5
 
 Row = Mapping[str, Any]
@@ -90,13 +93,12 @@ class Pulling:
             yield from self._pages(shape, dict(token), calls)
         else:
             first = self._first(shape, token)
-            low = first.token["low"]
-            before = self._departed(shape, low) if token.get("departed") else []
-            yield from self._pages(shape, first.token, calls, first, before)
+            yield from self._pages(shape, first.token, calls, first)
 
     def _from_the_beginning(self, shape: Shape, token: Token) -> dict[str, Any]:
         settled = self._org.settled()
-        end = covered = begins = written(settled)
+        end = begins = written(settled)
+        covered = written(settled - AHEAD)
         starts = None
         # What is still running now may commit below the end of this reading.
         if log := self._log_of(shape.name, settled - 2 * LOG_LEAST, settled):
@@ -107,7 +109,7 @@ class Pulling:
         covered = min(covered, token.get("anew", covered))
         return {
             "low": None, "until": end, "after": None, "covered": covered, "log": begins, "old": [],
-            "seen": [], "departed": True, "first": token.get("first", written(settled - OVERLAP)),
+            "seen": [], "first": token.get("first", written(settled - OVERLAP)),
             **({"starts": starts} if starts else {}),
         }  # fmt: skip
 
@@ -126,7 +128,6 @@ class Pulling:
         token: dict[str, Any],
         calls: int,
         first: First | None = None,
-        before: Sequence[Row] = (),
     ) -> Iterator[Page]:
         done = 0
         stones = _buried(shape, token, first.log) if first and first.log else []
@@ -134,8 +135,9 @@ class Pulling:
         said: Said | None = None if token["low"] and shape.stream.can.episodes else {}
         with closing(self._answers(shape, token, first)) as answers:
             for answer in answers:
-                rows = [*before, *answer["records"]] if before else answer["records"]
-                before = ()
+                rows = answer["records"]
+                if token["low"] is None and answer["done"]:
+                    rows = [*rows, *self._departed(shape, token["until"])]
                 if rows and said is None:
                     said = self._pasts.said(shape, past)
                 done += len(answer["records"])
@@ -261,7 +263,7 @@ class Pulling:
             begun["covered"] = min(begun["until"], written(moment(log["latestDateCovered"])))
         elif _log_window(begun):
             # Nobody tells what is still running: the overlap has to do.
-            begun["covered"] = begun["until"]
+            begun["covered"] = written(moment(begun["until"]) - AHEAD)
         return First(begun, answer["body"], log)
 
     def _log(
@@ -283,16 +285,17 @@ class Pulling:
             raise StartOver("salesforce.log_purged", stream=name)
         return log
 
-    def _departed(self, shape: Shape, low: str) -> list[Row]:
-        """Deleted, merged and converted records that say no: found once, after the first reading.
+    def _departed(self, shape: Shape, until: str) -> list[Row]:
+        """Deleted, merged and converted records that say no, at the end of a reading of everything:
+        who said no and was deleted yesterday may come back by an import tomorrow.
 
-        Those from before `low`: the others come with the changes.
+        Those from before `until`: the others come with the changes.
         """
         if not shape.flags:
             return []
         gone = [f"{name} = true" for name in ("IsDeleted", "IsConverted") if name in shape.extra]
         noes = [f"{name} = true" for name in shape.flags]
-        before = f"SystemModstamp < {literal(low)}"
+        before = f"SystemModstamp < {literal(until)}"
         where = [f"({' OR '.join(gone)})", f"({' OR '.join(noes)})", before]
         answer = self._org.query(select(shape, where), deleted=True)
         rows = list(answer["records"])
@@ -319,7 +322,7 @@ def _begun(token: Token, end: datetime, name: str) -> dict[str, Any]:
     first, past = token.get("first", token["until"]), written(low - LOOK_BACK)
     return {
         "low": written(low), "until": written(until), "after": None, "covered": token["covered"],
-        "log": token["log"], "old": token["seen"], "seen": [], "departed": False,
+        "log": token["log"], "old": token["seen"], "seen": [],
         "first": first, "past": max(first, min(token.get("was", past), past)),
         **{name: token[name] for name in ("told", "starts") if token.get(name)},
     }  # fmt: skip

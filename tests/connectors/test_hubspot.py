@@ -110,13 +110,15 @@ def _push(connector: HubSpot, changes: Sequence[RecordChange]) -> list[Outcome]:
 # --- reading ----------------------------------------------------------------------------------
 
 
-def test_the_first_reading_takes_a_call_for_each_hundred_and_one_to_count(account: Account) -> None:
+def test_the_first_reading_takes_a_call_for_each_hundred_one_to_count_and_the_bin(
+    account: Account,
+) -> None:
     account.people(430)
     pages, _ = _read(account.connector())
     assert len(_records(pages)) == 430
-    assert account.vendor.counted("GET", "/objects/") == 5
+    assert account.vendor.counted("GET", "/objects/") == 5 + 1
     assert account.vendor.counted("POST", "/search") == 1
-    assert sum(page.calls_used for page in pages) == 6
+    assert sum(page.calls_used for page in pages) == 5 + 1 + 1
     assert pages[0].of == (100, 430)
 
 
@@ -289,8 +291,42 @@ def test_a_first_reading_goes_on_where_it_was_stopped(account: Account) -> None:
     whole, _ = _read(account.connector())
     account.forget_calls()
     rest, _ = _read(account.connector(), whole[2].next)
-    assert account.vendor.counted("GET", "/objects/") == 2, "nothing that is stored is read again"
+    assert account.vendor.counted("GET", "/objects/") == 2 + 1, (
+        "nothing that is stored is read again"
+    )
     assert len(_records([*whole[:3], *rest])) == 430
+
+
+def test_who_said_no_and_was_deleted_before_the_first_reading_is_heard(account: Account) -> None:
+    account.portal.own("contacts", "ringren_do_not_call", "bool")
+    quiet, *people = account.people(250)
+    for one in people[:220]:
+        account.portal.edit("contacts", one, ringren_do_not_call="true")
+        account.portal.archive("contacts", one)
+    account.portal.archive("contacts", quiet)
+    account.pass_(3600)
+    pages, token = _read(account.connector())
+    gone = {str(one) for one in people[:220]}
+    said = {one.ref.id for page in pages for one in page.records if one.values["opt_out_call"]}
+    assert said == gone
+    assert gone <= {stone.ref.id for page in pages for stone in page.tombstones}
+    assert [page.full for page in pages] == [False] * (len(pages) - 1) + [True]
+    assert json.dumps(token).count(":") < 30, "the bin of a year is not remembered in the cursor"
+    [page], _ = _read(account.connector(), token)
+    assert [*page.records, *page.tombstones] == []
+
+
+def test_a_reading_that_is_stopped_in_the_bin_goes_on_there(account: Account) -> None:
+    account.portal.own("contacts", "ringren_do_not_call", "bool")
+    people = account.people(350)
+    for one in people[:250]:
+        account.portal.edit("contacts", one, ringren_do_not_call="true")
+        account.portal.archive("contacts", one)
+    whole, _ = _read(account.connector())
+    assert len(whole) == 3
+    rest, _ = _read(account.connector(), whole[0].next)
+    assert [(page.complete, page.full) for page in rest] == [(False, False), (True, True)]
+    assert len(_records([whole[0], *rest])) == 350
 
 
 def test_a_cursor_of_another_time_starts_over(account: Account) -> None:
@@ -756,7 +792,7 @@ def test_limits_are_waited_for_and_a_spent_day_is_not(account: Account) -> None:
     connector = account.connector()
     account.vendor.limits = plan("pro")
     _, token = _read(connector)
-    assert account.meter.said == (3, 625_000)
+    assert account.meter.said == (4, 625_000)
     body = {"policyName": "TEN_SECONDLY_ROLLING"}
     account.vendor.fault(Fault.STATUS, path=".*/search", status=429, body=body)
     _, token = _read(connector, token)

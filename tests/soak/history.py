@@ -148,11 +148,7 @@ class History:
         there = [
             one
             for one in self.place.living(kind)
-            # Who was gone before we first looked has told us nothing.
-            if not (
-                (self.place.forgets or not self.witness.has_read)
-                and (kind, one) in self.place.unheard
-            )
+            if not (self.place.forgets and (kind, one) in self.place.unheard)
         ]
         most = len(there) - self.size // 2
         if most < 1:

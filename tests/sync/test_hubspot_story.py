@@ -68,8 +68,9 @@ def test_an_account_is_looked_at_mended_and_taken_back(desk: Vendor) -> None:
     assert looked.exit_code == 2, looked.output
     assert len(portal.journal) == written, "a dry run writes nothing"
     pages = ceil(COMPANIES / 100) + ceil(CONTACTS / 100)
-    # What each object looks like, how many there are, a call for each hundred, who owns them.
-    assert len(desk.calls) == OBJECTS + OBJECTS + pages + 1
+    # What each object looks like, how many there are, a call for each hundred, who owns them, and
+    # who in the bin of contacts says no.
+    assert len(desk.calls) == OBJECTS + OBJECTS + pages + 1 + 1
 
     applied = call(desk, "apply", "1")
     assert applied.exit_code == 0, applied.output

@@ -79,8 +79,9 @@ def test_an_org_is_looked_at_mended_and_taken_back(desk: Vendor) -> None:
     assert len(org.journal) == written, "a dry run writes nothing"
     assert {one.method for one in desk.calls} <= {"GET", "POST"}
     # A token, what each object looks like, whether there are consents beside them, how many records
-    # there are, a query for each, and what is still running there.
-    assert len(desk.calls) == 3 + 3 * OBJECTS
+    # there are, a query for each, what is still running there, and who in the bin says no: two have
+    # flags.
+    assert len(desk.calls) == 3 + 3 * OBJECTS + 2
 
     applied = call(desk, "apply", "1")
     assert applied.exit_code == 0, applied.output
