@@ -19,6 +19,7 @@ from rules.fields.field import Choice, Field, Layer, Moment, Role, Type
 from rules.fields.headings import with_headings
 from rules.fields.interaction import INTERACTION
 from rules.fields.overrides import added, changed, refusal
+from rules.fields.policies import with_policies
 from rules.records import Kind
 
 __all__ = [
@@ -34,7 +35,9 @@ __all__ = [
     "extend",
 ]
 
-FIELDS: Final[tuple[Field, ...]] = with_headings((*COMPANY, *CONTACT, *INTERACTION, *COMPLIANCE))
+FIELDS: Final[tuple[Field, ...]] = with_headings(
+    with_policies((*COMPANY, *CONTACT, *INTERACTION, *COMPLIANCE))
+)
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,8 @@ def extend(
     """The catalogue with the settings' overrides: fields changed, added or taken out of use.
 
     `overrides` maps a canonical name to settings as TOML reads them: `da`, `en`, `owner`,
-    `sources`, `mandatory_at`, `max_age_days` (false: never stale), `personal`, `aliases` (added
-    to those there are), `values`, `open`, `in_use`; a new field also needs `type` and `kinds`.
+    `sources`, `mandatory_at`, `max_age_days` (false: never stale), `enrich`, `dispute`,
+    `least_confidence` (percent), `personal`, `aliases` (added to those there are), `values`, `open`, `in_use`; a new field also needs `type` and `kinds`.
     `systems` are names of configured systems, allowed as sources. UserError for a wrong one.
     """
     rows: dict[str, Field] = dict(catalogue.by_name)

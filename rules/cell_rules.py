@@ -229,7 +229,7 @@ CELL_RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "revenue",
-        ("revenue",),
+        ("revenue", "gross_profit"),
         bins.REVENUE.settled,
         bins.revenue,
         bins.VERSION,

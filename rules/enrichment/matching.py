@@ -28,6 +28,8 @@ from rules.matching import begin_alike, company_words
 
 MOST_CANDIDATES: Final = 10
 """A domain of more companies than this is a host's: who of them is meant, it does not even suggest."""
+_NAMED: Final = 5
+"""So many of them a reason names."""
 _ALIKE: Final = 0.88
 """How alike two names at one postcode are that a slip of the keyboard tells apart."""
 
@@ -51,7 +53,7 @@ CONFIDENCE: Final[Mapping[By, Decimal]] = {
 
 
 class Reason(NamedTuple):
-    """Why: `code` is a text key, `details` are its arguments."""
+    """Why: `code` is a text key, `details` are its arguments; that of a finding where a person is asked."""
 
     code: str
     details: Mapping[str, str] = NO_DETAILS
@@ -103,6 +105,21 @@ class NoMatch:
 
 
 Outcome = Match | Proposal | Conflict | NoMatch
+
+
+def _conflict(candidates: tuple[Candidate, ...], reason: Reason) -> Conflict:
+    return Conflict(candidates, _naming(candidates, reason))
+
+
+def _proposal(candidates: tuple[Candidate, ...], reason: Reason) -> Proposal:
+    return Proposal(candidates, _naming(candidates, reason))
+
+
+def _naming(candidates: Sequence[Candidate], reason: Reason) -> Reason:
+    """The reason, which names those that it may be."""
+    named = [f"{one.company.number} {one.name}".strip() for one in candidates[:_NAMED]]
+    more = ["…"] if len(candidates) > _NAMED else []
+    return Reason(reason.code, {**reason.details, "candidates": ", ".join(named + more)})
 
 
 # --- the companies that sources know ---------------------------------------------------------
@@ -225,7 +242,9 @@ class _Case:
         details = {"country": self.who.country, "cvr": self.who.cvr}
         if self.numbered is None:
             return NoMatch(Reason("match.foreign", details))
-        return Conflict((self.numbered.candidate,), Reason("match.country_differs", details))
+        return _conflict(
+            (self.numbered.candidate,), Reason("finding.company_country_differs", details)
+        )
 
     def _same_country(self, one: _Company) -> bool:
         return one.number.country == (self.who.country or HOME)
@@ -241,19 +260,23 @@ class _Case:
             return self._two_companies(one)
         elsewhere = [] if one.bears(self.who.name) else self._named()
         if elsewhere:
-            return Conflict(
+            return _conflict(
                 tuple(each.candidate for each in (one, *elsewhere)),
-                Reason("match.name_elsewhere", {**details, "name": self.who.name}),
+                Reason("finding.company_name_elsewhere", {**details, "name": self.who.name}),
             )
         return self._matched(one, By.DOMAIN, Reason("match.domain", details))
 
     def _two_companies(self, one: _Company) -> Conflict:
         if self.numbered is None:
-            return Conflict((one.candidate,), self._unknown(one))
+            return _conflict((one.candidate,), self._unknown(one))
         details = {"domain": self.who.site, "cvr": self.who.cvr, "other": one.number.number}
         heirs = {heir for each in self.numbered.records for heir in each.successors}
-        code = "match.cvr_succeeded" if one.number.number in heirs else "match.cvr_differs"
-        return Conflict((self.numbered.candidate, one.candidate), Reason(code, details))
+        code = (
+            "finding.company_cvr_succeeded"
+            if one.number.number in heirs
+            else "finding.company_cvr_differs"
+        )
+        return _conflict((self.numbered.candidate, one.candidate), Reason(code, details))
 
     def _by_number(self, one: _Company, at_site: Sequence[_Company]) -> Match:
         """The number decides; a domain of several companies says nothing against it."""
@@ -267,10 +290,11 @@ class _Case:
         doubts = []
         if self.who.name and one.names and not self._is_called(one):
             doubts.append(
-                Reason("match.name_differs", {"name": self.who.name, "other": one.names[0]})
+                Reason(
+                    "finding.company_called_otherwise",
+                    {"name": self.who.name, "other": one.names[0]},
+                )
             )
-        if one.ceased:
-            doubts.append(Reason("match.ceased", {"cvr": one.number.number}))
         return Match(one.number, by, reason, tuple(doubts))
 
     def _is_called(self, one: _Company) -> bool:
@@ -285,8 +309,9 @@ class _Case:
                 return self._by_name()
             at_site = named
         listed = sorted(at_site, key=self._likelihood)
-        return Conflict(
-            tuple(one.candidate for one in listed), Reason("match.domain_of_several", details)
+        return _conflict(
+            tuple(one.candidate for one in listed),
+            Reason("finding.company_domain_of_several", details),
         )
 
     def _likelihood(self, one: _Company) -> tuple[bool, bool, float, Number]:
@@ -307,11 +332,11 @@ class _Case:
         details = {"domain": ", ".join(sorted(domains)), "count": str(len(some))}
         if len(some) == 1 and self._says_the_same(some[0], domains):
             if self.who.cvr:
-                return Conflict((some[0].candidate,), self._unknown(some[0]))
+                return _conflict((some[0].candidate,), self._unknown(some[0]))
             return self._matched(some[0], By.MAILBOX, Reason("match.mailbox", details))
         listed = sorted(some, key=self._likelihood)
-        return Proposal(
-            tuple(one.candidate for one in listed), Reason("match.mailbox_only", details)
+        return _proposal(
+            tuple(one.candidate for one in listed), Reason("finding.company_mailbox_only", details)
         )
 
     def _says_the_same(self, one: _Company, domains: Collection[str]) -> bool:
@@ -322,7 +347,7 @@ class _Case:
         """A number that no source knows, beside a domain that is a company's."""
         domain = self.who.site or self.who.mailbox
         details = {"domain": domain, "cvr": self.who.cvr, "other": one.number.number}
-        return Reason("match.cvr_unknown", details)
+        return Reason("finding.company_cvr_unknown", details)
 
     def _by_name(self) -> Outcome:
         """Name and postcode: never more than a proposal."""
@@ -330,8 +355,8 @@ class _Case:
         if not named:
             return NoMatch(Reason("match.nobody"))
         details = {"name": self.who.name, "postcode": self.who.postcode}
-        code = "match.name_and_place" if len(named) == 1 else "match.name_twins"
-        return Proposal(tuple(one.candidate for one in named), Reason(code, details))
+        code = "finding.company_name_and_place" if len(named) == 1 else "finding.company_name_twins"
+        return _proposal(tuple(one.candidate for one in named), Reason(code, details))
 
     def _named(self) -> list[_Company]:
         """Companies of the record's name in its postcode or town, the likeliest first."""

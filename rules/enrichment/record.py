@@ -115,10 +115,6 @@ class CompanyRecord:
     revenue: Money | None = None
     gross_profit: Money | None = None
     successors: tuple[str, ...] = ()
-    parent: str = ""
-    ultimate_parent: str = ""
-    credit_rating: str = ""
-    technologies: tuple[str, ...] = ()
 
     @property
     def number(self) -> Number:

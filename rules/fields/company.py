@@ -187,6 +187,23 @@ COMPANY: tuple[Field, ...] = (
         closed=True,
     ),
     Field(
+        name="gross_profit",
+        layer=Layer.COMPANY,
+        kinds=PARTIES,
+        home=COMPANIES,
+        type=Type.INTERVAL,
+        format="format.interval",
+        da="Bruttofortjeneste",
+        en="Gross profit",
+        owner="register",
+        sources=("cvr", "lasso", "vainu", "dnb", "crm", "list"),
+        requirement="R6",
+        max_age_days=365,
+        # Most companies publish it in place of revenue, and it is another figure (ÅRL § 32).
+        choices=REVENUE,
+        closed=True,
+    ),
+    Field(
         name="main_phone",
         layer=Layer.COMPANY,
         kinds=PARTIES | NAYS,

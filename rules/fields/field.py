@@ -104,6 +104,23 @@ SOURCES: Final = (
 """Where a value can come from. A field's `sources` name them, the most trusted first."""
 
 
+class Enrich(StrEnum):
+    """Over what a source of facts may write. What a source itself wrote is always its to renew."""
+
+    EMPTY = "empty"
+    OLDER = "older"
+    """Over what was there before the source was read, unless somebody changed it after we wrote it."""
+    NEVER = "never"
+
+
+class Dispute(StrEnum):
+    """What is done when two sources say different things."""
+
+    ASK = "ask"
+    FIRST = "first"
+    """The first in the order of trust is right: the others copy it, and are behind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One value of a picklist or one bin: as we store it, and as people read and write it.
@@ -132,6 +149,8 @@ class Field:
     `max_age_days` None means that the value does not go stale.
     `personal` says that the value identifies or describes a natural person, on at least some
     records; on a sole trader everything is personal, whatever stands here (GDPR art. 4(1)).
+    `enrich`, `dispute` and `least_confidence` (percent) say what sources of facts may do with it;
+    no source that `sources` does not name may do anything.
     `channel` is call, email, sms or all on compliance fields that concern one.
     `aliases` are headers of lists and exports in any kind, `kind_aliases` those that mean this
     field in one kind only (`Telefon` is a company's main and a person's direct number).
@@ -155,6 +174,9 @@ class Field:
     choices: tuple[Choice, ...] = ()
     closed: bool = False
     role: Role = Role.NONE
+    enrich: Enrich = Enrich.EMPTY
+    dispute: Dispute = Dispute.ASK
+    least_confidence: int = 80
     channel: str = ""
     aliases: tuple[str, ...] = ()
     kind_aliases: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict, hash=False)

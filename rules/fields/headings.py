@@ -41,6 +41,7 @@ employees: ansatte, antal medarbejdere, medarbejdere, medarbejderantal, antal an
     numberofemployees, headcount, company size, virksomhedsstørrelse, størrelse
 revenue: årlig omsætning, årsomsætning, nettoomsætning, annual revenue, annualrevenue, turnover,
     yearly revenue
+gross_profit: bruttofortjeneste, bruttoresultat, bruttoavance, gross profit, grossprofit
 main_phone: hovedtelefon, hovedtlf, hoved tlf, omstilling, omstillingsnummer, firmatelefon,
     firma tlf, firma telefon, virksomhedstelefon, virksomhed telefon, telefon firma, tlf firma,
     telefon hoved, company phone, company phone number, account phone, main phone, switchboard,

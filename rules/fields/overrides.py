@@ -17,6 +17,8 @@ from rules.fields.field import (
     OWNERS,
     SOURCES,
     Choice,
+    Dispute,
+    Enrich,
     Field,
     Layer,
     Moment,
@@ -170,6 +172,20 @@ def _max_age_days(row: Field, value: object, _: Context) -> Field:
     return replace(row, max_age_days=value)
 
 
+def _enrich(row: Field, value: object, _: Context) -> Field:
+    return replace(row, enrich=Enrich(_one(row.name, "enrich", value, list(Enrich))))
+
+
+def _dispute(row: Field, value: object, _: Context) -> Field:
+    return replace(row, dispute=Dispute(_one(row.name, "dispute", value, list(Dispute))))
+
+
+def _least_confidence(row: Field, value: object, _: Context) -> Field:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        raise refusal("wrong_value", row.name, "least_confidence", value, ("0-100",))
+    return replace(row, least_confidence=value)
+
+
 def _personal(row: Field, value: object, _: Context) -> Field:
     wanted = _bool(row.name, "personal", value)
     if row.personal and not wanted:
@@ -248,6 +264,9 @@ _SETTINGS: Final[Mapping[str, Setting]] = {
     "sources": _sources,
     "mandatory_at": _mandatory_at,
     "max_age_days": _max_age_days,
+    "enrich": _enrich,
+    "dispute": _dispute,
+    "least_confidence": _least_confidence,
     "personal": _personal,
     "aliases": _aliases,
     "values": _values,

@@ -27,6 +27,7 @@ CANONICAL = [
     "sector",
     "employees",
     "revenue",
+    "gross_profit",
     "main_phone",
     "website",
     "root_domain",

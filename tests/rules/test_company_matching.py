@@ -140,7 +140,7 @@ def test_two_sources_of_one_company_are_one_company() -> None:
 def test_what_speaks_against_a_match_is_told_with_it() -> None:
     outcome = match(Identity(cvr="90000179", name="Helt Andet ApS"), KNOWN)
     assert isinstance(outcome, Match)
-    assert [one.code for one in outcome.doubts] == ["match.name_differs", "match.ceased"]
+    assert [one.code for one in outcome.doubts] == ["finding.company_called_otherwise"]
 
 
 def test_what_is_sure_decides_with_more_confidence() -> None:

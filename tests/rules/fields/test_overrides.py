@@ -101,6 +101,11 @@ def test_a_new_field_stands_last_and_is_personal_until_somebody_says_otherwise()
         ({"title": {"sources": []}}, "wrong_value", "sources"),
         ({"title": {"mandatory_at": ["lunch"]}}, "wrong_value", "mandatory_at"),
         ({"title": {"max_age_days": 0}}, "wrong_value", "max_age_days"),
+        ({"title": {"enrich": "always"}}, "wrong_value", "enrich"),
+        ({"title": {"dispute": True}}, "wrong_value", "dispute"),
+        ({"title": {"least_confidence": 101}}, "wrong_value", "least_confidence"),
+        ({"title": {"least_confidence": True}}, "wrong_value", "least_confidence"),
+        ({"title": {"least_confidence": "80"}}, "wrong_value", "least_confidence"),
         ({"title": {"max_age_days": True}}, "wrong_value", "max_age_days"),
         ({"title": {"max_age_days": "90"}}, "wrong_value", "max_age_days"),
         ({"title": {"personal": False}}, "stays_personal", "personal"),
@@ -160,7 +165,7 @@ def test_a_system_is_a_source_only_where_it_is_configured() -> None:
 
 _KEYS = st.sampled_from(
     ["da", "en", "owner", "sources", "mandatory_at", "max_age_days", "personal", "aliases",
-     "values", "open", "in_use", "type", "kinds", "x"]
+     "enrich", "dispute", "least_confidence", "values", "open", "in_use", "type", "kinds", "x"]
 )  # fmt: skip
 _SCALARS = st.one_of(
     st.none(),

@@ -1,0 +1,79 @@
+"""What sources' answers come to for one record: which company it is, what is filled, who is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from rules.changes import Change, Finding, Severity
+from rules.enrichment.identity import identity
+from rules.enrichment.matching import Conflict, Match, Proposal, Reason, match
+from rules.enrichment.policy import Enriched, Terms, enriched
+from rules.enrichment.record import CompanyRecord
+from rules.enrichment.standing import Standing, standing_of
+from rules.keys import Key, KeyKind
+from rules.records import Kind, Value
+
+_FINDING: Final = "finding."
+_FLAGGED: Final = {
+    Standing.WINDING_UP: "company_winding_up",
+    Standing.BANKRUPT: "company_bankrupt",
+    Standing.CEASED: "company_ceased",
+}
+
+
+def from_sources(
+    kind: Kind,
+    values: Mapping[str, Value],
+    answers: Sequence[CompanyRecord],
+    not_found: Collection[Key],
+    terms: Terms,
+    written: Sequence[Change] = (),
+) -> Enriched:
+    """What the answers for a record's keys would change in it, and what a person should know.
+
+    `values` are as the rules leave them. `not_found` are those of its keys of which a source said,
+    on two days, that there is no such thing. Where it is not certain which company it is, nothing is
+    taken from any.
+    """
+    missing = tuple(_missing(not_found))
+    if not answers:
+        return Enriched((), missing)
+    outcome = match(identity(values), answers)
+    if isinstance(outcome, Match):
+        changes, findings = enriched(kind, values, outcome, answers, terms, written)
+        doubts = [_finding(one, Severity.NOTICE, "company_name") for one in outcome.doubts]
+        flagged = _flagged([one for one in answers if one.number == outcome.company], terms)
+        return Enriched(changes, (*missing, *flagged, *doubts, *findings))
+    if isinstance(outcome, Conflict):
+        return Enriched((), (*missing, _finding(outcome.reason, Severity.WARNING)))
+    if isinstance(outcome, Proposal):
+        return Enriched((), (*missing, _finding(outcome.reason, Severity.NOTICE)))
+    return Enriched((), missing)
+
+
+def _finding(reason: Reason, severity: Severity, field: str | None = None) -> Finding:
+    return Finding(reason.code.removeprefix(_FINDING), severity, field, reason.details)
+
+
+def _missing(not_found: Collection[Key]) -> Iterator[Finding]:
+    for key in sorted(not_found):
+        if key.kind is KeyKind.CVR:
+            yield Finding("cvr_not_in_register", Severity.WARNING, "cvr", {"text": key.value})
+
+
+def _flagged(records: Sequence[CompanyRecord], terms: Terms) -> Iterator[Finding]:
+    """Who is closing or closed, by the most trusted source that says how the company stands."""
+    order = terms.catalogue["company_status"].sources
+    telling = [one for one in records if one.source in order and one.status]
+    if not telling:
+        return
+    first = min(telling, key=lambda one: (order.index(one.source), repr(one)))
+    code = _FLAGGED.get(standing_of(first.status))
+    if code:
+        details = {
+            "name": first.name,
+            "cvr": first.cvr,
+            "heirs": ", ".join(first.successors) or "–",
+        }
+        yield Finding(code, Severity.WARNING, "company_status", details)
