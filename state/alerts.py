@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from rules.alarms import CLAIM, Level, Receiver, first_due, retry_after
+from rules.alarms import CLAIM, NEVER_HELD, Level, Receiver, first_due, retry_after
 from state.store import Tx
 from state.tables import alert_sends, alerts
 
@@ -104,13 +104,17 @@ def count_by_system(tx: Tx) -> dict[str, int]:
 
 
 def claim(tx: Tx, receiver: Receiver, now: datetime) -> list[Alert]:
-    """The alarms that are due for a receiver, oldest first; others leave them alone for a while."""
+    """The alarms that are due for a receiver, oldest first; others leave them alone for a while.
+    What quiet hours hold back is due once they end, all of it at once."""
     _address(tx, receiver)
     due = sa.and_(
         alert_sends.c.receiver == receiver.name,
         alert_sends.c.due_at <= now,
         alerts.c.state == OPEN,
     )
+    if receiver.rests(now):
+        # What could not be told before they began goes on.
+        due &= alerts.c.code.in_(NEVER_HELD) | (alert_sends.c.failed > 0)
     numbers = list(
         tx.execute(
             sa.select(alerts.c.alert)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from rules.alarms import Level, Receiver
+from rules.alarms import NEVER_HELD, Level, Receiver
 from state.alerts import Alert
 from sync.output import moment
 from sync.texts import Texts
@@ -27,9 +28,11 @@ def message(due: Sequence[Alert], receiver: Receiver, lang: str) -> Message:
     """All that is due for a receiver as one message."""
     texts = Texts(lang)
     worst_first = sorted(due, key=lambda one: (one.level is not Level.CERTAIN, one.alert))
-    body = [line(one, texts) for one in worst_first[:MOST]]
+    body = [*_by_kind(due, texts), *(line(one, texts) for one in worst_first[:MOST])]
     if len(due) > MOST:
         body.append(texts.count("alarms.more", len(due) - MOST))
+    if any(_was_held(one, receiver) for one in due):
+        body += ["", texts.get("alarms.held")]
     again = any(one.sent.get(receiver.name) for one in due)
     body += ["", *_how(due, texts, again=again)]
     return Message(_title(due, texts), "\n".join(body))
@@ -40,6 +43,21 @@ def _title(due: Sequence[Alert], texts: Texts) -> str:
     only = codes.pop() if len(codes) == 1 else ""
     key = f"alarms.title.{only}" if only else "alarms.title.several"
     return "Ringren: " + texts.count(key, len(due))
+
+
+def _by_kind(due: Sequence[Alert], texts: Texts) -> list[str]:
+    """How many of each kind, where there are several kinds."""
+    kinds = Counter(one.code for one in due)
+    if len(kinds) < 2:
+        return []
+    told = (texts.count(f"alarms.title.{code}", many) for code, many in kinds.most_common())
+    return [" · ".join(told), ""]
+
+
+def _was_held(one: Alert, receiver: Receiver) -> bool:
+    """Whether it was raised in quiet hours, and is told only now."""
+    waited = one.code not in NEVER_HELD and not one.sent.get(receiver.name)
+    return waited and receiver.rests(one.raised_at)
 
 
 def _how(due: Sequence[Alert], texts: Texts, *, again: bool) -> Iterator[str]:

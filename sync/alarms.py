@@ -70,10 +70,17 @@ def details_of(one: Violation) -> dict[str, Any]:
 
 def receivers(app: App) -> list[Receiver]:
     """Who hears of alarms, as the settings have it."""
-    repeat = timedelta(minutes=app.settings.alarms.repeat_minutes)
+    alarms = app.settings.alarms
+    repeat, quiet = timedelta(minutes=alarms.repeat_minutes), alarms.rest
     return [
-        Receiver(name, timedelta(minutes=one.after_minutes), repeat, one.only_certain)
-        for name, one in sorted(app.settings.alarms.receivers.items())
+        Receiver(
+            name,
+            timedelta(minutes=one.after_minutes),
+            repeat,
+            one.only_certain,
+            () if one.always else quiet,
+        )
+        for name, one in sorted(alarms.receivers.items())
         if one.url is not None
     ]
 

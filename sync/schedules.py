@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from rules.alarms import DAY, Hours
 from rules.spans import COPENHAGEN
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _SHORT: Final = {
 }
 _EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(second|minute|hour)s?")
 _AT: Final = re.compile(r"(daily|weekdays|month (?:\d{1,2}|last)|[a-zæøå,]+) (\d{2}):(\d{2})")
+_HOURS: Final = re.compile(r"(daily|weekdays|[a-zæøå,]+) (\d{2}):(\d{2})-(\d{2}):(\d{2})")
 _NIGHT_OF_CHANGE: Final = 2
 LONGEST: Final = timedelta(hours=24)
 
@@ -121,7 +123,39 @@ def _at(days: str, hour: int, minute: int) -> At:
         return At(hour, minute)
     if kind == "weekdays":
         return At(hour, minute, "mon-fri")
-    names = kind.split(",")
+    return At(hour, minute, ",".join(_named(kind)))
+
+
+def _named(days: str) -> list[str]:
+    names = days.split(",")
     if not all(name in _SHORT for name in names):
         raise Unreadable("form")
-    return At(hour, minute, ",".join(_SHORT[name] for name in names))
+    return [_SHORT[name] for name in names]
+
+
+# --- hours of the week -----------------------------------------------------------------------
+
+_WEEK: Final = tuple(name[:3] for name in _DAYS)
+_OFTEN: Final = {"daily": _WEEK, "weekdays": _WEEK[:5]}
+
+
+def hours(text: str) -> Hours:
+    """`daily 20:00-07:00`, `saturday,sunday 00:00-24:00`; Unreadable for none: form or night."""
+    said = _HOURS.fullmatch(" ".join(text.lower().replace(", ", ",").split()))
+    if not said:
+        raise Unreadable("form")
+    start, end = _minute(said[2], said[3]), _minute(said[4], said[5])
+    if start in {DAY, end}:
+        raise Unreadable("form")
+    days = _OFTEN.get(said[1]) or _named(said[1])
+    return Hours(frozenset(_WEEK.index(day) for day in days), start, end)
+
+
+def _minute(hour: str, minute: str) -> int:
+    """Of the day; 24:00 is its end."""
+    found = int(hour) * 60 + int(minute)
+    if found > DAY or int(minute) > 59:
+        raise Unreadable("form")
+    if int(hour) == _NIGHT_OF_CHANGE:
+        raise Unreadable("night")
+    return found

@@ -9,10 +9,33 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_core import PydanticCustomError
 
+from rules.alarms import Hours as RestHours
+from rules.alarms import always
+from sync.schedules import Unreadable, hours
 from sync.settings.parts import Secret, Section
 
 Minutes = Annotated[int, Field(ge=0, le=43_200)]
 Hours = Annotated[int, Field(ge=1, le=8_760)]
+
+
+def _hours(text: str) -> str:
+    try:
+        hours(text)
+    except Unreadable as error:
+        kind = "schedule_night" if str(error) == "night" else "quiet_form"
+        raise PydanticCustomError(kind, "no such hours") from None
+    return text
+
+
+def _not_always(texts: tuple[str, ...]) -> tuple[str, ...]:
+    if always([hours(text) for text in texts]):
+        raise PydanticCustomError("quiet_always", "alarms for nobody")
+    return texts
+
+
+QuietHours = Annotated[
+    tuple[Annotated[str, AfterValidator(_hours)], ...], AfterValidator(_not_always)
+]
 
 
 class Receiver(Section):
@@ -21,6 +44,7 @@ class Receiver(Section):
     url: Secret | None = Field(default=None, examples=[{"env": "RINGREN_ALARM_URL"}])
     after_minutes: Minutes = 0
     only_certain: bool = False
+    always: bool = False
 
 
 class Alarms(Section):
@@ -31,6 +55,14 @@ class Alarms(Section):
     delivery_hours: Hours = 24
     quiet: bool = True
     burst_an_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 100
+    quiet_hours: QuietHours = Field(
+        default=(), examples=[["daily 20:00-07:00", "saturday,sunday 00:00-24:00"]]
+    )
+
+    @property
+    def rest(self) -> tuple[RestHours, ...]:
+        """The quiet hours, read."""
+        return tuple(map(hours, self.quiet_hours))
 
 
 def _covered(url: SecretStr) -> bool:

@@ -116,6 +116,8 @@ _KINDS = {
     "page_nameless": "page_nameless",
     "metrics_open": "metrics_open",
     "ping_address": "ping_address",
+    "quiet_form": "quiet_form",
+    "quiet_always": "quiet_always",
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",
