@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connectors.mailchimp import Mailchimp
     from connectors.salesforce import Salesforce
     from connectors.session import Meter
+    from connectors.sources.cvr import Cvr
 
 FILES: Final = "files"
 """The file connector's name in refs, `files/contact/contacts.csv#17`, and in settings."""
@@ -31,6 +32,11 @@ MAILCHIMP: Final = "mailchimp"
 ACTIVECAMPAIGN: Final = "activecampaign"
 AIRCALL: Final = "aircall"
 FIVE9: Final = "five9"
+
+CVR: Final = "cvr"
+
+SOURCES: Final = (CVR,)
+"""The names of all sources of facts."""
 
 SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN, AIRCALL, FIVE9)
 """The names of all systems that can be configured."""
@@ -315,3 +321,22 @@ def five9(
         opt_out_dispositions=opt_out_dispositions,
         **more,
     )
+
+
+def cvr(
+    *,
+    user: str,
+    password: str,
+    url: str,
+    calls_a_second: float,
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Cvr:
+    """The company register, set up. `elsewhere` maps the beginnings of addresses to others here."""
+    from connectors.sources.cvr import Cvr
+    from connectors.sources.cvr.client import Index
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
+    return Cvr(CVR, Index(CVR, user, password, url=url, a_second=calls_a_second, **more))

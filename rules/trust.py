@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from rules.changes import Change, Finding, Severity
 
 if TYPE_CHECKING:
+    from rules.enrichment.record import CompanyRecord
+    from rules.keys import Key
     from rules.others import Offer
 
 
@@ -18,12 +20,16 @@ class Past:
 
     `written` are the changes that we applied to it before, oldest first, undone ones left out;
     `declined` what a person took back by undo: field -> the value he did not want; `offers` are the
-    same person's or company's records elsewhere, where they are asked (`rules.others`).
+    same person's or company's records elsewhere, where they are asked (`rules.others`); `answers`
+    the companies that sources of facts gave for its keys, one for each source and company, and
+    `not_found` those of its keys of which a source said on two days that there is no such thing.
     """
 
     written: Sequence[Change] = ()
     declined: Mapping[str, str | None] = None  # type: ignore[assignment]
     offers: Sequence[Offer] = ()
+    answers: Sequence[CompanyRecord] = ()
+    not_found: Sequence[Key] = ()
 
 
 NO_PAST = Past((), {})

@@ -69,6 +69,21 @@ def _add(tx: Tx, system: str, day: date, job: str, calls: int) -> int:
     return int(tx.execute(upsert).scalar_one())
 
 
+def pay(tx: Tx, system: str, day: date, job: str, ore: int) -> None:
+    """Note that so many øre are about to be spent."""
+    for row in (TOTAL, job):
+        values = {"system": system, "day": day.isoformat(), "job": row, "calls": 0, "ore": ore}
+        tx.execute(adding(tx, api_calls, "ore").values(values))
+
+
+def paid(tx: Tx, system: str, day: date) -> int:
+    """The øre that were spent on that day."""
+    spent = sa.select(api_calls.c.ore).where(
+        api_calls.c.system == system, api_calls.c.day == day.isoformat(), api_calls.c.job == TOTAL
+    )
+    return int(tx.execute(spent).scalar_one_or_none() or 0)
+
+
 def used(tx: Tx, system: str, day: date) -> Mapping[str, int]:
     """Job -> calls taken on that day; `TOTAL` for all of them."""
     rows = tx.execute(

@@ -112,14 +112,20 @@ def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirt
     return [Dirty._make(row) for row in found]
 
 
-def alive(tx: Tx, after: int, limit: int) -> list[tuple[str, str, Dirty]]:
+def alive(
+    tx: Tx, after: int, limit: int, kinds: Collection[Kind] = tuple(Kind)
+) -> list[tuple[str, str, Dirty]]:
     """(system, stream, row) of the next rows that are not deleted, by rid: for looking at them.
 
     Of all streams together: page by page by rid is one walk over the table, whatever it holds.
     """
     found = tx.execute(
         sa.select(mirror.c.system, mirror.c.stream, *_DIRTY)
-        .where(mirror.c.deleted_at.is_(None), mirror.c.rid > after)
+        .where(
+            mirror.c.deleted_at.is_(None),
+            mirror.c.rid > after,
+            mirror.c.kind.in_([kind.value for kind in kinds]),
+        )
         .order_by(mirror.c.rid)
         .limit(limit)
     )

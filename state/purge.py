@@ -33,6 +33,7 @@ from state.tables import (
     flag_tries,
     history,
     links,
+    lookups,
     match_keys,
     metadata,
     mirror,
@@ -70,6 +71,7 @@ class Lifetimes:
     snapshots  after the day
     releases   after the list that was let go expired
     registers  after a newer issue of the register took its place
+    lookups    after what a source answered was no longer good; what its licence ends goes then
     """
 
     mirror: int = 90
@@ -83,6 +85,7 @@ class Lifetimes:
     snapshots: int = 1825
     releases: int = 180
     registers: int = 180
+    lookups: int = 90
 
 
 NEVER_BY_TIME: Final = {
@@ -398,6 +401,13 @@ def _registers(tx: Tx, before: datetime, _now: datetime, _limit: int) -> Mapping
     return {}
 
 
+def _lookups(tx: Tx, before: datetime, now: datetime, limit: int) -> Mapping[str, int]:
+    """What nobody has asked for since, and what may be kept no longer."""
+    old = sa.or_(lookups.c.good_until < before, lookups.c.kept_until < now)
+    some = sa.select(lookups.c.lookup).where(old).limit(limit)
+    return {"lookups": _delete(tx, lookups, lookups.c.lookup.in_(some))}
+
+
 _End = Callable[[Tx, datetime, datetime, int], Mapping[str, int]]
 
 _ENDS: Final[dict[str, _End]] = {
@@ -412,6 +422,7 @@ _ENDS: Final[dict[str, _End]] = {
     "snapshots": _snapshots,
     "releases": _releases,
     "registers": _registers,
+    "lookups": _lookups,
 }
 
 

@@ -809,6 +809,33 @@ jobs = _table(
     _text("holder", null=True),
 )
 
+# --- what sources of facts answered ----------------------------------------------------------
+
+# One row for each key that a source was asked about. Written before a paid request leaves.
+lookups = _table(
+    "lookups",
+    _id("lookup"),
+    _text("source"),
+    _text("key_kind"),
+    _personal("key", "lookups"),
+    # asked (no answer yet), found, absent, unknown
+    _text("state"),
+    _when("asked_at"),
+    # the last answer that says something, and when what it says changed last
+    _when("answered_at", null=True),
+    _when("changed_at", null=True),
+    # not asked for again before
+    _when("good_until"),
+    # when its licence has it deleted; null = never
+    _when("kept_until", null=True),
+    # the day (ISO) of the first of its answers in a row that there is no such thing
+    _text("absent_since", null=True),
+    _personal("answer", "lookups", null=True),
+    # as it came, packed
+    Column("raw", sa.LargeBinary, nullable=True, info={"personal": True, "keep": "lookups"}),
+    UniqueConstraint("source", "key_kind", "key"),
+)
+
 # --- calls to other systems' APIs ------------------------------------------------------------
 
 # Taken, in blocks: the row with an empty job counts all jobs of the day.
@@ -818,6 +845,8 @@ api_calls = _table(
     Column("day", sa.Text, primary_key=True),
     Column("job", sa.Text, primary_key=True),
     _int("calls"),
+    # what they cost, in hundredths of a krone
+    _int("ore", server_default=sa.text("0")),
     keep="snapshots",
 )
 

@@ -25,6 +25,7 @@ from connectors.registry import (
     HUBSPOT,
     MAILCHIMP,
     SALESFORCE,
+    SOURCES,
 )
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.caller_id import numbers_in
@@ -47,12 +48,14 @@ from sync.duties import day_in_denmark
 from sync.heap import tidy
 from sync.output import Progress, Silent
 from sync.settings import Settings
+from sync.sources import sources
 from sync.switches import active, fills
 
 if TYPE_CHECKING:
     from threading import Event
 
     from connectors.session import Meter
+    from connectors.sources.source import Source
     from sync.alarms import Send
 
 KEYS: Final = "keys"
@@ -86,6 +89,8 @@ class App:
     """Limits that a person has looked at and lets pass this once."""
     matches: bool = False
     """There are several lists of people, or of companies: who is who is worth asking."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """Who is asked for facts, by name, in the order in which they are asked."""
     budget: Budget | None = None
     """Counts the calls to systems; None where there are none to count."""
     blocking: frozenset[str] = frozenset()
@@ -192,6 +197,7 @@ def open_app(
         yield App(
             store=store,
             systems=_systems(settings, store, clock, budget, dry=dry),
+            sources=sources(settings, clock, budget, dry=dry),
             keys=open_ring(store, settings.home / KEYS, clock()),
             settings=settings,
             clock=clock,
@@ -211,7 +217,7 @@ def open_app(
 
 def _purse(settings: Settings, system: str) -> Purse:
     """What the settings allow of a system's calls."""
-    one = getattr(settings, system)
+    one = getattr(settings.sources if system in SOURCES else settings, system)
     return Purse(one.calls_a_day, one.calls_a_run, one.quota_share)
 
 

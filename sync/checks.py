@@ -16,6 +16,7 @@ from pathlib import Path
 
 from connectors.protocol import Connector, Stream
 from connectors.rights import Checks, Right
+from connectors.sources.source import Source
 from rules.errors import RingrenError
 from sync import homes
 from sync.output import number, printable, size, table
@@ -116,6 +117,14 @@ class Checking:
             yield Check("systems", Verdict.WARN, message, remedy)
         if not streams:
             yield self._line("systems", Verdict.FAIL, "nothing_to_read", system=name)
+
+    def source(self, source: Source) -> Iterator[Check]:
+        """Whether a source of facts lets us in, and what it says of itself."""
+        try:
+            for right in source.check():
+                yield self._right(right)
+        except RingrenError as error:
+            yield self.trouble("systems", error)
 
     def _right(self, right: Right) -> Check:
         args = dict(right.details)

@@ -34,6 +34,7 @@ GROUPS = {
         "run": "sync.commands.passes:run",
         "apply": "sync.commands.passes:apply",
         "undo": "sync.commands.passes:undo",
+        "enrich": "sync.commands.enriching:enrich",
         "reconcile": "sync.commands.reconcile:reconcile",
     },
     "look": {
@@ -63,6 +64,7 @@ GROUPS = {
         "settings": "sync.commands.check:settings",
         "map": "sync.commands.mapping:map_",
         "provision": "sync.commands.provision:provision",
+        "sources": "sync.commands.enriching:sources",
     },
     "service": {
         "daemon": "sync.commands.daemon:daemon",

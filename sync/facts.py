@@ -14,6 +14,7 @@ from rules.limits import Stop
 if TYPE_CHECKING:
     from state.shapes import Shape
     from sync.forecast import Forecast
+    from sync.stages.asking import Asked
     from sync.stages.compare import Compared
     from sync.stages.decide import Decided
     from sync.stages.pull import Pulled
@@ -70,6 +71,8 @@ class PassFacts:
     """What is worth a word and stops nothing: a sheet that holds no list, a copy beside a file."""
     forecasts: dict[str, Forecast] = field(default_factory=dict)
     """By system: what was said of its calls before they were made."""
+    asked: list[Asked] = field(default_factory=list)
+    """What sources of facts were asked, where they were."""
     proposed: int = 0
     """Records with proposals that nobody has applied yet, at the end."""
     shapes: list[Shape] | None = None

@@ -16,6 +16,7 @@ from rules.errors import SystemStopped, TryAgain
 from state import cursors
 from sync.app import App
 from sync.facts import StreamFacts
+from sync.stages.asking import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,18 @@ def tell(app: App, found: Forecast) -> None:
     app.progress.tell(key, **details, left=found.left)
     if found.calls > found.left:
         app.progress.tell("forecast.too_many", system=found.system)
+
+
+def tell_asked(app: App, one: Asked) -> None:
+    """What a source will be asked, and what that takes, before it is."""
+    if not one.due:
+        app.progress.tell("forecast.source.nothing", source=one.source)
+        return
+    details = {"keys": one.due - one.left, "calls": one.calls, "kroner": -(-one.ore // 100)}
+    minutes = -(-int(one.seconds) // 60)
+    app.progress.tell("forecast.source", source=one.source, **details, minutes=minutes)
+    if one.left:
+        app.progress.tell("forecast.source.left", source=one.source, left=one.left)
 
 
 def needed(parts: Sequence[StreamFacts]) -> int | None:

@@ -151,6 +151,14 @@ def _verify(app: App) -> Ended:
     return _ended(found.exit_code, found.failures)
 
 
+def _enrich(app: App) -> Ended:
+    from sync.enriching import enrich
+    from sync.stages.asking import Wish
+
+    done, _ = enrich(app, Wish(), dry=False)
+    return _ended(done.exit_code, done.failures)
+
+
 def _reconcile(app: App) -> Ended:
     from sync.reconcile import reconcile
 
@@ -190,6 +198,7 @@ JOBS: Final = (
     Job("ping", _ping, "ping", URGENT, 55, 5 * _MINUTES, needs="ping"),
     Job("run", _run, "systems", BULK, 50, 24 * _HOURS, patience=60),
     Job("verify", _verify, "systems", BULK, 40, 12 * _HOURS, tries=3, patience=60),
+    Job("enrich", _enrich, "systems", BULK, 35, 12 * _HOURS, tries=1, patience=60, needs="sources"),
     Job("reconcile", _reconcile, "systems", BULK, 30, 24 * _HOURS, tries=1, dry=True, patience=60),
     Job("report", _report, "house", BULK, 20, _HOURS, tries=3),
     Job("purge", _purge, "house", BULK, 10, 4 * _HOURS, tries=3),

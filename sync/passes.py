@@ -54,6 +54,7 @@ from sync.facts import Failure, PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
 from sync.stages import columns, lifted, matching, reaching
+from sync.stages.asking import Asking, Wish
 from sync.stages.compare import compare, is_due
 from sync.stages.decide import Decided, Deciding
 from sync.stages.guard import guard
@@ -353,6 +354,18 @@ class Pass:
                 due = mirror.make_due(tx, *where, today, STALE_BATCH)
             if max(stale, due) < STALE_BATCH:
                 return
+
+    def ask(self, wish: Wish) -> None:
+        """Ask sources what they know of the companies that the records are about. Whom an answer
+        concerns is decided once more. A source that stops delays only what it would have said."""
+        leases = [part.pulled.lease for part in self._pulled() if part.pulled]
+        asking = Asking(self.app, leases, wish)
+        self.facts.asked = asking.forecast()
+        for one in self.facts.asked:
+            forecast.tell_asked(self.app, one)
+        for one in asking.run():
+            if one.error is not None:
+                self.facts.fail(one.source, None, one.error)
 
     def new_plan(self, only_rule: str | None = None) -> int:
         """A draft plan of this run."""

@@ -26,16 +26,22 @@ def run(
         number = one.new_plan(only)
         one.pull(sample, number)
         one.decide(number)
-        while one.tell():
-            one.decide(number)
-        plan = close(app, number)
-        one.guard(plan)
-        if not dry:
-            if any(part.stops for part in one.facts.streams):
-                one.facts.stopped = True
-            elif not one.facts.stopped:
-                one.write(plan, approved=False)
-        return one.end()
+        return finish(one, number, dry=dry)
+
+
+def finish(one: Pass, number: int, *, dry: bool) -> Outcome:
+    """What follows once all is decided: tell of opt-outs, close the plan, guard it; then write,
+    unless it is a dry run or the guard says stop."""
+    while one.tell():
+        one.decide(number)
+    plan = close(one.app, number)
+    one.guard(plan)
+    if not dry:
+        if any(part.stops for part in one.facts.streams):
+            one.facts.stopped = True
+        elif not one.facts.stopped:
+            one.write(plan, approved=False)
+    return one.end()
 
 
 def close(app: App, number: int) -> Plan:

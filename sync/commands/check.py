@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) -> int:
     """Settings, systems and security, and which column becomes which field."""
-    from connectors.registry import FILES, SYSTEMS
+    from connectors.registry import FILES, SOURCES, SYSTEMS
     from sync.checks import Checked, Checking, as_text
     from sync.doors import looked_at
     from sync.settings.sources import find_file
 
-    only = str(path) if str(path) in SYSTEMS and str(path) != FILES else None
+    only = str(path) if str(path) in {*SYSTEMS, *SOURCES} - {FILES} else None
     if live_contract:
         return _live(shell, only, yes=yes)
     shell.path = shell.path if only else path or shell.path
@@ -46,6 +46,9 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
                 for name, connector in app.systems.items():
                     if only in {None, name}:
                         checked.checks += checking.system(name, connector, checked)
+                for name, source in app.sources.items():
+                    if only in {None, name}:
+                        checked.checks += checking.source(source)
         except UserError:
             raise
         except RingrenError as error:
@@ -59,8 +62,9 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
 
 
 def _known(app: App, system: str | None) -> None:
-    if system and system not in app.systems:
-        raise UserError("error.no_such_system", system=system, known=", ".join(app.systems) or "–")
+    there = [*app.systems, *app.sources]
+    if system and system not in there:
+        raise UserError("error.no_such_system", system=system, known=", ".join(there) or "–")
 
 
 def _live(shell: Shell, system: str | None, *, yes: bool) -> int:

@@ -38,7 +38,7 @@ def example(texts: Texts) -> str:
 
 def _section(name: str, model: type[BaseModel], texts: Texts) -> Iterator[str]:
     yield f"[{name}]"
-    later = []
+    later, below = [], []
     for key, info in model.model_fields.items():
         if info.exclude:
             continue
@@ -46,8 +46,14 @@ def _section(name: str, model: type[BaseModel], texts: Texts) -> Iterator[str]:
         if named:
             later.append((key, info, named))
             continue
+        if section := section_of(info.annotation):
+            below.append((f"{name}.{key}", section))
+            continue
         yield ""
         yield from _setting(("settings", name, key), key, info, texts)
+    for inner_name, section in below:
+        yield from ("", *_prose(texts.get(f"settings.{inner_name}")))
+        yield from _section(inner_name, section, texts)
     for key, info, named in later:
         yield ""
         yield from _prose(texts.get(f"settings.{name}.{key}"))

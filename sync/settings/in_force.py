@@ -36,20 +36,27 @@ class SectionInForce:
 
 def sections(settings: Settings) -> list[SectionInForce]:
     """All of them, in the order of the file."""
-    alone, found = [], []
+    alone: list[InForce] = []
+    found: list[SectionInForce] = []
     for name, info in type(settings).model_fields.items():
         value = getattr(settings, name)
         if section_of(info.annotation) and isinstance(value, BaseModel):
-            found.append(SectionInForce(name, tuple(_section(value))))
+            found += _sections(name, value)
         else:
             alone.append(_one(name, value, info))
     return [SectionInForce("", tuple(alone)), *found]
 
 
-def _section(model: BaseModel) -> Iterator[InForce]:
-    for key, info in type(model).model_fields.items():
-        if not info.exclude:
-            yield _one(key, getattr(model, key), info)
+def _sections(name: str, model: BaseModel) -> Iterator[SectionInForce]:
+    """A section, and those within it."""
+    fields = type(model).model_fields
+    inner = {key: one for key in fields if isinstance(one := getattr(model, key), BaseModel)}
+    plain = {k: info for k, info in fields.items() if not (k in inner or info.exclude)}
+    if plain:
+        own = tuple(_one(key, getattr(model, key), info) for key, info in plain.items())
+        yield SectionInForce(name, own)
+    for key, one in inner.items():
+        yield from _sections(f"{name}.{key}", one)
 
 
 def _one(key: str, value: Any, info: FieldInfo) -> InForce:

@@ -44,6 +44,7 @@ class Jobs(Section):
     ping: Often = "every 5 minutes"
     run: When = "every 5 minutes"
     verify: When = "daily 05:30"
+    enrich: When = "daily 01:00"
     reconcile: When = "sunday 04:00"
     report: When = "daily 06:30"
     purge: When = "daily 03:30"

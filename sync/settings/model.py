@@ -26,6 +26,7 @@ from rules.records import Kind
 from sync.settings.alarms import Alarms, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
+from sync.settings.enrichment import Sources
 from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page
 from sync.settings.jobs import Backup, Daemon, Jobs, Worker
 from sync.settings.mailers import ActiveCampaign, Mailchimp
@@ -286,6 +287,7 @@ class Purge(Section):
     snapshots: Days = 1825
     releases: Days = 180
     registers: Days = 180
+    lookups: Days = 90
 
 
 class Compare(Section):
@@ -318,6 +320,7 @@ class Settings(BaseSettings):
     activecampaign: ActiveCampaign = ActiveCampaign()
     aircall: Aircall = Aircall()
     five9: Five9 = Five9()
+    sources: Sources = Sources()
     limits: Limits = Limits()
     plans: Plans = Plans()
     rules: Rules = Rules()

@@ -36,6 +36,7 @@ from state.mirror import Dirty
 from state.screen import HashedRecord, Screen, Standing, hash_records
 from state.store import Tx
 from sync.app import App
+from sync.stages.answered import with_answers
 from sync.stages.hands import Hands, Task
 from sync.stages.judging import Brief, Judgement
 from sync.stages.pasts import pasts_of
@@ -157,6 +158,7 @@ class Deciding:
                     return
                 fresh = all(row.filled is None for row in rows)
                 pasts = pasts_of(tx, self.lease, rows, offered=self.app.fills_from_others)
+                pasts = with_answers(tx, self.app, self.lease, rows, pasts)
                 standing = {} if fresh else proposals.standing(tx, [row.rid for row in rows])
                 merged = self._merged(tx, rows)
             standing_ones = {rid: _Standing(*one) for rid, one in standing.items()}

@@ -38,8 +38,15 @@ def _in_section(
     at: tuple[str, ...], section: type[BaseModel], key: str, texts: Texts
 ) -> Iterator[str]:
     named = {n: m for n, i in section.model_fields.items() if (m := _named(i))}
-    plain = {n: i for n, i in section.model_fields.items() if n not in named and not i.exclude}
-    yield from _keys(plain, at, key, section, texts)
+    below = {n: m for n, i in section.model_fields.items() if (m := _section(i))}
+    apart = named.keys() | below.keys()
+    plain = {n: i for n, i in section.model_fields.items() if n not in apart and not i.exclude}
+    if plain:
+        yield from _keys(plain, at, key, section, texts)
+    for name, inner in below.items():
+        where = (*at, name)
+        yield f"\n### [{'.'.join(where)}]\n\n{_text(texts, f'{key}.{name}')}\n"
+        yield from _in_section(where, inner, f"{key}.{name}", texts)
     for name, inner in named.items():
         example = next(iter((section.model_fields[name].examples or [{"name": 0}])[0]))
         quoted = f'"{example}"' if "." in example else example

@@ -1,0 +1,8 @@
+"""Sources of facts: registers and vendors that are asked about a company, a number or an address.
+
+    source      the one protocol, and how a source is described
+    cvr         the Danish company register
+
+A source is asked and never written to. What it may be asked, when and for how much is decided by
+who asks (`sync.enriching`).
+"""

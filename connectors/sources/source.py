@@ -1,0 +1,98 @@
+"""What a source of facts is: a table of what it can do and costs, and one answer for each key asked.
+
+Errors: `look_up` may raise `SystemStopped` (this source cannot be used: rights, money, wire format),
+`TryAgain` (later) and nothing else. A key that a source has not answered by then was not answered:
+whether it was counted, or charged, is not known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final, Protocol
+
+from connectors.rights import Right
+from rules.enrichment.record import CompanyRecord
+from rules.keys import Key, KeyKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How a source is asked by one kind of key. `batch`: keys that one call takes; `life`: so long an
+    answer is as good as new, and is not asked for again."""
+
+    batch: int
+    life: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Plain facts about a source.
+
+    `fields` are those of the catalogue that it may fill. `ore` is the price of one key, in øre
+    (hundredths of a krone); who asks for nothing has no price. `repeats_free`: the same key asked
+    again costs nothing, so that a lost answer may be asked for again. `keeps_days`: so long the
+    licence lets its answers be kept; None: without end. `licence` is a text key. `seconds`: about
+    how long a call takes.
+    """
+
+    asking: Mapping[KeyKind, Asking]
+    fields: frozenset[str]
+    licence: str
+    ore: int = 0
+    repeats_free: bool = True
+    keeps_days: int | None = None
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the source knows: one record by a number that is one company's, or all that fit a key.
+
+    `raw` is the answer as it came, as far as it is about this key.
+    """
+
+    key: Key
+    records: tuple[CompanyRecord, ...]
+    raw: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The source answered, and has nothing under this key."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The source did not say: an answer that is incomplete, an error inside a good one. `why` is a
+    code. No statement about the key."""
+
+    key: Key
+    why: str
+
+
+Reply = Found | NotFound | Unknown
+
+INCOMPLETE: Final = "incomplete"
+
+
+class Source(Protocol):
+    """What every source has."""
+
+    name: str
+    profile: Profile
+
+    def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
+        """Exactly one reply for each of these keys, which are of one kind and no more than a batch."""
+        ...
+
+    def credit(self) -> int | None:
+        """How many look-ups are left that were paid for; None where none are bought in advance."""
+        ...
+
+    def check(self) -> Iterator[Right]:
+        """Whether we are let in, and what else a person should know."""
+        ...

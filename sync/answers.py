@@ -1,0 +1,30 @@
+"""What sources answered as text, and back. The moment of an answer is the row's own and not in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+
+from rules.enrichment.record import CompanyRecord
+
+
+@cache
+def _form() -> TypeAdapter[tuple[CompanyRecord, ...]]:
+    return TypeAdapter(tuple[CompanyRecord, ...])
+
+
+def dumped(records: Sequence[CompanyRecord]) -> str:
+    """As it is stored; the same facts give the same text."""
+    leave_out: Any = {"__all__": {"read_at"}}
+    return _form().dump_json(tuple(records), exclude=leave_out, exclude_defaults=True).decode()
+
+
+def loaded(text: str, read_at: datetime) -> tuple[CompanyRecord, ...]:
+    """The records as they were read at that moment."""
+    rows = orjson.loads(text)
+    return _form().validate_python([{**row, "read_at": read_at} for row in rows])

@@ -1,0 +1,60 @@
+"""Commands that ask sources of facts, and tell how they stand."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from sync.commands.passes import LIMITS
+from sync.shell import Shell
+
+
+@click.command
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True)
+@click.option("--budget", type=click.FloatRange(min=0))
+@click.option("--source")
+@click.option("--only")
+@click.option("--allow", multiple=True, type=click.Choice(LIMITS))
+@click.pass_obj
+def enrich(
+    shell: Shell,
+    *,
+    path: Path | None,
+    dry_run: bool,
+    budget: float | None,
+    source: str | None,
+    only: str | None,
+    allow: tuple[str, ...],
+) -> int:
+    """One pass in which sources are asked."""
+    from sync.enriching import enrich as one_pass
+    from sync.enriching_story import asked_lines
+    from sync.output import say
+    from sync.stages.asking import Wish
+
+    shell.path = path or shell.path
+    wish = Wish(source=source, only=only, kroner=budget)
+    with shell.open(dry=dry_run) as app:
+        outcome, asked = one_pass(app, wish, dry=dry_run, allow=frozenset(allow))
+        code = shell.finish(outcome)
+        for line in asked_lines(asked, shell.texts):
+            say(line, err=shell.json)
+        return code
+
+
+@click.command
+@click.pass_obj
+def sources(shell: Shell) -> int:
+    """How each source stands."""
+    from sync import enriching
+    from sync.enriching_story import sources_text
+
+    with shell.open(dry=True) as app:
+        found = enriching.sources(app)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    shell.tell(found, lambda: sources_text(found, shell.texts, width))
+    return 0

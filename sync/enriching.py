@@ -1,0 +1,96 @@
+"""`sync enrich`: one pass in which sources are asked before it is decided what to write.
+
+The same pass as `sync run`, with one stage more: what the sources answered is kept in the store, and
+deciding takes it from there, in this pass and in every later one. So a plan of it is applied,
+explained and undone like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rules.errors import SystemStopped, TryAgain, UserError
+from state import calls, lookups
+from state.lookups import Standing
+from sync.app import App
+from sync.passes import Outcome, Pass
+from sync.run import finish
+from sync.stages.asking import Asked, Wish
+
+if TYPE_CHECKING:
+    from connectors.sources.source import Source
+
+
+def enrich(
+    app: App, wish: Wish, *, dry: bool, allow: frozenset[str] = frozenset()
+) -> tuple[Outcome, list[Asked]]:
+    """Pull, decide, ask, decide again; then as `sync run`. A dry run asks what costs nothing."""
+    _refuse_unknown(app, wish)
+    app.allow = allow
+    with Pass(app, "enrich-dry-run" if dry else "enrich") as one:
+        number = one.new_plan()
+        one.pull(None, number)
+        one.decide(number)
+        one.ask(wish)
+        one.decide(number)
+        return finish(one, number, dry=dry), one.facts.asked
+
+
+def _refuse_unknown(app: App, wish: Wish) -> None:
+    if not app.sources:
+        raise UserError("error.no_sources")
+    if wish.source is not None and wish.source not in app.sources:
+        known = ", ".join(app.sources)
+        raise UserError("error.no_such_source", source=wish.source, known=known)
+    fields = set().union(*(one.profile.fields for one in app.sources.values()))
+    if wish.only is not None and wish.only not in fields:
+        listed = ", ".join(sorted(fields))
+        raise UserError("error.no_source_for", field=wish.only, known=listed)
+
+
+# --- what there is ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """How a source stands: what it may fill, what it costs, what it has said, what is left."""
+
+    source: str
+    fields: tuple[str, ...]
+    price_ore: int
+    answers: Mapping[str, int]
+    answered_at: datetime | None
+    calls_today: int
+    ore_today: int
+    credit: int | None
+    error: str
+
+
+def sources(app: App) -> list[SourceLine]:
+    """Each source that is set up; one that sells look-ups in advance is asked how many are left."""
+    with app.store.reading() as tx:
+        stands = {one.source: one for one in lookups.standing(tx)}
+        spent = {
+            name: (
+                calls.used(tx, name, app.today).get(calls.TOTAL, 0),
+                calls.paid(tx, name, app.today),
+            )
+            for name in app.sources
+        }
+    return [_line(one, stands.get(name), *spent[name]) for name, one in app.sources.items()]
+
+
+def _line(one: Source, stands: Standing | None, used: int, ore: int) -> SourceLine:
+    credit, error = None, ""
+    try:
+        credit = one.credit()
+    except (SystemStopped, TryAgain) as trouble:
+        error = trouble.message
+    profile = one.profile
+    answers = {str(state): keys for state, keys in stands.keys.items()} if stands else {}
+    told = stands.answered_at if stands else None
+    fields = tuple(sorted(profile.fields))
+    return SourceLine(one.name, fields, profile.ore, answers, told, used, ore, credit, error)

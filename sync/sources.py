@@ -1,0 +1,43 @@
+"""Sources of facts, set up as the settings say. Their modules are imported when they are configured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from connectors.registry import CVR
+from rules.errors import UserError
+
+if TYPE_CHECKING:
+    from connectors.session import Meter
+    from connectors.sources.source import Source
+    from sync.settings.model import Settings
+
+Clock = Callable[[], datetime]
+
+
+def sources(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> dict[str, Source]:
+    """Those that are set up, in the order in which they are asked: what costs nothing first."""
+    found: dict[str, Source] = {}
+    if settings.sources.cvr.is_used:
+        found[CVR] = _cvr(settings, clock, meter, dry=dry)
+    return found
+
+
+def _cvr(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Source:
+    from connectors.registry import cvr
+
+    one = settings.sources.cvr
+    if one.user is None or one.password is None:
+        raise UserError("source.cvr.no_login")
+    return cvr(
+        user=one.user,
+        password=one.password.get_secret_value(),
+        url=one.url,
+        calls_a_second=one.calls_a_second,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )

@@ -1,0 +1,60 @@
+"""What sources answered about the companies that records are about, for deciding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from rules.enrichment.identity import asked, identity
+from rules.enrichment.record import CompanyRecord
+from rules.fields.field import PARTIES
+from rules.trust import NO_PAST, Past
+from state import lookups
+from state.cursors import Lease
+from state.lookups import Lookup
+from state.mirror import Dirty, values_of
+from state.store import Tx
+from sync.answers import loaded
+from sync.app import App
+from sync.stages.asking import left_by_rules
+
+
+def with_answers(
+    tx: Tx, app: App, lease: Lease, rows: Sequence[Dirty], pasts: dict[int, Past]
+) -> dict[int, Past]:
+    """The pasts of these rows, with what the sources that are set up know of their companies."""
+    if not app.sources or lease.kind not in PARTIES:
+        return pasts
+    keys = {
+        row.rid: asked(identity(left_by_rules(app, lease, values_of(row.cells))))
+        for row in rows
+        if not row.gone
+    }
+    known = lookups.known(tx, list(app.sources), {key for some in keys.values() for key in some})
+    read = {key: _read(some) for key, some in known.items()}
+    found = dict(pasts)
+    for rid, some in keys.items():
+        answers = _newest(one for key in some for one in read.get(key, ()))
+        gone = tuple(key for key in some if any(one.is_gone for one in known.get(key, ())))
+        if answers or gone:
+            found[rid] = replace(found.get(rid, NO_PAST), answers=answers, not_found=gone)
+    return found
+
+
+def _read(rows: Iterable[Lookup]) -> list[CompanyRecord]:
+    return [
+        record
+        for row in rows
+        if row.answer and row.answered_at
+        for record in loaded(row.answer, row.answered_at)
+    ]
+
+
+def _newest(records: Iterable[CompanyRecord]) -> tuple[CompanyRecord, ...]:
+    """One record for each source and company: a number is asked about more often than a domain."""
+    found: dict[tuple[str, object], CompanyRecord] = {}
+    for one in records:
+        key = (one.source, one.number)
+        if key not in found or found[key].read_at < one.read_at:
+            found[key] = one
+    return tuple(found[key] for key in sorted(found, key=str))

@@ -1,0 +1,352 @@
+"""Ask: what sources of facts know of the companies that records are about, as far as the purse goes.
+
+A walk over the mirror, page by page, finds the keys that are due; they are asked for in batches as
+large as the source takes, over pages. A first walk only counts, so that it is known before what it
+will cost, and which keys come first when there is not enough for all. What a source said is kept in
+one transaction with the marks of the records that have to be decided anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from connectors.sources.source import Found, NotFound, Reply, Source, Unknown
+from rules.decide import after
+from rules.enrichment.due import worth
+from rules.enrichment.identity import asked, identity
+from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
+from rules.fields.field import PARTIES
+from rules.hygiene import clean
+from rules.keys import Key, KeyKind
+from rules.records import Record, Ref, Value
+from state import calls, lookups, match_keys, mirror
+from state.cursors import Lease
+from state.lookups import Heard, Lookup, State, Terms
+from state.mirror import values_of
+from sync.answers import dumped
+from sync.app import App
+from sync.logs import logger
+
+PAGE: Final = 2000
+UNKNOWN_WAITS: Final = timedelta(hours=20)
+"""Who did not know is asked again the next night."""
+LOG = logger(__name__)
+
+
+class Wish(NamedTuple):
+    """What a person asked for on the command line: one source, one field, at most so many kroner."""
+
+    source: str | None = None
+    only: str | None = None
+    kroner: float | None = None
+
+
+class Subject(NamedTuple):
+    """A record, and what is to be known of it: its keys, and its fields with what is in them."""
+
+    rid: int
+    keys: tuple[Key, ...]
+    values: Mapping[str, Value]
+
+
+@dataclass(slots=True)
+class Asked:
+    """One source's share of a night: what was due, what it took, what came of it."""
+
+    source: str
+    due: int = 0
+    calls: int = 0
+    """Calls that were expected; `used` were made."""
+    ore: int = 0
+    seconds: float = 0.0
+    used: int = 0
+    spent: int = 0
+    asked: int = 0
+    found: int = 0
+    absent: int = 0
+    unknown: int = 0
+    changed: int = 0
+    """Keys of which something else is known now than before."""
+    left: int = 0
+    """Keys that were due and have to wait for another night."""
+    only_counted: bool = False
+    """A dry run buys nothing: what it would have asked was counted."""
+    error: RingrenError | None = None
+
+
+@dataclass(slots=True)
+class _Lane:
+    """What is asked of one source by one kind of key."""
+
+    source: Source
+    kind: KeyKind
+    facts: Asked
+    scores: Counter[int] = field(default_factory=Counter)
+    least: int = 0
+    """The lowest score that is asked for tonight, and how many of that score may be."""
+    at_least: int = 0
+    waiting: dict[Key, list[int]] = field(default_factory=dict)
+
+    @property
+    def batch(self) -> int:
+        return self.source.profile.asking[self.kind].batch
+
+    def allot(self, most: int | None) -> int:
+        """So many keys at most: the best are taken; how many that are."""
+        due = self.scores.total()
+        if most is None or most >= due:
+            self.least, self.at_least = 0, due
+            return due
+        left = most
+        for score in sorted(self.scores, reverse=True):
+            self.least, self.at_least = score, left
+            if self.scores[score] >= left:
+                return most
+            left -= self.scores[score]
+        return most
+
+    def takes(self, score: int) -> bool:
+        """Whether a key of this score is asked for tonight."""
+        if score != self.least:
+            return score > self.least
+        self.at_least -= 1
+        return self.at_least >= 0
+
+
+class Asking:
+    """One night's questions about the records of the streams in `leases`."""
+
+    def __init__(self, app: App, leases: Sequence[Lease], wish: Wish) -> None:
+        self.app, self.wish = app, wish
+        self._leases = {(one.system, one.stream): one for one in leases if one.kind in PARTIES}
+        self._began = app.clock()
+        chosen = [
+            one
+            for name, one in app.sources.items()
+            if wish.source in {None, name} and (not wish.only or wish.only in one.profile.fields)
+        ]
+        self.facts = [Asked(one.name) for one in chosen]
+        self._lanes = [
+            _Lane(source, kind, facts)
+            for source, facts in zip(chosen, self.facts, strict=True)
+            for kind in source.profile.asking
+        ]
+
+    # --- before ------------------------------------------------------------------------------
+
+    def forecast(self) -> list[Asked]:
+        """Count what is due, and allot to each source what the ceilings leave for it."""
+        for page in self._pages():
+            for lane in self._lanes:
+                lane.scores.update(score for _, score, _ in self._due(lane, page))
+        for facts in self.facts:
+            self._allot(facts, [lane for lane in self._lanes if lane.facts is facts])
+        return self.facts
+
+    def _allot(self, facts: Asked, lanes: Sequence[_Lane]) -> None:
+        """What a source may be asked: as far as its calls go, and the money."""
+        left, ore = self._calls_left(facts.source), self._ore_left(lanes)
+        for lane in lanes:
+            price, batch = lane.source.profile.ore, lane.batch
+            most = [left * batch] if left is not None else []
+            most += [ore // price] if ore is not None and price else []
+            due = lane.scores.total()
+            taken = lane.allot(min(most, default=None))
+            needed = -(-taken // batch)
+            left = None if left is None else left - needed
+            ore = None if ore is None else ore - taken * price
+            facts.due += due
+            facts.left += due - taken
+            facts.calls += needed
+            facts.ore += taken * price
+            facts.seconds += needed * lane.source.profile.seconds
+
+    def _calls_left(self, source: str) -> int | None:
+        return self.app.budget.left(source) if self.app.budget else None
+
+    def _ore_left(self, lanes: Sequence[_Lane]) -> int | None:
+        """Øre that may still be spent on a source tonight; None where nothing is said."""
+        name = lanes[0].facts.source
+        ceiling = self.app.settings.sources.kroner_a_night(name)
+        found = [] if ceiling is None else [ceiling]
+        found += [] if self.wish.kroner is None else [self.wish.kroner]
+        if not found:
+            return None
+        with self.app.store.reading() as tx:
+            spent = calls.paid(tx, name, self.app.today)
+        return max(0, round(min(found) * 100) - spent)
+
+    # --- what is due -------------------------------------------------------------------------
+
+    def _pages(self) -> Iterator[list[Subject]]:
+        """The records of people and companies, as the rules leave them."""
+        behind = 0
+        while True:
+            with self.app.store.reading() as tx:
+                rows = mirror.alive(tx, behind, PAGE, PARTIES)
+            if not rows:
+                return
+            behind = rows[-1][2].rid
+            yield [
+                self._subject(lease, row.rid, row.cells)
+                for system, stream, row in rows
+                if (lease := self._leases.get((system, stream)))
+            ]
+            self.app.go_on()
+
+    def _subject(self, lease: Lease, rid: int, cells: str) -> Subject:
+        values = left_by_rules(self.app, lease, values_of(cells))
+        return Subject(rid, asked(identity(values)), values)
+
+    def _due(self, lane: _Lane, page: Sequence[Subject]) -> list[tuple[Key, int, list[int]]]:
+        """(key, how much it is worth, records) of what is not known any more, or never was."""
+        keys = {key for one in page for key in one.keys if key.kind is lane.kind}
+        with self.app.store.reading() as tx:
+            known = lookups.known(tx, [lane.source.name], keys)
+        found: dict[Key, tuple[int, list[int]]] = {}
+        for one in page:
+            gain = self._gain(lane.source, one.values)
+            for key in one.keys:
+                if key not in keys or (self.wish.only and not gain):
+                    continue
+                row = next(iter(known.get(key, ())), None)
+                if row and row.good_until > self._began:
+                    continue
+                score, rids = found.get(key, (0, []))
+                found[key] = max(score, worth(gain, self._age(row))), [*rids, one.rid]
+        return [(key, score, rids) for key, (score, rids) in found.items()]
+
+    def _gain(self, source: Source, values: Mapping[str, Value]) -> int:
+        """How many empty fields of a record the source may fill."""
+        wanted = {self.wish.only} if self.wish.only else source.profile.fields
+        return sum(name in values and not values[name] for name in wanted)
+
+    def _age(self, row: Lookup | None) -> int | None:
+        return (self._began - row.answered_at).days if row and row.answered_at else None
+
+    # --- asking ------------------------------------------------------------------------------
+
+    def run(self) -> list[Asked]:
+        """Ask, after `forecast`. A source that stops leaves the others alone, and what it said is kept."""
+        open_ones = [lane for lane in self._lanes if self._may_ask(lane)]
+        for page in self._pages() if open_ones else ():
+            for lane in open_ones:
+                self._page(lane, page)
+        for lane in open_ones:
+            self._ask(lane, everything=True)
+        for facts in self.facts:
+            facts.used = self.app.budget.used.get(facts.source, 0) if self.app.budget else 0
+        return self.facts
+
+    def _may_ask(self, lane: _Lane) -> bool:
+        """A dry run buys nothing."""
+        lane.facts.only_counted = self.app.dry and lane.source.profile.ore > 0
+        return not lane.facts.only_counted
+
+    def _page(self, lane: _Lane, page: Sequence[Subject]) -> None:
+        if lane.facts.error:
+            return
+        self._told_before(lane, page)
+        for key, score, rids in self._due(lane, page):
+            if key in lane.waiting:
+                lane.waiting[key] += rids
+            elif lane.takes(score):
+                lane.waiting[key] = rids
+        self._ask(lane)
+
+    def _told_before(self, lane: _Lane, page: Sequence[Subject]) -> None:
+        """Records whose key was answered tonight for another record of an earlier page."""
+        keys = {key for one in page for key in one.keys if key.kind is lane.kind}
+        with self.app.store.reading() as tx:
+            known = lookups.known(tx, [lane.source.name], keys)
+        new = {
+            key for key, [row] in known.items() if row.changed_at and row.changed_at >= self._began
+        }
+        rids = [one.rid for one in page if not new.isdisjoint(one.keys)]
+        if rids:
+            with self.app.store.transaction() as tx:
+                mirror.make_dirty(tx, rids)
+
+    def _ask(self, lane: _Lane, *, everything: bool = False) -> None:
+        """Whole batches, and at the end what is left over."""
+        while lane.waiting and (everything or len(lane.waiting) >= lane.batch):
+            if lane.facts.error:
+                return
+            some = dict(list(lane.waiting.items())[: lane.batch])
+            for key in some:
+                del lane.waiting[key]
+            try:
+                self._batch(lane, some)
+            except (SystemStopped, TryAgain, RunStopped) as error:
+                LOG.warning("source stopped", source=lane.facts.source, why=error.message)
+                lane.facts.error = error
+            self.app.go_on()
+
+    def _batch(self, lane: _Lane, some: Mapping[Key, list[int]]) -> None:
+        keys = self._begun(lane, list(some))
+        replies: list[Reply] = []
+        try:
+            replies.extend(lane.source.look_up(keys) if keys else ())
+        finally:
+            self._keep(lane, replies, some)
+
+    def _begun(self, lane: _Lane, keys: list[Key]) -> list[Key]:
+        """Of what is paid for it is known beforehand that it was asked for."""
+        profile, now = lane.source.profile, self.app.clock()
+        if not profile.ore:
+            return keys
+        good = now if profile.repeats_free else now + profile.asking[lane.kind].life
+        with self.app.store.transaction() as tx:
+            ours = lookups.begin(tx, lane.source.name, keys, now, good)
+            ore = len(ours) * profile.ore
+            calls.pay(tx, lane.source.name, self.app.today, "enrich", ore)
+        lane.facts.spent += ore
+        return ours
+
+    def _keep(self, lane: _Lane, replies: Sequence[Reply], some: Mapping[Key, list[int]]) -> None:
+        facts, now = lane.facts, self.app.clock()
+        heard = [_heard(one) for one in replies]
+        states = Counter(one.state for one in heard)
+        facts.asked += len(heard)
+        facts.found += states[State.FOUND]
+        facts.absent += states[State.ABSENT]
+        facts.unknown += states[State.UNKNOWN]
+        if not heard:
+            return
+        with self.app.store.transaction() as tx:
+            changed = lookups.settle(tx, facts.source, heard, now, self._terms(lane, now))
+            digests = [digest for key in changed for digest in self._digests(key)]
+            rids = set(match_keys.rids(tx, digests)) if digests else set()
+            mirror.make_dirty(tx, sorted(rids.union(*(some[key] for key in changed))))
+        facts.changed += len(changed)
+
+    def _digests(self, key: Key) -> Sequence[bytes]:
+        """By what records are found that carry the key, on pages that were seen before."""
+        return [one.digest for one in self.app.keys.hashed(key)]
+
+    def _terms(self, lane: _Lane, now: datetime) -> Terms:
+        profile = lane.source.profile
+        kept = None if profile.keeps_days is None else now + timedelta(days=profile.keeps_days)
+        return Terms(now + profile.asking[lane.kind].life, now + UNKNOWN_WAITS, kept)
+
+
+def _heard(reply: Reply) -> Heard:
+    match reply:
+        case Found(key, records, raw):
+            return Heard(key, State.FOUND, dumped(records), raw)
+        case NotFound(key):
+            return Heard(key, State.ABSENT)
+        case Unknown(key, _):
+            return Heard(key, State.UNKNOWN)
+
+
+def left_by_rules(app: App, lease: Lease, values: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A record's values as the rules leave them, before any source is heard."""
+    rules = app.rules(lease.system, lease.headings)
+    changes, _ = clean(lease.kind, values, rules=rules, region=app.settings.region)
+    record = Record(Ref(lease.system, lease.kind, ""), "", values)
+    return after(record, changes) if changes else values

@@ -1,0 +1,144 @@
+"""A folder of lists, a simulated company register, and the program between them: for tests."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from click.testing import CliRunner, Result
+from simulators.cvr.register import Register
+from simulators.cvr.serving import HOST, PASSWORD, USER, Cvr, build
+from simulators.web import Clock, served
+
+from rules.errors import Exit
+from rules.records import Kind, Ref
+from state import lookups
+from sync.app import App, open_app
+from sync.cli import program
+from sync.enriching import enrich
+from sync.explain import Explanation, explain
+from sync.passes import Outcome
+from sync.plans import apply
+from sync.run import run
+from sync.settings import read
+from sync.stages.asking import Asked, Wish
+
+NIGHT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+FIELDS = (
+    "CVR", "Virksomhed", "Hjemmeside", "Telefon", "Adresse", "Postnr", "By", "Branchekode",
+    "Ansatte", "Selskabsform", "Virksomhedsstatus", "Reklamebeskyttet", "Dataopdateret",
+)  # fmt: skip
+
+
+class Place:
+    """One installation: a folder with a list of companies, and the register that is asked."""
+
+    def __init__(self, vendor: Cvr, folder: Path, clock: Clock, about: str = "") -> None:
+        self.vendor, self.folder, self.clock = vendor, folder, clock
+        self.root = folder / "lists"
+        self.root.mkdir()
+        self.settings = folder / "ringren.toml"
+        (folder / "password").write_text(PASSWORD, "utf-8")
+        self.settings.write_text(
+            f"""
+lang = "en"
+[state]
+path = "{folder / "state"}"
+[files]
+root = "{self.root}"
+[sources.cvr]
+user = "{USER}"
+password = {{ file = "{folder / "password"}" }}
+calls_a_second = 100
+elsewhere = {{ "{HOST}" = "{vendor.address}" }}
+{about}
+[limits]
+max_change_share = 1.0
+swapped_share = 1.0
+""",
+            "utf-8",
+        )
+
+    @property
+    def register(self) -> Register:
+        return self.vendor.register
+
+    # --- the list ------------------------------------------------------------------------
+
+    def put(self, *rows: Mapping[str, object], name: str = "virksomheder.csv") -> None:
+        """A list of these companies; what a row does not say is empty."""
+        out = io.StringIO()
+        writer = csv.DictWriter(out, FIELDS, delimiter=";", restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        (self.root / name).write_text(out.getvalue(), "utf-8")
+
+    def rows(self, name: str = "virksomheder.csv") -> list[dict[str, str]]:
+        """The list as it stands now."""
+        text = (self.root / name).read_text("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text), delimiter=";"))
+
+    # --- the program ---------------------------------------------------------------------
+
+    @contextmanager
+    def app(self, *, dry: bool = False) -> Iterator[App]:
+        """The program, at the moment that the clock shows."""
+        settings = read(file=self.settings)
+        settings.home.mkdir(exist_ok=True, mode=0o700)
+        with open_app(settings, actor="anna", dry=dry, clock=self.clock, job="enrich") as app:
+            yield app
+
+    def enrich(self, wish: Wish | None = None, *, dry: bool = False) -> tuple[Outcome, Asked]:
+        """One night; what the register was asked."""
+        self.vendor.calls.clear()
+        with self.app(dry=dry) as app:
+            outcome, [asked] = enrich(app, wish or Wish(), dry=dry)
+        return outcome, asked
+
+    def apply(self, plan: int) -> Outcome:
+        """Carry a plan out."""
+        with self.app() as app:
+            return apply(app, plan)
+
+    def run(self) -> Outcome:
+        """An ordinary pass, which asks nobody."""
+        with self.app() as app:
+            return run(app, dry=False)
+
+    def explain(self, cvr: int) -> Explanation:
+        """What is known of the company of that number in the list."""
+        with self.app(dry=True) as app:
+            return explain(app, Ref("files", Kind.COMPANY, str(cvr)))
+
+    def tomorrow(self) -> None:
+        """The next night."""
+        self.clock.pass_(timedelta(days=1).total_seconds())
+
+    def standing(self) -> dict[str, int]:
+        """How many keys stand how with the register."""
+        with self.app(dry=True) as app, app.store.reading() as tx:
+            return {
+                str(state): number
+                for one in lookups.standing(tx)
+                for state, number in one.keys.items()
+            }
+
+    def call(self, *args: str) -> Result:
+        """The command line."""
+        command = [*args, "--settings", str(self.settings)]
+        return CliRunner().invoke(program, command, prog_name="sync")
+
+
+@contextmanager
+def placed(folder: Path, companies: int = 30, about: str = "") -> Iterator[Place]:
+    """An installation with a register of so many companies."""
+    clock = Clock(NIGHT)
+    with served(build(companies, clock=clock)) as vendor:
+        yield Place(vendor, folder, clock, about)
+
+
+GOOD = (Exit.OK, Exit.CHANGES)
