@@ -88,13 +88,13 @@ class Checking:
         home = self._settings.state.path
         if home is None or not home.is_dir():
             return
-        open_paths = [path for path in _ours(home) if _mode(path) & 0o077]
-        for path in open_paths:
+        found = open_paths(home)
+        for path in found:
             wanted = "700" if path.is_dir() else "600"
             key = bool(path.name.startswith("key"))
             verdict = Verdict.FAIL if key else Verdict.WARN
             yield self._line("security", verdict, "open_to_others", path=path, mode=wanted)
-        if not open_paths:
+        if not found:
             yield self._ok("security", "private", path=home)
 
     def system(self, name: str, connector: Connector, checked: Checked) -> Iterator[Check]:
@@ -153,7 +153,7 @@ class Checking:
     def _settings_file(self) -> Check:
         if self._file is None:
             return self._ok("settings", "defaults")
-        if _mode(self._file) & 0o022:
+        if mode(self._file) & 0o022:
             return self._line("security", Verdict.WARN, "settings_open", file=self._file)
         return self._ok("settings", "settings_file", file=self._file)
 
@@ -217,14 +217,14 @@ def _parent_of(package: str) -> Path | None:
     return Path(places[0]).resolve().parent if places else None
 
 
-def _ours(home: Path) -> Iterator[Path]:
-    yield home
-    for path in sorted(home.rglob("*")):
-        if not path.is_symlink():
-            yield path
+def open_paths(home: Path) -> list[Path]:
+    """What in the state folder others on the machine can read or change, the folder itself too."""
+    ours = (home, *sorted(path for path in home.rglob("*") if not path.is_symlink()))
+    return [path for path in ours if mode(path) & 0o077]
 
 
-def _mode(path: Path) -> int:
+def mode(path: Path) -> int:
+    """Who may do what with a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from sync.live_contract import Contract
 
 
+SECURITY = "security"
+"""A word in the place of a path; a folder of that name is ./security."""
+
+
 @click.command
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--live-contract", is_flag=True)
@@ -33,6 +37,8 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
     only = str(path) if str(path) in {*SYSTEMS, *SOURCES} - {FILES} else None
     if live_contract:
         return _live(shell, only, yes=yes)
+    if str(path) == SECURITY:
+        return _security(shell)
     shell.path = shell.path if only else path or shell.path
     settings = shell.read_settings()
     checking = Checking(settings, shell.texts, find_file(shell.settings))
@@ -58,6 +64,20 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
     checked.checks += checking.permissions()
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     shell.tell(checked, lambda: as_text(checked, shell.texts, width))
+    return Exit.USER if checked.failed else Exit.OK
+
+
+def _security(shell: Shell) -> int:
+    """What is open that should be closed."""
+    from sync.app import system_clock
+    from sync.checks import Checked, as_text
+    from sync.security import security
+    from sync.settings.sources import find_file
+
+    settings = shell.read_settings()
+    file = find_file(shell.settings)
+    checked = Checked(list(security(settings, shell.texts, file, system_clock())))
+    shell.tell(checked, lambda: as_text(checked, shell.texts, None))
     return Exit.USER if checked.failed else Exit.OK
 
 
