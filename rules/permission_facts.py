@@ -16,6 +16,7 @@ from rules.formats.forms import form_of
 from rules.keys import NAME_FIELDS
 from rules.opt_out_words import ConsentMeaning, Meaning, consent_meaning, opt_out_meaning
 from rules.permission import Consent, Customer, Facts, Person
+from rules.protection import Protection
 from rules.records import Kind, Value
 from rules.registers import UNCHECKED, Registered
 from rules.suppression import SINGLE_CHANNELS, Channel
@@ -30,15 +31,18 @@ def facts_of(
     values: Values,
     opted_out: Collection[Channel],
     registered: Registered = UNCHECKED,
+    protected: Protection | None = None,
 ) -> Facts:
     """The facts of one record; `opted_out` is what the suppression list says of it, `registered`
-    what the registers say.
+    what the registers say, `protected` what the company register does where it is asked.
 
     A field that is not there, or cannot be read, is a fact that nobody knows. The existing-customer
     exception is never read off a record: its five parts stand in no list, so its basis alone is
     not enough for electronic mail.
     """
     basis = _basis(_text(values, "lawful_basis"))
+    checked = _day(_text(values, "data_checked_at"))
+    shielded = protected or Protection(protected_in(values), checked)
     consents, refused = _consents(values)
     return Facts(
         person=person_of(kind, values),
@@ -48,8 +52,8 @@ def facts_of(
         basis=basis,
         basis_ref=_text(values, "lawful_basis_ref"),
         customer=Customer() if basis == "existing_customer" else None,
-        protected=_protected(_text(values, "ad_protected")),
-        protected_checked=_day(_text(values, "data_checked_at")),
+        protected=shielded.on,
+        protected_checked=shielded.checked,
         robinson=registered.on,
         robinson_checked=registered.checked,
     )
@@ -122,8 +126,9 @@ def _form_in(company: str) -> str:
     return form_of(company) if _OWNER.search(company) else ""
 
 
-def _protected(text: str) -> bool | None:
+def protected_in(values: Values) -> bool | None:
     """What cannot be read as a clear no counts as protected; an empty field is not known."""
+    text = _text(values, "ad_protected")
     return opt_out_meaning(text) is not Meaning.NO if text else None
 
 

@@ -14,7 +14,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from rules.keys import Key, record_keys
-from state import acts, ledger, match_keys, mirror, purge, requests
+from state import acts, ledger, lookups, match_keys, mirror, purge, requests
 from state.ledger_rows import Entry, chunks
 from state.store import Tx
 from state.tables import mirror as mirror_table
@@ -47,6 +47,7 @@ def erase(app: App, found: Sequence[Key], by: str) -> Erased:
         asked = requests.erase(tx, [*ids, *requests.about_keys(tx, found)])
         digests = [hashed.digest for hashed in app.keys.all_hashed(found)]
         living, dead = match_keys.rids(tx, digests), _gone(tx, app, found)
+        lookups.erase(tx, found)
         done = acts.erase(tx, [*ids, *map(acts.about_record, (*living, *dead))])
         gone = purge.erase_records(tx, dead, living, app.clock())
         refs, in_all = match_keys.carriers(tx, digests, MOST_RECORDS)

@@ -11,6 +11,7 @@ from connectors.protocol import UNREADABLE, Judged, Stream
 from rules.keys import KeyKind, record_keys
 from rules.permission import NATURAL, Answer, Permission, Purpose, permission
 from rules.permission_facts import facts_of, person_of
+from rules.protection import Protection
 from rules.records import Record, Ref, Value
 from rules.registers import UNCHECKED, Registered, in_force, keys_of
 from rules.suppression import Channel
@@ -22,6 +23,7 @@ from state.store import Tx
 from sync.app import App
 from sync.members import Member
 from sync.permitting import terms_of
+from sync.protecting import protections
 
 SYSTEM: Final = "list"
 _NO_NUMBER: Final = {
@@ -78,11 +80,13 @@ class RowJudge:
         with self.app.store.reading() as tx:
             standing = self.screen.blocked(tx, hashed, self.now, bounces=True)
             listed = self._registered(tx, hashed)
+            shielded = protections(tx, self.app, hashed, self.now)
         for one in hashed:
             stands = standing.get(one.rid)
             code = "opted_out" if stands and self.channel in stands.channels else None
             said = listed.get(one.rid, UNCHECKED)
-            codes[one.rid] = code or self._permitted(one.record.values, said)
+            shield = shielded.get(one.rid)
+            codes[one.rid] = code or self._permitted(one.record.values, said, shield)
             if heaps is not None and codes[one.rid] == "":
                 heaps.add(one.digests)
         return codes
@@ -100,20 +104,24 @@ class RowJudge:
         }
         return registers.look_up(tx, self.app.keys, issues, people)
 
-    def _permitted(self, values: Mapping[str, Value], registered: Registered) -> str:
+    def _permitted(
+        self, values: Mapping[str, Value], registered: Registered, shield: Protection | None
+    ) -> str:
         """The reason against contact, or nothing. Rows that say the same are decided once."""
         who = person_of(self.kind, values)
-        key = (who, self.pick(values), registered.on, registered.checked)
+        key = (who, self.pick(values), registered.on, registered.checked, shield)
         code = self.known.get(key)
         if code is None:
-            said = self._permission(values, registered)
+            said = self._permission(values, registered, shield)
             code = "" if said.answer is Answer.ALLOWED else said.code
             if len(self.known) < _MOST_KNOWN:
                 self.known[key] = code
         return code
 
-    def _permission(self, values: Mapping[str, Value], registered: Registered) -> Permission:
-        facts = facts_of(self.kind, values, (), registered)
+    def _permission(
+        self, values: Mapping[str, Value], registered: Registered, shield: Protection | None
+    ) -> Permission:
+        facts = facts_of(self.kind, values, (), registered, shield)
         return permission(facts, self.channel, Purpose.MARKETING, self.app.today, self.terms)
 
 
