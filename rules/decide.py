@@ -1,9 +1,10 @@
 """One record's decision: the order of all the rules.
 
 1. hygiene: formats, in the order of `rules.hygiene.RULES`
-2. others: what another system holds of the same person or company, for fields that are empty
-3. trust: what must be held back although a rule wants it
-4. checks: what is missing, old or unproven in the record as it will be then
+2. sources: what registers and vendors know of the company that it is about
+3. others: what another system holds of the same person or company, for fields that are empty
+4. trust: what must be held back although a rule wants it
+5. checks: what is missing, old or unproven in the record as it will be then
 
 Suppression is no step here: whether a record is blocked is asked of the ledger alone, and no rule,
 trust or merge has a say in it (promise 1).
@@ -19,10 +20,13 @@ from rules.changes import Change, Decision
 from rules.checks.desk import NO_TERMS, Terms
 from rules.checks.notes import unanswered
 from rules.checks.record import look
+from rules.enrichment.deciding import from_sources
+from rules.enrichment.policy import Enriched
+from rules.enrichment.policy import Terms as Sources
 from rules.hygiene import RULES, Row, clean
 from rules.others import from_others
 from rules.records import Record, Value
-from rules.trust import NO_PAST, Past, hold_back
+from rules.trust import NO_PAST, Past, hold_back, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Context:
     terms: Terms = NO_TERMS
     fills: frozenset[str] = frozenset()
     """The fields that may be taken from another system."""
+    sourced: frozenset[str] = frozenset()
+    """The fields that sources of facts may write."""
 
 
 def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
@@ -43,6 +49,9 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     changes, findings = clean(
         record.ref.kind, record.values, rules=context.rules, region=context.region
     )
+    if past.answers or past.not_found:
+        told = _from_sources(record, changes, context, past)
+        changes, findings = (*changes, *told.changes), (*findings, *told.findings)
     if past.offers and context.fills:
         changes = (*changes, *_from_others(record, changes, context, past))
     if changes and past is not NO_PAST:
@@ -53,6 +62,25 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     if lacking and past.declined:
         lacking = unanswered(lacking, values, past.declined)
     return Decision(changes, (*findings, *lacking) if lacking else findings, again_on, values)
+
+
+def _from_sources(
+    record: Record, changes: Sequence[Change], context: Context, past: Past
+) -> Enriched:
+    """What sources know, for fields that no rule is about to write."""
+    left, touched = after(record, changes), {change.field for change in changes}
+    found = from_sources(
+        record.ref.kind,
+        left,
+        past.answers,
+        past.not_found,
+        Sources(
+            context.catalogue, context.rules, context.region, context.terms.today, context.sourced
+        ),
+        past.written,
+    )
+    free = [one for one in found.changes if one.field not in touched]
+    return found._replace(changes=together(free))
 
 
 def _from_others(

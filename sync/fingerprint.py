@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from rules import marks, matching, others
 from rules.checks.record import fingerprint as of_checks
+from rules.enrichment import policy
 from rules.fields.field import PARTIES
 from rules.fingerprint import fingerprint as of_rules
 from rules.records import Kind
 from sync.settings import fingerprint as of_settings
-from sync.switches import fills
+from sync.switches import fills, sourced
 
 if TYPE_CHECKING:
     from state.cursors import Lease
@@ -30,6 +31,8 @@ def of_stream(app: App, stream: Lease) -> str:
     matched = [f"matched {matching.VERSION}"] if app.matches and stream.kind in PARTIES else []
     if taken := fills(app.settings, stream.system, stream.kind, stream.headings):
         matched += [f"others {others.VERSION}", *sorted(taken)]
+    if told := sourced(app.settings, stream.system, stream.kind, stream.headings):
+        matched += [f"enrichment {policy.VERSION}", *sorted(told)]
     marked = f"marks {marks.VERSION}"
     return _hash([rules, *checks, settings, app.keys.fingerprint, marked, *matched])
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from rules import others
 from rules.catalogue import DEFAULT, extend
+from rules.enrichment import policy
 from rules.fields.field import PARTIES
 from rules.formats.industry_schemes import Scheme
 from rules.hygiene import RULES, Row, rules_of
@@ -76,6 +77,14 @@ def fills(settings: Settings, system: str, kind: Kind, headings: Headings) -> fr
     may = others.may_fill(extend(DEFAULT, settings.fields), kind) - headings.closed
     wanted = may.intersection(settings.parties.fields) if settings.parties.fields else may
     return frozenset(f for f in wanted if of(settings, others.RULE, f, system) != "off")
+
+
+def sourced(settings: Settings, system: str, kind: Kind, headings: Headings) -> frozenset[str]:
+    """The fields of such records in `system` that sources of facts may write."""
+    if kind not in PARTIES:
+        return frozenset()
+    may = policy.may_write(extend(DEFAULT, settings.fields), kind) - headings.closed
+    return frozenset(f for f in may if of(settings, policy.RULE, f, system) != "off")
 
 
 def writes_unasked(settings: Settings, plan: Plan, system: str, rule: str, field: str) -> bool:

@@ -23,6 +23,14 @@ OLDEST_COUNT: Final = 24
 _STATUS: Final = {choice.value: choice.da for choice in COMPANY_STATUS if choice.value != "unknown"}
 
 
+FACTS: Final = (
+    "company_name", "cvr", "p_number", "legal_form", "industry_code", "industry_scheme",
+    "industry_label", "industry_code_db25", "employees", "revenue", "gross_profit", "main_phone",
+    "website", "address", "postcode", "city", "country", "company_status", "ad_protected",
+)  # fmt: skip
+"""The fields that a company as a source knows it may speak of, in the order of the catalogue."""
+
+
 class _Place(NamedTuple):
     """Where it is reached: the company's seat, or one of its units."""
 
@@ -51,7 +59,7 @@ def told(company: CompanyRecord, p_number: str = "", today: date | None = None) 
     }
     if company.source == REGISTER and place.protected is not False:
         said |= {"website": "", "main_phone": ""}
-    return {field: text for field, text in said.items() if text}
+    return {field: said[field] for field in FACTS if said.get(field)}
 
 
 def _place(company: CompanyRecord, p_number: str) -> _Place:

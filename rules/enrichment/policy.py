@@ -13,7 +13,7 @@ before is its own, and renewed. Fields that mean something only together go toge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from rules.catalogue import Catalogue
 from rules.changes import Change, Finding, Severity
-from rules.enrichment.facts import ESTIMATES, told
+from rules.enrichment.facts import ESTIMATES, FACTS, told
 from rules.enrichment.matching import Match
 from rules.enrichment.record import CompanyRecord
 from rules.fields.field import Dispute, Enrich, Field, Role, Type
@@ -61,12 +61,24 @@ OF_AN_ESTIMATE: Final = Decimal("0.8")
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What deciding about a record may know beside it and the answers."""
+    """What deciding about a record may know beside it and the answers. `may`: the fields that
+    sources may write here; None for all."""
 
     catalogue: Catalogue
     rules: Sequence[Row]
     region: str = "DK"
     today: date | None = None
+    may: Collection[str] | None = None
+
+
+def may_write(catalogue: Catalogue, kind: Kind) -> frozenset[str]:
+    """The fields of such records that a source may write at all."""
+    told = frozenset(FACTS)
+    return frozenset(
+        field.name
+        for field in catalogue.for_kind(kind)
+        if field.name in told and field.enrich is not Enrich.NEVER
+    )
 
 
 class Enriched(NamedTuple):
@@ -103,7 +115,7 @@ def enriched(
     case = _Case(kind, values, match, _offers(kind, values, match, records, terms), terms, written)
     changes: list[Change] = []
     findings: list[Finding] = []
-    for fields in _groups(terms.catalogue, kind, values):
+    for fields in _groups(terms, kind, values):
         decided = case.decide(fields)
         changes += decided.changes
         findings += decided.findings
@@ -143,14 +155,14 @@ def _spelled(kind: Kind, said: Mapping[str, str], terms: Terms) -> dict[str, str
     return {field: text for field, text in after.items() if text and field not in bad}
 
 
-def _groups(
-    catalogue: Catalogue, kind: Kind, values: Mapping[str, Value]
-) -> Iterator[tuple[Field, ...]]:
+def _groups(terms: Terms, kind: Kind, values: Mapping[str, Value]) -> Iterator[tuple[Field, ...]]:
     """The mapped fields that a source may fill, those that go together at their first."""
     mapped = {
         field.name: field
-        for field in catalogue.for_kind(kind)
-        if values.get(field.name, ABSENT) is not ABSENT and field.enrich is not Enrich.NEVER
+        for field in terms.catalogue.for_kind(kind)
+        if values.get(field.name, ABSENT) is not ABSENT
+        and field.enrich is not Enrich.NEVER
+        and (terms.may is None or field.name in terms.may)
     }
     first_of = {name: some[0] for some in TOGETHER for name in some}
     for name, field in mapped.items():

@@ -68,6 +68,7 @@ def _touched(own: Mapping[str, Any]) -> dict[str, set[str]]:
     """Rule -> the fields that it touches, those that the settings add among them."""
     from rules import others
     from rules.catalogue import DEFAULT, extend
+    from rules.enrichment import policy
     from rules.errors import UserError
     from rules.hygiene import rules_of
     from rules.records import Kind
@@ -78,7 +79,10 @@ def _touched(own: Mapping[str, Any]) -> dict[str, set[str]]:
         catalogue = DEFAULT
     rules = rules_of(catalogue)
     touched = {rule.name: {*rule.fields, *rule.moves} for rule in rules}
-    return touched | {others.RULE: set().union(*(others.may_fill(catalogue, k) for k in Kind))}
+    return touched | {
+        others.RULE: set().union(*(others.may_fill(catalogue, k) for k in Kind)),
+        policy.RULE: set().union(*(policy.may_write(catalogue, k) for k in Kind)),
+    }
 
 
 def _switches(
