@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -11,6 +11,7 @@ import orjson
 from pydantic import TypeAdapter
 
 from rules.enrichment.record import CompanyRecord
+from state.lookups import Lookup
 
 
 @cache
@@ -22,6 +23,16 @@ def dumped(records: Sequence[CompanyRecord]) -> str:
     """As it is stored; the same facts give the same text."""
     leave_out: Any = {"__all__": {"read_at"}}
     return _form().dump_json(tuple(records), exclude=leave_out, exclude_defaults=True).decode()
+
+
+def told_by(rows: Iterable[Lookup]) -> list[CompanyRecord]:
+    """The companies of which these answers tell."""
+    return [
+        record
+        for row in rows
+        if row.answer and row.answered_at
+        for record in loaded(row.answer, row.answered_at)
+    ]
 
 
 def loaded(text: str, read_at: datetime) -> tuple[CompanyRecord, ...]:

@@ -31,7 +31,8 @@ def of_stream(app: App, stream: Lease) -> str:
     matched = [f"matched {matching.VERSION}"] if app.matches and stream.kind in PARTIES else []
     if taken := fills(app.settings, stream.system, stream.kind, stream.headings):
         matched += [f"others {others.VERSION}", *sorted(taken)]
-    if told := sourced(app.settings, stream.system, stream.kind, stream.headings):
+    told = sourced(app.settings, stream.system, stream.kind, stream.headings)
+    if app.sources and told:
         matched += [f"enrichment {policy.VERSION}", *sorted(told)]
     marked = f"marks {marks.VERSION}"
     return _hash([rules, *checks, settings, app.keys.fingerprint, marked, *matched])

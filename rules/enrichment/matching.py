@@ -210,6 +210,14 @@ def match(
     return _Case(who, _grouped(records), shared).outcome()
 
 
+def has_domain(domain: str, records: Iterable[CompanyRecord]) -> bool:
+    """Whether a company, of which these records tell, says itself that the domain is its own.
+
+    Of a record with its number nothing else can come then, whoever has the domain besides.
+    """
+    return any(domain in one.sites and not one.ceased for one in _grouped(records))
+
+
 class _Case:
     """One record, and the companies that it may be."""
 

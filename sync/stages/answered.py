@@ -11,10 +11,9 @@ from rules.fields.field import PARTIES
 from rules.trust import NO_PAST, Past
 from state import lookups
 from state.cursors import Lease
-from state.lookups import Lookup
 from state.mirror import Dirty, values_of
 from state.store import Tx
-from sync.answers import loaded
+from sync.answers import told_by
 from sync.app import App
 from sync.stages.asking import left_by_rules
 
@@ -31,7 +30,7 @@ def with_answers(
         if not row.gone
     }
     known = lookups.known(tx, list(app.sources), {key for some in keys.values() for key in some})
-    read = {key: _read(some) for key, some in known.items()}
+    read = {key: told_by(some) for key, some in known.items()}
     found = dict(pasts)
     for rid, some in keys.items():
         answers = _newest(one for key in some for one in read.get(key, ()))
@@ -39,15 +38,6 @@ def with_answers(
         if answers or gone:
             found[rid] = replace(found.get(rid, NO_PAST), answers=answers, not_found=gone)
     return found
-
-
-def _read(rows: Iterable[Lookup]) -> list[CompanyRecord]:
-    return [
-        record
-        for row in rows
-        if row.answer and row.answered_at
-        for record in loaded(row.answer, row.answered_at)
-    ]
 
 
 def _newest(records: Iterable[CompanyRecord]) -> tuple[CompanyRecord, ...]:

@@ -18,6 +18,8 @@ from connectors.sources.source import Found, NotFound, Reply, Source, Unknown
 from rules.decide import after
 from rules.enrichment.due import worth
 from rules.enrichment.identity import asked, identity
+from rules.enrichment.matching import has_domain
+from rules.enrichment.record import CompanyRecord
 from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
 from rules.fields.field import PARTIES
 from rules.hygiene import clean
@@ -27,7 +29,7 @@ from state import calls, lookups, match_keys, mirror
 from state.cursors import Lease
 from state.lookups import Heard, Lookup, State, Terms
 from state.mirror import values_of
-from sync.answers import dumped
+from sync.answers import dumped, told_by
 from sync.app import App
 from sync.logs import logger
 
@@ -207,11 +209,15 @@ class Asking:
         keys = {key for one in page for key in one.keys if key.kind is lane.kind}
         with self.app.store.reading() as tx:
             known = lookups.known(tx, [lane.source.name], keys)
+        unknown = keys - known.keys()
+        told = self._told_by_numbers(page, unknown) if lane.kind is KeyKind.MAIL_DOMAIN else {}
         found: dict[Key, tuple[int, list[int]]] = {}
         for one in page:
             gain = self._gain(lane.source, one.values)
             for key in one.keys:
                 if key not in keys or (self.wish.only and not gain):
+                    continue
+                if any(has_domain(key.value, told.get(number, ())) for number in one.keys):
                     continue
                 row = next(iter(known.get(key, ())), None)
                 if row and row.good_until > self._began:
@@ -219,6 +225,16 @@ class Asking:
                 score, rids = found.get(key, (0, []))
                 found[key] = max(score, worth(gain, self._age(row))), [*rids, one.rid]
         return [(key, score, rids) for key, (score, rids) in found.items()]
+
+    def _told_by_numbers(
+        self, page: Sequence[Subject], unknown: set[Key]
+    ) -> dict[Key, list[CompanyRecord]]:
+        """What is known of the companies of the numbers that stand beside these keys."""
+        beside = (one for one in page if not unknown.isdisjoint(one.keys))
+        numbers = {key for one in beside for key in one.keys if key.kind is KeyKind.CVR}
+        with self.app.store.reading() as tx:
+            known = lookups.known(tx, list(self.app.sources), numbers)
+        return {key: told_by(rows) for key, rows in known.items()}
 
     def _gain(self, source: Source, values: Mapping[str, Value]) -> int:
         """How many empty fields of a record the source may fill."""
