@@ -16,7 +16,7 @@ from simulators.web import Clock, served
 
 from rules.errors import Exit
 from rules.records import Kind, Ref
-from state import lookups
+from state import lookups, mirror
 from sync.app import App, open_app
 from sync.cli import program
 from sync.enriching import enrich
@@ -26,6 +26,7 @@ from sync.plans import apply
 from sync.run import run
 from sync.settings import read
 from sync.stages.asking import Asked, Wish
+from sync.undo import undo
 
 NIGHT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 FIELDS = (
@@ -109,10 +110,25 @@ swapped_share = 1.0
         with self.app() as app:
             return run(app, dry=False)
 
-    def explain(self, cvr: int) -> Explanation:
-        """What is known of the company of that number in the list."""
+    def refs(self) -> list[Ref]:
+        """The companies of the list, in its order."""
+        with self.app(dry=True) as app, app.store.reading() as tx:
+            rows = sorted((row.place or 0, row.id) for *_, row in mirror.alive(tx, 0, 1000))
+        return [Ref("files", Kind.COMPANY, ident) for _, ident in rows]
+
+    def explain(self, at: int = 0) -> Explanation:
+        """What is known of a company of the list."""
         with self.app(dry=True) as app:
-            return explain(app, Ref("files", Kind.COMPANY, str(cvr)))
+            return explain(app, self.refs()[at])
+
+    def codes(self, at: int = 0) -> set[str]:
+        """What was found in a company of the list, and still stands."""
+        return {one.finding.code for one in self.explain(at).found if one.gone_at is None}
+
+    def undo(self, number: int) -> Outcome:
+        """Take a run back."""
+        with self.app() as app:
+            return undo(app, number)
 
     def tomorrow(self) -> None:
         """The next night."""

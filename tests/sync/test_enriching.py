@@ -13,6 +13,9 @@ from simulators.faults import Fault
 from rules.errors import Exit
 from sync.stages.asking import Wish
 
+NOBODY = "95000002"
+"""A number that the register does not hold."""
+
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
@@ -100,3 +103,138 @@ def test_a_company_on_several_lists_is_asked_for_once(place: Place) -> None:
         place.put({"CVR": cvr}, name=name)
     _, asked = place.enrich()
     assert asked.asked == 1
+
+
+# --- from raw to full -------------------------------------------------------------------------
+
+
+def test_raw_companies_become_full_ones_by_a_plan_and_say_where_each_value_is_from(
+    place: Place,
+) -> None:
+    one, *_ = raw(place)
+    place.register.edit(
+        one, name="Opdigt Fabel ApS", form=80, street="Fabelvej", house=12, postcode=5000,
+        industry="432100", employees=14, phone="68123456", website="www.opdigtet-0001.dk",
+        protected=False,
+    )  # fmt: skip
+    before = place.rows()
+    outcome, _ = place.enrich(dry=True)
+    assert place.rows() == before
+    plan = outcome.report.run.plan
+    assert plan is not None
+    place.apply(plan.plan)
+    row = place.rows()[0]
+    assert row["Virksomhed"] == "Opdigt Fabel ApS"
+    assert (row["Adresse"], row["Postnr"], row["By"]) == ("Fabelvej 12", "5000", "Odense C")
+    assert (row["Branchekode"], row["Ansatte"]) == ("43.21.00", "10-19")
+    sources = {change.source for each in place.explain().written for change in each.changes}
+    assert "cvr" in sources
+    said = place.call("explain", str(place.refs()[0])).output
+    assert "CVR" in said
+    assert "Fabelvej 12" in said
+
+
+def test_a_filled_list_is_filled(place: Place) -> None:
+    raw(place)
+    place.enrich()
+    before = place.rows()
+    place.run()
+    outcome, _ = place.enrich()
+    assert place.rows() == before
+    assert outcome.exit_code is Exit.OK
+    assert all(row["Virksomhed"] for row in before)
+
+
+def test_what_somebody_wrote_stays_and_is_told_apart(place: Place) -> None:
+    cvr = place.register.numbers[0]
+    place.register.edit(cvr, employees=14, form=80)
+    place.put({"CVR": cvr, "Ansatte": "50-99"})
+    place.enrich()
+    assert place.rows()[0]["Ansatte"] == "50-99"
+    assert "source_differs" in place.codes()
+
+
+def test_taking_a_night_back_leaves_the_list_as_it_was_and_is_not_done_again(place: Place) -> None:
+    raw(place, 3)
+    before = place.rows()
+    outcome, _ = place.enrich()
+    assert place.rows() != before
+    place.undo(outcome.report.run.run)
+    assert place.rows() == before
+    place.tomorrow()
+    place.enrich()
+    assert place.rows() == before
+
+
+def test_a_new_head_count_is_noticed_the_next_night_in_one_call(place: Place) -> None:
+    raw(place)
+    cvr = place.register.numbers[4]
+    place.register.edit(cvr, silent=True, employees=3)
+    place.enrich()
+    assert place.rows()[4]["Ansatte"] == "2-4"
+    place.tomorrow()
+    place.register.edit(cvr, silent=True, employees=35)
+    _, asked = place.enrich()
+    assert (asked.changed, len(place.vendor.calls)) == (1, 1)
+    assert place.rows()[4]["Ansatte"] == "20-49"
+
+
+def test_two_companies_by_number_and_domain_are_a_question_and_nothing_is_filled(
+    place: Place,
+) -> None:
+    one, two = place.register.numbers[:2]
+    place.register.edit(one, website="")
+    place.register.edit(two, website="www.opdigtet-7777.dk")
+    place.put({"CVR": one, "Hjemmeside": "https://opdigtet-7777.dk"})
+    place.enrich()
+    assert "company_cvr_differs" in place.codes()
+    assert place.rows()[0]["Virksomhed"] == ""
+
+
+def test_a_domain_finds_the_number_and_the_number_the_rest(place: Place) -> None:
+    cvr = place.register.numbers[0]
+    place.register.edit(cvr, name="Opdigt Fabel ApS", form=80, website="www.opdigtet-7777.dk")
+    place.put({"Virksomhed": "Opdigt Fabel", "Hjemmeside": "opdigtet-7777.dk"})
+    place.enrich()
+    row = place.rows()[0]
+    assert (row["CVR"], row["Selskabsform"]) == (str(cvr), "ApS")
+
+
+def test_a_number_that_the_register_does_not_know_is_doubted_on_the_second_night(
+    place: Place,
+) -> None:
+    place.put({"CVR": NOBODY})
+    place.enrich()
+    assert "cvr_not_in_register" not in place.codes()
+    place.tomorrow()
+    place.enrich()
+    assert "cvr_not_in_register" in place.codes()
+    assert place.rows()[0]["CVR"] == NOBODY
+
+
+# --- protection -------------------------------------------------------------------------------
+
+
+def test_a_protected_company_is_let_go_on_no_list_and_gets_no_number_of_the_register(
+    place: Place,
+) -> None:
+    one, two = raw(place, 2)
+    place.register.edit(one, form=80, phone="68123456", protected=True)
+    place.register.edit(two, form=80, phone="68123457", protected=False)
+    place.enrich()
+    shielded, free = place.rows()
+    assert (shielded["Telefon"], free["Telefon"]) == ("", "+4568123457")
+    assert shielded["Reklamebeskyttet"] != free["Reklamebeskyttet"]
+    assert "ad_protected" in place.codes()
+
+
+def test_protection_that_ends_or_begins_is_known_the_next_night(place: Place) -> None:
+    [cvr] = raw(place, 1)
+    place.register.edit(cvr, form=80, protected=True)
+    place.enrich()
+    assert "ad_protected" in place.codes()
+    for protected in (False, True):
+        place.tomorrow()
+        place.register.edit(cvr, protected=protected)
+        place.enrich()
+        assert ("ad_protected" in place.codes()) is protected
