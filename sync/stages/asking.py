@@ -248,20 +248,19 @@ class Asking:
 
     def run(self) -> list[Asked]:
         """Ask, after `forecast`. A source that stops leaves the others alone, and what it said is kept."""
-        open_ones = [lane for lane in self._lanes if self._may_ask(lane)]
-        for page in self._pages() if open_ones else ():
-            for lane in open_ones:
+        for lane in filter(self._may_ask, self._lanes):
+            # One after the other: what a number has told makes a question about a domain idle.
+            for page in self._pages():
                 self._page(lane, page)
-        for lane in open_ones:
             self._ask(lane, everything=True)
         for facts in self.facts:
             facts.used = self.app.budget.used.get(facts.source, 0) if self.app.budget else 0
         return self.facts
 
     def _may_ask(self, lane: _Lane) -> bool:
-        """A dry run buys nothing."""
+        """A dry run buys nothing, and where nothing is due nobody is asked."""
         lane.facts.only_counted = self.app.dry and lane.source.profile.ore > 0
-        return not lane.facts.only_counted
+        return lane.scores.total() > 0 and not lane.facts.only_counted
 
     def _page(self, lane: _Lane, page: Sequence[Subject]) -> None:
         if lane.facts.error:
