@@ -9,13 +9,14 @@ ROWS ?= 1000000
 CALLS ?= 1000000
 EVENTS ?= 1000000
 MINUTES ?= 10
+LINT := out/lint
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit demo test kills check format docs lock bench calls soak swarm clean
+.PHONY: help audit demo test kills check format docs lock bench calls soak swarm lint-deploy clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 $(RUN): requirements.lock
 	$(PYTHON) -m venv .venv
@@ -64,6 +65,16 @@ soak: $(DEV)  ## hostile histories of EVENTS=1000000 changes: none missed, doubl
 swarm: $(DEV)  ## several workers killed, paused and cut off at random for MINUTES=10: nothing lost or doubled
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m swarm --minutes $(MINUTES) $(FLAGS)
 
+$(LINT)/.ready: requirements-deploy.lock
+	$(PYTHON) -m venv $(LINT)
+	$(LINT)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
+
+lint-deploy: $(LINT)/.ready  ## what is in deploy/, by the linters of its readers (180 MB of them)
+	$(LINT)/bin/hadolint deploy/Containerfile
+	$(LINT)/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+	$(LINT)/bin/shellcheck .ci/run
+
 format: $(DEV)  ## write the format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -71,9 +82,10 @@ format: $(DEV)  ## write the format
 docs: $(DEV)  ## renew the pages that are made from code: rules, findings, fields, settings, commands
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(BIN)/python -m pages
 
-lock:  ## renew both lock files (needs uv)
+lock:  ## renew the lock files (needs uv)
 	uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements.lock
 	uv pip compile --quiet pyproject.toml --group dev --all-extras --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
+	uv pip compile --quiet --group deploy --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -o requirements-deploy.lock
 	uv pip compile --quiet pyproject.toml --group bench --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate -c requirements.lock -o requirements-bench.lock
 
 clean:  ## remove what was made here (not the state of your own audits)

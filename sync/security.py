@@ -140,8 +140,14 @@ def _open_secrets(looked: Looked) -> Iterator[Details]:
     """Files that secrets stand in, wherever they are."""
     for path in sorted({*_secret_files(looked.values), *_private_keys(looked.settings)}):
         full = path.expanduser()
-        if full.is_file() and mode(full) & 0o077:
+        if full.is_file() and _open_to_others(full):
             yield {"path": full}
+
+
+def _open_to_others(path: Path) -> bool:
+    """One that belongs to somebody else was put there for our group: a secret in a container."""
+    ours = path.stat().st_uid == os.geteuid()
+    return bool(mode(path) & (0o077 if ours else 0o037))
 
 
 def _secret_files(value: Any) -> Iterator[Path]:

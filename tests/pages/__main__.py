@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pages import command_page, metrics_page, rule_pages, settings_page
+from pages import boards, command_page, metrics_page, rule_pages, settings_page
 
 from rules.catalogue import DEFAULT
 from sync import codes, fields
@@ -30,6 +30,10 @@ def everything() -> dict[Path, str]:
         docs / "maalinger.md": metrics_page.page("da"),
         docs / "kommandoer.md": command_page.page("da"),
         ROOT / "deploy" / "settings.example.toml": example(Texts("en")),
+        ROOT / "deploy" / "prometheus" / "ringren.rules.yaml": boards.rules("en"),
+        ROOT / "deploy" / "prometheus" / "ringren.rules.da.yaml": boards.rules("da"),
+        ROOT / "deploy" / "grafana" / "ringren.json": boards.board("en"),
+        ROOT / "deploy" / "grafana" / "ringren.da.json": boards.board("da"),
     }
     found |= {RULES / name: text for name, text in rule_pages.pages("en").items()}
     found |= {RULES / "da" / name: text for name, text in rule_pages.pages("da").items()}
