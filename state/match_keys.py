@@ -79,14 +79,13 @@ def put_index_aside(tx: Tx, coming: int) -> None:
 
 def index_again(store: Store) -> bool:
     """Make the index by hash unless it is there; False when others were in a hurry all the time."""
-    with store.reading() as tx:
-        if _is_indexed(tx):
-            return True
     return store.patiently(lambda tx: match_keys_by_digest.create(tx, checkfirst=True))
 
 
-def _is_indexed(tx: Tx) -> bool:
-    found = sa.inspect(tx).get_indexes(match_keys.name)
+def is_indexed(store: Store) -> bool:
+    """Whether the index by hash is there."""
+    with store.reading() as tx:
+        found = sa.inspect(tx).get_indexes(match_keys.name)
     return any(one["name"] == match_keys_by_digest.name for one in found)
 
 

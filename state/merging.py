@@ -399,10 +399,10 @@ _NEWEST: Final = sa.select(sa.func.max(mirror.c.rid))
 
 def _newer(tx: Tx, lease: Lease, newest: int) -> dict[str, int]:
     """The rids of the rows of this stream that were made after `newest`, by id."""
-    mine = (lease.system, lease.kind.value)
+    system, kind = lease.system, lease.kind.value
     columns = (mirror.c.id, mirror.c.rid, mirror.c.system, mirror.c.kind)
-    found = tx.execute(sa.select(*columns).where(mirror.c.rid > newest))
-    return {ident: rid for ident, rid, *whose in found if tuple(whose) == mine}
+    found = tx.execute(sa.select(*columns).where(mirror.c.rid > newest)).all()
+    return {row[0]: row[1] for row in found if row[2] == system and row[3] == kind}
 
 
 def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:

@@ -109,7 +109,7 @@ def dirty(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Dirt
         .order_by(mirror.c.rid)
         .limit(limit)
     )
-    return [Dirty._make(row) for row in found]
+    return [Dirty._make(row) for row in found.all()]
 
 
 def alive(

@@ -31,19 +31,39 @@ class Shape:
     numbers: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A plan's shapes, and what they were counted from: the newest proposal, and how many it closed."""
+
+    shapes: list[Shape]
+    newest: int
+    closed: int
+
+
 def of_new_plan(store: Store, plan: int, systems: Sequence[str]) -> list[Shape]:
     """The shapes of a plan that has just been made; kept with it if they had to be counted."""
-    with store.sorting() as tx:
+    with store.reading() as tx:
         found = _kept(tx, plan, systems)
-        if found is not None:
-            return found
-        found = _counted(tx, plan, systems)
+    if found is not None:
+        return found
+    counted = count(store, plan, systems)
+    keep(store, plan, systems, counted)
+    return counted.shapes
+
+
+def count(store: Store, plan: int, systems: Sequence[str]) -> Counted:
+    """Go through all proposals of a plan, which may be a draft still."""
+    with store.sorting() as tx:
         newest = tx.execute(sa.select(sa.func.max(proposals.c.pid))).scalar_one() or 0
+        return Counted(_counted(tx, plan, systems), newest, _closed_with(tx, plan))
+
+
+def keep(store: Store, plan: int, systems: Sequence[str], counted: Counted) -> None:
+    """With the plan; the figures of older ones are of no more use."""
     with store.transaction() as tx:
         for one in _holders(tx, plan, systems):
             _keep(tx, one.plan, None)
-        _keep(tx, plan, {"newest": newest, "shapes": found})
-    return found
+        _keep(tx, plan, counted)
 
 
 def of_plan(tx: Tx, plan: int, systems: Sequence[str]) -> list[Shape]:
@@ -101,18 +121,27 @@ def _holders(tx: Tx, plan: int, systems: Sequence[str]) -> list[Any]:
 
 
 def _kept(tx: Tx, plan: int, systems: Sequence[str]) -> list[Shape] | None:
-    """The figures of this plan or, when it holds just the same, of an older one."""
+    """The figures of this plan, counted when it was as it is now, or of an older one that holds
+    just the same."""
     for holder in _holders(tx, plan, systems)[:1]:
-        told = orjson.loads(holder.shapes)
-        if holder.plan == plan or not _differs(tx, holder.plan, told["newest"], plan, systems):
-            return [_shape(**one) for one in told["shapes"]]
+        told = _read(holder.shapes)
+        if not _differs(tx, holder.plan, told, plan, systems):
+            return told.shapes
     return None
 
 
-def _differs(tx: Tx, older: int, newest: int, plan: int, systems: Sequence[str]) -> bool:
-    """Whether the plan holds what the older one does not, or the other way round."""
+def _closed_with(tx: Tx, plan: int) -> int:
+    """How many proposals the plan brought to an end, those of its own draft among them."""
+    ended = sa.select(sa.func.count()).where(proposals.c.plan_until == plan)
+    return int(tx.execute(ended).scalar_one())
+
+
+def _differs(tx: Tx, older: int, told: Counted, plan: int, systems: Sequence[str]) -> bool:
+    """Whether the plan holds what was not counted, or the other way round."""
+    if _closed_with(tx, older) != told.closed:
+        return True
     here = proposals.c.system.in_(systems)
-    added = sa.and_(here, proposals.c.pid > newest, proposals.c.plan_from <= plan)
+    added = sa.and_(here, proposals.c.pid > told.newest, proposals.c.plan_from <= plan)
     closed = sa.and_(here, proposals.c.plan_until > older, proposals.c.plan_until <= plan)
     return any(
         tx.execute(sa.select(proposals.c.pid).where(one).limit(1)).first() is not None
@@ -120,9 +149,17 @@ def _differs(tx: Tx, older: int, newest: int, plan: int, systems: Sequence[str])
     )
 
 
-def _keep(tx: Tx, plan: int, told: dict[str, Any] | None) -> None:
+def _keep(tx: Tx, plan: int, told: Counted | None) -> None:
     text = None if told is None else orjson.dumps(told).decode()
     tx.execute(sa.update(plans).where(plans.c.plan == plan).values(shapes=text))
+
+
+def _read(text: str) -> Counted:
+    told = orjson.loads(text)
+    # What an older version kept lacks this, and is counted once more.
+    return Counted(
+        [_shape(**one) for one in told["shapes"]], told["newest"], told.get("closed", -1)
+    )
 
 
 def _shape(

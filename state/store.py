@@ -10,8 +10,9 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -34,6 +35,9 @@ CACHE_KIB = 32_768
 _TRIES = 5
 LOOK_UP_EVERY = 20_000
 """Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
+
+GROUP: Final = 50
+"""Rows that one statement inserts into SQLite; it takes up to 32,766 values."""
 
 _NO_SUCH_TABLE, _WAS_IDLE = "42P01", "25P03"  # as PostgreSQL numbers them
 
@@ -266,10 +270,17 @@ def bulk(
     """
     if not rows:
         return
-    sql, width, convert = _compiled(statement, tx.engine)
+    sql, width, convert, grouped = _compiled(statement, tx.engine)
     if len(rows[0]) != width:
         raise InvariantBroken(f"{width} values expected for {sql!r}, {len(rows[0])} given")
-    tx.exec_driver_sql(sql, [convert(row) for row in rows] if convert else list(rows))
+    ready = [convert(row) for row in rows] if convert else list(rows)
+    if grouped and len(ready) >= GROUP:
+        whole = len(ready) - len(ready) % GROUP
+        groups = (ready[at : at + GROUP] for at in range(0, whole, GROUP))
+        tx.exec_driver_sql(grouped, [tuple(chain.from_iterable(group)) for group in groups])
+        ready = ready[whole:]
+    if ready:
+        tx.exec_driver_sql(sql, ready)
 
 
 def adding(tx: Tx, table: sa.Table, *figures: str) -> Any:
@@ -291,10 +302,17 @@ def moment(tx: Tx, at: datetime) -> Any:
 _Convert = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 
 
+class _Sql(NamedTuple):
+    """A statement for one row of `width` values, and one that inserts `GROUP` rows."""
+
+    text: str
+    width: int
+    convert: _Convert | None
+    grouped: str | None
+
+
 @functools.lru_cache(maxsize=256)
-def _compiled(
-    statement: sa.Insert | sa.Update | sa.Delete, engine: Engine
-) -> tuple[str, int, _Convert | None]:
+def _compiled(statement: sa.Insert | sa.Update | sa.Delete, engine: Engine) -> _Sql:
     dialect = engine.dialect
     if dialect.name == "sqlite":
         compiled = statement.compile(dialect=dialect)
@@ -309,7 +327,16 @@ def _compiled(
         if (process := compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
         and _needs(compiled.binds[name].type)
     ]
-    return str(compiled), len(names), _converter(processors) if processors else None
+    convert = _converter(processors) if processors else None
+    return _Sql(str(compiled), len(names), convert, _grouped(str(compiled), dialect.name))
+
+
+def _grouped(text: str, dialect: str) -> str | None:
+    """Beginning and ending a statement costs SQLite as much as a small row does."""
+    before, values, row = text.partition(" VALUES ")
+    if dialect != "sqlite" or not values or row.strip("(?, )"):
+        return None
+    return f"{before}{values}{', '.join([row] * GROUP)}"
 
 
 def _is_moment(compiled: SQLCompiler, name: str) -> bool:

@@ -35,6 +35,7 @@ from state import (
     cursors,
     doubles,
     history,
+    match_keys,
     mirror,
     outbox,
     proposals,
@@ -50,6 +51,7 @@ from state.purge import Lifetimes, purge_all
 from state.screen import Screen
 from sync import fingerprint, forecast
 from sync.app import App
+from sync.beside import beside
 from sync.facts import Failure, PassFacts, StreamFacts
 from sync.heap import roomy
 from sync.logs import logger, run_in_logs
@@ -310,10 +312,15 @@ class Pass:
         while reaching.follow(self.app):
             self._decide_all(plan)
         self._watch.look_back()
+        with beside(doubles.settle, self.app.store):
+            looked = [(one, columns.look(self.app, one)) for one in self._new_columns()]
+        for lease, found in looked:
+            columns.note(self.app, lease, found)
+
+    def _new_columns(self) -> Iterator[Lease]:
         for part in self._pulled():
             if part.pulled and part.decided and part.decided.records:
-                columns.look(self.app, part.pulled.lease)
-        doubles.settle(self.app.store)
+                yield part.pulled.lease
 
     def _decide_all(self, plan: int) -> None:
         with self.app.store.reading() as tx:
@@ -331,6 +338,7 @@ class Pass:
         self._make_stale(part, mark)
         deciding = Deciding(self.app, self._screen, part.pulled, plan, mark)
         done = deciding.run(total - before, lambda n: self.app.progress.advance(before + n, total))
+        self._index()
         part.decided = _added(part.decided, done)
         return done.records
 
@@ -343,6 +351,19 @@ class Pass:
                 mark = fingerprint.of_stream(self.app, pulled.lease)
                 deciding = Deciding(self.app, self._screen, pulled, plan, mark)
                 part.decided = deciding.run(pulled.expected, lambda _: None, reading)
+                self._index()
+
+    def _index(self) -> None:
+        """After many records: the index by hash, and meanwhile what the draft plan holds so far."""
+        app, plan, systems = self.app, self.facts.plan, self.facts.systems
+        if match_keys.is_indexed(app.store):
+            return
+        if plan is None:
+            match_keys.index_again(app.store)
+            return
+        with beside(shapes.count, app.store, plan, systems) as counted:
+            match_keys.index_again(app.store)
+        shapes.keep(app.store, plan, systems, counted.result())
 
     def _make_stale(self, part: StreamFacts, mark: str) -> None:
         """Rows decided with other rules or settings, and those whose day has come, once more."""

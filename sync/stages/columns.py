@@ -26,13 +26,17 @@ ORIGIN: Final = "cells"
 Records = Mapping[int, Mapping[str, Value]]
 
 
-def look(app: App, lease: Lease) -> None:
-    """Note what is found in the columns of a stream, and what is found no longer."""
+def look(app: App, lease: Lease) -> list[Finding]:
+    """What is found in the columns of a stream."""
     if lease.kind is Kind.OPT_OUT:
-        return
+        return []
     with app.store.reading() as tx:
         records = samples.sample(tx, lease.system, lease.stream, lease.records, MOST)
-    found = [*_picklists(app, lease, records), *_sources(app, lease, list(records))]
+    return [*_picklists(app, lease, records), *_sources(app, lease, list(records))]
+
+
+def note(app: App, lease: Lease, found: Sequence[Finding]) -> None:
+    """In place of what was found there before."""
     judged = [findings.Judged(None, None, found)]
     with app.store.transaction() as tx:
         where = (lease.system, lease.stream, ORIGIN)

@@ -144,7 +144,6 @@ class Deciding:
                 done.closed += len(writes.closed)
                 advance(done.records)
                 app.go_on()
-        match_keys.index_again(app.store)
         return done
 
     def _batches(self, reading: Iterator[None]) -> Iterator[Task[_Batch]]:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from rules.errors import SystemStopped, UserError
 from state import store as store_module
 from state.ledger import hold
-from state.store import Store, Tx, bulk
+from state.store import GROUP, Store, Tx, bulk
 from state.tables import cursors, findings, reach, snapshots
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -288,6 +288,18 @@ def test_bulk_does_what_plain_execute_does(store: Store, rows: list[tuple[Any, .
             results.append(steps)
     assert results[0] == results[1]
     assert len(results[0][0]) == len(rows)
+
+
+@pytest.mark.parametrize("many", [GROUP - 1, GROUP, 2 * GROUP, 2 * GROUP + 7])
+def test_rows_inserted_in_groups_are_the_rows_given_in_their_order(
+    store: Store, now: datetime, many: int
+) -> None:
+    rows = [(f"code_{n}", n, now + timedelta(seconds=n), None, *_MORE) for n in range(many)]
+    with rolled_back(store) as tx:
+        bulk_in_order(tx, _INSERT, _NAMES, rows)
+        query = sa.select(findings.c.code, findings.c.place, findings.c.first_seen_at)
+        found = [tuple(row) for row in tx.execute(query.order_by(findings.c.fid))]
+    assert found == [row[:3] for row in rows]
 
 
 def bulk_in_order(
