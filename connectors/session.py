@@ -10,13 +10,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
+from connectors.spans import HIDDEN, Note, span, template
 from rules.errors import TryAgain, WroteInDryRun
 
 LOG = logging.getLogger(__name__)
@@ -93,6 +95,7 @@ class Line:
     connections: int = 10
     shows_path: bool = True
     """Whether logs and errors may name what is asked for; not where the path itself is a secret."""
+    is_traced: bool = True
 
 
 class Out(HTTPAdapter):
@@ -117,18 +120,42 @@ class Out(HTTPAdapter):
         line.meter.spend(line.system)
         request.url = self._address(str(request.url))
         limits = timeout or (line.connect_seconds, line.read_seconds)
+        with self._told(method, parts) as note:
+            answer = self._answer(request, shown, timeout=limits, **how)
+            note("http.response.status_code", answer.status_code)
+        line.heard(answer)
+        return answer
+
+    def _answer(
+        self, request: requests.PreparedRequest, shown: str, **how: Any
+    ) -> requests.Response:
+        method = request.method
         try:
-            answer = super().send(request, timeout=limits, **how)
+            answer = super().send(request, **how)
             if not how.get("stream"):
                 # Here, so that an answer that breaks off midway is no answer.
                 answer.content  # noqa: B018
         except requests.RequestException as error:
             # The address may hold what must not be logged; the kind of trouble says enough.
             LOG.debug("no answer", extra={"method": method, "to": shown})
-            raise NoAnswer(line.system, type(error).__name__) from error
+            raise NoAnswer(self._line.system, type(error).__name__) from error
         LOG.debug("answer", extra={"method": method, "to": shown, "status": answer.status_code})
-        line.heard(answer)
         return answer
+
+    def _told(self, method: str, parts: SplitResult) -> AbstractContextManager[Note]:
+        """To whoever traces, in the words of OpenTelemetry."""
+        line = self._line
+        if not line.is_traced:
+            return nullcontext(lambda _name, _value: None)
+        return span(
+            f"call {line.system}",
+            lambda: {
+                "http.request.method": method,
+                "server.address": parts.hostname or "",
+                "url.template": template(parts.path) if line.shows_path else HIDDEN,
+                "ringren.system": line.system,
+            },
+        )
 
     def _is_read(self, method: str, path: str, body: Any) -> bool:
         raw = body.encode() if isinstance(body, str) else bytes(body or b"")

@@ -28,6 +28,7 @@ from connectors.protocol import (
     Reads,
     Stream,
 )
+from connectors.spans import Value, span, traced
 from rules.errors import Exit, RingrenError, RunStopped, StartOver, SystemStopped, TryAgain
 from rules.records import Kind
 from rules.spans import COPENHAGEN
@@ -116,8 +117,12 @@ class Pass:
     def __enter__(self) -> Self:
         self._around.enter_context(run_in_logs(self.facts.run))
         self._around.enter_context(roomy())
+        self._around.enter_context(span(self.facts.command, self._told))
         LOG.info("pass begins", command=self.facts.command, systems=self.facts.systems)
         return self
+
+    def _told(self) -> Mapping[str, Value]:
+        return {"ringren.run": self.facts.run, "ringren.dry": self.facts.dry}
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         LOG.info("pass ends", exit_code=self.facts.exit_code.name, crashed=kind is not None)
@@ -137,6 +142,7 @@ class Pass:
 
     # --- reading -----------------------------------------------------------------------------
 
+    @traced("pull")
     def pull(
         self,
         sample: int | None = None,
@@ -303,6 +309,7 @@ class Pass:
 
     # --- deciding ----------------------------------------------------------------------------
 
+    @traced("decide")
     def decide(self, plan: int) -> None:
         """Decide every record whose inputs have changed; proposals belong to `plan` from now on.
 
@@ -414,6 +421,7 @@ class Pass:
             # One after another: who answers slowly holds up those behind, not those before.
             self._tell_now(name, self._streams(name, self.app.systems[name]))
 
+    @traced("tell")
     def _tell_known(self, there: Mapping[str, Sequence[Stream]]) -> None:
         """First of all, before anything is read: what is known by now, as far as no list has to be
         read for it. A new opt-out never waits for a large pull."""
@@ -427,6 +435,7 @@ class Pass:
         lanes = [Lane(one) for one in streams if not one.can.atomic_batch]
         self._tell(name, lanes, all_decided=False)
 
+    @traced("tell")
     def tell(self) -> int:
         """Once all is decided: every system hears whom it must not contact, and shows it.
 
@@ -508,6 +517,7 @@ class Pass:
 
     # --- guard -------------------------------------------------------------------------------
 
+    @traced("guard")
     def guard(self, plan: Plan) -> None:
         """Ask the limits about each stream. Blocks are no proposals, so nothing here holds one up."""
         found = shapes.of_new_plan(self.app.store, plan.plan, plan.systems)
@@ -517,6 +527,7 @@ class Pass:
 
     # --- writing -----------------------------------------------------------------------------
 
+    @traced("write")
     def write(self, plan: Plan, *, approved: bool) -> None:
         """Queue what still holds, send it, settle it, and decide anew what was written."""
         for part in self._pulled():
@@ -636,7 +647,8 @@ class Pass:
     def _only_this(self, system: str, stream: str | None) -> Iterator[None]:
         """What stops one stream is noted, and the others go on."""
         try:
-            yield
+            with span(system, lambda: {"ringren.system": system}):
+                yield
         except (SystemStopped, TryAgain, StartOver, RunStopped) as error:
             LOG.warning("stopped", system=system, stream=stream, why=error.message)
             self.facts.fail(system, stream, error)

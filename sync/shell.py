@@ -75,12 +75,13 @@ class Shell:
 
     def begin(self, *, write_home: bool = True) -> Settings:
         """The settings of this call, with logs set up and the state folder there."""
-        from sync import homes
+        from sync import homes, tracing
         from sync.logs import set_up
 
         settings = self.read_settings()
         homes.check(settings.home, settings.files.root)
         set_up(settings.logs.format, self.log_level(settings.logs.level))
+        tracing.begin(settings)
         if write_home:
             homes.make_home(settings.home, settings.files.root)
         return settings

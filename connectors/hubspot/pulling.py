@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -297,7 +298,9 @@ def _ahead(
         while True:
             then = following(body)
             goes_on = then is not None and most is None
-            coming: Future[Any] | None = pool.submit(fetch, str(then)) if goes_on else None
+            coming: Future[Any] | None = (
+                pool.submit(copy_context().run, fetch, str(then)) if goes_on else None
+            )
             yield body, then
             if coming is None:
                 return

@@ -65,10 +65,10 @@ class Alarms(Section):
         return tuple(map(hours, self.quiet_hours))
 
 
-def _covered(url: SecretStr) -> bool:
+def _covered(url: str) -> bool:
     """An address by https, or on this machine."""
     try:
-        parts = urlsplit(url.get_secret_value())
+        parts = urlsplit(url)
     except ValueError:
         return False
     host = parts.hostname or ""
@@ -82,13 +82,19 @@ def _is_here(host: str) -> bool:
         return False
 
 
-def _never_in_clear(url: SecretStr) -> SecretStr:
+def _never_in_clear(url: str) -> str:
     if not _covered(url):
-        raise PydanticCustomError("ping_address", "no https address")
+        raise PydanticCustomError("outward_address", "no https address")
     return url
 
 
-PingAddress = Annotated[Secret, AfterValidator(_never_in_clear)]
+def _secret_never_in_clear(url: SecretStr) -> SecretStr:
+    _never_in_clear(url.get_secret_value())
+    return url
+
+
+OutwardAddress = Annotated[str, AfterValidator(_never_in_clear)]
+PingAddress = Annotated[Secret, AfterValidator(_secret_never_in_clear)]
 
 
 class Ping(Section):

@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rules.barring import Spelling
 from rules.errors import UserError
 from rules.records import Kind
-from sync.settings.alarms import Alarms, Ping
+from sync.settings.alarms import Alarms, OutwardAddress, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
 from sync.settings.enrichment import Sources
@@ -273,6 +273,12 @@ class Logs(Section):
     level: Literal["debug", "info", "warning", "error"] = "warning"
 
 
+class Traces(Section):
+    """[traces]: a collector of OpenTelemetry that is told what a run does, and how long."""
+
+    url: OutwardAddress | None = Field(default=None, examples=["http://127.0.0.1:4318/v1/traces"])
+
+
 class Purge(Section):
     """[purge]: how many days things are kept. Opt-outs are kept until they are erased."""
 
@@ -349,6 +355,7 @@ class Settings(BaseSettings):
     backup: Backup = Backup()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
+    traces: Traces = Traces()
     compare: Compare = Compare()
     purge: Purge = Purge()
 

@@ -115,7 +115,7 @@ _KINDS = {
     "open_mailbox": "open_mailbox",
     "page_nameless": "page_nameless",
     "metrics_open": "metrics_open",
-    "ping_address": "ping_address",
+    "outward_address": "outward_address",
     "quiet_form": "quiet_form",
     "quiet_always": "quiet_always",
     "salesforce_login": "salesforce_login",
