@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from rules.formats import web
@@ -64,6 +65,7 @@ def asked(who: Identity) -> tuple[Key, ...]:
     return (*keys, *(Key(KeyKind.MAIL_DOMAIN, domain) for domain in domains))
 
 
+@lru_cache(maxsize=4096)
 def own_domain(text: str) -> str:
     """The root domain of a site, host or address; empty when it is somebody else's, or none."""
     root = web.root_domain(text) if text else None

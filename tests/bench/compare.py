@@ -24,6 +24,7 @@ from typing import Final
 
 import http_lines
 import lines
+import match_lines
 import psutil
 import vendors
 import wash_lines
@@ -46,6 +47,7 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "runs": lines.runs,
     "opt-outs": lines.opt_outs,
     "washing": wash_lines.washing,
+    "matching": match_lines.matching,
     "http": http_lines.http,
     "vendors": vendors.first_syncs,
     "calls": vendors.calls,
