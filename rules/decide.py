@@ -14,12 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 from rules.catalogue import DEFAULT, Catalogue
 from rules.changes import Change, Decision
 from rules.checks.desk import NO_TERMS, Terms
+from rules.checks.freshness import CHECKED
 from rules.checks.notes import unanswered
 from rules.checks.record import look
+from rules.enrichment.checked import dated
 from rules.enrichment.deciding import from_sources
 from rules.enrichment.policy import Enriched
 from rules.enrichment.policy import Terms as Sources
@@ -49,6 +53,7 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     changes, findings = clean(
         record.ref.kind, record.values, rules=context.rules, region=context.region
     )
+    told = _NOTHING_TOLD
     if past.answers or past.not_found:
         told = _from_sources(record, changes, context, past)
         changes, findings = (*changes, *told.changes), (*findings, *told.findings)
@@ -57,11 +62,18 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     if changes and past is not NO_PAST:
         changes, held = hold_back(changes, past, most_times=context.flips)
         findings = (*findings, *held)
+    look_again: date | None = None
+    if told.checked and CHECKED in context.sourced and CHECKED not in past.declined:
+        changes, look_again = dated(record.values, changes, told.checked)
     values = after(record, changes) if changes else record.values
     lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
+    again_on = min(filter(None, (again_on, look_again)), default=None)
     if lacking and past.declined:
         lacking = unanswered(lacking, values, past.declined)
     return Decision(changes, (*findings, *lacking) if lacking else findings, again_on, values)
+
+
+_NOTHING_TOLD: Final = Enriched((), ())
 
 
 def _from_sources(

@@ -13,6 +13,7 @@ from rules.enrichment.record import CompanyRecord
 from rules.enrichment.standing import Standing, standing_of
 from rules.keys import Key, KeyKind
 from rules.records import Kind, Value
+from rules.spans import COPENHAGEN
 
 _FINDING: Final = "finding."
 _FLAGGED: Final = {
@@ -41,10 +42,12 @@ def from_sources(
         return Enriched((), missing)
     outcome = match(identity(values), answers)
     if isinstance(outcome, Match):
-        changes, findings = enriched(kind, values, outcome, answers, terms, written)
+        changes, findings, _ = enriched(kind, values, outcome, answers, terms, written)
         doubts = [_finding(one, Severity.NOTICE, "company_name") for one in outcome.doubts]
-        flagged = _flagged([one for one in answers if one.number == outcome.company], terms)
-        return Enriched(changes, (*missing, *flagged, *doubts, *findings))
+        known = [one for one in answers if one.number == outcome.company]
+        checked = max(one.read_at for one in known).astimezone(COPENHAGEN).date()
+        found = (*missing, *_flagged(known, terms), *doubts, *findings)
+        return Enriched(changes, found, checked)
     if isinstance(outcome, Conflict):
         return Enriched((), (*missing, _finding(outcome.reason, Severity.WARNING)))
     if isinstance(outcome, Proposal):

@@ -22,6 +22,7 @@ from typing import Final, NamedTuple
 
 from rules.catalogue import Catalogue
 from rules.changes import Change, Finding, Severity
+from rules.checks.freshness import CHECKED
 from rules.enrichment.facts import ESTIMATES, FACTS, told
 from rules.enrichment.matching import Match
 from rules.enrichment.record import CompanyRecord
@@ -73,7 +74,7 @@ class Terms:
 
 def may_write(catalogue: Catalogue, kind: Kind) -> frozenset[str]:
     """The fields of such records that a source may write at all."""
-    told = frozenset(FACTS)
+    told = frozenset({*FACTS, CHECKED})
     return frozenset(
         field.name
         for field in catalogue.for_kind(kind)
@@ -82,10 +83,12 @@ def may_write(catalogue: Catalogue, kind: Kind) -> frozenset[str]:
 
 
 class Enriched(NamedTuple):
-    """What sources would change in a record, and what a person should know about it."""
+    """What sources would change in a record, and what a person should know about it. `checked`: the day
+    on which the company that it is was last confirmed; None where it is not certain which it is."""
 
     changes: tuple[Change, ...]
     findings: tuple[Finding, ...]
+    checked: date | None = None
 
 
 class _Offer(NamedTuple):

@@ -31,11 +31,11 @@ def raw(place: Place, many: int = 10) -> list[int]:
 
 
 def test_a_night_asks_for_five_hundred_companies_a_call(tmp_path: Path) -> None:
-    with placed(tmp_path, companies=1200) as place:
-        raw(place, 1100)
-        _, asked = place.enrich()
-        assert (asked.asked, asked.found) == (1100, 1100)
-        assert len(place.vendor.calls) == asked.calls == ceil(1100 / 500)
+    with placed(tmp_path, companies=520) as place:
+        raw(place, 510)
+        _, asked = place.enrich(dry=True)
+        assert (asked.asked, asked.found) == (510, 510)
+        assert len(place.vendor.calls) == asked.calls == ceil(510 / 500)
 
 
 def test_the_same_night_again_asks_nothing(place: Place) -> None:
@@ -75,13 +75,13 @@ def test_an_answer_that_is_not_whole_moves_no_date(place: Place) -> None:
 
 
 def test_a_ceiling_of_calls_leaves_the_rest_for_another_night(tmp_path: Path) -> None:
-    with placed(tmp_path, companies=1200, about="calls_a_day = 1") as place:
-        raw(place, 1100)
-        _, asked = place.enrich()
-        assert (asked.asked, asked.left, len(place.vendor.calls)) == (500, 600, 1)
+    with placed(tmp_path, companies=520, about="calls_a_day = 1") as place:
+        raw(place, 510)
+        _, asked = place.enrich(dry=True)
+        assert (asked.asked, asked.left, len(place.vendor.calls)) == (500, 10, 1)
         place.tomorrow()
-        _, asked = place.enrich()
-        assert asked.asked == 500
+        place.enrich(dry=True)
+        assert place.standing() == {"found": 510}, "who was never asked about comes first"
 
 
 def test_only_a_field_asks_about_records_that_lack_it(place: Place) -> None:
@@ -238,3 +238,43 @@ def test_protection_that_ends_or_begins_is_known_the_next_night(place: Place) ->
         place.register.edit(cvr, protected=protected)
         place.enrich()
         assert ("ad_protected" in place.codes()) is protected
+
+
+# --- Dataopdateret ----------------------------------------------------------------------------
+
+
+def test_the_day_of_the_check_goes_along_with_a_change_and_not_by_itself_each_night(
+    place: Place,
+) -> None:
+    [cvr] = raw(place, 1)
+    place.register.edit(cvr, website="", employees=3)
+    place.enrich()
+    assert place.rows()[0]["Dataopdateret"] == "2026-11-24"
+    place.tomorrow()
+    outcome, _ = place.enrich()
+    assert (outcome.report.totals.applied, place.rows()[0]["Dataopdateret"]) == (0, "2026-11-24")
+    place.tomorrow()
+    place.register.edit(cvr, silent=True, employees=35)
+    place.enrich()
+    assert place.rows()[0]["Dataopdateret"] == "2026-11-26"
+
+
+def test_a_day_that_is_a_month_behind_is_written_although_nothing_else_is(place: Place) -> None:
+    [cvr] = raw(place, 1)
+    place.register.edit(cvr, website="", protected=False)
+    place.enrich()
+    for _ in range(31):
+        place.tomorrow()
+    place.enrich()
+    assert place.rows()[0]["Dataopdateret"] == "2026-12-25"
+
+
+def test_an_answer_that_did_not_come_moves_no_day(place: Place) -> None:
+    [cvr] = raw(place, 1)
+    place.register.edit(cvr, website="", protected=False)
+    place.enrich()
+    for _ in range(40):
+        place.tomorrow()
+    place.vendor.desk.partial = 1
+    place.enrich()
+    assert place.rows()[0]["Dataopdateret"] == "2026-11-24"
