@@ -1,14 +1,16 @@
 """What flags were between two readings: the audit log, for the columns that are audited.
 
 Auditing is switched on three times: for the environment, the table and the column. The table
-`audit` then holds each update; what was changed stands in its column `changedata`, as JSON
-(`changedAttributes`: logicalName, oldValue, newValue). It is asked once a change pull has shown
-that anybody changed, from the time of the last reading on.
+`audit` then holds each update and delete; what was changed stands in its column `changedata`, as
+JSON (`changedAttributes`: logicalName, oldValue, newValue). It is asked once a change pull has
+shown that anybody changed, from the time of the last readings on; in a first reading for deletes,
+which nobody else tells of.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -16,17 +18,25 @@ from urllib.parse import quote
 import orjson
 
 from connectors.dynamics.client import Org
-from connectors.dynamics.shapes import Row, Shape
+from connectors.dynamics.shapes import ETAG, Row, Shape
 from connectors.protocol import Episode
 from rules.errors import SystemStopped
 
 CREATED: Final = 1
 UPDATED: Final = 2
+DELETED: Final = 3
+EVERYTHING: Final = (CREATED, UPDATED, DELETED)
 YES: Final = frozenset({"true", "True", "1", True})
 """How a true flag is spelled in the audit log: seen is `True`, the rest is caution."""
 
-Said = Mapping[str, Mapping[str, datetime]]
-"""Id → column → when it was set last."""
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What became of flags. `said`: id → column → when it was set last. `gone`: id → the row that
+    was deleted, as far as it is audited."""
+
+    said: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    gone: dict[str, Row] = field(default_factory=dict)
 
 
 class Pasts:
@@ -51,30 +61,24 @@ class Pasts:
             return True
         return any(one.get("isauditenabled") is True for one in told)
 
-    def said(self, shape: Shape, since: str) -> Said:
-        """The flags that were set since then; `SystemStopped` where that is kept and hidden."""
-        flags = self.kept(shape)
+    def since(self, shape: Shape, since: str, what: tuple[int, ...] = EVERYTHING) -> History:
+        """What happened since then; `SystemStopped` where that is kept and hidden."""
+        flags, found = self.kept(shape), History()
         if not flags or not since:
-            return {}
-        found: dict[str, dict[str, datetime]] = {}
+            return found
         try:
-            for row in self._rows(shape.name, since):
-                for column in _set(row, flags):
-                    at = datetime.fromisoformat(row["createdon"]).astimezone(UTC)
-                    before = found.setdefault(str(row["_objectid_value"]), {})
-                    before[column] = max(at, before.get(column, at))
+            for row in self._rows(shape.name, since, what):
+                _note(found, shape, flags, row)
         except SystemStopped as error:
             why = str(error.details.get("why", "?"))
             details = {"system": self._org.system, "stream": shape.name, "why": why}
             raise SystemStopped("dynamics.history_closed", **details) from error
         return found
 
-    def _rows(self, table: str, since: str) -> Iterator[Row]:
-        where = (
-            f"objecttypecode eq '{table}' and createdon ge {since} "
-            f"and (operation eq {UPDATED} or operation eq {CREATED})"
-        )
-        wanted = "createdon,_objectid_value,changedata"
+    def _rows(self, table: str, since: str, what: tuple[int, ...]) -> Iterator[Row]:
+        wanted = " or ".join(f"operation eq {one}" for one in what)
+        where = f"objecttypecode eq '{table}' and createdon ge {since} and ({wanted})"
+        wanted = "createdon,_objectid_value,operation,changedata"
         address = f"audits?$select={wanted}&$filter={quote(where, safe=chr(39) + ' ():')}"
         while address:
             body = self._org.get(address)
@@ -83,21 +87,51 @@ class Pasts:
             address = self._org.relative(link) if link else ""
 
 
-def _set(row: Row, flags: tuple[str, ...]) -> Iterator[str]:
+def _note(found: History, shape: Shape, flags: tuple[str, ...], row: Row) -> None:
+    """One row of the log."""
+    ident, at = str(row["_objectid_value"]), datetime.fromisoformat(row["createdon"])
+    changed = list(_changed(row))
+    if row.get("operation") == DELETED:
+        held = _held(shape, ident, changed)
+        if says_no(shape, held) or ident not in found.gone:
+            found.gone[ident] = held
+    for one in changed:
+        column = one.get("logicalName")
+        if column in flags and one.get("newValue") in YES:
+            before = found.said.setdefault(ident, {})
+            before[column] = max(at.astimezone(UTC), before.get(column, at))
+
+
+def _changed(row: Row) -> Iterator[Mapping[str, Any]]:
     try:
         told: Any = orjson.loads(row.get("changedata") or "{}")
     except orjson.JSONDecodeError:
         raise SystemStopped("dynamics.unreadable", system="dynamics", why="changedata") from None
-    for one in told.get("changedAttributes", ()) if isinstance(told, dict) else ():
-        if one.get("logicalName") in flags and one.get("newValue") in YES:
-            yield str(one["logicalName"])
+    yield from told.get("changedAttributes", ()) if isinstance(told, dict) else ()
 
 
-def episodes(shape: Shape, rows: Iterable[Row], said: Said) -> Iterator[Episode]:
+def _held(shape: Shape, ident: str, changed: Iterable[Mapping[str, Any]]) -> Row:
+    """A deleted row: its flags and texts. What else it held is left out, and so not known."""
+    row: dict[str, Any] = {shape.described.key: ident, ETAG: ""}
+    for one in changed:
+        column = shape.described.columns.get(str(one.get("logicalName")))
+        if column and column.type == "Boolean":
+            row[column.name] = one.get("oldValue") in YES
+        elif column and column.type == "String":
+            row[column.name] = one.get("oldValue")
+    return row
+
+
+def says_no(shape: Shape, row: Row) -> bool:
+    """Whether a row carries a flag that says no."""
+    return any(row.get(column) is True for column in shape.flags)
+
+
+def episodes(shape: Shape, rows: Iterable[Row], history: History) -> Iterator[Episode]:
     """The noes of these rows that are over."""
-    for row in rows if said else ():
+    for row in rows if history.said else ():
         now = None
-        for column, since in said.get(str(row[shape.described.key]), {}).items():
+        for column, since in history.said.get(str(row[shape.described.key]), {}).items():
             now = now or shape.record(row)
             canonical = shape.canonical(column)
             if now.values.get(canonical) != "true":

@@ -7,16 +7,16 @@ A table whose changes are not tracked is read whole each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Self
 
 from connectors.dynamics.client import PAGE, TRACKED, Org
-from connectors.dynamics.pasts import Pasts, episodes
+from connectors.dynamics.pasts import DELETED, History, Pasts, episodes, says_no
 from connectors.dynamics.shapes import Row, Shape
-from connectors.protocol import Page, Token
+from connectors.protocol import Episode, Page, Token
 from rules.errors import StartOver
 from rules.records import Record, Redirect, Ref, Tombstone
 
@@ -26,6 +26,8 @@ BEGINNINGS: Final = 3
 APART: Final = timedelta(hours=1)
 """Of so many readings it is kept when they began, each so long after the one before: a no that a
 write under way kept from a reading is asked for by those that follow, however soon they come."""
+DELETES: Final = timedelta(days=30)
+"""How far back a first reading asks for the deleted who said no."""
 NEXT: Final = "@odata.nextLink"
 DELTA: Final = "@odata.deltaLink"
 
@@ -54,7 +56,7 @@ class Place:
 
     def token(self) -> Token:
         """The same as JSON."""
-        return {"format": FORMAT, **asdict(self)}
+        return {"format": FORMAT, **asdict(self), "since": list(self.since)}
 
     @classmethod
     def of(cls, token: Token | None, shape: Shape) -> Self:
@@ -78,7 +80,7 @@ def anew(shape: Shape, token: Token) -> Token | None:
 def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[Page]:
     """Pages from `token` on; the next one is fetched while one is being used."""
     at = Place.of(token, shape)
-    calls, said = org.calls, None
+    calls, history = org.calls, None
     alive: set[Ref] = set()
     whole = at.whole and not at.done
     if at.done and not shape.described.tracked:
@@ -98,19 +100,44 @@ def pull(org: Org, shape: Shape, token: Token | None, pasts: Pasts) -> Iterator[
                 delta = org.relative(body[DELTA]) if DELTA in body else ""
                 place = Place(shape.mark, delta, done=True, since=_beginnings(at.since, began))
             page = _page(shape, body, place, alive, whole=whole)
-            if page.records and at.past and said is None:
-                said = pasts.said(shape, at.past)
-            told = list(episodes(shape, _rows(shape, body), said or {}))
+            if history is None and at.past and (whole or page.records or page.tombstones):
+                history = pasts.since(shape, at.past)
+            elif history is None and whole:
+                history = pasts.since(shape, _time(org, DELETES), (DELETED,))
+            if history:
+                rows = list(_rows(shape, body))
+                told = list(episodes(shape, rows, history))
+                page = _with_departed(shape, replace(page, episodes=told), rows, history)
             used, calls = org.calls - calls, org.calls
-            yield replace(page, episodes=told, calls_used=used)
+            yield replace(page, calls_used=used)
             at = place
             if not link:
                 return
 
 
-def _time(org: Org) -> str:
+def _with_departed(shape: Shape, page: Page, rows: Sequence[Row], history: History) -> Page:
+    """With the noes of those who were deleted: those that the page buries, or, behind everything
+    that there is, all who are not among it. A no outlives the record that said it."""
+    if not history.gone:
+        return page
+    for row in rows:
+        history.gone.pop(str(row[shape.described.key]), None)
+    buried = {stone.ref.id for stone in page.tombstones}
+    gone = [row for ident, row in history.gone.items() if page.full or ident in buried]
+    last = [shape.record(row) for row in gone if says_no(shape, row)]
+    stones = [shape.stone(one.ref.id) for one in last if one.ref.id not in buried]
+    told: list[Episode] = [*page.episodes, *episodes(shape, gone, history)]
+    return replace(
+        page,
+        records=[*page.records, *last],
+        tombstones=[*page.tombstones, *stones],
+        episodes=told,
+    )
+
+
+def _time(org: Org, back: timedelta = OVERLAP) -> str:
     """The server's time, and a while before it: the log is written as late as rows are."""
-    return f"{org.dated - OVERLAP:%Y-%m-%dT%H:%M:%SZ}" if org.dated else ""
+    return f"{org.dated - back:%Y-%m-%dT%H:%M:%SZ}" if org.dated else ""
 
 
 def _beginnings(known: tuple[str, ...], began: str) -> tuple[str, ...]:

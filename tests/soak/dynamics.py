@@ -82,6 +82,8 @@ class Place:
         self.org.leaves_out_nulls = False
         self.org.buries_the_living = self.r.random() < 0.5
         self.history = self.r.random() < 0.6
+        # The log keeps what a deleted row held.
+        self.forgets = not self.history
         if self.history:
             for table in TABLES.values():
                 self.org.audit(table, "donotphone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,9 +10,10 @@ from dynamics_desk import Desk, pulled, records, stream_of
 from simulators.dynamics import Fault
 from simulators.dynamics.site import CLIENT
 
+from connectors.protocol import Page
 from rules.errors import StartOver, SystemStopped, TryAgain, WroteInDryRun
 from rules.opt_out_fields import FLAGS
-from rules.records import Kind, Ref
+from rules.records import Kind, Record, Ref
 
 
 def ids(pages: Any) -> list[str]:
@@ -121,6 +123,59 @@ def test_a_no_that_writes_under_way_keep_from_one_reading_after_another_is_told(
     org.commit(late)
     [told] = [one for page in pulled(connector, token) for one in page.episodes]
     assert told.record.ref.id == people[0]
+
+
+def said_and_gone(pages: Sequence[Page]) -> tuple[dict[str, str | None], set[str]]:
+    """Who is shown to say no, with his number; and who is buried."""
+    said = {r.ref.id: r.values.get("direct_phone") for r in records(pages) if no_of(r)}
+    return said, {stone.ref.id for page in pages for stone in page.tombstones}
+
+
+def no_of(record: Record) -> bool:
+    return record.values.get("opt_out_call") == "true"
+
+
+def test_who_said_no_and_was_deleted_is_heard_where_the_log_is_kept(desk: Desk) -> None:
+    org = desk.site.org
+    org.audit("contact", "donotphone", "telephone1")
+    before, later, dead, quiet, there = (
+        desk.contact(telephone1=f"68 00 00 {n:02}") for n in range(5)
+    )
+    org.edit("contact", before, donotphone=True)
+    org.remove("contact", before)
+    connector = desk.connector()
+    pages = pulled(connector)
+    assert said_and_gone(pages) == ({before: "68 00 00 00"}, {before})
+    assert pages[-1].full
+
+    org.edit("contact", later, donotphone=True)
+    org.remove("contact", later)
+    org.remove("contact", quiet)
+    pages = pulled(connector, pages[-1].next)
+    assert said_and_gone(pages) == ({later: "68 00 00 01"}, {later, quiet})
+
+    token = pages[-1].next
+    org.edit("contact", dead, donotphone=True)
+    org.remove("contact", dead)
+    org.oldest_token = org.version + 1
+    pages = pulled(connector, connector.anew(stream_of(connector), token))
+    assert said_and_gone(pages)[0].items() >= {dead: "68 00 00 02"}.items()
+    assert there in ids(pages)
+
+
+def test_a_no_that_was_taken_back_before_the_record_was_deleted_is_told(desk: Desk) -> None:
+    org = desk.site.org
+    org.audit("contact", "donotphone")
+    one = desk.contact()
+    connector = desk.connector()
+    token = pulled(connector)[-1].next
+    org.edit("contact", one, donotphone=True)
+    org.edit("contact", one, donotphone=False)
+    org.remove("contact", one)
+    [page] = pulled(connector, token)
+    assert [told.record.ref.id for told in page.episodes] == [one]
+    assert [stone.ref.id for stone in page.tombstones] == [one]
+    assert not page.records
 
 
 def test_a_table_without_change_tracking_is_read_whole_each_time(desk: Desk) -> None:

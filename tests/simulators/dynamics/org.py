@@ -164,7 +164,9 @@ class Org:
             self.order[table].remove(ident)
             self.version += 1
             self.deleted.append((self.version, table, ident))
-            self.journal.append(Entry(self.version, who, table, ident, before, {}, None))
+            entry = Entry(self.version, who, table, ident, before, {}, None)
+            self.journal.append(entry)
+            self._audit(entry)
 
     def merge(
         self, table: str, winner: str, loser: str, who: str = "somebody", **content: Any
@@ -359,9 +361,12 @@ class Org:
             row["versionnumber"], who, table, ident, before, dict(asked or values), dict(row)
         )
         self.journal.append(entry)
-        if self.audits and self.tables[table].audited:
-            self._log(entry)
+        self._audit(entry)
         return entry
+
+    def _audit(self, entry: Entry) -> None:
+        if self.audits and self.tables[entry.table].audited:
+            self._log(entry)
 
     def _log(self, entry: Entry) -> None:
         """What the audit log keeps of a write: the audited columns whose values have changed."""
@@ -375,10 +380,11 @@ class Org:
         if not changed:
             return
         ident = str(uuid.UUID(int=0xA0D1 << 96 | len(self.rows["audit"])))
+        what = 1 if entry.before is None else 2 if entry.after is not None else 3
         self.rows["audit"][ident] = {
             "auditid": ident, "createdon": self.stamp(), "objecttypecode": entry.table,
-            "_objectid_value": entry.ident, "operation": 2 if entry.before else 1,
-            "action": 2 if entry.before else 1, "versionnumber": entry.version,
+            "_objectid_value": entry.ident, "operation": what, "action": what,
+            "versionnumber": entry.version,
             "changedata": json.dumps({"changedAttributes": changed}),
         }  # fmt: skip
 
