@@ -267,18 +267,19 @@ class _Case:
                 offer.texts[field.name],
                 RULE,
                 offer.source,
-                "reason.enrichment",
+                f"reason.enrichment.{self.match.by}",
                 {**self._provenance(field, offer), **needs},
             )
             for field in fields
         )
 
     def _provenance(self, field: Field, offer: _Offer) -> dict[str, str]:
-        """Where a value is from: which company, recognised by what, read when, how sure."""
+        """Where a value is from: which company, read when, how sure. By what the company was
+        recognised says the reason."""
         return {
             "company": offer.record.cvr,
-            "by": self.match.by.value,
-            "read": offer.record.read_at.isoformat(timespec="seconds"),
+            "read": offer.record.read_at.isoformat(timespec="minutes"),
+            "day": offer.record.read_at.date().isoformat(),
             "confidence": str(self._sure(field, offer)),
         }
 

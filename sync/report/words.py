@@ -69,6 +69,8 @@ def _told(finding: Finding, catalogue: Catalogue) -> dict[str, object]:
         told["fields"] = _joined(finding.details["fields"], lambda one: label(catalogue, one))
     if "about" in told:
         told["about"] = _joined(finding.details["about"], lambda one: words(f"report.about.{one}"))
+    for name in {"source", "other_source"} & told.keys():
+        told[name] = words(f"report.source.{finding.details[name]}")
     for name in {"count", "of"} & told.keys():
         told[name] = int(finding.details[name]) if finding.details[name].isdigit() else told[name]
     if "date" in told:

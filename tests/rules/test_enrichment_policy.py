@@ -107,12 +107,12 @@ def test_a_bare_record_becomes_a_full_one_in_the_spelling_of_its_fields() -> Non
 def test_a_change_says_where_it_is_from() -> None:
     (change,) = [one for one in run([FULL]).changes if one.field == "legal_form"]
     assert (change.rule, change.source, change.reason) == (
-        "enrichment", "cvr", "reason.enrichment",
+        "enrichment", "cvr", "reason.enrichment.cvr",
     )  # fmt: skip
     assert change.details == {
         "company": CVR,
-        "by": "cvr",
-        "read": "2026-11-25T03:00:00+00:00",
+        "read": "2026-11-25T03:00+00:00",
+        "day": "2026-11-25",
         "confidence": "96",
     }
 
