@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from rules import spans
+from rules.enrichment.standing import personal_forms
 from rules.fields.choices import LAWFUL_BASIS, LEGAL_FORM
 from rules.formats import email
 from rules.formats.choices import Picklist
@@ -23,7 +24,7 @@ from rules.suppression import SINGLE_CHANNELS, Channel
 
 Values = Mapping[str, Value]
 
-_SOLE: Final = frozenset({"ENK", "PMV"})
+_SOLE: Final = personal_forms()
 
 
 def facts_of(

@@ -61,10 +61,13 @@ def form_of(code: str) -> str:
     return row[0] if row else ""
 
 
-def owners_of(code: str) -> Owners | None:
-    """Who stands behind a legal form, by the register's code; None: nobody knows."""
-    row = _forms().get(code)
-    return row[1] if row else None
+@cache
+def personal_forms() -> frozenset[str]:
+    """The catalogue's legal forms whose owner is a natural person, whatever the register's code."""
+    owners: dict[str, set[Owners]] = {}
+    for form, behind in _forms().values():
+        owners.setdefault(form, set()).add(behind)
+    return frozenset(form for form, some in owners.items() if some == {Owners.PERSON})
 
 
 @cache
