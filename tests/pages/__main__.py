@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pages import boards, command_page, metrics_page, rule_pages, settings_page
+from pages import boards, command_page, enrichment_page, metrics_page, rule_pages, settings_page
 
 from rules.catalogue import DEFAULT
 from sync import codes, fields
@@ -27,6 +27,7 @@ def everything() -> dict[Path, str]:
         docs / "indstillinger.md": settings_page.page("da"),
         docs / "commands.md": command_page.page("en"),
         docs / "watching.md": metrics_page.within((docs / "watching.md").read_text("utf-8")),
+        docs / "enrichment.md": enrichment_page.within((docs / "enrichment.md").read_text("utf-8")),
         docs / "maalinger.md": metrics_page.page("da"),
         docs / "kommandoer.md": command_page.page("da"),
         ROOT / "deploy" / "settings.example.toml": example(Texts("en")),
