@@ -58,5 +58,5 @@ class Sources(Section):
 
     def kroner_a_night(self, source: str) -> float | None:
         """What may be spent on a source in a night; None where nothing is bought, or nothing is said."""
-        most: float | None = getattr(getattr(self, source), "kroner_a_night", None)
+        most: float | None = getattr(getattr(self, source, None), "kroner_a_night", None)
         return most

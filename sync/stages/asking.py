@@ -151,7 +151,9 @@ class Asking:
 
     def _allot(self, facts: Asked, lanes: Sequence[_Lane]) -> None:
         """What a source may be asked: as far as its calls go, and the money."""
-        left, ore = self._calls_left(facts.source), self._ore_left(lanes)
+        left = self._calls_left(facts.source)
+        with self.app.store.reading() as tx:
+            ore = self._ore_left(tx, facts.source)
         for lane in lanes:
             price, batch = lane.source.profile.ore, lane.batch
             most = [left * batch] if left is not None else []
@@ -170,17 +172,13 @@ class Asking:
     def _calls_left(self, source: str) -> int | None:
         return self.app.budget.left(source) if self.app.budget else None
 
-    def _ore_left(self, lanes: Sequence[_Lane]) -> int | None:
+    def _ore_left(self, tx: Tx, source: str) -> int | None:
         """Øre that may still be spent on a source tonight; None where nothing is said."""
-        name = lanes[0].facts.source
-        ceiling = self.app.settings.sources.kroner_a_night(name)
-        found = [] if ceiling is None else [ceiling]
-        found += [] if self.wish.kroner is None else [self.wish.kroner]
-        if not found:
+        said = (self.app.settings.sources.kroner_a_night(source), self.wish.kroner)
+        ceilings = [one for one in said if one is not None]
+        if not ceilings:
             return None
-        with self.app.store.reading() as tx:
-            spent = calls.paid(tx, name, self.app.today)
-        return max(0, round(min(found) * 100) - spent)
+        return max(0, round(min(ceilings) * 100) - calls.paid(tx, source, self.app.today))
 
     # --- what is due -------------------------------------------------------------------------
 
@@ -316,7 +314,10 @@ class Asking:
             return keys
         good = now if profile.repeats_free else now + profile.asking[lane.kind].life
         with self.app.store.transaction() as tx:
-            ours = lookups.begin(tx, lane.source.name, keys, now, good)
+            # Asked here once more: another process may have spent some of it meanwhile.
+            purse = self._ore_left(tx, lane.source.name)
+            most = len(keys) if purse is None else purse // profile.ore
+            ours = lookups.begin(tx, lane.source.name, keys[:most], now, good)
             ore = len(ours) * profile.ore
             calls.pay(tx, lane.source.name, self.app.today, "enrich", ore)
         lane.facts.spent += ore
