@@ -29,6 +29,7 @@ from state import calls, lookups, match_keys, mirror
 from state.cursors import Lease
 from state.lookups import Heard, Lookup, State, Terms
 from state.mirror import values_of
+from state.store import Tx
 from sync.answers import dumped, told_by
 from sync.app import App
 from sync.logs import logger

@@ -21,6 +21,13 @@ from sync.stages.asking import Asked, Wish
 
 LIFE = timedelta(days=90)
 PRICE = 25
+OFFER = Profile(
+    asking={KeyKind.CVR: Asking(batch=4, life=LIFE)},
+    fields=frozenset({"company_name"}),
+    licence="source.cvr.licence",
+    ore=PRICE,
+    repeats_free=False,
+)
 
 
 @dataclass
@@ -34,13 +41,7 @@ class Seller:
     """So many answers come, and then none."""
     killed: bool = False
     silent: bool = False
-    profile: Profile = Profile(
-        asking={KeyKind.CVR: Asking(batch=4, life=LIFE)},
-        fields=frozenset({"company_name"}),
-        licence="source.cvr.licence",
-        ore=PRICE,
-        repeats_free=False,
-    )
+    profile: Profile = OFFER
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
         self.asked += [key.value for key in keys]
