@@ -104,12 +104,17 @@ def _filled(old: Store, part: Path, advance: Advance, *, by: str, at: datetime) 
             )
         with new.transaction() as tx:
             schema.guard(tx)
-            schema.mark(tx, schema.KEPT + schema.HEAD)
-            _MANIFEST.create(tx)
-            tx.execute(_MANIFEST.insert().values(told=_written(manifest)))
+            label(tx, manifest)
     finally:
         new.close()
     return manifest
+
+
+def label(tx: Tx, manifest: Manifest) -> None:
+    """Have a database say that it is a backup, and what has to stand in it."""
+    schema.mark(tx, schema.KEPT + manifest.revision)
+    _MANIFEST.create(tx)
+    tx.execute(_MANIFEST.insert().values(told=_written(manifest)))
 
 
 def _whole(part: Path) -> None:

@@ -29,7 +29,7 @@ from state.ledger_rows import chunks, keys_of
 from state.moving import Advance, Filling, Leaving
 from state.store import Store, Tx
 from state.tables import acts as acts_table
-from state.tables import key_ids, ledger, ledger_payload, mirror
+from state.tables import cursors, key_ids, ledger, ledger_payload, mirror
 
 Closed = tuple[str, datetime] | None
 """Where to, and when, the database in use is closed; None: it stays as it is."""
@@ -178,6 +178,8 @@ class Restore:
                 raise InvariantBroken("a restore was opened before it arrived")
             schema.guard(tx)
             schema.mark(tx, schema.HEAD)
+            # How far each system was read has gone back: until it is read again no list is let go.
+            tx.execute(sa.update(cursors).values(_UNREAD))
             acts.record(tx, "database.restored", source, by=actor, login=actor, at=at)
             if not self._new.is_sqlite:
                 tx.exec_driver_sql("ANALYZE")
@@ -209,6 +211,7 @@ def _standing(tx: Tx, rids: Collection[int], where: sa.ColumnElement[bool]) -> s
     }
 
 
+_UNREAD: Final = dict.fromkeys(("moved_at", "compared_at", "holder", "leased_until"))
 _DELETED: Final = sa.select(mirror.c.rid).where(mirror.c.deleted_at.is_not(None))
 _SHARED: Final = frozenset(
     one.value for one in (KeyKind.MAIL_DOMAIN, KeyKind.CVR, KeyKind.P_NUMBER)
