@@ -65,7 +65,14 @@ _NOES: Final = (
 _CHECKED: Final = _own("data_checked_at", read="day", write="day")
 _REGISTER: Final = (
     *_own("p_number", "legal_form", "industry_code", "industry_scheme", "industry_label"),
-    *_own("industry_code_db25", "employees", "revenue", "root_domain", "company_status"),
+    *_own(
+        "industry_code_db25",
+        "employees",
+        "revenue",
+        "gross_profit",
+        "root_domain",
+        "company_status",
+    ),
     *_own("ad_protected", read="yes_no", write="flag"),
 )
 # Numbers where we keep intervals, and the customer's own picklists: read, and never respelled.

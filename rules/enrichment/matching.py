@@ -197,17 +197,9 @@ def _still_there(companies: Iterable[_Company]) -> tuple[_Company, ...]:
 # --- the decision ----------------------------------------------------------------------------
 
 
-def match(
-    who: Identity,
-    records: Iterable[CompanyRecord],
-    shared: Collection[str] = frozenset(),
-) -> Outcome:
-    """The company that the record is, among those that sources gave for its keys.
-
-    `shared` are domains that stand on records of many companies at the customer's: they decide
-    nothing either.
-    """
-    return _Case(who, _grouped(records), shared).outcome()
+def match(who: Identity, records: Iterable[CompanyRecord]) -> Outcome:
+    """The company that the record is, among those that sources gave for its keys."""
+    return _Case(who, _grouped(records)).outcome()
 
 
 def has_domain(domain: str, records: Iterable[CompanyRecord]) -> bool:
@@ -221,14 +213,11 @@ def has_domain(domain: str, records: Iterable[CompanyRecord]) -> bool:
 class _Case:
     """One record, and the companies that it may be."""
 
-    def __init__(
-        self, who: Identity, companies: Sequence[_Company], shared: Collection[str]
-    ) -> None:
+    def __init__(self, who: Identity, companies: Sequence[_Company]) -> None:
         self.who = who
         self.companies = companies
         at_site = [one for one in companies if who.site and who.site in one.sites]
-        self.at_site = () if who.site in shared else _still_there(at_site)
-        self.shared = shared
+        self.at_site = _still_there(at_site)
         home = Number(HOME, who.cvr)
         self.numbered = next((one for one in companies if who.cvr and one.number == home), None)
 
@@ -328,7 +317,7 @@ class _Case:
 
     def _by_mailbox(self) -> Outcome | None:
         """A domain of mail: its own or its accountant's. With the company's own name it decides."""
-        domains = {self.who.site, self.who.mailbox} - {"", *self.shared}
+        domains = {self.who.site, self.who.mailbox} - {""}
         fitting = [
             one
             for one in self.companies

@@ -73,8 +73,11 @@ class Terms:
 
 
 def may_write(catalogue: Catalogue, kind: Kind) -> frozenset[str]:
-    """The fields of such records that a source may write at all."""
+    """The fields of such records that a source may write at all. The address of a contact is where
+    that person is reached: it need not be the company's."""
     told = frozenset({*FACTS, CHECKED})
+    if kind is Kind.CONTACT:
+        told = told.difference(TOGETHER[0])
     return frozenset(
         field.name
         for field in catalogue.for_kind(kind)

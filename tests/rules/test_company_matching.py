@@ -94,11 +94,6 @@ def test_whatever_a_record_says_there_is_an_answer(
     assert isinstance(match(who, known), Match | Proposal | Conflict | NoMatch)
 
 
-def test_a_domain_that_many_customers_records_share_decides_nothing() -> None:
-    who = Identity(site="opdigtet-0001.dk", name="Fabel Glas", postcode="8000")
-    assert isinstance(match(who, KNOWN, shared={"opdigtet-0001.dk"}), Proposal)
-
-
 def _many(count: int) -> list[CompanyRecord]:
     return [
         CompanyRecord(

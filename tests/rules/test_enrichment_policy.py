@@ -17,7 +17,7 @@ from rules.catalogue import DEFAULT, extend
 from rules.changes import Change
 from rules.enrichment.deciding import from_sources
 from rules.enrichment.matching import By, Match, Reason
-from rules.enrichment.policy import Enriched, Terms, enriched
+from rules.enrichment.policy import Enriched, Terms, enriched, may_write
 from rules.enrichment.record import (
     Address,
     CompanyRecord,
@@ -215,6 +215,12 @@ def test_a_branch_gets_the_address_of_its_own_unit() -> None:
     assert (found["address"], found["main_phone"]) == ("Eventyrvej 3", "+4568000003")
     other = new(run([company], p_number="1009990003"))
     assert not {"address", "main_phone"} & set(other)
+
+
+def test_a_contact_keeps_an_address_of_his_own() -> None:
+    leads, contacts = may_write(DEFAULT, Kind.LEAD), may_write(DEFAULT, Kind.CONTACT)
+    assert leads - contacts == {"address", "postcode", "city", "country"}
+    assert "ad_protected" in contacts
 
 
 # --- over what -------------------------------------------------------------------------------
