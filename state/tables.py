@@ -607,6 +607,8 @@ tokens = _table(
     _when("expires_at", null=True),
     _personal("revoked_by", "suppression", null=True),
     _when("revoked_at", null=True),
+    # once a day at most
+    _when("used_at", null=True),
 )
 
 # Who may sign in to the page, and as what (rules/rights.py). Removed ones stay, without a password.

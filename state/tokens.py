@@ -45,6 +45,8 @@ class Token:
     made_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    used_at: datetime | None = None
+    """To the day; noted since tokens know of it."""
 
     def holds(self, at: datetime) -> bool:
         """Whether it is let in at that moment."""
@@ -106,6 +108,18 @@ def _token(row: Any) -> Token:
         made_at=row.made_at,
         expires_at=row.expires_at,
         revoked_at=row.revoked_at,
+        used_at=row.used_at,
+    )
+
+
+def use(tx: Tx, number: int, at: datetime) -> None:
+    """Note that somebody was let in with it; one who was on the same day already changes nothing."""
+    before = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    seen = tokens.c.used_at
+    tx.execute(
+        sa.update(tokens)
+        .where(tokens.c.token == number, sa.or_(seen.is_(None), seen < before))
+        .values(used_at=at)
     )
 
 

@@ -39,6 +39,7 @@ from sync.texts import Texts
 
 Details = Mapping[str, object]
 OLD: Final = timedelta(days=365)
+IDLE: Final = timedelta(days=90)
 UNUSED: Final = timedelta(days=30)
 LISTENERS: Final = ("api", "form", "hooks", "page", "metrics")
 _NOBODYS: Final = frozenset(
@@ -280,6 +281,14 @@ def _old_tokens(looked: Looked) -> Iterator[Details]:
             yield {"number": one.token, "name": one.name, "days": days}
 
 
+def _unused_tokens(looked: Looked) -> Iterator[Details]:
+    for one in looked.let_in:
+        last = one.used_at or one.made_at
+        if looked.now - last > (IDLE if one.used_at else UNUSED):
+            days = (looked.now - last).days
+            yield {"number": one.token, "name": one.name, "days": days}
+
+
 def _endless_tokens(looked: Looked) -> Iterator[Details]:
     for one in looked.let_in:
         if one.expires_at is None:
@@ -345,6 +354,7 @@ ROWS: Final = (
     Row("idle_users", Verdict.WARN, _idle_users),
     Row("nobody_decides", Verdict.WARN, _nobody_decides),
     Row("old_tokens", Verdict.WARN, _old_tokens),
+    Row("unused_tokens", Verdict.WARN, _unused_tokens),
     Row("endless_tokens", Verdict.WARN, _endless_tokens),
     Row("as_root", Verdict.WARN, _as_root),
     Row("other_versions", Verdict.WARN, _other_versions),

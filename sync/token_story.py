@@ -21,7 +21,7 @@ def told_tokens(found: Sequence[Token], now: datetime, texts: Texts) -> str:
     """One line a token."""
     if not found:
         return texts.get("tokens.empty")
-    columns = ("number", "name", "may", "made", "state")
+    columns = ("number", "name", "may", "made", "used", "state")
     headings = [texts.get(f"tokens.column.{name}") for name in columns]
     rows = [
         [
@@ -29,6 +29,8 @@ def told_tokens(found: Sequence[Token], now: datetime, texts: Texts) -> str:
             one.name,
             ", ".join(sorted(one.scopes)),
             f"{moment(one.made_at, texts.lang)}, {one.made_by}",
+            # The day is all that is kept.
+            moment(one.used_at, texts.lang)[:10] if one.used_at else "–",
             _state(one, now, texts),
         ]
         for one in found

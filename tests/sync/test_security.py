@@ -62,11 +62,11 @@ class House:
 
         self.database(write)
 
-    def token(self, made: timedelta, ends: timedelta | None) -> None:
+    def token(self, made: timedelta, ends: timedelta | None, *, used: bool = True) -> None:
         """A token that lets in."""
 
         def write(tx: Tx) -> None:
-            tokens.add(
+            number = tokens.add(
                 tx,
                 name="Dialer",
                 secret=tokens.new_secret(),
@@ -75,6 +75,8 @@ class House:
                 at=NOW - made,
                 expires_at=ends and NOW + ends,
             )
+            if used:
+                tokens.use(tx, number, NOW)
 
         self.database(write)
 
@@ -178,6 +180,7 @@ OPEN: dict[str, Callable[[House], None]] = {
     "idle_users": lambda house: house.user("Anna Prøve", made_at=NOW - timedelta(days=40)),
     "nobody_decides": _nobody_decides,
     "old_tokens": lambda house: house.token(timedelta(days=400), timedelta(days=1)),
+    "unused_tokens": lambda house: house.token(timedelta(days=40), timedelta(days=9), used=False),
     "endless_tokens": lambda house: house.token(timedelta(days=1), None),
     "other_versions": lambda house: setattr(house, "lock", "click==1.0 \\\n    --hash=x\n"),
 }

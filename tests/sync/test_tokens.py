@@ -55,6 +55,23 @@ def test_a_token_that_was_revoked_a_moment_ago_is_let_in_no_more(api: Listening)
         tokens.revoke(api.app, 1, "Bent")
 
 
+def test_when_a_token_was_last_used_is_known_to_the_day(api: Listening) -> None:
+    def used() -> list[bool]:
+        return [one.used_at is not None for one in tokens.listed(api.app)]
+
+    assert used() == [False]
+    assert api.ask("/v1/check?phone=68123456", token=api.token[:-1]).status == 401
+    assert used() == [False]
+    assert api.ask("/v1/check?phone=68123456").status == 200
+    first = tokens.listed(api.app)[0].used_at
+    assert api.ask("/v1/check?phone=68123456").status == 200
+    assert first
+    assert tokens.listed(api.app)[0].used_at == first
+    api.app.clock = lambda: first + timedelta(days=1)
+    assert api.ask("/v1/check?phone=68123456").status == 200
+    assert tokens.listed(api.app)[0].used_at == first + timedelta(days=1)
+
+
 def test_a_token_may_do_what_it_was_made_for_only(api: Listening) -> None:
     only = _token(api, Scope.CHECK, name="reader")
     answer = api.ask("/v1/opt-outs", {"phone": PHONE}, token=only)
