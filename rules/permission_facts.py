@@ -46,7 +46,7 @@ def facts_of(
     shielded = protected or Protection(protected_in(values), checked)
     consents, refused = _consents(values)
     return Facts(
-        person=person_of(kind, values),
+        person=person_of(kind, values, personal=shielded.personal),
         opted_out=frozenset(opted_out),
         refused=refused,
         consents=consents,
@@ -60,13 +60,14 @@ def facts_of(
     )
 
 
-def person_of(kind: Kind, values: Values) -> Person:
-    """Who is contacted. Whoever has no company is a consumer, unless it is one itself."""
+def person_of(kind: Kind, values: Values, *, personal: bool = False) -> Person:
+    """Who is contacted. Whoever has no company is a consumer, unless it is one itself. `personal`:
+    the company register says that the business is a person's own, whatever the record says."""
     said, company = values.get("legal_form"), values.get("company_name")
     form = _form(said.strip()) if said and isinstance(said, str) else ""
     if not form and company and isinstance(company, str):
         form = _form_in(company)
-    if form in _SOLE:
+    if personal or form in _SOLE:
         return Person.SOLE_TRADER
     if kind is Kind.COMPANY:
         return Person.COMPANY

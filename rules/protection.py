@@ -18,17 +18,21 @@ FRESH: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the register answered about a company, and when. `protected` None: nothing."""
+    """What the register answered about a company, and when. `protected` None: nothing. `personal`:
+    by its legal form it is a person's own business, and so that person."""
 
     protected: bool | None = None
     at: datetime | None = None
+    personal: bool = False
 
 
 class Protection(NamedTuple):
-    """Whether a company is protected, as of `checked`; None: nobody knows."""
+    """Whether a company is protected, as of `checked`; None: nobody knows. `personal` as the register
+    says it, however old its answer."""
 
     on: bool | None = None
     checked: date | None = None
+    personal: bool = False
 
 
 def protection(said: Said, now: datetime, on_record: bool | None) -> Protection:  # noqa: FBT001
@@ -37,5 +41,6 @@ def protection(said: Said, now: datetime, on_record: bool | None) -> Protection:
     A fresh answer decides, whatever the record says. An old one, or none, frees nobody.
     """
     if said.at is not None and now - said.at <= FRESH and said.protected is not None:
-        return Protection(said.protected, said.at.astimezone(COPENHAGEN).date())
-    return Protection(True) if said.protected or on_record else Protection()
+        day = said.at.astimezone(COPENHAGEN).date()
+        return Protection(said.protected, day, said.personal)
+    return Protection(True if said.protected or on_record else None, None, said.personal)

@@ -9,6 +9,7 @@ from typing import Final
 import orjson
 
 from connectors.registry import CVR
+from rules.enrichment.standing import form_of, personal_forms
 from rules.keys import Key, KeyKind
 from rules.permission_facts import protected_in
 from rules.protection import Protection, Said, protection
@@ -49,4 +50,7 @@ def _said(tx: Tx, keys: set[Key]) -> Mapping[Key, Said]:
 
 def _of(row: Lookup) -> Said:
     records = orjson.loads(row.answer) if row.answer else []
-    return Said(records[0].get("protected") if records else None, row.answered_at)
+    if not records:
+        return Said(None, row.answered_at)
+    form = form_of(records[0].get("form_code", ""))
+    return Said(records[0].get("protected"), row.answered_at, form in personal_forms())

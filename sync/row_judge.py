@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 from connectors.protocol import UNREADABLE, Judged, Stream
 from rules.keys import KeyKind, record_keys
-from rules.permission import NATURAL, Answer, Permission, Purpose, permission
+from rules.permission import NATURAL, Answer, Permission, Person, Purpose, permission
 from rules.permission_facts import facts_of, person_of
 from rules.protection import Protection
 from rules.records import Record, Ref, Value
@@ -79,8 +79,8 @@ class RowJudge:
             hashed.append(HashedRecord(at, record, carried, ring.digests(carried), also))
         with self.app.store.reading() as tx:
             standing = self.screen.blocked(tx, hashed, self.now, bounces=True)
-            listed = self._registered(tx, hashed)
             shielded = protections(tx, self.app, hashed, self.now)
+            listed = self._registered(tx, hashed, shielded)
         for one in hashed:
             stands = standing.get(one.rid)
             code = "opted_out" if stands and self.channel in stands.channels else None
@@ -91,7 +91,9 @@ class RowJudge:
                 heaps.add(one.digests)
         return codes
 
-    def _registered(self, tx: Tx, hashed: Sequence[HashedRecord]) -> Mapping[int, Registered]:
+    def _registered(
+        self, tx: Tx, hashed: Sequence[HashedRecord], shielded: Mapping[int, Protection]
+    ) -> Mapping[int, Registered]:
         """What the registers say of the people among these; they are about calls alone."""
         issues = in_force(registers.issues(tx), self.now) if self.channel is Channel.CALL else ()
         if not issues:
@@ -100,15 +102,18 @@ class RowJudge:
         people = {
             one.rid: keys_of(one.record.values, region)
             for one in hashed
-            if person_of(self.kind, one.record.values) in NATURAL
+            if self._who(one.record.values, shielded.get(one.rid)) in NATURAL
         }
         return registers.look_up(tx, self.app.keys, issues, people)
+
+    def _who(self, values: Mapping[str, Value], shield: Protection | None) -> Person:
+        return person_of(self.kind, values, personal=shield is not None and shield.personal)
 
     def _permitted(
         self, values: Mapping[str, Value], registered: Registered, shield: Protection | None
     ) -> str:
         """The reason against contact, or nothing. Rows that say the same are decided once."""
-        who = person_of(self.kind, values)
+        who = self._who(values, shield)
         key = (who, self.pick(values), registered.on, registered.checked, shield)
         code = self.known.get(key)
         if code is None:

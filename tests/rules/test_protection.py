@@ -7,7 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from rules.enrichment.due import worth
+from rules.permission import Person
+from rules.permission_facts import facts_of
 from rules.protection import Protection, Said, protection
+from rules.records import Kind
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=UTC)
 TODAY, UNKNOWN = date(2026, 11, 26), Protection()
@@ -34,6 +37,15 @@ def test_what_holds_of_a_company_that_the_register_can_be_asked_about(
     found: Protection,
 ) -> None:
     assert protection(Said(said, NOW - timedelta(hours=hours)), NOW, on_record) == found
+
+
+def test_whose_business_it_is_does_not_grow_old() -> None:
+    for days in (0, 400):
+        said = Said(False, NOW - timedelta(days=days), personal=True)
+        found = protection(said, NOW, on_record=None)
+        assert found.personal
+        facts = facts_of(Kind.COMPANY, {"company_name": "Fabel"}, (), protected=found)
+        assert facts.person is Person.SOLE_TRADER
 
 
 def test_who_was_never_asked_about_is_not_free() -> None:
