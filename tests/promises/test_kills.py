@@ -235,12 +235,12 @@ by_name = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name
 def test_a_story_told_again_after_a_kill_ends_as_if_nothing_had_been(
     story: Story, kept: Begin, tmp_path: Path
 ) -> None:
-    assert tell_with_kills(story, kept(story, TINY), tmp_path, every=9) > 10
+    assert tell_with_kills(story, kept(story, TINY), tmp_path, every=13) > 10
 
 
 @by_name
 def test_so_does_a_longer_one(story: Story, kept: Begin, tmp_path: Path) -> None:
-    assert tell_with_kills(story, kept(story, LARGER), tmp_path, every=61) > 10
+    assert tell_with_kills(story, kept(story, LARGER), tmp_path, every=97) > 10
 
 
 @pytest.mark.parametrize("story", [STORIES[0], STORIES[-1]], ids=lambda story: story.name)

@@ -221,8 +221,8 @@ def _play(model: type[Model], lives: int) -> None:
 
 
 def test_promises_hold_in_every_life(sqlite_prepared: Path) -> None:
-    _play(type("OnSqlite", (Model,), {"prepared": sqlite_prepared}), SHARE // 4)
+    _play(type("OnSqlite", (Model,), {"prepared": sqlite_prepared}), SHARE // 6)
 
 
 def test_promises_hold_in_every_life_on_postgresql(postgres_server: Server) -> None:
-    _play(type("OnPostgres", (Model,), {"server": postgres_server}), SHARE // 16)
+    _play(type("OnPostgres", (Model,), {"server": postgres_server}), SHARE // 24)
