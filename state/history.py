@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -90,6 +90,13 @@ def list_runs(tx: Tx, limit: int = 50) -> list[Run]:
     return [
         Run(*row) for row in tx.execute(sa.select(runs).order_by(runs.c.run.desc()).limit(limit))
     ]
+
+
+def newest_of(tx: Tx, commands: Collection[str]) -> Run | None:
+    """The newest run of these commands that came to its end."""
+    query = sa.select(runs).where(runs.c.command.in_(commands), runs.c.totals.is_not(None))
+    row = tx.execute(query.order_by(runs.c.run.desc()).limit(1)).one_or_none()
+    return None if row is None else Run(*row)
 
 
 def runs_before(tx: Tx, run: int, limit: int = 50) -> list[Run]:

@@ -7,21 +7,28 @@ explained and undone like any other.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rules.errors import SystemStopped, TryAgain, UserError
-from state import calls, lookups
+from state import calls, history, lookups
 from state.lookups import Standing
+from state.store import Tx
 from sync.app import App
 from sync.passes import Outcome, Pass
+from sync.report.model import Kept
+from sync.report.part import Said
 from sync.run import finish
 from sync.stages.asking import Asked, Wish
 
 if TYPE_CHECKING:
     from connectors.sources.source import Source
+
+ENRICH, DRY = "enrich", "enrich-dry-run"
+"""What its runs are called."""
 
 
 def enrich(
@@ -30,7 +37,7 @@ def enrich(
     """Pull, decide, ask, decide again; then as `sync run`. A dry run asks what costs nothing."""
     _refuse_unknown(app, wish)
     app.allow = allow
-    with Pass(app, "enrich-dry-run" if dry else "enrich") as one:
+    with Pass(app, DRY if dry else ENRICH) as one:
         number = one.new_plan()
         one.pull(None, number)
         one.decide(number)
@@ -66,7 +73,8 @@ class SourceLine:
     calls_today: int
     ore_today: int
     credit: int | None
-    error: str
+    error: Said | None
+    """What stopped it the last time that it was asked."""
 
 
 def sources(app: App) -> list[SourceLine]:
@@ -80,15 +88,27 @@ def sources(app: App) -> list[SourceLine]:
             )
             for name in app.sources
         }
-    return [_line(one, stands.get(name), *spent[name]) for name, one in app.sources.items()]
+        errors = _errors(tx)
+    return [
+        _line(one, stands.get(name), *spent[name], errors.get(name))
+        for name, one in app.sources.items()
+    ]
 
 
-def _line(one: Source, stands: Standing | None, used: int, ore: int) -> SourceLine:
-    credit, error = None, ""
-    try:
+def _errors(tx: Tx) -> dict[str, Said]:
+    """Source -> what stopped it in the newest run that asked."""
+    run = history.newest_of(tx, (ENRICH, DRY))
+    kept = Kept.model_validate(run.totals) if run and run.totals else None
+    return {one.system: one.message for one in kept.failures} if kept else {}
+
+
+def _line(
+    one: Source, stands: Standing | None, used: int, ore: int, error: Said | None
+) -> SourceLine:
+    credit = None
+    # Who cannot be reached now still has a price, and answers from before.
+    with contextlib.suppress(SystemStopped, TryAgain):
         credit = one.credit()
-    except (SystemStopped, TryAgain) as trouble:
-        error = trouble.message
     profile = one.profile
     answers = {str(state): keys for state, keys in stands.keys.items()} if stands else {}
     told = stands.answered_at if stands else None

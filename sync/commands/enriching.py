@@ -32,18 +32,13 @@ def enrich(
 ) -> int:
     """One pass in which sources are asked."""
     from sync.enriching import enrich as one_pass
-    from sync.enriching_story import asked_lines
-    from sync.output import say
     from sync.stages.asking import Wish
 
     shell.path = path or shell.path
     wish = Wish(source=source, only=only, kroner=budget)
     with shell.open(dry=dry_run) as app:
-        outcome, asked = one_pass(app, wish, dry=dry_run, allow=frozenset(allow))
-        code = shell.finish(outcome)
-        for line in asked_lines(asked, shell.texts):
-            say(line, err=shell.json)
-        return code
+        outcome, _ = one_pass(app, wish, dry=dry_run, allow=frozenset(allow))
+        return shell.finish(outcome)
 
 
 @click.command

@@ -30,6 +30,7 @@ from sync.report import (
     violations,
     words,
 )
+from sync.report.asked import asked
 from sync.report.changes import Gathered
 from sync.report.commands import shown_path, where
 from sync.report.listing import Listing
@@ -184,6 +185,7 @@ class _Again(_Asking):
             streams=kept.streams,
             effects=kept.effects,
             totals=kept.totals,
+            asked=kept.asked,
         )
         return report.with_listing(self.listing(only, wrote=wrote))
 
@@ -225,6 +227,7 @@ class _Building(_Asking):
             streams=tuple(streams.shown(facts.streams, self.records(), broken, self.catalogue)),
             effects=self._effects(),
             totals=totals,
+            asked=asked(tx, facts, wrote=self._wrote()),
         )
         return report.with_listing(self.listing(self.only, wrote=self._wrote()))
 

@@ -361,6 +361,27 @@ class Totals(Part):
         return self
 
 
+class SourceAsked(Part):
+    """One source of facts in this run: keys that were due, asked and answered, and what that took.
+
+    `calls` and `ore` (hundredths of a krone) were used, or, where it was `only_counted`, would have
+    been. `filled`: fields that its answers fill or renew, in the plan or as written.
+    """
+
+    source: str
+    due: int
+    asked: int
+    found: int
+    absent: int
+    unknown: int
+    changed: int
+    left: int
+    calls: int
+    ore: int
+    filled: int
+    only_counted: bool
+
+
 class Kept(Part):
     """What is stored of a report, so that it can be put together again: see `Report.kept`."""
 
@@ -373,6 +394,7 @@ class Kept(Part):
     effects: Effects
     totals: Totals
     heard: tuple[BlockedStream, ...]
+    asked: tuple[SourceAsked, ...] = ()
 
 
 class Report(Part):
@@ -397,6 +419,7 @@ class Report(Part):
     what_if: WhatIf | None
     """None: there is nobody to call."""
     trend: Trend
+    asked: tuple[SourceAsked, ...] = ()
     streams: tuple[Stream, ...]
     effects: Effects
     totals: Totals
@@ -412,7 +435,16 @@ class Report(Part):
         """What is stored with the run: no personal data, and little, for runs are many."""
         whole = self.model_dump(
             mode="json",
-            include={"run", "stops", "failures", "notices", "streams", "effects", "totals"},
+            include={
+                "run",
+                "stops",
+                "failures",
+                "notices",
+                "streams",
+                "effects",
+                "totals",
+                "asked",
+            },
         )
         for stream in whole["streams"]:
             stream.update(columns=[], notes=[], remarks=[])

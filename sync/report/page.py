@@ -20,6 +20,7 @@ from rules.errors import UserError
 from rules.records import Ref
 from sync.opening import Linker
 from sync.output import moment, number, printable, share
+from sync.report import asked as inquiries
 from sync.report import charts, phrases, sheets
 from sync.report import violations as forbidden
 from sync.report.explorer import Chosen, Table, opened
@@ -115,6 +116,7 @@ def _common(texts: Texts, full_list: str | None, link: Linker) -> Mapping[str, A
         "per_cent": lambda value: share(value, lang),
         "phrases": phrases,
         "forbidden": forbidden,
+        "inquiries": inquiries,
         "charts": charts,
         "full_list": full_list,
         "style": Markup(_asset("report.css")),  # noqa: S704 - our own file

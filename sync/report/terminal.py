@@ -13,6 +13,7 @@ from functools import singledispatch
 from typing import Final
 
 from sync.output import moment, number, printable, share, table
+from sync.report import asked as inquiries
 from sync.report import phrases, violations
 from sync.report.figures import KeyFigure
 from sync.report.model import ChangeGroup, Failure, FindingGroup, Report, Stream
@@ -73,6 +74,7 @@ class _Screen:
             (self._finding_title(), self._findings()),
             (self._t("heading.figures"), self._figures()),
             (self._stream_title(), self._streams()),
+            (self._t("heading.asked"), self._asked()),
             (self._t("heading.notices"), self._failures(self.report.notices)),
             (self._t("heading.effects"), self._effects()),
             (self._t("heading.totals"), self._totals()),
@@ -132,6 +134,11 @@ class _Screen:
             if failure.remedy:
                 yield from self._wrapped(f"→ {failure.remedy.of(self.lang)}", indent=4)
         yield from self._more(len(failures) - MOST_STREAMS)
+
+    def _asked(self) -> Iterator[str]:
+        for one in self.report.asked:
+            for line in inquiries.lines(one, self.texts):
+                yield from self._wrapped(line, indent=2)
 
     # --- forbidden calls ---------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
@@ -278,3 +279,46 @@ def test_an_answer_that_did_not_come_moves_no_day(place: Place) -> None:
     place.vendor.desk.partial = 1
     place.enrich()
     assert place.rows()[0]["Dataopdateret"] == "2026-11-24"
+
+
+# --- the command line -------------------------------------------------------------------------
+
+
+def test_the_report_says_what_was_asked_what_it_took_and_what_it_gave(place: Place) -> None:
+    raw(place)
+    done = place.call("enrich", "--dry-run")
+    assert done.exit_code == Exit.CHANGES, done.output
+    assert "asked about 10 in 1 calls for 0 kr.: 10 found" in done.output
+    assert "fields filled or renewed" in done.output
+    told = json.loads(place.call("enrich", "--json").stdout)
+    [asked] = told["asked"]
+    assert (asked["source"], asked["due"], asked["ore"]) == ("cvr", 0, 0)
+    assert asked["filled"] > 50
+
+
+def test_sources_are_listed_with_what_stopped_them_last(place: Place) -> None:
+    raw(place)
+    place.enrich()
+    line = place.call("sources").output
+    assert "free" in line
+    assert "✗" not in line
+    place.tomorrow()
+    place.vendor.fault(Fault.STATUS, status=401, times=9)
+    place.enrich()
+    assert "✗ CVR" in place.call("sources").output
+
+
+def test_a_source_or_field_that_nobody_knows_is_refused_with_those_there_are(place: Place) -> None:
+    raw(place)
+    for args, said in ((("--source", "lasso"), "Set up: cvr"), (("--only", "title"), "employees")):
+        refused = place.call("enrich", *args)
+        assert refused.exit_code == Exit.USER
+        assert said in refused.output
+
+
+def test_check_tries_the_source(place: Place) -> None:
+    raw(place)
+    assert "30 companies" in place.call("check", "cvr").output
+    place.vendor.fault(Fault.STATUS, status=401, times=9)
+    refused = place.call("check", "cvr")
+    assert refused.exit_code == Exit.USER
