@@ -15,7 +15,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,7 +29,7 @@ from state.store import Store
 from sync import notify
 from sync.app import App, Clock, holder_here, open_app, system_clock
 from sync.jobs import Crashed, Job
-from sync.listening import Listening
+from sync.listening import LISTENERS, Listening
 from sync.logs import logger
 from sync.scheduler import Engine
 from sync.settings import Settings
@@ -139,10 +139,8 @@ class Running(Protocol):
 
 
 class Daemon:
-    """`read` gives the settings as they are now; `crashed` keeps an error that nobody expected."""
-
-    listens = True
-    """Whether what the settings name is opened in this process."""
+    """`read` gives the settings as they are now; `crashed` keeps an error that nobody expected;
+    `opens` are the listeners that this process opens, as far as the settings name them."""
 
     def __init__(
         self,
@@ -151,13 +149,14 @@ class Daemon:
         crashed: Crashed,
         file: Path | None,
         clock: Clock = system_clock,
+        opens: Sequence[str] = LISTENERS,
     ) -> None:
         self.settings, self._read, self._crashed = settings, read, crashed
         self._file, self._clock = file, clock
         self._asked = threading.Event()
         self._anew = threading.Event()
         self._seen = _stamp(file)
-        self._listening = Listening(BY_ITSELF, clock)
+        self._listening = Listening(BY_ITSELF, clock, opens)
 
     def run(self) -> Exit:
         """Until somebody asks us to stop. Exit.FAILED when a job had to be left at its work, or what
@@ -170,10 +169,10 @@ class Daemon:
             self._said = Standing(os.getpid(), self._clock().isoformat())
             say(self._said)
             self._listen_to_signals()
-            if self.listens:
-                self._listening.open(self.settings)
-                around.callback(self._listening.close)
+            self._listening.open(self.settings)
+            around.callback(self._listening.close)
             engine.start()
+            around.callback(notify.PULSE.end)
             notify.tell(notify.READY)
             LOG.info("daemon began", pid=os.getpid())
             self._stay(engine, say)
@@ -209,6 +208,8 @@ class Daemon:
             if self._anew.is_set() or _stamp(self._file) != self._seen:
                 self._reload(engine, say)
             heeded = engine.look_after()
+            if heeded:
+                notify.PULSE.beat()
             alive += STEP
             # Who is not told that we are alive ends us and begins anew, which loses nothing.
             if pause and heeded and alive >= min(pause, 10.0):
@@ -225,7 +226,7 @@ class Daemon:
         try:
             fresh = self._read()
             _same_place(self.settings, fresh)
-            if self.listens and self._listening.differs(fresh):
+            if self._listening.differs(fresh):
                 self._listening.close()
                 self._listening.open(fresh)
         except RingrenError as error:

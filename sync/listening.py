@@ -17,6 +17,8 @@ from sync.settings.incoming import Listener
 if TYPE_CHECKING:
     from sync.web.serving import Open
 
+LISTENERS: Final = ("api", "form", "hooks", "metrics", "page")
+"""The sections of the settings that may name a port."""
 SECONDS: Final = 30
 """So long opening and closing may take."""
 LOG = logger(__name__)
@@ -25,8 +27,8 @@ LOG = logger(__name__)
 class Listening:
     """Open it, ask whether it still is, close it. Another thread's errors are kept, not lost."""
 
-    def __init__(self, actor: str, clock: Clock) -> None:
-        self._actor, self._clock = actor, clock
+    def __init__(self, actor: str, clock: Clock, names: Sequence[str] = LISTENERS) -> None:
+        self._actor, self._clock, self._names = actor, clock, names
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], object] = lambda: None
         self._errors: list[Exception] = []
@@ -34,7 +36,7 @@ class Listening:
 
     def open(self, settings: Settings) -> None:
         """Open what the settings name, if anything; UserError when that cannot be."""
-        self._set = _listeners(settings)
+        self._set = self._listeners(settings)
         if not any(one.is_used for one in self._set):
             return
         if not (importlib.util.find_spec("uvicorn") and importlib.util.find_spec("starlette")):
@@ -51,7 +53,7 @@ class Listening:
 
     def differs(self, settings: Settings) -> bool:
         """Whether other settings name something else."""
-        return self._set != _listeners(settings)
+        return self._set != self._listeners(settings)
 
     @property
     def has_failed(self) -> bool:
@@ -64,6 +66,9 @@ class Listening:
             self._stop()
             self._thread.join(SECONDS)
             self._thread = None
+
+    def _listeners(self, settings: Settings) -> tuple[Listener, ...]:
+        return tuple(getattr(settings, name) for name in self._names)
 
     def _serve(self, settings: Settings, opened: threading.Event) -> None:
         from sync.web.serving import serve
@@ -80,7 +85,7 @@ class Listening:
             with open_app(
                 settings, actor=self._actor, dry=False, clock=self._clock, job="serve"
             ) as app:
-                serve(app, ready, stop)
+                serve(app, ready, stop, self._names)
         except RingrenError as error:
             self._errors.append(error)
         except Exception as error:  # the thread's last word; whoever opened it raises it
@@ -88,8 +93,3 @@ class Listening:
             self._errors.append(error)
         finally:
             opened.set()
-
-
-def _listeners(settings: Settings) -> tuple[Listener, ...]:
-    sections = (getattr(settings, name) for name in type(settings).model_fields)
-    return tuple(one for one in sections if isinstance(one, Listener))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import time
+from time import monotonic, monotonic_ns
 from typing import Final
 
 READY: Final = "READY=1"
@@ -19,7 +19,7 @@ STOPPING: Final = "STOPPING=1"
 
 def reloading() -> str:
     """It wants the moment as well (systemd 253 and later, Type=notify-reload)."""
-    return f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}"
+    return f"RELOADING=1\nMONOTONIC_USEC={monotonic_ns() // 1000}"
 
 
 def tell(state: str) -> None:
@@ -35,6 +35,32 @@ def tell(state: str) -> None:
         out.settimeout(1)
         out.connect("\0" + address[1:] if address.startswith("@") else address)
         out.sendall(state.encode())
+
+
+class Pulse:
+    """The sign of life of whoever does the jobs, where this process does any. Who asks for it over
+    HTTP (sync/web/health.py) sees what systemd sees."""
+
+    def __init__(self) -> None:
+        self._at: float | None = None
+
+    def beat(self) -> None:
+        """All is heeded at this moment."""
+        self._at = monotonic()
+
+    def end(self) -> None:
+        """From now on nobody here does jobs."""
+        self._at = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it was lately, or nobody here does jobs."""
+        return self._at is None or monotonic() - self._at < SILENT
+
+
+PULSE: Final = Pulse()
+SILENT: Final = 120.0
+"""Seconds; as `WatchdogSec` in the unit that is shipped."""
 
 
 def every_seconds() -> float | None:

@@ -1,7 +1,8 @@
 """`sync worker`: one of several processes, on one machine or many, that share the jobs of one customer.
 
 They meet in the database and nowhere else. It stays, reloads and ends as `sync daemon` does
-(sync/daemon.py); what listens is opened by `sync serve`, where it is wanted.
+(sync/daemon.py); what listens is opened by `sync serve`, where it is wanted, but for the measures and
+the sign of life of this process, when it is asked to tell them itself.
 """
 
 from __future__ import annotations
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
 
 
 class Workers(Daemon):
-    """The process; `queues` are those that it takes from."""
-
-    listens = False
+    """The process; `queues` are those that it takes from, `metrics` has it open that listener."""
 
     def __init__(
         self,
@@ -40,8 +39,10 @@ class Workers(Daemon):
         clock: Clock = system_clock,
         *,
         queues: Sequence[str],
+        metrics: bool = False,
     ) -> None:
-        super().__init__(settings, read, crashed, file, clock)
+        opens = ("metrics",) if metrics else ()
+        super().__init__(settings, read, crashed, file, clock, opens)
         self._queues = queues
 
     def _place(self) -> AbstractContextManager[Say]:

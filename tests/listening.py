@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse
@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sync.app import App, open_app
+from sync.listening import LISTENERS
 from sync.settings import read
 from sync.web.serving import Open, serve
 
@@ -79,8 +80,8 @@ def _read(response: HTTPResponse) -> Answer:
 
 
 @contextmanager
-def listening(folder: Path, settings: str) -> Iterator[Listening]:
-    """Everything that these settings open."""
+def listening(folder: Path, settings: str, names: Sequence[str] = LISTENERS) -> Iterator[Listening]:
+    """Everything of these names that these settings open."""
     file = folder / "ringren.toml"
     file.write_text(settings, "utf-8")
     read_in = read(file=file, root=None, state=folder / "state", lang="en")
@@ -93,7 +94,7 @@ def listening(folder: Path, settings: str) -> Iterator[Listening]:
             loops.append(asyncio.get_running_loop())
             opened.set()
 
-        thread = threading.Thread(target=serve, args=(app, ready, ends))
+        thread = threading.Thread(target=serve, args=(app, ready, ends, names))
         thread.start()
         try:
             assert opened.wait(30)

@@ -37,8 +37,9 @@ def daemon(shell: Shell) -> int:
 
 @click.command
 @click.option("--queue", "queues", type=click.Choice(["urgent", "bulk"]), multiple=True)
+@click.option("--metrics", is_flag=True)
 @click.pass_obj
-def worker(shell: Shell, *, queues: tuple[str, ...]) -> int:
+def worker(shell: Shell, *, queues: tuple[str, ...], metrics: bool) -> int:
     """Share the jobs with others."""
     from sync.crashes import write_crash
     from sync.settings.sources import find_file
@@ -52,6 +53,7 @@ def worker(shell: Shell, *, queues: tuple[str, ...]) -> int:
         lambda error: write_crash(error, shell),
         find_file(shell.settings),
         queues=queues or ("urgent", "bulk"),
+        metrics=metrics,
     )
     return _stay(shell, one)
 

@@ -1,6 +1,6 @@
 """Whether we are alive, and whether we can answer: for whoever starts us, and whoever leads to us.
 
-    GET /health/live    200 as long as the process answers at all
+    GET /health/live    200 as long as the process answers and heeds; as systemd's watchdog sees it
     GET /health/ready   200 when the database answers too, else 503
 
 Neither takes a token, and neither says more than that.
@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from state import jobs
+from sync import notify
 from sync.app import App
 from sync.logs import logger
 
@@ -45,8 +46,10 @@ class Health:
         self._asked_at, self._is_ready = -REMEMBERED, False
 
     async def live(self, _request: Request) -> Response:
-        """It runs."""
-        return Response("ok", media_type="text/plain")
+        """It runs; and where it does jobs, none of them keeps it from heeding."""
+        if notify.PULSE.is_there:
+            return Response("ok", media_type="text/plain")
+        return Response("not alive", 503, media_type="text/plain")
 
     async def ready(self, _request: Request) -> Response:
         """It can answer."""

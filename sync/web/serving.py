@@ -11,7 +11,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from rules.errors import UserError
 from sync.app import App
 from sync.doors import need
+from sync.listening import LISTENERS
 from sync.settings.incoming import Listener
 from sync.web.afterwards import Afterwards
 from sync.web.api import Api
@@ -87,32 +88,36 @@ class _Served:
 
 
 def serve(
-    app: App, ready: Callable[[Sequence[Open]], None], stop: asyncio.Event | None = None
+    app: App,
+    ready: Callable[[Sequence[Open]], None],
+    stop: asyncio.Event | None = None,
+    names: Collection[str] = LISTENERS,
 ) -> None:
     """Listen as the settings say, until SIGTERM, Ctrl-C or `stop`; UserError when nothing is to listen.
 
-    `ready` is told once everything is open.
+    `ready` is told once everything is open. `names` are the listeners that may be.
     """
     settings, afterwards = app.settings, Afterwards(app)
     with contextlib.ExitStack() as closing:
         closing.callback(afterwards.close)
         served = []
-        if settings.api.is_used:
+        wanted = {name for name in names if getattr(settings, name).is_used}
+        if "api" in wanted:
             api = Api(app, afterwards)
             closing.callback(api.close)
             served.append(_served("api", settings.api, api.asgi(), closing))
-        if settings.form.is_used:
+        if "form" in wanted:
             if not settings.form.company.strip():
                 raise UserError("serve.no_company")
             form = Form(app, afterwards).asgi()
             served.append(_served("form", settings.form, form, closing))
-        if settings.hooks.is_used:
+        if "hooks" in wanted:
             hooks = Hooks(app)
             closing.callback(hooks.close)
             served.append(_served("hooks", settings.hooks, hooks.asgi(), closing))
-        if settings.metrics.is_used:
+        if "metrics" in wanted:
             served.append(_served("metrics", settings.metrics, _metrics(app, closing), closing))
-        if settings.page.is_used:
+        if "page" in wanted:
             served.append(_served("page", settings.page, _page(app, closing), closing))
         if not served:
             raise UserError("serve.nothing")

@@ -18,12 +18,14 @@ from promises.lists import HEADER, people
 from rules.keys import Key, KeyKind
 from rules.suppression import Channel
 from state.tokens import Scope
-from sync import desk, measures, tokens
+from sync import daemon, desk, measures, notify, tokens
+from sync.logs import set_up
 from sync.measures import MEASURES, Unit, figures, said, what_to_do
 from sync.overview import overview
 from sync.run import run
-from sync.settings import SettingsError, read
+from sync.settings import Settings, SettingsError, read
 from sync.texts import LANGUAGES, Texts
+from sync.worker import Workers
 
 PHONE = "+4568123456"
 SETTINGS = '[metrics]\nport = 0\n[files]\nroot = "{root}"\n'
@@ -199,6 +201,7 @@ ALL = '[api]\nport = 0\n[form]\nport = 0\ncompany = "Opdigt ApS"\n[hooks]\nport 
 
 
 def test_every_listener_says_whether_it_lives_and_whether_it_can_answer(tmp_path: Path) -> None:
+    set_up("json", "error")
     with listening(tmp_path, OPEN.format(root=_lists(tmp_path)) + ALL) as found:
         assert set(found.urls) == {"api", "form", "hooks", "page", "metrics"}
         for name in found.urls:
@@ -212,6 +215,65 @@ def test_every_listener_says_whether_it_lives_and_whether_it_can_answer(tmp_path
             answer = _once_forgotten(found, name)
             assert (answer.status, answer.text) == (503, "not ready")
         assert ask(found).status in {500, 503}
+
+
+def test_a_process_that_does_jobs_is_alive_only_while_it_heeds(
+    watched: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr(notify, "monotonic", lambda: now)
+    pulse = notify.Pulse()
+    monkeypatch.setattr(notify, "PULSE", pulse)
+    asked = []
+    for beats, later in ((False, 9e9), (True, 0), (False, 119), (False, 2), (True, 0)):
+        if beats:
+            pulse.beat()
+        now += later
+        asked.append(watched.ask("/health/live", listener="metrics").status)
+    assert asked == [200, 200, 200, 503, 200], "who does no jobs is alive"
+    now += 1e9
+    pulse.end()
+    assert watched.ask("/health/live", listener="metrics").status == 200
+
+
+def test_the_daemon_has_a_pulse_while_its_jobs_heed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats: list[int] = []
+    steps = iter([True, True, False, False])
+    pulse = notify.Pulse()
+    monkeypatch.setattr(pulse, "beat", lambda: beats.append(1))
+    monkeypatch.setattr(notify, "PULSE", pulse)
+    monkeypatch.setattr(daemon, "STEP", 0.01)
+    settings = Settings(state={"path": tmp_path})  # type: ignore[arg-type]
+    made = daemon.Daemon(settings, lambda: settings, lambda _: None, None)
+
+    class Engine:
+        has_failed = False
+
+        def look_after(self) -> bool:
+            heeds = next(steps, None)
+            if heeds is None:
+                made._asked.set()
+            return bool(heeds)
+
+    made._stay(Engine(), lambda _: None)  # type: ignore[arg-type]
+    assert beats == [1, 1]
+
+
+def test_a_worker_may_open_the_measures_alone(tmp_path: Path) -> None:
+    both = OPEN.format(root=_lists(tmp_path)) + "[api]\nport = 0\n"
+    with listening(tmp_path, both, ("metrics",)) as found:
+        assert set(found.urls) == {"metrics"}
+    one = Workers(
+        found.app.settings,
+        lambda: found.app.settings,
+        lambda _: None,
+        None,
+        queues=("bulk",),
+        metrics=True,
+    )
+    assert one._listening._names == ("metrics",)
 
 
 def _once_forgotten(found: Listening, name: str) -> Answer:

@@ -215,7 +215,7 @@ def test_nobody_is_told_and_nothing_is_looked_at_or_imported_when_it_is_off() ->
     assert traced("pull")(lambda x: x + 1)(1) == 2
     code = (
         "import sys\n"
-        "import sync.passes, connectors.session\n"
+        "import connectors.session\n"
         "from sync import tracing\n"
         "from sync.settings import Settings\n"
         "tracing.begin(Settings())()\n"
