@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from rules.errors import InvariantBroken, UserError
 from state import acts, contents, schema
+from state.keys import sync_folder
 from state.ledger import Head, head, verify
 from state.moving import Advance, Filling, Leaving
 from state.store import Store, Tx
@@ -79,6 +80,7 @@ def write(old: Store, file: Path, advance: Advance, *, by: str, at: datetime) ->
         _whole(part)
         # Nobody else has the name: the folder is the operator's, the name carries the second.
         part.replace(file)
+        sync_folder(file.parent)
     finally:
         _remove(part)
     return manifest

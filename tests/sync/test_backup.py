@@ -263,6 +263,26 @@ def test_what_was_erased_after_the_backup_is_not_brought_back(customer: Customer
     assert blocked(customer, "68 999 991"), "the block stays"
 
 
+def test_a_backup_of_another_installation_is_refused_and_takes_its_own_keys(
+    customer: Customer, tmp_path: Path
+) -> None:
+    other = Customer(tmp_path / "anden")
+    add(other, "68 999 970")
+    kept = tmp_path / "anden.json"
+    file = other.folder / "kopi.sqlite"
+    assert other.call("backup", str(file), "--keys", str(kept)).exit_code == Exit.OK
+    assert "other" in customer.call("restore", str(file), "--yes").output.lower(), "other keys"
+    with_keys = ("restore", str(file), "--keys", str(kept), "--yes")
+    refused = customer.call(*with_keys)
+    assert "cannot be joined" in refused.output, refused.output
+    assert blocked(customer, "68 999 991")
+    done = customer.call(*with_keys, "--over-newer")
+    assert done.exit_code == Exit.OK, done.output
+    assert blocked(customer, "68 999 970")
+    assert not blocked(customer, "68 999 991")
+    assert customer.call("suppression", "audit").exit_code == Exit.OK
+
+
 def test_a_damaged_database_goes_aside_whole_and_a_damaged_backup_is_refused(
     customer: Customer,
 ) -> None:
