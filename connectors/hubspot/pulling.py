@@ -128,9 +128,10 @@ class Pulling:
             times = [to_ms(one["timestamp"]) for one in said if one.get("value") == "true"]
             since = max(times, default=-1)
             # The newest comes first. Who says no now, and is shown by the index as he was before,
-            # will be shown.
+            # will be shown. Whose no is over, and still shown by the index, is told of all the
+            # same: he may be read by himself before the page is taken.
             over = said and said[0].get("value") != "true"
-            if over and since >= low and row["properties"].get(name) != "true":
+            if over and since >= low:
                 values = {**row["properties"], name: "true"}
                 record = self._shape.record({**row, "properties": values})
                 at = datetime.fromtimestamp(since / 1000, UTC)

@@ -6,15 +6,18 @@ stood there before, and never past what others did since: both are stored with t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Final
 
-from connectors.protocol import Page, Pulls, Reads, Stream
+from connectors.protocol import Episode, Page, Pulls, Reads, Stream
+from rules.opt_out_fields import FLAGS
 from rules.records import Record, Value
 from state import history
 from sync.app import App
 from sync.stages.intake import LAG
 
+YES: Final = "true"
 Written = Mapping[str, Mapping[str, Value]]
 """By id: what we wrote."""
 
@@ -29,7 +32,22 @@ def caught_up(app: App, connector: Pulls, stream: Stream, page: Page) -> Page:
         return page
     here = {one.ref: one for one in connector.read(stream, [one.ref for one in late])}
     fresh = {one.ref: here.get(one.ref) or _with(one, written[one.ref.id]) for one in late}
-    return replace(page, records=[fresh.get(one.ref, one) for one in page.records])
+    told = {(one.record.ref, one.field) for one in page.episodes}
+    over = [
+        Episode(one, name, app.clock())
+        for one in late
+        for name in _noes(one, fresh[one.ref], written[one.ref.id])
+        if (one.ref, name) not in told
+    ]
+    records = [fresh.get(one.ref, one) for one in page.records]
+    return replace(page, records=records, episodes=[*page.episodes, *over])
+
+
+def _noes(shown: Record, here: Record, written: Mapping[str, Value]) -> Iterator[str]:
+    """The noes that a page shows and that are over by now: they were said, unless they are ours."""
+    for name in FLAGS:
+        if shown.values.get(name) == YES != here.values.get(name) and name not in written:
+            yield name
 
 
 def _written(app: App, page: Page) -> Written:

@@ -12,7 +12,7 @@ flag that stands already is not written twice. No limit, plan or person holds an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -21,6 +21,7 @@ from connectors.protocol import (
     Applied,
     Blocks,
     Clearing,
+    Conflict,
     Connector,
     Moved,
     Outcome,
@@ -395,6 +396,7 @@ class Telling:
             telling.tell(tx, rids)
             telling.forget_tries(tx, rids)
             departures.arrived(tx, [one.rid for one, _ in told])
+            departures.stayed(tx, _unwritten(due, outcomes, shown))
             telling.set_again(tx, back, today)
             telling.hold_up(tx, [one for one, _ in refused], "refused", now)
             where = (self.name, lane.stream.name)
@@ -484,6 +486,19 @@ def refresh(app: App, screen: Screen) -> None:
         with app.store.transaction() as tx:
             if not telling.refresh(tx, app.keys, screen, app.settings.region, app.clock()):
                 return
+
+
+def _unwritten(
+    due: Sequence[tuple[Untold, Wanted]],
+    outcomes: Mapping[str, Outcome],
+    shown: Collection[int],
+) -> dict[int, list[str]]:
+    """Flags that surely did not get there: who says no himself from now on is heard."""
+    return {
+        one.rid: [change.field for change in found.changes]
+        for one, found in due
+        if one.rid not in shown and isinstance(outcomes.get(one.record.ref.id), Conflict | Rejected)
+    }
 
 
 def _due(

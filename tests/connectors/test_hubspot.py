@@ -455,6 +455,22 @@ def test_a_no_that_was_set_and_cleared_between_two_readings_is_heard(
     assert not any(page.episodes for page in pages)
 
 
+def test_a_no_that_the_index_still_shows_and_that_is_over_is_told_as_such(account: Account) -> None:
+    account.portal.own("contacts", "ringren_do_not_call", "bool")
+    one, *_ = account.people(3)
+    connector = account.connector()
+    _, token = _read(connector)
+    account.portal.lag_ms = 120_000
+    account.portal.edit("contacts", one, ringren_do_not_call="true")
+    account.pass_(150)
+    account.portal.edit("contacts", one, ringren_do_not_call="false")
+    account.pass_(50)
+    pages, _ = _read(connector, token)
+    # Who is read by himself before the page is taken would not be shown as he was.
+    assert _records(pages)[str(one)].values["opt_out_call"] == "true"
+    assert [told.record.ref.id for page in pages for told in page.episodes] == [str(one)]
+
+
 def test_a_no_outlives_the_record_that_was_deleted_with_it(account: Account) -> None:
     account.portal.own("contacts", "ringren_do_not_call", "bool")
     one, *_ = account.people(3)

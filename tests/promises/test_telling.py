@@ -248,10 +248,13 @@ def test_what_somebody_clears_is_put_back_and_at_most_so_often_a_day(outside: Ou
     assert outside.states()["crm"][DeliveryState.WAITING] == 0
 
 
-def test_a_no_where_our_flag_did_not_get_to_is_the_records_own(outside: Outside) -> None:
+@pytest.mark.parametrize("fault", [Fault.STOPPED, Fault.REFUSED])
+def test_a_no_where_our_flag_did_not_get_to_is_the_records_own(
+    outside: Outside, fault: Fault
+) -> None:
     outside.passed()
     outside.says_no(5)
-    outside.passed(lambda point: Fault.STOPPED if point == "crm.block" else None)
+    outside.passed(lambda point: fault if point == "crm.block" else None)
     assert outside.shown(outside.crm) == set()
     before = outside.own_noes("crm", "c5")
     outside.crm.edit("c5", opt_out="ja")

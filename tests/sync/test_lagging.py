@@ -14,8 +14,11 @@ from simulators.scripted import Scripted
 from connectors.protocol import Stream
 from rules.changes import Change
 from rules.flags import RULE
+from rules.keys import Key, KeyKind
 from rules.records import Kind, Record, Ref
+from rules.suppression import Channel
 from state import history, mirror, proposals
+from sync import desk
 from sync.app import App
 from sync.stages.intake import LAG
 
@@ -49,7 +52,19 @@ class Flagged:
 
         self.lists.systems = only_ours
         self.shows("false")
-        change = Change("opt_out", "false", "true", RULE, RULE, "reason.blocked")
+        self._write(Change("opt_out", "false", "true", RULE, RULE, "reason.blocked"))
+
+    def writes_also(self, name: str, text: str) -> None:
+        """A correction of ours."""
+        self._write(Change(name, None, text, "capitals", "hygiene", "reason.test"))
+
+    def is_blocked(self, channel: Channel) -> bool:
+        """Whether the list has a no of the record itself."""
+        with self.lists.app() as app:
+            said = desk.check(app, [Key(KeyKind.REF, str(self.ref))], app.clock())
+        return any(one.blocked for one in said.channels if one.channel is channel)
+
+    def _write(self, change: Change) -> None:
         with self.lists.app() as app, app.store.transaction() as tx:
             held, now = self._held(app), self.lists.now
             run = history.start_run(
@@ -57,7 +72,7 @@ class Flagged:
             )
             where, text = ("crm", held.stream, "v1", "w1"), proposals.changes_text([change])
             history.add(tx, [(run, held.rid, *where, text, "anna", now, None)])
-            cells = {**held.record.values, "opt_out": "true"}
+            cells = {**held.record.values, change.field: change.new}
             mirror.set_written(tx, [("w1", mirror.cells_text(cells), None, now, None, held.rid)])
 
     def shows(self, flag: str, **values: str) -> None:
@@ -120,3 +135,19 @@ def test_what_is_shown_long_after_our_write_is_no_lag(flagged: Flagged) -> None:
     flagged.shows("false")
     assert flagged.crm.asked == []
     assert flagged.values["opt_out"] == "false"
+
+
+def test_a_no_that_is_shown_and_over_by_now_is_heard(flagged: Flagged) -> None:
+    flagged.is_here("true", opt_out_email="false")
+    assert not flagged.is_blocked(Channel.EMAIL)
+    flagged.shows("false", opt_out_email="true")
+    assert flagged.values["opt_out_email"] == "false"
+    assert flagged.is_blocked(Channel.EMAIL)
+
+
+def test_our_own_flag_that_is_shown_and_was_taken_off_since_is_no_no(flagged: Flagged) -> None:
+    flagged.writes_also("title", "Direktør")
+    flagged.is_here("false", title="Direktør")
+    flagged.shows("true", title="Chef")
+    assert flagged.crm.asked == [flagged.ref]
+    assert not flagged.is_blocked(Channel.CALL)
