@@ -11,10 +11,11 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules.errors import SystemStopped, TryAgain, UserError
-from state import calls, history, lookups
+from rules.fields.field import PARTIES
+from state import calls, history, lookups, mirror
 from state.lookups import Standing
 from state.store import Tx
 from sync.app import App
@@ -93,6 +94,37 @@ def sources(app: App) -> list[SourceLine]:
         _line(one, stands.get(name), *spent[name], errors.get(name))
         for name, one in app.sources.items()
     ]
+
+
+def forget(app: App, source: str) -> int:
+    """Delete all that a source has answered, set up or not; gives how many answers went.
+
+    Records are decided once more without them. What was written from them stays: it is the
+    customer's own.
+    """
+    gone = 0
+    while some := _forget_some(app, source):
+        gone += some
+    after: int | None = 0
+    while after is not None:
+        after = _decide_anew(app, after)
+    return gone
+
+
+def _forget_some(app: App, source: str) -> int:
+    with app.store.transaction() as tx:
+        return lookups.forget(tx, source, _BATCH)
+
+
+def _decide_anew(app: App, after: int) -> int | None:
+    """A page of people and companies; the last of them, None behind the end."""
+    with app.store.transaction() as tx:
+        rids = [row.rid for *_, row in mirror.alive(tx, after, _BATCH, PARTIES)]
+        mirror.make_dirty(tx, rids)
+    return rids[-1] if rids else None
+
+
+_BATCH: Final = 2000
 
 
 def _errors(tx: Tx) -> dict[str, Said]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from rules.errors import Exit
 from sync.commands.passes import LIMITS
 from sync.shell import Shell
 
@@ -42,14 +43,24 @@ def enrich(
 
 
 @click.command
+@click.option("--forget")
+@click.option("--yes", "-y", is_flag=True)
 @click.pass_obj
-def sources(shell: Shell) -> int:
-    """How each source stands."""
+def sources(shell: Shell, *, forget: str | None, yes: bool) -> int:
+    """How each source stands; or all that one has answered is deleted."""
     from sync import enriching
     from sync.enriching_story import sources_text
+    from sync.output import say
 
+    if forget:
+        with shell.open(dry=True) as app:
+            if not shell.confirmed("cli.sources.question", yes=yes, source=forget):
+                return Exit.CHANGES
+            gone = enriching.forget(app, forget)
+        say(shell.texts.get("sources.forgotten", source=forget, count=gone))
+        return Exit.OK
     with shell.open(dry=True) as app:
         found = enriching.sources(app)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     shell.tell(found, lambda: sources_text(found, shell.texts, width))
-    return 0
+    return Exit.OK

@@ -322,3 +322,16 @@ def test_check_tries_the_source(place: Place) -> None:
     place.vendor.fault(Fault.STATUS, status=401, times=9)
     refused = place.call("check", "cvr")
     assert refused.exit_code == Exit.USER
+
+
+def test_what_a_source_said_can_be_deleted_and_what_was_written_stays(place: Place) -> None:
+    raw(place)
+    place.enrich()
+    before = place.rows()
+    assert place.call("sources", "--forget", "cvr").exit_code == Exit.CHANGES
+    assert place.standing() == {"found": 10}
+    done = place.call("sources", "--forget", "cvr", "--yes")
+    assert "10 answers of cvr are deleted" in done.output
+    assert place.standing() == {}
+    place.run()
+    assert place.rows() == before

@@ -102,11 +102,6 @@ class Index:
         }
         yield from self._all({"nested": {"path": _SITES, "query": {"bool": open_ones}}})
 
-    def changed(self, since: datetime, until: datetime) -> Iterator[Any]:
-        """The documents whose stamp of changes lies in this span. Head counts do not move it."""
-        span = {"gte": since.isoformat(), "lt": until.isoformat()}
-        yield from self._all({"range": {f"{_COMPANY}sidstOpdateret": span}})
-
     def count(self) -> int:
         """How many companies there are."""
         return _total(self._search({"size": 0, "_source": False}))
