@@ -9,7 +9,7 @@ Created in the transaction that records the entry, so that no entry is ever with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -117,30 +117,35 @@ UNDER_WAY: Final = (
 """The states of a delivery that has not come to its end."""
 
 
-def under_way(tx: Tx) -> dict[str, dict[DeliveryState, int]]:
-    """The same of what is not over, which costs no look at all that ever was."""
-    found: dict[str, dict[DeliveryState, int]] = {}
-    query = (
-        sa.select(deliveries.c.system, deliveries.c.state, sa.func.count())
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What a system has still to show: how many in each state, and when the first was heard."""
+
+    states: Mapping[DeliveryState, int]
+    since: datetime
+
+
+def under_way(tx: Tx) -> dict[str, UnderWay]:
+    """By system, which costs no look at all that ever was."""
+    groups = (
+        sa.select(
+            deliveries.c.system,
+            deliveries.c.state,
+            sa.func.count().label("many"),
+            sa.func.min(deliveries.c.seq).label("first"),
+        )
         .where(deliveries.c.state.in_([one.value for one in UNDER_WAY]))
         .group_by(deliveries.c.system, deliveries.c.state)
-    )
-    for system, state, number in tx.execute(query):
-        found.setdefault(system, {})[DeliveryState(state)] = number
-    return found
-
-
-def oldest(tx: Tx) -> dict[str, datetime]:
-    """By system: when we heard of the first opt-out that it has still to show."""
-    first = (
-        sa.select(deliveries.c.system, sa.func.min(deliveries.c.seq).label("seq"))
-        .where(deliveries.c.state.in_([one.value for one in UNDER_WAY]))
-        .group_by(deliveries.c.system)
         .subquery()
     )
-    query = sa.select(first.c.system, ledger.c.heard_at)
-    rows = tx.execute(query.join(ledger, ledger.c.seq == first.c.seq))
-    return {row.system: row.heard_at for row in rows}
+    found: dict[str, UnderWay] = {}
+    query = sa.select(groups, ledger.c.heard_at).join(ledger, ledger.c.seq == groups.c.first)
+    for system, state, many, _, heard_at in tx.execute(query.order_by(groups.c.first)):
+        # The first row of a system is that of its first entry.
+        known = found.get(system) or UnderWay({}, heard_at)
+        states = {**known.states, DeliveryState(state): many}
+        found[system] = UnderWay(states, known.since)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ def sizes(tx: Tx) -> tuple[int, int | None]:
         return int(size.scalar_one()), None
     pages = tx.exec_driver_sql("PRAGMA page_count").scalar_one()
     size_of_page = tx.exec_driver_sql("PRAGMA page_size").scalar_one()
-    file = tx.exec_driver_sql("PRAGMA database_list").one()[2]
-    return int(pages) * int(size_of_page), _bytes(Path(f"{file}-wal"))
+    # Where the connection has tables of its own, a second row stands for those.
+    files = {row[1]: row[2] for row in tx.exec_driver_sql("PRAGMA database_list")}
+    return int(pages) * int(size_of_page), _bytes(Path(f"{files['main']}-wal"))
 
 
 def _bytes(file: Path) -> int:

@@ -95,12 +95,12 @@ def midnight(day: date) -> datetime:
 def _systems(tx: Tx, app: App, found: Status) -> Iterator[SystemLine]:
     now, read = app.clock(), cursors.readings(tx)
     open_ones, alarms = deliveries.under_way(tx), alerts.count_by_system(tx)
-    oldest = deliveries.oldest(tx)
     compared, errors = verifying.latest(tx), dict(_errors(found))
     for name in sorted({*app.systems, *read}):
-        one, left = read.get(name), open_ones.get(name, {})
+        one, left = read.get(name), open_ones.get(name)
         read_at = one.read_at if one else None
-        failed = left.get(DeliveryState.FAILED, 0)
+        states = left.states if left else {}
+        failed = states.get(DeliveryState.FAILED, 0)
         yield SystemLine(
             system=name,
             records=one.records if one else 0,
@@ -109,9 +109,9 @@ def _systems(tx: Tx, app: App, found: Status) -> Iterator[SystemLine]:
             late_seconds=_since(read_at, now),
             calls_today=calls.used(tx, name, app.today).get(calls.TOTAL, 0),
             quota=calls.quota(tx, name),
-            under_way=sum(left.values()) - failed,
+            under_way=sum(states.values()) - failed,
             failed=failed,
-            oldest_seconds=_since(oldest.get(name), now),
+            oldest_seconds=_since(left.since if left else None, now),
             drift=compared.get(name),
             alarms=alarms.get(name, 0),
             error=errors.get(name),

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from listening import Answer, Listening, listening
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as strictly_read,
+)
 from prometheus_client.parser import text_string_to_metric_families
 from promises.lists import HEADER, people
 
@@ -193,6 +196,8 @@ def test_prometheus_may_ask_for_the_newer_format(watched: Listening) -> None:
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
     assert answer.text.endswith("# EOF\n")
     assert "# TYPE ringren_ledger_entries counter" in answer.text
+    names = {family.name for family in strictly_read(answer.text)}
+    assert {row.name.removesuffix("_total") for row in MEASURES} <= names
 
 
 # --- health ----------------------------------------------------------------------------------
