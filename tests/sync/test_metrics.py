@@ -16,7 +16,7 @@ from prometheus_client.openmetrics.parser import (
     text_string_to_metric_families as strictly_read,
 )
 from prometheus_client.parser import text_string_to_metric_families
-from promises.lists import HEADER, people
+from promises.lists import HEADER, Lists, people
 
 from rules.keys import Key, KeyKind
 from rules.suppression import Channel
@@ -106,6 +106,18 @@ def test_the_figures_are_those_of_the_overview(watched: Listening) -> None:
     assert found["ringren_system_last_read_timestamp_seconds", "files"] == pytest.approx(
         files.read_at.timestamp()
     )
+
+
+def test_both_databases_tell_the_same(tmp_path: Path, store_url: str) -> None:
+    lists = Lists(tmp_path, url=store_url)
+    lists.put("kontakter.csv", HEADER, *people(3))
+    lists.run()
+    with lists.app() as app:
+        found = figures(app)
+    told = {(row.name, *labels): value for row in MEASURES for labels, value in row.reads(found)}
+    assert told["ringren_system_records", "files"] == 3
+    assert told["ringren_database_bytes",] > 100_000
+    assert ("ringren_database_log_bytes",) in told or store_url.startswith("postgresql")
 
 
 def test_an_opt_out_that_does_not_reach_a_system_grows_old(fresh: Listening) -> None:
