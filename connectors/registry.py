@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connectors.salesforce import Salesforce
     from connectors.session import Meter
     from connectors.sources.cvr import Cvr
+    from connectors.sources.zerobounce import ZeroBounce
 
 FILES: Final = "files"
 """The file connector's name in refs, `files/contact/contacts.csv#17`, and in settings."""
@@ -34,8 +35,9 @@ AIRCALL: Final = "aircall"
 FIVE9: Final = "five9"
 
 CVR: Final = "cvr"
+ZEROBOUNCE: Final = "zerobounce"
 
-SOURCES: Final = (CVR,)
+SOURCES: Final = (CVR, ZEROBOUNCE)
 """The names of all sources of facts."""
 
 SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN, AIRCALL, FIVE9)
@@ -340,3 +342,24 @@ def cvr(
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
     return Cvr(CVR, Index(CVR, user, password, url=url, a_second=calls_a_second, **more))
+
+
+def zerobounce(
+    *,
+    key: str,
+    url: str,
+    ore: int,
+    batches_a_minute: int,
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> ZeroBounce:
+    """ZeroBounce, set up. `ore` is what a check costs; `elsewhere` maps its address to one here."""
+    from connectors.sources.zerobounce import ZeroBounce
+    from connectors.sources.zerobounce.client import Api
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
+    return ZeroBounce(
+        ZEROBOUNCE, Api(ZEROBOUNCE, key, url=url, a_minute=batches_a_minute, **more), ore
+    )

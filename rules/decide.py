@@ -27,6 +27,7 @@ from rules.enrichment.checked import dated
 from rules.enrichment.deciding import from_sources
 from rules.enrichment.policy import Enriched
 from rules.enrichment.policy import Terms as Sources
+from rules.enrichment.verifying import from_verdicts
 from rules.hygiene import RULES, Row, clean
 from rules.others import from_others
 from rules.records import Record, Value
@@ -66,6 +67,8 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     if told.checked and CHECKED in context.sourced and CHECKED not in past.declined:
         changes, look_again = dated(record.values, changes, told.checked)
     values = after(record, changes) if changes else record.values
+    if past.verdicts:
+        findings = (*findings, *from_verdicts(values, past.verdicts))
     lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
     again_on = min(filter(None, (again_on, look_again)), default=None)
     if lacking and past.declined:

@@ -10,6 +10,7 @@ from rules.changes import Change, Finding, Severity
 
 if TYPE_CHECKING:
     from rules.enrichment.record import CompanyRecord
+    from rules.enrichment.verdict import Verified
     from rules.keys import Key
     from rules.others import Offer
 
@@ -22,7 +23,8 @@ class Past:
     `declined` what a person took back by undo: field -> the value he did not want; `offers` are the
     same person's or company's records elsewhere, where they are asked (`rules.others`); `answers`
     the companies that sources of facts gave for its keys, one for each source and company, and
-    `not_found` those of its keys of which a source said on two days that there is no such thing.
+    `not_found` those of its keys of which a source said on two days that there is no such thing;
+    `verdicts` what verifiers said of its addresses.
     """
 
     written: Sequence[Change] = ()
@@ -30,6 +32,7 @@ class Past:
     offers: Sequence[Offer] = ()
     answers: Sequence[CompanyRecord] = ()
     not_found: Sequence[Key] = ()
+    verdicts: Mapping[Key, Sequence[Verified]] = None  # type: ignore[assignment]
 
 
 NO_PAST = Past((), {})

@@ -59,6 +59,17 @@ def replace(
     bulk(tx, _INSERT, rows)
 
 
+def channels(tx: Tx, rids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """By record, of those that are blocked at all: each single channel."""
+    found: dict[int, tuple[str, ...]] = {}
+    for some in chunks(rids):
+        rows = tx.execute(
+            sa.select(blocked.c.rid, blocked.c.channels).where(blocked.c.rid.in_(some))
+        )
+        found |= {rid: tuple(told.split(",")) for rid, told in rows}
+    return found
+
+
 def spread_again(tx: Tx, rids: Collection[int]) -> None:
     """Have the blocks on these records carried on once more: others are the same person by now."""
     for some in chunks(rids):

@@ -8,7 +8,7 @@ not found is believed on the second day that says so; until then what was found 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -55,12 +55,14 @@ class Lookup(NamedTuple):
 
 
 class Heard(NamedTuple):
-    """What a source said of one key. `answer` as text and `raw` as it came, of what was found."""
+    """What a source said of one key. `answer` as text and `raw` as it came, of what was found; `life`
+    where this answer lives otherwise than the source's others."""
 
     key: Key
     state: State
     answer: str | None = None
     raw: bytes | None = None
+    life: timedelta | None = None
 
 
 class Terms(NamedTuple):
@@ -195,6 +197,7 @@ def _write(
         told = (last.answered_at if last else None) if silent else now
         moved = now if has_changed else last.changed_at if last else None
         good = terms.unknown_until if silent else terms.good_until
+        good = good if one.life is None else now + one.life
         day = since.isoformat() if since else None
         values = (state, now, told, moved, good, terms.kept_until, day, answer, one.raw)
         key = (source, one.key.kind, one.key.value)

@@ -53,7 +53,7 @@ def _refuse_unknown(app: App, wish: Wish) -> None:
     if wish.source is not None and wish.source not in app.sources:
         known = ", ".join(app.sources)
         raise UserError("error.no_such_source", source=wish.source, known=known)
-    fields = set().union(*(one.profile.fields for one in app.sources.values()))
+    fields = set().union(*(one.profile.about for one in app.sources.values()))
     if wish.only is not None and wish.only not in fields:
         listed = ", ".join(sorted(fields))
         raise UserError("error.no_source_for", field=wish.only, known=listed)
@@ -144,5 +144,5 @@ def _line(
     profile = one.profile
     answers = {str(state): keys for state, keys in stands.keys.items()} if stands else {}
     told = stands.answered_at if stands else None
-    fields = tuple(sorted(profile.fields))
+    fields = tuple(sorted(profile.about))
     return SourceLine(one.name, fields, profile.ore, answers, told, used, ore, credit, error)

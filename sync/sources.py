@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connectors.registry import CVR
+from connectors.registry import CVR, ZEROBOUNCE
 from rules.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def sources(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> dic
     found: dict[str, Source] = {}
     if settings.sources.cvr.is_used:
         found[CVR] = _cvr(settings, clock, meter, dry=dry)
+    if (key := settings.sources.zerobounce.key) is not None:
+        found[ZEROBOUNCE] = _zerobounce(settings, key.get_secret_value(), clock, meter, dry=dry)
     return found
 
 
@@ -36,6 +38,22 @@ def _cvr(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Source
         password=one.password.get_secret_value(),
         url=one.url,
         calls_a_second=one.calls_a_second,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )
+
+
+def _zerobounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
+    from connectors.registry import zerobounce
+
+    one = settings.sources.zerobounce
+    return zerobounce(
+        key=key,
+        url=one.url,
+        ore=one.price_ore,
+        batches_a_minute=one.batches_a_minute,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

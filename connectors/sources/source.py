@@ -14,23 +14,26 @@ from typing import Final, Protocol
 
 from connectors.rights import Right
 from rules.enrichment.record import CompanyRecord
+from rules.enrichment.verdict import Verified
 from rules.keys import Key, KeyKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """How a source is asked by one kind of key. `batch`: keys that one call takes; `life`: so long an
-    answer is as good as new, and is not asked for again."""
+    """How a source is asked by one kind of key. `batch`: keys that are asked for together, with
+    `calls` calls; `life`: so long an answer is as good as new, and is not asked for again."""
 
     batch: int
     life: timedelta
+    calls: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """Plain facts about a source.
 
-    `fields` are those of the catalogue that it may fill. `ore` is the price of one key, in øre
+    `fields` are those of the catalogue that it may fill, `verifies` those of which it says whether
+    what stands in them works. `ore` is the price of one key, in øre
     (hundredths of a krone); who asks for nothing has no price. `repeats_free`: the same key asked
     again costs nothing, so that a lost answer may be asked for again. `keeps_days`: so long the
     licence lets its answers be kept; None: without end. `licence` is a text key. `seconds`: about
@@ -40,10 +43,16 @@ class Profile:
     asking: Mapping[KeyKind, Asking]
     fields: frozenset[str]
     licence: str
+    verifies: frozenset[str] = frozenset()
     ore: int = 0
     repeats_free: bool = True
     keeps_days: int | None = None
     seconds: float = 1.0
+
+    @property
+    def about(self) -> frozenset[str]:
+        """The fields that it has anything to say of."""
+        return self.fields | self.verifies
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """Whether the address that is the key works."""
+
+    key: Key
+    verdict: Verified
+    raw: bytes = field(default=b"", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class NotFound:
     """The source answered, and has nothing under this key."""
 
@@ -68,13 +86,16 @@ class NotFound:
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """The source did not say: an answer that is incomplete, an error inside a good one. `why` is a
-    code. No statement about the key."""
+    code. No statement about the key. `waits`: not asked again before; None: until another night.
+    `free`: nothing was charged for it."""
 
     key: Key
     why: str
+    waits: timedelta | None = None
+    free: bool = False
 
 
-Reply = Found | NotFound | Unknown
+Reply = Found | Judged | NotFound | Unknown
 
 INCOMPLETE: Final = "incomplete"
 

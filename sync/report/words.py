@@ -71,6 +71,8 @@ def _told(finding: Finding, catalogue: Catalogue) -> dict[str, object]:
         told["about"] = _joined(finding.details["about"], lambda one: words(f"report.about.{one}"))
     for name in {"source", "other_source"} & told.keys():
         told[name] = words(f"report.source.{finding.details[name]}")
+    if "verdict" in told:
+        told["verdict"] = words(f"verdict.{finding.details['verdict']}")
     for name in {"count", "of"} & told.keys():
         told[name] = int(finding.details[name]) if finding.details[name].isdigit() else told[name]
     if "date" in told:

@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Calls, Elsewhere
 from sync.settings.parts import Secret, Section
+from sync.settings.verifying import ZeroBounce
 
 REGISTER: Final = "http://distribution.virk.dk"
 
@@ -45,6 +46,7 @@ class Sources(Section):
     """[sources]: who is asked for facts, each in a section of its own."""
 
     cvr: Cvr = Cvr()
+    zerobounce: ZeroBounce = ZeroBounce()
 
     @property
     def used(self) -> tuple[str, ...]:

@@ -1,11 +1,10 @@
-"""What sources answered about the companies that records are about, for deciding."""
+"""What sources answered about the companies and the addresses of records, for deciding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rules.enrichment.identity import asked, identity
 from rules.enrichment.record import CompanyRecord
 from rules.fields.field import PARTIES
 from rules.trust import NO_PAST, Past
@@ -13,30 +12,32 @@ from state import lookups
 from state.cursors import Lease
 from state.mirror import Dirty, values_of
 from state.store import Tx
-from sync.answers import told_by
+from sync.answers import judged_by, told_by
 from sync.app import App
-from sync.stages.asking import left_by_rules
+from sync.stages.subjects import Keys, left_by_rules
 
 
 def with_answers(
     tx: Tx, app: App, lease: Lease, rows: Sequence[Dirty], pasts: dict[int, Past]
 ) -> dict[int, Past]:
-    """The pasts of these rows, with what the sources that are set up know of their companies."""
+    """The pasts of these rows, with what the sources that are set up know of them."""
     if not app.sources or lease.kind not in PARTIES:
         return pasts
+    of = Keys(app.sources.values())
     keys = {
-        row.rid: asked(identity(left_by_rules(app, lease, values_of(row.cells))))
-        for row in rows
-        if not row.gone
+        row.rid: of(left_by_rules(app, lease, values_of(row.cells))) for row in rows if not row.gone
     }
     known = lookups.known(tx, list(app.sources), {key for some in keys.values() for key in some})
     read = {key: told_by(some) for key, some in known.items()}
+    judged = {key: told for key, some in known.items() if (told := judged_by(some))}
     found = dict(pasts)
     for rid, some in keys.items():
         answers = _newest(one for key in some for one in read.get(key, ()))
         gone = tuple(key for key in some if any(one.is_gone for one in known.get(key, ())))
-        if answers or gone:
-            found[rid] = replace(found.get(rid, NO_PAST), answers=answers, not_found=gone)
+        verdicts = {key: judged[key] for key in some if key in judged}
+        if answers or gone or verdicts:
+            past = found.get(rid, NO_PAST)
+            found[rid] = replace(past, answers=answers, not_found=gone, verdicts=verdicts)
     return found
 
 

@@ -14,25 +14,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from connectors.sources.source import Found, NotFound, Reply, Source, Unknown
-from rules.decide import after
+from connectors.sources.source import Found, Judged, NotFound, Reply, Source, Unknown
 from rules.enrichment.due import worth
-from rules.enrichment.identity import asked, identity
 from rules.enrichment.matching import has_domain
 from rules.enrichment.record import CompanyRecord
 from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
 from rules.fields.field import PARTIES
-from rules.hygiene import clean
 from rules.keys import Key, KeyKind
-from rules.records import Record, Ref, Value
+from rules.records import Value
 from state import calls, lookups, match_keys, mirror
 from state.cursors import Lease
 from state.lookups import Heard, Lookup, State, Terms
-from state.mirror import values_of
 from state.store import Tx
-from sync.answers import dumped, told_by
+from sync.answers import dumped, dumped_verdict, told_by
 from sync.app import App
 from sync.logs import logger
+from sync.stages.subjects import Keys, Subject, subjects
 
 PAGE: Final = 2000
 UNKNOWN_WAITS: Final = timedelta(hours=20)
@@ -46,14 +43,6 @@ class Wish(NamedTuple):
     source: str | None = None
     only: str | None = None
     kroner: float | None = None
-
-
-class Subject(NamedTuple):
-    """A record, and what is to be known of it: its keys, and its fields with what is in them."""
-
-    rid: int
-    keys: tuple[Key, ...]
-    values: Mapping[str, Value]
 
 
 @dataclass(slots=True)
@@ -88,6 +77,8 @@ class _Lane:
     source: Source
     kind: KeyKind
     facts: Asked
+    before: tuple[str, ...] = ()
+    """Verifiers that are trusted more: this one is asked where they could not tell."""
     scores: Counter[int] = field(default_factory=Counter)
     least: int = 0
     """The lowest score that is asked for tonight, and how many of that score may be."""
@@ -97,6 +88,10 @@ class _Lane:
     @property
     def batch(self) -> int:
         return self.source.profile.asking[self.kind].batch
+
+    @property
+    def calls(self) -> int:
+        return self.source.profile.asking[self.kind].calls
 
     def allot(self, most: int | None) -> int:
         """So many keys at most: the best are taken; how many that are."""
@@ -130,14 +125,25 @@ class Asking:
         chosen = [
             one
             for name, one in app.sources.items()
-            if wish.source in {None, name} and (not wish.only or wish.only in one.profile.fields)
+            if wish.source in {None, name} and (not wish.only or wish.only in one.profile.about)
         ]
+        chosen.sort(key=self._rank)
         self.facts = [Asked(one.name) for one in chosen]
         self._lanes = [
-            _Lane(source, kind, facts)
+            _Lane(source, kind, facts, self._before(source, chosen))
             for source, facts in zip(chosen, self.facts, strict=True)
             for kind in source.profile.asking
         ]
+        self._keys = Keys(chosen)
+
+    def _rank(self, source: Source) -> int:
+        """Verifiers in the order in which the field trusts them, behind all that fill fields."""
+        told = [self.app.catalogue[name].sources for name in source.profile.verifies]
+        return max((one.index(source.name) + 1 for one in told if source.name in one), default=0)
+
+    def _before(self, source: Source, chosen: Sequence[Source]) -> tuple[str, ...]:
+        earlier = chosen[: chosen.index(source)]
+        return tuple(one.name for one in earlier if one.profile.verifies & source.profile.verifies)
 
     # --- before ------------------------------------------------------------------------------
 
@@ -157,11 +163,11 @@ class Asking:
             ore = self._ore_left(tx, facts.source)
         for lane in lanes:
             price, batch = lane.source.profile.ore, lane.batch
-            most = [left * batch] if left is not None else []
+            most = [left // lane.calls * batch] if left is not None else []
             most += [ore // price] if ore is not None and price else []
             due = lane.scores.total()
             taken = lane.allot(min(most, default=None))
-            needed = -(-taken // batch)
+            needed = -(-taken // batch) * lane.calls
             left = None if left is None else left - needed
             ore = None if ore is None else ore - taken * price
             facts.due += due
@@ -189,25 +195,18 @@ class Asking:
         while True:
             with self.app.store.reading() as tx:
                 rows = mirror.alive(tx, behind, PAGE, PARTIES)
+                found = subjects(tx, self.app, self._keys, self._leases, rows)
             if not rows:
                 return
             behind = rows[-1][2].rid
-            yield [
-                self._subject(lease, row.rid, row.cells)
-                for system, stream, row in rows
-                if (lease := self._leases.get((system, stream)))
-            ]
+            yield found
             self.app.go_on()
-
-    def _subject(self, lease: Lease, rid: int, cells: str) -> Subject:
-        values = left_by_rules(self.app, lease, values_of(cells))
-        return Subject(rid, asked(identity(values)), values)
 
     def _due(self, lane: _Lane, page: Sequence[Subject]) -> list[tuple[Key, int, list[int]]]:
         """(key, how much it is worth, records) of what is not known any more, or never was."""
         keys = {key for one in page for key in one.keys if key.kind is lane.kind}
         with self.app.store.reading() as tx:
-            known = lookups.known(tx, [lane.source.name], keys)
+            known = lookups.known(tx, [lane.source.name, *lane.before], keys)
         unknown = keys - known.keys()
         told = self._told_by_numbers(page, unknown) if lane.kind is KeyKind.MAIL_DOMAIN else {}
         found: dict[Key, tuple[int, list[int]]] = {}
@@ -218,8 +217,9 @@ class Asking:
                     continue
                 if any(has_domain(key.value, told.get(number, ())) for number in one.keys):
                     continue
-                row = next(iter(known.get(key, ())), None)
-                if row and row.good_until > self._began:
+                rows = {one.source: one for one in known.get(key, ())}
+                row = rows.get(lane.source.name)
+                if (row and row.good_until > self._began) or not _left_open(rows, lane.before):
                     continue
                 score, rids = found.get(key, (0, []))
                 found[key] = max(score, worth(gain, self._age(row))), [*rids, one.rid]
@@ -236,9 +236,10 @@ class Asking:
         return {key: told_by(rows) for key, rows in known.items()}
 
     def _gain(self, source: Source, values: Mapping[str, Value]) -> int:
-        """How many empty fields of a record the source may fill."""
-        wanted = {self.wish.only} if self.wish.only else source.profile.fields
-        return sum(name in values and not values[name] for name in wanted)
+        """How many empty fields of a record the source may fill, and filled ones that it verifies."""
+        wanted = {self.wish.only} if self.wish.only else source.profile.about
+        verified = source.profile.verifies
+        return sum(name in values and bool(values[name]) == (name in verified) for name in wanted)
 
     def _age(self, row: Lookup | None) -> int | None:
         return (self._began - row.answered_at).days if row and row.answered_at else None
@@ -335,11 +336,19 @@ class Asking:
         if not heard:
             return
         with self.app.store.transaction() as tx:
+            self._not_charged(tx, lane, replies)
             changed = lookups.settle(tx, facts.source, heard, now, self._terms(lane, now))
             digests = [digest for key in changed for digest in self._digests(key)]
             rids = set(match_keys.rids(tx, digests)) if digests else set()
             mirror.make_dirty(tx, sorted(rids.union(*(some[key] for key in changed))))
         facts.changed += len(changed)
+
+    def _not_charged(self, tx: Tx, lane: _Lane, replies: Sequence[Reply]) -> None:
+        """What was noted as spent beforehand, and was not."""
+        free = sum(isinstance(one, Unknown) and one.free for one in replies)
+        if ore := free * lane.source.profile.ore:
+            calls.pay(tx, lane.source.name, self.app.today, "enrich", -ore)
+            lane.facts.spent -= ore
 
     def _digests(self, key: Key) -> Sequence[bytes]:
         """By what records are found that carry the key, on pages that were seen before."""
@@ -355,15 +364,15 @@ def _heard(reply: Reply) -> Heard:
     match reply:
         case Found(key, records, raw):
             return Heard(key, State.FOUND, dumped(records), raw)
+        case Judged(key, verdict, raw):
+            return Heard(key, State.FOUND, dumped_verdict(verdict), raw, verdict.life)
         case NotFound(key):
             return Heard(key, State.ABSENT)
-        case Unknown(key, _):
-            return Heard(key, State.UNKNOWN)
+        case Unknown(key, _, waits):
+            return Heard(key, State.UNKNOWN, life=waits)
 
 
-def left_by_rules(app: App, lease: Lease, values: Mapping[str, Value]) -> Mapping[str, Value]:
-    """A record's values as the rules leave them, before any source is heard."""
-    rules = app.rules(lease.system, lease.headings)
-    changes, _ = clean(lease.kind, values, rules=rules, region=app.settings.region)
-    record = Record(Ref(lease.system, lease.kind, ""), "", values)
-    return after(record, changes) if changes else values
+def _left_open(rows: Mapping[str, Lookup], by: Sequence[str]) -> bool:
+    """Whether each of these was asked and did not say."""
+    open_ones = (State.ASKED, State.UNKNOWN)
+    return all((row := rows.get(name)) is not None and row.state in open_ones for name in by)
