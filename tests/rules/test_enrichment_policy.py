@@ -223,6 +223,26 @@ def test_a_contact_keeps_an_address_of_his_own() -> None:
     assert "ad_protected" in contacts
 
 
+@pytest.mark.parametrize(
+    ("company", "unit", "found"),
+    [
+        (False, False, "Nej"),
+        (False, True, "Ja"),
+        (True, False, "Ja"),
+        (False, None, None),
+        (None, True, "Ja"),
+    ],
+)
+def test_a_place_is_protected_by_its_company_or_by_itself(
+    company: Any, unit: Any, found: str | None
+) -> None:
+    place = Unit(p_number="1009990001", phone="68000003", protected=unit)
+    record = replace(FULL, protected=company, units=(place, Unit(p_number="1009990002")))
+    told = new(run([record], p_number="1009990001"))
+    assert told.get("ad_protected") == found
+    assert ("main_phone" in told) == (found == "Nej")
+
+
 # --- over what -------------------------------------------------------------------------------
 
 
@@ -367,6 +387,11 @@ def test_who_is_closing_or_closed_is_flagged(status: str, code: str | None) -> N
     record = replace(FULL, status=status)
     found = from_sources(Kind.COMPANY, {"cvr": CVR}, [record], (), TERMS)
     assert [one.code for one in found.findings] == ([code] if code else [])
+
+
+def test_the_most_trusted_source_says_who_is_closed() -> None:
+    answers = [also("vainu", status="dissolved"), FULL]
+    assert from_sources(Kind.COMPANY, {"cvr": CVR}, answers, (), TERMS).findings == ()
 
 
 def test_of_a_conflict_nothing_is_taken() -> None:
