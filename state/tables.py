@@ -600,7 +600,7 @@ tokens = _table(
     _id("token"),
     _text("name"),
     Column("digest", sa.LargeBinary, nullable=False, unique=True),
-    # what it may do: check, record, links
+    # what it may do: state.tokens.Scope
     _text("scopes"),
     _personal("made_by", "suppression"),
     _when("made_at"),

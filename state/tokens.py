@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from rules.rights import Right, Role, rights_of
 from state.direct import Direct
 from state.store import Store, Tx
 from state.tables import tokens
@@ -26,12 +27,29 @@ _BYTES: Final = 32
 
 
 class Scope(StrEnum):
-    """What a token may be used for."""
+    """What a token may be used for: rights that people have too (`rules.rights`), and some of its own.
+
+    Users, settings and the second person's decision are for people alone.
+    """
 
     CHECK = "check"
-    RECORD = "record"
     LINKS = "links"
     METRICS = "metrics"
+    RECORD = Right.RECORD.value
+    LOOK = Right.LOOK.value
+    ASK = Right.ASK.value
+    VIOLATIONS = Right.VIOLATIONS.value
+    ANSWER = Right.ANSWER.value
+    RECORDS = Right.RECORDS.value
+    WRITE = Right.WRITE.value
+    WORK = Right.WORK.value
+    PROPOSE = Right.PROPOSE.value
+
+
+def scopes_of(roles: Collection[Role]) -> frozenset[Scope]:
+    """What a program with these roles may do."""
+    known = {one.value: one for one in Scope}
+    return frozenset(known[right] for right in rights_of(roles) if right in known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,10 +117,18 @@ def find(tx: Tx, wanted: Wanted, limit: int, duties: Duties) -> Found:
 
 
 def first(
-    tx: Tx, wanted: Wanted, codes: Iterable[str | None], limit: int, duties: Duties
+    tx: Tx,
+    wanted: Wanted,
+    codes: Iterable[str | None],
+    limit: int,
+    duties: Duties,
+    after: int = 0,
 ) -> list[Assigned]:
-    """At most `limit` findings of these codes, in their order; nobody counts the rest."""
-    return [_assigned(one, duties) for one in islice(_listed(tx, wanted, codes), limit)]
+    """At most `limit` findings of these codes, in their order; nobody counts the rest.
+
+    Of each code those `after` a number: the next page of one that was looked at.
+    """
+    return [_assigned(one, duties) for one in islice(_listed(tx, wanted, codes, after), limit)]
 
 
 def causes(app: App) -> list[FindingGroup]:
@@ -165,14 +173,14 @@ def _systems(tx: Tx) -> list[str]:
     return list(tx.execute(sa.select(noted.c.system).distinct()).scalars())
 
 
-def _listed(tx: Tx, wanted: Wanted, codes: Iterable[str | None]) -> Iterator[Noted]:
+def _listed(tx: Tx, wanted: Wanted, codes: Iterable[str | None], after: int = 0) -> Iterator[Noted]:
     for code in codes:
-        after = 0
+        last = after
         while page := findings.listed(
-            tx, code=code, after=after, limit=_PAGE, with_gone=wanted.gone
+            tx, code=code, after=last, limit=_PAGE, with_gone=wanted.gone
         ):
             yield from (one for one in page if _fits(one, wanted))
-            after = page[-1].fid
+            last = page[-1].fid
 
 
 def _fits(noted: Noted, wanted: Wanted) -> bool:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rules.errors import UserError
 from state import acts, proposals, shapes
@@ -63,12 +64,13 @@ def appliable(app: App, number: int) -> Plan:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a plan would change, by rule and field, with samples. `why_not`: it may not be carried out."""
+    """What a plan would change, by rule and field, with samples. `why_not`: it may not be carried out,
+    a text key as `message` with its details."""
 
     plan: Plan
     records: int
     groups: tuple[ChangeGroup, ...]
-    why_not: UserError | None = None
+    why_not: Mapping[str, Any] | None = None
 
 
 def listed(app: App, limit: int) -> list[Plan]:
@@ -87,7 +89,9 @@ def look(app: App, number: int) -> Planned:
         held = changes.gather(shapes.of_plan(tx, number, plan.systems), plan.only_rule)
         groups = changes.of_plan(tx, number, held, app.catalogue)
         stands = proposals.stands(tx, plan)
-    return Planned(plan, held.records, tuple(groups), _why_not(app, plan, stands=stands))
+    error = _why_not(app, plan, stands=stands)
+    why_not = {"message": error.message, **error.details} if error else None
+    return Planned(plan, held.records, tuple(groups), why_not)
 
 
 def _why_not(app: App, plan: Plan, *, stands: bool) -> UserError | None:
@@ -120,12 +124,20 @@ def told_plans(found: Sequence[Plan], texts: Texts) -> str:
     return table([texts.get(f"plans.{name}") for name in names], rows, right=frozenset({0}))
 
 
+def why_not(found: Planned, texts: Texts) -> tuple[str, str]:
+    """Why a plan may not be carried out, and what to do about it, in words; empty when it may."""
+    if not found.why_not:
+        return "", ""
+    details = {name: value for name, value in found.why_not.items() if name != "message"}
+    return texts.of_error(UserError(str(found.why_not["message"]), **details))
+
+
 def told_plan(found: Planned, texts: Texts) -> str:
     """What it would change, a line for each rule and field, with one sample."""
     lang = texts.lang
     lines = [texts.count("plans.holds", found.records, plan=found.plan.plan)]
     if found.why_not:
-        lines.append(" ".join(texts.of_error(found.why_not)))
+        lines.append(" ".join(why_not(found, texts)))
     names = ("rule", "field", "records", "before", "after")
     rows = [
         [

@@ -7,7 +7,12 @@ import click
 from rules.errors import Exit
 from sync.shell import Shell
 
-SCOPES = ("check", "record", "links", "metrics")
+SCOPES = (
+    "check", "record", "links", "metrics",
+    "look", "ask", "violations", "answer", "records", "write", "work", "propose",
+)  # fmt: skip
+ROLES = ("viewer", "agent", "leader", "admin", "compliance")
+USUAL = ("check", "record")
 
 
 @click.group
@@ -17,18 +22,30 @@ def tokens() -> None:
 
 @tokens.command
 @click.argument("name")
-@click.option("--may", type=click.Choice(SCOPES), multiple=True, default=("check", "record"))
+@click.option("--may", type=click.Choice(SCOPES), multiple=True)
+@click.option("--role", "roles", type=click.Choice(ROLES), multiple=True)
 @click.option("--days", type=click.IntRange(min=1))
 @click.option("--by")
 @click.pass_obj
-def add(shell: Shell, *, name: str, may: tuple[str, ...], days: int | None, by: str | None) -> int:
+def add(
+    shell: Shell,
+    *,
+    name: str,
+    may: tuple[str, ...],
+    roles: tuple[str, ...],
+    days: int | None,
+    by: str | None,
+) -> int:
     """Make a token for a program."""
-    from state.tokens import Scope
+    from rules.rights import Role
+    from state.tokens import Scope, scopes_of
     from sync.token_story import told_made
     from sync.tokens import make
 
+    some = may if may or roles else USUAL
+    scopes = {Scope(one) for one in some} | scopes_of([Role(one) for one in roles])
     with shell.open(dry=True) as app:
-        made = make(app, name, [Scope(one) for one in dict.fromkeys(may)], days, by or app.actor)
+        made = make(app, name, scopes, days, by or app.actor)
     shell.tell(made, lambda: told_made(made, shell.texts))
     return Exit.OK
 

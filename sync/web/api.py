@@ -1,41 +1,55 @@
-"""The API for other programs: `POST /v1/opt-outs`, `GET /v1/check`, `POST /v1/check`.
+"""The API for other programs: the addresses of `sync.web.ways`, and what describes them.
 
 Each asks with a token of its own. An opt-out is on the disk before the answer leaves; a check is
 answered from all that was committed when it was asked, by whatever process. What cannot be read is
-never answered with "go ahead".
+never answered with "go ahead". What takes longer than an answer may is answered with 202, and
+`/api/v1/work` tells how far it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Scope
 
-from rules.errors import UserError
+from rules.errors import Exit, RingrenError, UserError
 from rules.keys import Key
 from rules.suppression import Channel, Statement
 from state import tokens
 from sync import desk, links
 from sync.app import App
+from sync.output import as_json as as_printed
 from sync.texts import Texts
-from sync.web import bodies, items
+from sync.web import bodies, items, openapi, shapes
 from sync.web.afterwards import Afterwards
 from sync.web.gate import Gate, Who
+from sync.web.hands import Hands
 from sync.web.health import health
+from sync.web.memory import Memory
+from sync.web.openapi import DESCRIPTION
 from sync.web.refusals import Refused, as_json, spoken, told
 from sync.web.shield import METHODS, Shield
 from sync.web.verdicts import Verdicts
+from sync.web.ways import WAYS, Call, Way
 
 MOST_BYTES: Final = 2_000_000
 AT_ONCE: Final = 8
 """Threads that write or ask for many at once; a single check needs none."""
 SECONDS_TO_CALM: Final = "2"
+NOT_THERE: Final = frozenset(
+    {
+        "error.no_plan", "error.no_run", "error.no_record", "error.no_job", "report.unfinished",
+        "violations.no_such", "receipt.nothing",
+    }
+)  # fmt: skip
+"""What is wrong when a number or a name leads to nothing."""
 
 T = TypeVar("T")
 Endpoint = Callable[[Request, Who], Awaitable[Response]]
@@ -47,11 +61,13 @@ class Api:
     def __init__(self, app: App, afterwards: Afterwards) -> None:
         self._app, self._afterwards = app, afterwards
         self._verdicts, self._gate = Verdicts(app), Gate(app, app.settings.api.a_minute)
+        self._hands, self._memory = Hands(app, "api"), Memory()
         self._at_once = app.store.is_sqlite
         self._limiter: CapacityLimiter | None = None
 
     def close(self) -> None:
-        """Give the connections back."""
+        """What is at work stops between two pages; give the connections back."""
+        self._hands.close()
         self._verdicts.close()
         self._gate.close()
 
@@ -59,16 +75,14 @@ class Api:
         """What a server runs."""
         routes = [
             *health(self._app),
-            self._route("/v1/check", "GET", tokens.Scope.CHECK, self.check),
-            self._route("/v1/check", "POST", tokens.Scope.CHECK, self.check_all),
-            self._route("/v1/opt-outs", "POST", tokens.Scope.RECORD, self.record),
-            self._route("/v1/links", "POST", tokens.Scope.LINKS, self.links),
+            self._route(DESCRIPTION, "GET", None, self.described, "described"),
+            *(
+                self._route(way.path, way.method, way.scope, self._answers(way), way.name)
+                for way in WAYS
+            ),
             Route("/{rest:path}", self.nothing_here, methods=METHODS),
         ]
-        known: dict[str, set[str]] = {}
-        for route in routes[:-1]:
-            known.setdefault(route.path, set()).update(route.methods or ())
-        self._known = known
+        self._known = routes[:-1]
         return Shield(Router(routes, redirect_slashes=False), self._failing, name="api")
 
     # --- what is asked -----------------------------------------------------------------------
@@ -163,24 +177,56 @@ class Api:
         except Refused as error:
             return error
 
+    def _answers(self, way: Way) -> Endpoint:
+        """What answers an address: this application itself, or what the table says, in a thread."""
+        does, takes = way.does, way.takes
+        if does is None:
+            own: Endpoint = getattr(self, way.name)
+            return own
+
+        shape = takes if isinstance(takes, type) else shapes.Query
+        has_body = way.method == "POST" and takes is not None
+
+        async def answer(request: Request, who: Who) -> Response:
+            if has_body:
+                said = await bodies.read_as(request, MOST_BYTES, shape)
+            else:
+                said = bodies.query_as(request, shape)
+            app = replace(self._app, actor=f"{who[1]} (api)")
+            call = Call(app, who[1], request.path_params, said, self._hands, self._memory)
+            return await self._apart(lambda: _answered(does, call, way.status))
+
+        return answer
+
+    async def described(self, request: Request, _who: Who) -> Response:
+        """What may be asked here, as OpenAPI 3.1 has it."""
+        bodies.query_as(request, shapes.Query)
+        lang = self._texts(request.scope).lang
+        text = await self._apart(lambda: openapi.text(lang))
+        return Response(text, media_type="application/json")
+
     async def nothing_here(self, request: Request) -> Response:
         """An address that there is not, or not in this way."""
-        allowed = self._known.get(request.url.path)
-        if allowed is None:
+        there = [one for one in self._known if one.matches(request.scope)[0] is not Match.NONE]
+        if not there:
             return self._refused(request, Refused(404, "api.no_address"))
-        headers = {"allow": ", ".join(sorted(allowed))}
+        headers = {
+            "allow": ", ".join(sorted({name for one in there for name in one.methods or ()}))
+        }
         return self._refused(request, Refused(405, "api.no_method", headers, **headers))
 
     # --- who asks ----------------------------------------------------------------------------
 
-    def _route(self, path: str, method: str, scope: tokens.Scope, endpoint: Endpoint) -> Route:
+    def _route(
+        self, path: str, method: str, scope: tokens.Scope | None, endpoint: Endpoint, name: str
+    ) -> Route:
         async def answer(request: Request) -> Response:
             try:
                 return await endpoint(request, await self._gate.let_in(request, scope))
             except Refused as error:
                 return self._refused(request, error)
 
-        answer.__name__ = getattr(endpoint, "__name__", "answer")
+        answer.__name__ = name
         return Route(path, answer, methods=[method])
 
     async def _apart(self, work: Callable[[], T]) -> T:
@@ -211,3 +257,20 @@ def _shown(barred: Mapping[Channel, bool]) -> dict[str, bool]:
 
 def _added(one: desk.Added) -> dict[str, object]:
     return {"recorded": True, "known": one.before or not one.event, "entry": one.event or None}
+
+
+def _answered(does: Callable[[Call], object], call: Call, status: int) -> Response:
+    """What a command would print with `--json`; what it would refuse is refused."""
+    try:
+        found = as_printed(does(call))
+    except RingrenError as error:
+        if error.exit_code is Exit.BUG:
+            raise
+        raise _why(error) from None
+    return Response(found, status, media_type="application/json")
+
+
+def _why(error: RingrenError) -> Refused:
+    if error.exit_code is not Exit.USER:
+        return Refused(409, error.message, None, **error.details)
+    return Refused(404 if error.message in NOT_THERE else 422, error.message, None, **error.details)

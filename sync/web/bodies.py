@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import orjson
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from sync.web.refusals import Refused
 
+Asked = TypeVar("Asked", bound=BaseModel)
 SECONDS: Final = 20
 """So long a body may take: whoever sends a byte a second does not hold a place for ever."""
 
@@ -35,9 +37,7 @@ async def read(request: Request, most: int) -> bytes:
 
 async def read_json(request: Request, most: int) -> dict[str, Any]:
     """A JSON object; Refused for anything else."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise Refused(415, "api.not_json")
+    must_be_json(request)
     try:
         found = orjson.loads(await read(request, most))
     except orjson.JSONDecodeError:
@@ -45,3 +45,44 @@ async def read_json(request: Request, most: int) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise Refused(422, "api.no_object")
     return found
+
+
+async def read_as(request: Request, most: int, takes: type[Asked]) -> Asked:
+    """A JSON object of that shape; Refused for anything else."""
+    must_be_json(request)
+    body = await read(request, most)
+    try:
+        return takes.model_validate_json(body)
+    except ValidationError as error:
+        raise misread(error, takes) from None
+
+
+def query_as(request: Request, takes: type[Asked]) -> Asked:
+    """What follows the `?`, in that shape; Refused for anything else, and for what is said twice."""
+    pairs = request.query_params.multi_items()
+    if len(pairs) != len(dict(pairs)):
+        raise Refused(422, "api.twice")
+    try:
+        return takes.model_validate(dict(pairs))
+    except ValidationError as error:
+        raise misread(error, takes) from None
+
+
+def misread(error: ValidationError, takes: type[BaseModel]) -> Refused:
+    """Which field is wrong, if it is one that there is: what else was sent is not said again."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    if first["type"] == "json_invalid":
+        return Refused(400, "api.no_json")
+    known, place = list(takes.model_fields), first["loc"]
+    if not place:
+        return Refused(422, "api.no_object")
+    if place[0] not in known:
+        return Refused(422, "api.unknown_field", fields=", ".join(known) or "-")
+    return Refused(422, "api.wrong_field", field=place[0])
+
+
+def must_be_json(request: Request) -> None:
+    """Refused when it does not say that it is."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused(415, "api.not_json")

@@ -34,8 +34,8 @@ class Gate:
         self._used: dict[int, date] = {}
         self.close = self._door.close
 
-    async def let_in(self, request: Request, scope: Scope) -> Who:
-        """Number and name of the token; Refused when there is none that may."""
+    async def let_in(self, request: Request, scope: Scope | None) -> Who:
+        """Number and name of the token; Refused when there is none that may. None: any that holds."""
         kind, _, secret = request.headers.get("authorization", "").partition(" ")
         if kind.lower() != "bearer" or not secret:
             raise Refused(401, "api.no_token", {"www-authenticate": "Bearer"})
@@ -48,7 +48,7 @@ class Gate:
         if wait:
             headers = {"retry-after": str(math.ceil(wait))}
             raise Refused(429, "api.too_fast", headers, a_minute=self._a_minute)
-        if scope not in scopes:
+        if scope is not None and scope not in scopes:
             raise Refused(403, "api.not_allowed", scope=scope.value)
         await self._note(number)
         return number, name

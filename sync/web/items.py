@@ -20,9 +20,9 @@ KINDS: Final = ("phone", "email", "cvr")
 ASKED: Final = frozenset({*KINDS, "channel"})
 SAID: Final = ASKED | {"at", "id", "evidence", "source"}
 MOST_ITEMS: Final = 1000
-_MOST_KEYS: Final = 20
-_LONGEST: Final = 320
-_LONGEST_WORDS: Final = 2000
+MOST_KEYS: Final = 20
+LONGEST: Final = 320
+LONGEST_WORDS: Final = 2000
 
 
 def items_of(body: Mapping[str, Any], name: str) -> list[Any]:
@@ -54,12 +54,12 @@ def _texts(item: Mapping[str, Any], name: str) -> list[str]:
     value = item.get(name)
     listed = value if isinstance(value, list) else [value]
     found = [one for one in listed if one not in (None, "")]
-    if len(found) > _MOST_KEYS or not all(_is_text(one) for one in found):
-        raise Refused(422, "api.no_text", field=name, most=_LONGEST)
+    if len(found) > MOST_KEYS or not all(_is_text(one) for one in found):
+        raise Refused(422, "api.no_text", field=name, most=LONGEST)
     return found
 
 
-def _is_text(value: object, most: int = _LONGEST) -> bool:
+def _is_text(value: object, most: int = LONGEST) -> bool:
     return isinstance(value, str) and len(value) <= most
 
 
@@ -114,6 +114,6 @@ def _words(item: Mapping[str, Any], name: str) -> str:
     value = item.get(name)
     if value is None:
         return ""
-    if not _is_text(value, _LONGEST_WORDS):
-        raise Refused(422, "api.no_text", field=name, most=_LONGEST_WORDS)
+    if not _is_text(value, LONGEST_WORDS):
+        raise Refused(422, "api.no_text", field=name, most=LONGEST_WORDS)
     return str(value)

@@ -7,6 +7,11 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
+from state.findings import mark
+from sync import listings
+from sync.app import App
+from sync.report.model import FindingGroup
+
 SECONDS: Final = 60
 T = TypeVar("T")
 
@@ -30,3 +35,10 @@ class Memory:
         with self._lock:
             self._kept[name] = (mark, now, found)
         return found
+
+
+def causes(app: App, memory: Memory) -> list[FindingGroup]:
+    """`sync findings --causes`, counted anew when some came or went."""
+    with app.store.reading() as tx:
+        now = mark(tx)
+    return memory.of("causes", now, lambda: listings.causes(app))

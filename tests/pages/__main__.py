@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pages import boards, command_page, enrichment_page, metrics_page, rule_pages, settings_page
+from pages import (
+    api_page,
+    boards,
+    command_page,
+    enrichment_page,
+    metrics_page,
+    rule_pages,
+    settings_page,
+)
 
 from rules.catalogue import DEFAULT
 from sync import codes, fields
@@ -20,6 +28,7 @@ def everything() -> dict[Path, str]:
     """All generated files with what they must say."""
     docs = ROOT / "docs"
     found = {
+        docs / "api.md": api_page.within((docs / "api.md").read_text("utf-8")),
         docs / "findings.md": codes.markdown("en"),
         docs / "fields.md": fields.markdown(DEFAULT, "en"),
         docs / "report.schema.json": published(),

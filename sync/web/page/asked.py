@@ -12,8 +12,8 @@ from rules.rights import Right
 from state.users import User
 from sync.app import App
 from sync.texts import Texts
+from sync.web.hands import Hands
 from sync.web.memory import Memory
-from sync.web.page.hands import Hands
 from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 

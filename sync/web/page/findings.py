@@ -6,13 +6,12 @@ from typing import Any, Final
 
 from rules.records import Kind, Ref
 from rules.rights import Right
-from state.findings import mark
 from sync import listings
 from sync.opening import Linker, linker
 from sync.report import words
 from sync.report.causes import title
 from sync.report.explorer import opened
-from sync.report.model import FindingGroup
+from sync.web.memory import causes as counted
 from sync.web.page.asked import Answered, Asked, Shown
 from sync.web.refusals import Refused
 
@@ -21,7 +20,7 @@ MOST: Final = 100
 
 def causes(asked: Asked) -> Answered:
     """`sync findings --causes`."""
-    found = _counted(asked)
+    found = counted(asked.app, asked.memory)
     owners = {one.owner: one.owner_name for group in found for one in group.fields}
     owner = asked.query.get("owner", "")
     shown = [one for one in found if owner in {"", *(field.owner for field in one.fields)}]
@@ -34,19 +33,13 @@ def causes(asked: Asked) -> Answered:
     return Shown("findings", filled)
 
 
-def _counted(asked: Asked) -> list[FindingGroup]:
-    with asked.app.store.reading() as tx:
-        now = mark(tx)
-    return asked.memory.of("causes", now, lambda: listings.causes(asked.app))
-
-
 def of_code(asked: Asked) -> Answered:
     """`sync findings --code CODE`."""
     code = asked.path["code"]
     if not words.exists(f"finding.{code}"):
         raise Refused(404, "page.no_page")
     app = asked.app
-    total = sum(one.count for one in _counted(asked) if one.code == code)
+    total = sum(one.count for one in counted(app, asked.memory) if one.code == code)
     with app.store.reading() as tx:
         found = listings.first(tx, listings.Wanted(code=code), [code], MOST, app.duties)
     link = linker(app)

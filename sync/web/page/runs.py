@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from rules.errors import Exit, UserError
+from rules.errors import UserError
 from rules.records import Kind, Ref
 from rules.rights import Right
 from sync import explain, listings, parties, plans, undo
 from sync.output import number, share
-from sync.passes import Outcome
 from sync.report import page as reports
 from sync.report.build import of_run
 from sync.report.sheet import sheet_of
+from sync.web import deeds
 from sync.web.page.asked import Answered, Asked, Document, Sent, Shown
-from sync.web.page.hands import Done, Tools
 
 MOST: Final = 50
 
@@ -74,26 +73,8 @@ def take_back(asked: Asked) -> Answered:
     """`sync undo NUMBER --yes`."""
     number_, rule = asked.number("number"), asked.fields.get("rule") or None
     ref = _ref(asked.fields.get("ref", ""))
-    # What is wrong with the question is told at once.
-    undo.preview(asked.app, number_, rule=rule, ref=ref)
-
-    def work(tools: Tools) -> Done:
-        with tools.opened(f"undo {number_}") as app:
-            return _done(undo.undo(app, number_, rule=rule, ref=ref))
-
-    asked.hands.give("undo", str(number_), asked.who.name, work)
+    deeds.undo_run(asked.app, asked.hands, asked.who.name, number_, rule=rule, ref=ref)
     return Sent("/jobs", "asked")
-
-
-def _done(outcome: Outcome) -> Done:
-    """What the work page tells of a pass."""
-    run = outcome.report.run.run
-    if outcome.failures:
-        one = outcome.failures[0]
-        return Done({"message": one.message, **one.details, "system": one.system}, run)
-    if outcome.exit_code not in (Exit.OK, Exit.CHANGES, Exit.VIOLATION):
-        return Done({"message": f"job.ended.{outcome.exit_code.value}"}, run)
-    return Done(run=run)
 
 
 # --- plans -----------------------------------------------------------------------------------
@@ -107,20 +88,13 @@ def list_plans(asked: Asked) -> Answered:
 def one_plan(asked: Asked) -> Answered:
     """`sync plans NUMBER`: before and after."""
     found = plans.look(asked.app, asked.number("number"))
-    why_not = asked.texts.of_error(found.why_not) if found.why_not else None
+    why_not = plans.why_not(found, asked.texts) if found.why_not else None
     return Shown("plan", {"found": found, "why_not": why_not})
 
 
 def carry_out(asked: Asked) -> Answered:
     """`sync apply NUMBER`."""
-    number_ = asked.number("number")
-    plans.appliable(asked.app, number_)
-
-    def work(tools: Tools) -> Done:
-        with tools.opened(f"apply {number_}") as app:
-            return _done(plans.apply(app, number_))
-
-    asked.hands.give("apply", str(number_), asked.who.name, work)
+    deeds.apply_plan(asked.app, asked.hands, asked.who.name, asked.number("number"))
     return Sent("/jobs", "asked")
 
 

@@ -19,6 +19,7 @@ from rules.rights import Right
 from sync.app import App
 from sync.logs import logger
 from sync.web import bodies
+from sync.web.hands import Hands
 from sync.web.health import health
 from sync.web.memory import Memory
 from sync.web.page import (
@@ -38,7 +39,6 @@ from sync.web.page import door as doors
 from sync.web.page.asked import Answered, Asked, Document, Download, Sent
 from sync.web.page.door import STAMP, Door, Visitor
 from sync.web.page.frame import Look
-from sync.web.page.hands import Hands
 from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, STRICT, Headers, Shield
@@ -91,7 +91,7 @@ class Site:
     """The application."""
 
     def __init__(self, app: App) -> None:
-        self._app, self._door, self._hands = app, Door(app), Hands(app)
+        self._app, self._door, self._hands = app, Door(app), Hands(app, "page")
         self._memory = Memory()
         self._limiters: dict[int, CapacityLimiter] = {}
 

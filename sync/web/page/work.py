@@ -6,14 +6,9 @@ from typing import Any, Final
 
 from rules.rights import Right
 from sync import status as standing
-from sync.foreground import once
-from sync.jobs import named
-from sync.logs import logger
 from sync.status import JobLine
+from sync.web import deeds
 from sync.web.page.asked import Answered, Asked, Sent, Shown
-from sync.web.page.hands import Done, Tools
-
-LOG = logger(__name__)
 
 
 def jobs(asked: Asked) -> Answered:
@@ -37,24 +32,7 @@ def filled(one: JobLine, asked: Asked) -> dict[str, Any]:
 
 def do_job(asked: Asked) -> Answered:
     """`sync jobs run NAME`."""
-    job = named(asked.path["name"])
-
-    def work(tools: Tools) -> Done:
-        from sync.crashes import write_at
-
-        settings = tools.app.settings
-        ended = once(
-            settings,
-            job.name,
-            actor=tools.actor,
-            progress=tools.progress,
-            crashed=lambda error: write_at(error, settings.home),
-            holder=f"{tools.holder}/{job.name}",
-            stopping=tools.stopping,
-        )
-        return Done(ended.error)
-
-    asked.hands.give("job", job.name, asked.who.name, work)
+    deeds.do_job(asked.hands, asked.who.name, asked.path["name"])
     return Sent("/jobs", "asked")
 
 

@@ -1,6 +1,6 @@
-"""Work that somebody asked for on the page and that takes longer than an answer may.
+"""Work that somebody asked for on the page or over the API and that takes longer than an answer may.
 
-A thread does it, one piece after the other; the page shows how far it is. A piece that is at work
+A thread does it, one piece after the other; whoever asks is told how far it is. A piece that is at work
 when the process ends stops between two pages, as everywhere, and loses nothing.
 """
 
@@ -33,9 +33,8 @@ Error = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One piece of work. `what` is a text key `page.work.<what>`, `about` a number or a name.
-
-    `run`: the run that came of it.
+    """One piece of work. `what` is a text key `page.work.<what>`, `about` a number or a name, `part`
+    what of it when that is not all; `run`: the run that came of it.
     """
 
     number: int
@@ -47,6 +46,7 @@ class Piece:
     ended_at: datetime | None = None
     error: Error | None = None
     run: int | None = None
+    part: str = ""
 
     @property
     def state(self) -> str:
@@ -122,26 +122,27 @@ class Noting:
 
 
 class Hands:
-    """One for the application. `close` asks what is at work to stop, and waits for it."""
+    """One for each application, by its name. `close` asks what is at work to stop, and waits for it."""
 
-    def __init__(self, app: App) -> None:
-        self._app, self._numbers = app, count(1)
+    def __init__(self, app: App, name: str) -> None:
+        self._app, self._name, self._numbers = app, name, count(1)
         self._waiting: deque[tuple[Piece, Work]] = deque()
         self._known: dict[int, Piece] = {}
         self._lock, self._stopping = threading.Lock(), threading.Event()
         self._noting = Noting()
-        self._alongside = Alongside("page", lambda _asked: self._work())
+        self._alongside = Alongside(name, lambda _asked: self._work())
 
-    def give(self, what: str, about: str, by: str, work: Work) -> Piece:
+    def give(self, what: str, about: str, by: str, work: Work, part: str = "") -> Piece:
         """To be done soon; the same that waits or is at work already is not taken twice."""
         with self._lock:
-            same = [p for p in self._known.values() if (p.what, p.about) == (what, about)]
-            for piece in same:
-                if piece.ended_at is None:
+            for piece in self._known.values():
+                same = (piece.what, piece.about, piece.part) == (what, about, part)
+                if same and piece.ended_at is None:
                     return piece
             if len(self._waiting) >= MOST_WAITING:
                 raise UserError("page.work.too_much")
-            piece = Piece(next(self._numbers), what, about, by, self._app.clock())
+            number, now = next(self._numbers), self._app.clock()
+            piece = Piece(number, what, about, by, now, part=part)
             self._known[piece.number] = piece
             for old in sorted(self._known)[:-MOST_KEPT]:
                 if self._known[old].ended_at:
@@ -184,8 +185,8 @@ class Hands:
         self._noting.end()
         tools = Tools(
             self._app,
-            f"{piece.by} (page)",
-            f"{self._app.holder}/page",
+            f"{piece.by} ({self._name})",
+            f"{self._app.holder}/{self._name}",
             self._stopping,
             self._noting,
         )

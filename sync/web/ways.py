@@ -1,0 +1,297 @@
+"""Every address of the API as one table of data: what it takes to ask, what may be asked, what comes.
+
+The answers of `/api/v1` are the objects that the commands print with `--json`. Nobody is named in an
+address: whoever and whatever record is asked about stands in the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from rules.errors import UserError
+from rules.keys import Key, KeyKind
+from rules.records import Kind, Ref
+from state.history import Run, list_runs
+from state.proposals import Plan
+from state.tokens import Scope
+from sync import (
+    consents,
+    desk,
+    explain,
+    lifts,
+    listings,
+    overview,
+    parties,
+    plans,
+    receipts,
+    status,
+    undo,
+    violations,
+)
+from sync.app import App
+from sync.report import words
+from sync.report.build import of_run
+from sync.report.model import FindingGroup, Report
+from sync.web import deeds, items, shapes
+from sync.web.hands import Hands, Piece
+from sync.web.memory import Memory, causes
+from sync.web.refusals import Refused
+
+MOST_RECEIPTS: Final = 9_999_999
+"""A longer number would be looked up as one that somebody is called by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a program that may ask it. `app` acts in its name."""
+
+    app: App
+    by: str
+    path: Mapping[str, str]
+    said: Any
+    """What `takes` made of the query or the body; None where nothing may be said."""
+    hands: Hands
+    memory: Memory
+
+    @property
+    def number(self) -> int:
+        """The number of the address; Refused, as if there were no such address, when it is none."""
+        text = self.path["number"]
+        if not (text.isascii() and text.isdecimal() and 0 < int(text[:17]) <= shapes.LARGEST):
+            raise Refused(404, "api.no_address")
+        return int(text[:17])
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One address. `takes` is the query of a GET, the body of a POST, one model where `does` reads it;
+    `gives` any type.
+
+    `does` is None for those that the application answers itself.
+    """
+
+    name: str
+    method: str
+    path: str
+    scope: Scope
+    takes: type[BaseModel] | UnionType | None
+    gives: Any
+    does: Callable[[Call], object] | None = None
+    status: int = 200
+
+
+# --- looking ---------------------------------------------------------------------------------
+
+
+def _checked(call: Call) -> desk.Checked:
+    return desk.check(call.app, _keys(call), desk.when(call.said.at, call.app.clock()).end)
+
+
+def _story(call: Call) -> desk.Story:
+    ref = _ref(call.said.record)
+    named = [Key(KeyKind.REF, str(ref))] if ref else []
+    if not named or call.said.model_dump(exclude={"record"}, exclude_none=True):
+        named += _keys(call)
+    return desk.story(call.app, named)
+
+
+def _keys(call: Call) -> list[Key]:
+    said = call.said.model_dump(include=set(items.KINDS), exclude_none=True)
+    return items.keys_of(said, items.KINDS, call.app.settings.region)
+
+
+def _receipts(call: Call) -> receipts.Receipts:
+    if call.number > MOST_RECEIPTS:
+        raise Refused(404, "api.nothing_there")
+    return receipts.receipts_of(call.app, str(call.number))
+
+
+def _violations(call: Call) -> violations.Listed:
+    said: shapes.AskViolations = call.said
+    return violations.look(call.app, said.verdict, everything=said.everything, limit=said.limit)
+
+
+def _findings(call: Call) -> list[listings.Assigned]:
+    said: shapes.AskFindings = call.said
+    code, app = call.path["code"], call.app
+    if not words.exists(f"finding.{code}"):
+        raise Refused(404, "api.nothing_there")
+    wanted = listings.Wanted(code=code, gone=said.gone)
+    with app.store.reading() as tx:
+        return listings.first(tx, wanted, [code], said.limit, app.duties, said.after)
+
+
+def _runs(call: Call) -> list[Run]:
+    with call.app.store.reading() as tx:
+        return list_runs(tx, call.said.limit)
+
+
+def _explained(call: Call) -> explain.Explanation:
+    ref = _ref(call.said.record)
+    assert ref is not None  # noqa: S101 - the body has one
+    return explain.explain(call.app, ref, call.said.field)
+
+
+def _parties(call: Call) -> parties.Parties:
+    ref = _ref(call.said.record)
+    return (
+        parties.look(call.app, call.said.limit) if ref is None else parties.look_at(call.app, ref)
+    )
+
+
+def _work(call: Call) -> Piece:
+    found = [one for one in call.hands.listed() if one.number == call.number]
+    if not found:
+        raise Refused(404, "api.nothing_there")
+    return found[0]
+
+
+def _ref(text: str | None) -> Ref | None:
+    if text is None:
+        return None
+    try:
+        return Ref.parse(text)
+    except ValueError:
+        raise UserError("usage.ref", kinds=", ".join(Kind)) from None
+
+
+# --- doing -----------------------------------------------------------------------------------
+
+
+def _answered(call: Call) -> dict[str, list[int]]:
+    said: shapes.AskAnswer = call.said
+    done = violations.acknowledge(
+        call.app, said.numbers, said.verdict, by=said.by, reason=said.reason
+    )
+    return {"acknowledged": done}
+
+
+def _preview(call: Call) -> undo.Undo:
+    said: shapes.AskUndo = call.said
+    return undo.preview(call.app, call.number, rule=said.rule, ref=_ref(said.record))
+
+
+def _undone(call: Call) -> Piece:
+    said: shapes.AskUndo = call.said
+    ref = _ref(said.record)
+    return deeds.undo_run(call.app, call.hands, call.by, call.number, rule=said.rule, ref=ref)
+
+
+def _applied(call: Call) -> Piece:
+    return deeds.apply_plan(call.app, call.hands, call.by, call.number)
+
+
+def _job_done(call: Call) -> Piece:
+    return deeds.do_job(call.hands, call.by, call.path["name"])
+
+
+# --- the table -------------------------------------------------------------------------------
+
+_V1: Final = "/api/v1"
+
+WAYS: Final[tuple[Way, ...]] = (
+    Way("check", "GET", "/v1/check", Scope.CHECK, shapes.AskContactInQuery, shapes.Barred),
+    Way("check_all", "POST", "/v1/check", Scope.CHECK, shapes.AskContacts, shapes.ManyBarred),
+    Way(
+        "record", "POST", "/v1/opt-outs", Scope.RECORD, shapes.SayOptOut | shapes.SayOptOuts,
+        shapes.OptOutNoted | shapes.OptOutsNoted, status=201,
+    ),
+    Way("links", "POST", "/v1/links", Scope.LINKS, shapes.AskLinks, shapes.Links),
+    Way(
+        "overview", "GET", f"{_V1}/overview", Scope.LOOK, None, overview.Overview,
+        lambda call: overview.overview(call.app),
+    ),
+    Way(
+        "status", "GET", f"{_V1}/status", Scope.LOOK, None, status.Status,
+        lambda call: status.status(call.app),
+    ),
+    Way(
+        "jobs", "GET", f"{_V1}/jobs", Scope.LOOK, None, list[status.JobLine],
+        lambda call: status.jobs(call.app),
+    ),
+    Way(
+        "job_done", "POST", f"{_V1}/jobs/{{name}}/run", Scope.WORK, None, Piece, _job_done,
+        status=202,
+    ),
+    Way(
+        "work", "GET", f"{_V1}/work", Scope.LOOK, None, list[Piece],
+        lambda call: call.hands.listed(),
+    ),
+    Way("piece", "GET", f"{_V1}/work/{{number}}", Scope.LOOK, None, Piece, _work),
+    Way(
+        "checked", "POST", f"{_V1}/suppression/check", Scope.ASK, shapes.AskCheck, desk.Checked,
+        _checked,
+    ),
+    Way("story", "POST", f"{_V1}/suppression/why", Scope.ASK, shapes.AskWhy, desk.Story, _story),
+    Way(
+        "receipt", "GET", f"{_V1}/suppression/receipts/{{number}}", Scope.ASK, None,
+        receipts.Receipts, _receipts,
+    ),
+    Way(
+        "requests", "GET", f"{_V1}/suppression/requests", Scope.PROPOSE, None,
+        list[lifts.Waiting], lambda call: lifts.waiting(call.app),
+    ),
+    Way(
+        "consents", "GET", f"{_V1}/consents", Scope.PROPOSE, shapes.AskFew, list[consents.Proposed],
+        lambda call: consents.waiting(call.app, call.said.limit),
+    ),
+    Way(
+        "violations", "GET", f"{_V1}/violations", Scope.VIOLATIONS, shapes.AskViolations,
+        violations.Listed, _violations,
+    ),
+    Way(
+        "violation", "GET", f"{_V1}/violations/{{number}}", Scope.VIOLATIONS, None,
+        violations.Explained, lambda call: violations.explain(call.app, call.number),
+    ),
+    Way(
+        "answered", "POST", f"{_V1}/violations/answers", Scope.ANSWER, shapes.AskAnswer,
+        shapes.Acknowledged, _answered,
+    ),
+    Way(
+        "causes", "GET", f"{_V1}/findings", Scope.RECORDS, None, list[FindingGroup],
+        lambda call: causes(call.app, call.memory),
+    ),
+    Way(
+        "findings", "GET", f"{_V1}/findings/{{code}}", Scope.RECORDS, shapes.AskFindings,
+        list[listings.Assigned], _findings,
+    ),
+    Way(
+        "plans", "GET", f"{_V1}/plans", Scope.RECORDS, shapes.AskFew, list[Plan],
+        lambda call: plans.listed(call.app, call.said.limit),
+    ),
+    Way(
+        "plan", "GET", f"{_V1}/plans/{{number}}", Scope.RECORDS, None, plans.Planned,
+        lambda call: plans.look(call.app, call.number),
+    ),
+    Way(
+        "applied", "POST", f"{_V1}/plans/{{number}}/apply", Scope.WRITE, None, Piece, _applied,
+        status=202,
+    ),
+    Way("runs", "GET", f"{_V1}/runs", Scope.RECORDS, shapes.AskFew, list[Run], _runs),
+    Way(
+        "report", "GET", f"{_V1}/runs/{{number}}/report", Scope.RECORDS, None, Report,
+        lambda call: of_run(call.app, call.number),
+    ),
+    Way(
+        "preview", "POST", f"{_V1}/runs/{{number}}/undo/preview", Scope.RECORDS, shapes.AskUndo,
+        undo.Undo, _preview,
+    ),
+    Way(
+        "undone", "POST", f"{_V1}/runs/{{number}}/undo", Scope.WRITE, shapes.AskUndo, Piece,
+        _undone, status=202,
+    ),
+    Way(
+        "explained", "POST", f"{_V1}/records", Scope.RECORDS, shapes.AskRecord,
+        explain.Explanation, _explained,
+    ),
+    Way(
+        "parties", "POST", f"{_V1}/parties", Scope.RECORDS, shapes.AskParties, parties.Parties,
+        _parties,
+    ),
+)  # fmt: skip
+"""In the order of the description. `api.way.<name>` says in both languages what it is for."""
