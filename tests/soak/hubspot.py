@@ -153,7 +153,9 @@ class Place:
         winner, loser = (int(one) for one in r.sample(there, 2))
         if self._loses_a_no(kind, loser):
             return None
-        third, now = r.random() < 0.3, self.portal.now_ms
+        # Under a third number neither is left by name.
+        third = r.random() < 0.3 and not self._loses_a_no(kind, winner)
+        now = self.portal.now_ms
         into = str(self.portal.merge(OBJECTS[kind], winner, loser, third=third))
         for ident in (loser, winner) if third else (loser,):
             self._went_up.append(News(kind, str(ident), False, {}, {}, None, now, into=into))
