@@ -23,7 +23,7 @@ from connectors.protocol import Episode, Page
 from rules.records import Record, Redirect, Tombstone
 
 SEARCH_MOST: Final = 200
-PAST_MOST: Final = 1000
+PAST_MOST: Final = 10_000
 """So many changed records are asked for what their flags have been; after an import it is left."""
 
 

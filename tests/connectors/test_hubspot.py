@@ -486,7 +486,11 @@ def test_a_no_outlives_the_record_that_was_deleted_with_it(account: Account) -> 
     assert not _records(pages)
 
 
-def test_after_an_import_nobody_is_asked_for_his_past(account: Account) -> None:
+@pytest.mark.parametrize("most", [1000, 1100])
+def test_after_a_large_import_nobody_is_asked_for_his_past(
+    account: Account, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("connectors.hubspot.pulling.PAST_MOST", most)
     people = account.people(1100)
     connector = account.connector()
     _, token = _read(connector)
@@ -496,7 +500,7 @@ def test_after_an_import_nobody_is_asked_for_his_past(account: Account) -> None:
     account.forget_calls()
     pages, _ = _read(connector, token)
     assert len(_records(pages)) == 1100
-    assert account.vendor.counted("POST") == 6
+    assert account.vendor.counted("POST") == (6 if most < len(people) else 6 + 11)
 
 
 @pytest.mark.parametrize(
