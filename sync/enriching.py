@@ -23,13 +23,10 @@ from sync.passes import Outcome, Pass
 from sync.report.model import Kept
 from sync.report.part import Said
 from sync.run import finish
-from sync.stages.asking import Asked, Wish
+from sync.stages.asking import COMMANDS, Asked, Wish
 
 if TYPE_CHECKING:
     from connectors.sources.source import Source
-
-ENRICH, DRY = "enrich", "enrich-dry-run"
-"""What its runs are called."""
 
 
 def enrich(
@@ -38,7 +35,7 @@ def enrich(
     """Pull, decide, ask, decide again; then as `sync run`. A dry run asks what costs nothing."""
     _refuse_unknown(app, wish)
     app.allow = allow
-    with Pass(app, DRY if dry else ENRICH) as one:
+    with Pass(app, COMMANDS[dry]) as one:
         number = one.new_plan()
         one.pull(None, number)
         one.decide(number)
@@ -129,7 +126,7 @@ _BATCH: Final = 2000
 
 def _errors(tx: Tx) -> dict[str, Said]:
     """Source -> what stopped it in the newest run that asked."""
-    run = history.newest_of(tx, (ENRICH, DRY))
+    run = history.newest_of(tx, COMMANDS)
     kept = Kept.model_validate(run.totals) if run and run.totals else None
     return {one.system: one.message for one in kept.failures} if kept else {}
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from connectors.sources.source import Found, Judged, NotFound, Reply, Source, Unknown
@@ -22,7 +22,7 @@ from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
 from rules.fields.field import PARTIES
 from rules.keys import Key, KeyKind
 from rules.records import Value
-from state import calls, lookups, match_keys, mirror
+from state import calls, history, lookups, match_keys, mirror
 from state.cursors import Lease
 from state.lookups import Heard, Lookup, State, Terms
 from state.store import Tx
@@ -31,6 +31,8 @@ from sync.app import App
 from sync.logs import logger
 from sync.stages.subjects import Keys, Subject, subjects
 
+COMMANDS: Final = ("enrich", "enrich-dry-run")
+"""What the runs are called in which sources are asked."""
 PAGE: Final = 2000
 UNKNOWN_WAITS: Final = timedelta(hours=20)
 """Who did not know is asked again the next night."""
@@ -149,8 +151,11 @@ class Asking:
 
     def forecast(self) -> list[Asked]:
         """Count what is due, and allot to each source what the ceilings leave for it."""
+        last = self._last_night()
         for page in self._pages():
             for lane in self._lanes:
+                # A night that was broken off may have kept answers that not all records heard of.
+                self._tell(lane, page, last)
                 lane.scores.update(score for _, score, _ in self._due(lane, page))
         for facts in self.facts:
             self._allot(facts, [lane for lane in self._lanes if lane.facts is facts])
@@ -186,6 +191,12 @@ class Asking:
         if not ceilings:
             return None
         return max(0, round(min(ceilings) * 100) - calls.paid(tx, source, self.app.today))
+
+    def _last_night(self) -> datetime:
+        """When all that was answered had last been told to all records."""
+        with self.app.store.reading() as tx:
+            run = history.newest_of(tx, COMMANDS)
+        return run.ended_at if run and run.ended_at else datetime.min.replace(tzinfo=UTC)
 
     # --- what is due -------------------------------------------------------------------------
 
@@ -263,9 +274,9 @@ class Asking:
         return lane.scores.total() > 0 and not lane.facts.only_counted
 
     def _page(self, lane: _Lane, page: Sequence[Subject]) -> None:
+        self._tell(lane, page, self._began)
         if lane.facts.error:
             return
-        self._told_before(lane, page)
         for key, score, rids in self._due(lane, page):
             if key in lane.waiting:
                 lane.waiting[key] += rids
@@ -273,14 +284,12 @@ class Asking:
                 lane.waiting[key] = rids
         self._ask(lane)
 
-    def _told_before(self, lane: _Lane, page: Sequence[Subject]) -> None:
-        """Records whose key was answered tonight for another record of an earlier page."""
+    def _tell(self, lane: _Lane, page: Sequence[Subject], since: datetime) -> None:
+        """Have records decided anew whose key was answered since then, for whichever record."""
         keys = {key for one in page for key in one.keys if key.kind is lane.kind}
         with self.app.store.reading() as tx:
             known = lookups.known(tx, [lane.source.name], keys)
-        new = {
-            key for key, [row] in known.items() if row.changed_at and row.changed_at >= self._began
-        }
+        new = {key for key, [row] in known.items() if row.changed_at and row.changed_at >= since}
         rids = [one.rid for one in page if not new.isdisjoint(one.keys)]
         if rids:
             with self.app.store.transaction() as tx:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from rules.enrichment.record import CompanyRecord
 from rules.keys import Key, KeyKind
 from sync.enriching import enrich
 from sync.passes import Outcome
+from sync.stages import asking
 from sync.stages.asking import Asked, Wish
 
 LIFE = timedelta(days=90)
@@ -39,13 +40,17 @@ class Seller:
     asked: list[str] = field(default_factory=list)
     lost_after: int | None = None
     """So many answers come, and then none."""
-    killed: bool = False
+    killed_at: int | None = None
+    """So many calls it answers, and then the program is killed."""
+    calls: int = 0
+    domains: dict[str, int] = field(default_factory=dict)
     silent: bool = False
     profile: Profile = OFFER
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
         self.asked += [key.value for key in keys]
-        if self.killed:
+        self.calls += 1
+        if self.killed_at is not None and self.calls > self.killed_at:
             raise KeyboardInterrupt
         for at, key in enumerate(keys):
             if at == self.lost_after:
@@ -55,11 +60,16 @@ class Seller:
     def _reply(self, key: Key) -> Reply:
         if self.silent:
             return Unknown(key, "incomplete")
-        found = self.place.register.find(int(key.value))
+        number = self.domains.get(key.value) if key.kind is KeyKind.MAIL_DOMAIN else int(key.value)
+        found = self.place.register.find(number or 0)
         if found is None:
             return NotFound(key)
         record = CompanyRecord(
-            cvr=key.value, source=self.name, read_at=self.place.clock(), name=found.name
+            cvr=str(found.cvr),
+            source=self.name,
+            read_at=self.place.clock(),
+            name=found.name,
+            website=found.website,
         )
         return Found(key, (record,))
 
@@ -138,13 +148,40 @@ def test_a_lost_answer_is_not_bought_again_and_what_came_is_kept(
 def test_a_program_that_is_killed_while_it_asks_does_not_ask_again(
     seller: Seller, place: Place
 ) -> None:
-    seller.killed = True
+    seller.killed_at = 0
     with pytest.raises(KeyboardInterrupt):
         night(seller)
     assert len(seller.asked) == 4
-    seller.killed = False
+    seller.killed_at = None
     night(seller)
     assert len(seller.asked) == len(set(seller.asked)) == 10
+
+
+def test_whoever_shares_what_was_answered_before_a_kill_hears_of_it_the_next_night(
+    seller: Seller, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PAGE", 1)
+    first = place.register.numbers[0]
+    shared = {"Hjemmeside": "https://opdigtet-7777.dk"}
+    place.register.edit(first, name="Opdigt Fabel ApS", website="www.opdigtet-7777.dk")
+    seller.profile = replace(OFFER, asking={KeyKind.MAIL_DOMAIN: Asking(batch=1, life=LIFE)})
+    seller.domains = {"opdigtet-7777.dk": first}
+    place.put(
+        shared, {"Hjemmeside": "https://opdigtet-8888.dk"}, {**shared, "By": "Vejle"},
+    )  # fmt: skip
+    seller.killed_at = 1
+    with pytest.raises(KeyboardInterrupt):
+        night(seller)
+    assert seller.asked == ["opdigtet-7777.dk", "opdigtet-8888.dk"]
+    seller.killed_at = None
+    place.clock.pass_(3600)
+    night(seller)
+    assert [row["Virksomhed"] for row in place.rows()] == [
+        "Opdigt Fabel ApS",
+        "",
+        "Opdigt Fabel ApS",
+    ]
+    assert len(seller.asked) == 2
 
 
 def test_the_budget_is_for_the_whole_night(seller: Seller, place: Place) -> None:
