@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from connectors.salesforce import Salesforce
     from connectors.session import Meter
     from connectors.sources.cvr import Cvr
+    from connectors.sources.neverbounce import NeverBounce
     from connectors.sources.zerobounce import ZeroBounce
 
 FILES: Final = "files"
@@ -36,8 +37,9 @@ FIVE9: Final = "five9"
 
 CVR: Final = "cvr"
 ZEROBOUNCE: Final = "zerobounce"
+NEVERBOUNCE: Final = "neverbounce"
 
-SOURCES: Final = (CVR, ZEROBOUNCE)
+SOURCES: Final = (CVR, ZEROBOUNCE, NEVERBOUNCE)
 """The names of all sources of facts."""
 
 SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN, AIRCALL, FIVE9)
@@ -363,3 +365,20 @@ def zerobounce(
     return ZeroBounce(
         ZEROBOUNCE, Api(ZEROBOUNCE, key, url=url, a_minute=batches_a_minute, **more), ore
     )
+
+
+def neverbounce(
+    *,
+    key: str,
+    ore: int,
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> NeverBounce:
+    """NeverBounce, set up. `ore` is what a check costs; `elsewhere` maps its address to one here."""
+    from connectors.sources.neverbounce import NeverBounce
+    from connectors.sources.neverbounce.client import Api
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
+    return NeverBounce(NEVERBOUNCE, Api(NEVERBOUNCE, key, **more), ore)

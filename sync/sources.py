@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connectors.registry import CVR, ZEROBOUNCE
+from connectors.registry import CVR, NEVERBOUNCE, ZEROBOUNCE
 from rules.errors import UserError
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ def sources(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> dic
         found[CVR] = _cvr(settings, clock, meter, dry=dry)
     if (key := settings.sources.zerobounce.key) is not None:
         found[ZEROBOUNCE] = _zerobounce(settings, key.get_secret_value(), clock, meter, dry=dry)
+    if (key := settings.sources.neverbounce.key) is not None:
+        found[NEVERBOUNCE] = _neverbounce(settings, key.get_secret_value(), clock, meter, dry=dry)
     return found
 
 
@@ -54,6 +56,20 @@ def _zerobounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry
         url=one.url,
         ore=one.price_ore,
         batches_a_minute=one.batches_a_minute,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )
+
+
+def _neverbounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
+    from connectors.registry import neverbounce
+
+    one = settings.sources.neverbounce
+    return neverbounce(
+        key=key,
+        ore=one.price_ore,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

@@ -2,7 +2,8 @@
 
     source      the one protocol, and how a source is described
     cvr         the Danish company register
-    zerobounce  whether e-mail addresses work
+    zerobounce  whether e-mail addresses work; so does
+    neverbounce
     verifying   what verifiers have in common
 
 A source is asked and never written to. What it may be asked, when and for how much is decided by

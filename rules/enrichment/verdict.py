@@ -102,6 +102,11 @@ def judged(source: str, status: str, details: Collection[str] = ()) -> Judgement
     return plain
 
 
+def weighs(source: str, status: str, detail: str) -> bool:
+    """Whether a detail makes a difference to the status that it stands beside."""
+    return f"{source}/{status.strip().lower()}/{detail.strip().lower()}" in _table()
+
+
 def _weight(verdict: Verdict) -> int:
     return _BY_WEIGHT.index(verdict) if verdict in _BY_WEIGHT else len(_BY_WEIGHT)
 

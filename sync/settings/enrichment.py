@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Calls, Elsewhere
 from sync.settings.parts import Secret, Section
-from sync.settings.verifying import ZeroBounce
+from sync.settings.verifying import NeverBounce, ZeroBounce
 
 REGISTER: Final = "http://distribution.virk.dk"
 
@@ -47,6 +47,7 @@ class Sources(Section):
 
     cvr: Cvr = Cvr()
     zerobounce: ZeroBounce = ZeroBounce()
+    neverbounce: NeverBounce = NeverBounce()
 
     @property
     def used(self) -> tuple[str, ...]:

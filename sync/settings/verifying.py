@@ -35,3 +35,10 @@ class ZeroBounce(Verifier):
     url: Address = "https://api-eu.zerobounce.net"
     price_ore: Annotated[int, Field(ge=1, le=10_000)] = 7
     batches_a_minute: Annotated[int, Field(ge=1, le=250)] = 4
+
+
+class NeverBounce(Verifier):
+    """[sources.neverbounce]: whether e-mail addresses work."""
+
+    key: Secret | None = Field(default=None, examples=[{"env": "NEVERBOUNCE_KEY"}])
+    price_ore: Annotated[int, Field(ge=1, le=10_000)] = 6

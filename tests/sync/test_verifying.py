@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from enriching import GOOD, NIGHT, Place
 from simulators.faults import Fault
+from simulators.neverbounce import serving as second
 from simulators.web import Clock, served
 from simulators.zerobounce.serving import HOST, KEY, ZeroBounce, build
 
@@ -26,7 +28,7 @@ HEAD = "Fornavn;Efternavn;E-mail;Ønsker ikke e-mail\n"
 class People(Place):
     """An installation with a list of contacts, and a verifier that is asked about them."""
 
-    def __init__(self, zerobounce: ZeroBounce, folder: Path, clock: Clock) -> None:
+    def __init__(self, zerobounce: ZeroBounce, folder: Path, clock: Clock, about: str = "") -> None:
         self.zerobounce, self.folder, self.clock = zerobounce, folder, clock
         self.root = folder / "lists"
         self.root.mkdir()
@@ -43,6 +45,7 @@ root = "{self.root}"
 key = {{ file = "{folder / "key"}" }}
 batches_a_minute = 200
 elsewhere = {{ "{HOST}" = "{zerobounce.address}" }}
+{about}
 """,
             "utf-8",
         )
@@ -81,8 +84,9 @@ elsewhere = {{ "{HOST}" = "{zerobounce.address}" }}
         return self.zerobounce.desk.charged
 
 
-@pytest.fixture
-def people(tmp_path: Path) -> Iterator[People]:
+@contextmanager
+def peopled(folder: Path, about: str = "") -> Iterator[People]:
+    """An installation with four contacts, and the account of a verifier."""
     clock = Clock(NIGHT)
     with served(build(clock=clock)) as zerobounce:
         zerobounce.desk.mailboxes |= {
@@ -90,8 +94,14 @@ def people(tmp_path: Path) -> Iterator[People]:
             TRAP: ("spamtrap", "", None),
             LATER: ("unknown", "antispam_system", None),
         }
-        people = People(zerobounce, tmp_path, clock)
+        people = People(zerobounce, folder, clock, about)
         people.write(*(f"Opdigt;Navn{n};{one};" for n, one in enumerate((WELL, GONE, TRAP, LATER))))
+        yield people
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> Iterator[People]:
+    with peopled(tmp_path) as people:
         yield people
 
 
@@ -196,3 +206,31 @@ def test_the_commands_tell_of_it(people: People) -> None:
     assert "there is no such mailbox. So says ZeroBounce on 20" in explained.output
     for output in (told, listed, checked, explained):
         assert KEY not in output.output
+
+
+@pytest.mark.parametrize("trusted", ["zerobounce", "neverbounce"])
+def test_a_second_verifier_is_asked_where_the_more_trusted_one_cannot_tell(
+    tmp_path: Path, trusted: str
+) -> None:
+    other = {"zerobounce": "neverbounce", "neverbounce": "zerobounce"}[trusted]
+    (tmp_path / "second").write_text(second.KEY, "utf-8")
+    clock = Clock(NIGHT)
+    with served(second.build(clock=clock)) as neverbounce:
+        neverbounce.desk.mailboxes[LATER] = ("unknown", ("connect_fails",), "")
+        about = f"""
+[sources.neverbounce]
+key = {{ file = "{tmp_path / "second"}" }}
+elsewhere = {{ "{second.HOST}" = "{neverbounce.address}" }}
+[fields.email]
+sources = ["customer", "{trusted}", "{other}"]
+"""
+        with peopled(tmp_path, about) as people:
+            asked = {}
+            for _ in range(2):
+                with people.app() as app:
+                    _, told = enrich(app, Wish(), dry=False)
+                asked |= {one.source: one.asked for one in told if one.asked}
+                people.tomorrow()
+            assert asked == {trusted: 4, other: 1}
+            found = people.codes(1) & VERDICTS
+            assert found == ({"email_not_there"} if trusted == "zerobounce" else set())
