@@ -29,6 +29,9 @@ GOALS = {
     "list washed",
     "one question, who is not on the list",
     "one question, who is",
+    "companies: precision",
+    "companies: found",
+    "companies: memory",
 }
 
 
