@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -40,6 +40,8 @@ class Place:
 
     def __init__(self, vendor: Cvr, folder: Path, clock: Clock, about: str = "") -> None:
         self.vendor, self.folder, self.clock = vendor, folder, clock
+        self.closing = ExitStack()
+        self._apps: dict[bool, App] = {}
         self.root = folder / "lists"
         self.root.mkdir()
         self.settings = folder / "ringren.toml"
@@ -85,41 +87,42 @@ swapped_share = 1.0
 
     # --- the program ---------------------------------------------------------------------
 
-    @contextmanager
-    def app(self, *, dry: bool = False) -> Iterator[App]:
-        """The program, at the moment that the clock shows."""
-        settings = read(file=self.settings)
-        settings.home.mkdir(exist_ok=True, mode=0o700)
-        with open_app(settings, actor="anna", dry=dry, clock=self.clock, job="enrich") as app:
-            yield app
+    def app(self, *, dry: bool = False) -> App:
+        """The program, at the moment that the clock shows; open until the end, which saves a third of
+        each night."""
+        if dry not in self._apps:
+            settings = read(file=self.settings)
+            settings.home.mkdir(exist_ok=True, mode=0o700)
+            opened = open_app(settings, actor="anna", dry=dry, clock=self.clock, job="enrich")
+            self._apps[dry] = self.closing.enter_context(opened)
+        return self._apps[dry]
 
     def enrich(self, wish: Wish | None = None, *, dry: bool = False) -> tuple[Outcome, Asked]:
         """One night; what the register was asked."""
         self.vendor.calls.clear()
-        with self.app(dry=dry) as app:
-            outcome, [asked] = enrich(app, wish or Wish(), dry=dry)
+        outcome, [asked] = enrich(self.app(dry=dry), wish or Wish(), dry=dry)
         return outcome, asked
 
     def apply(self, plan: int) -> Outcome:
         """Carry a plan out."""
-        with self.app() as app:
-            return apply(app, plan)
+        return apply(self.app(), plan)
 
     def run(self) -> Outcome:
         """An ordinary pass, which asks nobody."""
-        with self.app() as app:
-            return run(app, dry=False)
+        return run(self.app(), dry=False)
 
     def refs(self) -> list[Ref]:
         """The companies of the list, in its order."""
-        with self.app(dry=True) as app, app.store.reading() as tx:
-            rows = sorted((row.place or 0, row.id) for *_, row in mirror.alive(tx, 0, 1000))
-        return [Ref("files", Kind.COMPANY, ident) for _, ident in rows]
+        with self.app(dry=True).store.reading() as tx:
+            rows = sorted(
+                (stream != "virksomheder.csv", row.place or 0, row.id)
+                for _, stream, row in mirror.alive(tx, 0, 1000)
+            )
+        return [Ref("files", Kind.COMPANY, ident) for *_, ident in rows]
 
     def explain(self, at: int = 0) -> Explanation:
         """What is known of a company of the list."""
-        with self.app(dry=True) as app:
-            return explain(app, self.refs()[at])
+        return explain(self.app(dry=True), self.refs()[at])
 
     def codes(self, at: int = 0) -> set[str]:
         """What was found in a company of the list, and still stands."""
@@ -127,8 +130,7 @@ swapped_share = 1.0
 
     def undo(self, number: int) -> Outcome:
         """Take a run back."""
-        with self.app() as app:
-            return undo(app, number)
+        return undo(self.app(), number)
 
     def tomorrow(self) -> None:
         """The next night."""
@@ -136,7 +138,7 @@ swapped_share = 1.0
 
     def standing(self) -> dict[str, int]:
         """How many keys stand how with the register."""
-        with self.app(dry=True) as app, app.store.reading() as tx:
+        with self.app(dry=True).store.reading() as tx:
             return {
                 str(state): number
                 for one in lookups.standing(tx)
@@ -154,7 +156,9 @@ def placed(folder: Path, companies: int = 30, about: str = "") -> Iterator[Place
     """An installation with a register of so many companies."""
     clock = Clock(NIGHT)
     with served(build(companies, clock=clock)) as vendor:
-        yield Place(vendor, folder, clock, about)
+        place = Place(vendor, folder, clock, about)
+        with place.closing:
+            yield place
 
 
 GOOD = (Exit.OK, Exit.CHANGES)

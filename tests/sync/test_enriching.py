@@ -39,20 +39,79 @@ def test_a_night_asks_for_five_hundred_companies_a_call(tmp_path: Path) -> None:
         assert len(place.vendor.calls) == asked.calls == ceil(510 / 500)
 
 
-def test_the_same_night_again_asks_nothing(place: Place) -> None:
+def test_the_same_night_again_asks_nothing_and_the_next_is_the_refresh_and_nothing_more(
+    place: Place,
+) -> None:
     raw(place)
     place.enrich()
-    _, asked = place.enrich()
-    assert (asked.due, len(place.vendor.calls)) == (0, 0)
-
-
-def test_the_second_night_is_the_refresh_of_the_register_and_nothing_more(place: Place) -> None:
-    raw(place)
-    place.enrich()
+    before = place.rows()
+    assert all(row["Virksomhed"] for row in before)
+    outcome, asked = place.enrich()
+    assert (asked.due, len(place.vendor.calls), outcome.exit_code) == (0, 0, Exit.OK)
     place.tomorrow()
     outcome, asked = place.enrich()
     assert (asked.asked, asked.changed, len(place.vendor.calls)) == (10, 0, 1)
-    assert outcome.report.totals.applied == 0
+    assert (outcome.report.totals.applied, place.rows()) == (0, before)
+
+
+# --- one night, several companies -------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A list in which each company has a story of its own, after one night."""
+    with placed(tmp_path_factory.mktemp("several")) as place:
+        register = place.register
+        wrote, one, two, named, shielded, free, twice = register.numbers[:7]
+        register.edit(wrote, employees=14, form=80, website="")
+        register.edit(one, website="")
+        register.edit(two, website="www.opdigtet-7777.dk")
+        register.edit(named, name="Opdigt Fabel ApS", form=80, website="www.opdigtet-8888.dk")
+        register.edit(shielded, form=80, phone="68123456", website="", protected=True)
+        register.edit(free, form=80, phone="68123457", website="", protected=False)
+        register.edit(twice, website="")
+        place.put(
+            {"CVR": wrote, "Ansatte": "50-99"},
+            {"CVR": one, "Hjemmeside": "https://opdigtet-7777.dk"},
+            {"Virksomhed": "Opdigt Fabel", "Hjemmeside": "opdigtet-8888.dk"},
+            {"CVR": shielded},
+            {"CVR": free},
+            {"CVR": twice},
+            {"CVR": "90000001"},
+            {"CVR": "1234"},
+        )
+        place.put({"CVR": twice}, name="b.csv")
+        place.enrich()
+        yield place
+
+
+def test_what_somebody_wrote_stays_and_is_told_apart(several: Place) -> None:
+    assert several.rows()[0]["Ansatte"] == "50-99"
+    assert "source_differs" in several.codes(0)
+
+
+def test_two_companies_by_number_and_domain_are_a_question_and_nothing_is_filled(
+    several: Place,
+) -> None:
+    assert "company_cvr_differs" in several.codes(1)
+    assert several.rows()[1]["Virksomhed"] == ""
+
+
+def test_a_domain_finds_the_number_and_the_number_the_rest(several: Place) -> None:
+    row = several.rows()[2]
+    assert (row["CVR"], row["Selskabsform"]) == (str(several.register.numbers[3]), "ApS")
+
+
+def test_a_protected_company_gets_no_number_of_the_register(several: Place) -> None:
+    shielded, free = several.rows()[3:5]
+    assert (shielded["Telefon"], free["Telefon"]) == ("", "+4568123457")
+    assert shielded["Reklamebeskyttet"] != free["Reklamebeskyttet"]
+    assert "ad_protected" in several.codes(3)
+
+
+def test_a_company_on_two_lists_is_asked_for_once_and_a_wrong_number_never(several: Place) -> None:
+    # Five numbers that can be right, and two domains.
+    assert several.standing() == {"found": 7}
 
 
 def test_an_outage_delays_the_source_and_the_pass_goes_on(place: Place) -> None:
@@ -92,20 +151,6 @@ def test_only_a_field_asks_about_records_that_lack_it(place: Place) -> None:
     assert asked.asked == 1
 
 
-def test_numbers_that_cannot_be_right_are_not_asked_for(place: Place) -> None:
-    place.put({"CVR": "90000001"}, {"CVR": "1234"}, {"Virksomhed": "Opdigt uden nummer"})
-    _, asked = place.enrich()
-    assert (asked.due, len(place.vendor.calls)) == (0, 0)
-
-
-def test_a_company_on_several_lists_is_asked_for_once(place: Place) -> None:
-    cvr = place.register.numbers[0]
-    for name in ("a.csv", "b.csv", "c.csv"):
-        place.put({"CVR": cvr}, name=name)
-    _, asked = place.enrich()
-    assert asked.asked == 1
-
-
 # --- from raw to full -------------------------------------------------------------------------
 
 
@@ -135,26 +180,6 @@ def test_raw_companies_become_full_ones_by_a_plan_and_say_where_each_value_is_fr
     assert "Fabelvej 12" in said
 
 
-def test_a_filled_list_is_filled(place: Place) -> None:
-    raw(place)
-    place.enrich()
-    before = place.rows()
-    place.run()
-    outcome, _ = place.enrich()
-    assert place.rows() == before
-    assert outcome.exit_code is Exit.OK
-    assert all(row["Virksomhed"] for row in before)
-
-
-def test_what_somebody_wrote_stays_and_is_told_apart(place: Place) -> None:
-    cvr = place.register.numbers[0]
-    place.register.edit(cvr, employees=14, form=80)
-    place.put({"CVR": cvr, "Ansatte": "50-99"})
-    place.enrich()
-    assert place.rows()[0]["Ansatte"] == "50-99"
-    assert "source_differs" in place.codes()
-
-
 def test_taking_a_night_back_leaves_the_list_as_it_was_and_is_not_done_again(place: Place) -> None:
     raw(place, 3)
     before = place.rows()
@@ -180,27 +205,6 @@ def test_a_new_head_count_is_noticed_the_next_night_in_one_call(place: Place) ->
     assert place.rows()[4]["Ansatte"] == "20-49"
 
 
-def test_two_companies_by_number_and_domain_are_a_question_and_nothing_is_filled(
-    place: Place,
-) -> None:
-    one, two = place.register.numbers[:2]
-    place.register.edit(one, website="")
-    place.register.edit(two, website="www.opdigtet-7777.dk")
-    place.put({"CVR": one, "Hjemmeside": "https://opdigtet-7777.dk"})
-    place.enrich()
-    assert "company_cvr_differs" in place.codes()
-    assert place.rows()[0]["Virksomhed"] == ""
-
-
-def test_a_domain_finds_the_number_and_the_number_the_rest(place: Place) -> None:
-    cvr = place.register.numbers[0]
-    place.register.edit(cvr, name="Opdigt Fabel ApS", form=80, website="www.opdigtet-7777.dk")
-    place.put({"Virksomhed": "Opdigt Fabel", "Hjemmeside": "opdigtet-7777.dk"})
-    place.enrich()
-    row = place.rows()[0]
-    assert (row["CVR"], row["Selskabsform"]) == (str(cvr), "ApS")
-
-
 def test_a_number_that_the_register_does_not_know_is_doubted_on_the_second_night(
     place: Place,
 ) -> None:
@@ -214,19 +218,6 @@ def test_a_number_that_the_register_does_not_know_is_doubted_on_the_second_night
 
 
 # --- protection -------------------------------------------------------------------------------
-
-
-def test_a_protected_company_is_let_go_on_no_list_and_gets_no_number_of_the_register(
-    place: Place,
-) -> None:
-    one, two = raw(place, 2)
-    place.register.edit(one, form=80, phone="68123456", protected=True)
-    place.register.edit(two, form=80, phone="68123457", protected=False)
-    place.enrich()
-    shielded, free = place.rows()
-    assert (shielded["Telefon"], free["Telefon"]) == ("", "+4568123457")
-    assert shielded["Reklamebeskyttet"] != free["Reklamebeskyttet"]
-    assert "ad_protected" in place.codes()
 
 
 def test_protection_that_ends_or_begins_is_known_the_next_night(place: Place) -> None:

@@ -95,9 +95,9 @@ def seller(place: Place) -> Seller:
 def night(
     seller: Seller, *, dry: bool = False, kroner: float | None = None
 ) -> tuple[Outcome, Asked]:
-    with seller.place.app(dry=dry) as app:
-        app.sources, app.budget = {seller.name: seller}, None
-        outcome, [asked] = enrich(app, Wish(kroner=kroner), dry=dry)
+    app = seller.place.app(dry=dry)
+    app.sources, app.budget = {seller.name: seller}, None
+    outcome, [asked] = enrich(app, Wish(kroner=kroner), dry=dry)
     return outcome, asked
 
 
