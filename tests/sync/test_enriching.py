@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 
@@ -230,6 +231,27 @@ def test_protection_that_ends_or_begins_is_known_the_next_night(place: Place) ->
         place.register.edit(cvr, protected=protected)
         place.enrich()
         assert ("ad_protected" in place.codes()) is protected
+
+
+def test_a_list_is_let_go_by_the_answer_of_the_register_and_not_by_what_it_says_itself(
+    place: Place,
+) -> None:
+    place.clock.at = datetime.now(UTC)
+    shielded, free, *_ = raw(place, 2)
+    place.register.edit(shielded, form=80, website="", protected=True)
+    place.register.edit(free, form=80, website="", protected=False)
+    place.enrich()
+    head = "CVR;Firma;Navn;Tlf.;Reklamebeskyttet;Behandlingsgrundlag;Interesseafvejning"
+    good = "nej;Legitim interesse;LIA-1"
+    lines = [
+        f"{cvr};Opdigt A/S;Bo Opdigtet {n};6810000{n};{good}"
+        for n, cvr in enumerate((shielded, free, place.register.numbers[9]))
+    ]
+    ring = place.folder / "ring.csv"
+    ring.write_text("\n".join([head, *lines]) + "\n", "utf-8")
+    told = json.loads(place.call("list", "check", str(ring), "--json").stdout)
+    assert told["reasons"] == {"protected": 1, "protection_unknown": 1}
+    assert (told["rows"], told["callable"]) == (3, 1)
 
 
 # --- Dataopdateret ----------------------------------------------------------------------------
