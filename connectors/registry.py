@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from connectors.session import Meter
     from connectors.sources.cvr import Cvr
     from connectors.sources.neverbounce import NeverBounce
+    from connectors.sources.numverify import Numverify
+    from connectors.sources.twilio import Twilio
     from connectors.sources.zerobounce import ZeroBounce
 
 FILES: Final = "files"
@@ -38,8 +40,10 @@ FIVE9: Final = "five9"
 CVR: Final = "cvr"
 ZEROBOUNCE: Final = "zerobounce"
 NEVERBOUNCE: Final = "neverbounce"
+TWILIO: Final = "twilio"
+NUMVERIFY: Final = "numverify"
 
-SOURCES: Final = (CVR, ZEROBOUNCE, NEVERBOUNCE)
+SOURCES: Final = (CVR, ZEROBOUNCE, NEVERBOUNCE, TWILIO, NUMVERIFY)
 """The names of all sources of facts."""
 
 SYSTEMS: Final = (FILES, SALESFORCE, HUBSPOT, DYNAMICS, MAILCHIMP, ACTIVECAMPAIGN, AIRCALL, FIVE9)
@@ -382,3 +386,40 @@ def neverbounce(
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
     return NeverBounce(NEVERBOUNCE, Api(NEVERBOUNCE, key, **more), ore)
+
+
+def twilio(
+    *,
+    user: str,
+    key: str,
+    url: str,
+    line_status: bool,
+    ore: int,
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Twilio:
+    """Twilio Lookup, set up. `ore` is what a look-up costs; `elsewhere` maps its address to one here."""
+    from connectors.sources.twilio import Twilio
+    from connectors.sources.twilio.client import Api
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
+    return Twilio(TWILIO, Api(TWILIO, user, key, url=url, line_status=line_status, **more), ore)
+
+
+def numverify(
+    *,
+    key: str,
+    ore: int,
+    elsewhere: Mapping[str, str],
+    clock: Callable[[], datetime],
+    dry: bool,
+    meter: Meter | None = None,
+) -> Numverify:
+    """Numverify, set up. `ore` is what a look-up costs; `elsewhere` maps its address to one here."""
+    from connectors.sources.numverify import Numverify
+    from connectors.sources.numverify.client import Api
+
+    more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere, "clock": clock}
+    return Numverify(NUMVERIFY, Api(NUMVERIFY, key, **more), ore)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connectors.registry import CVR, NEVERBOUNCE, ZEROBOUNCE
+from connectors.registry import CVR, NEVERBOUNCE, NUMVERIFY, TWILIO, ZEROBOUNCE
 from rules.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ def sources(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> dic
         found[ZEROBOUNCE] = _zerobounce(settings, key.get_secret_value(), clock, meter, dry=dry)
     if (key := settings.sources.neverbounce.key) is not None:
         found[NEVERBOUNCE] = _neverbounce(settings, key.get_secret_value(), clock, meter, dry=dry)
+    if (key := settings.sources.twilio.key) is not None:
+        found[TWILIO] = _twilio(settings, key.get_secret_value(), clock, meter, dry=dry)
+    if (key := settings.sources.numverify.key) is not None:
+        found[NUMVERIFY] = _numverify(settings, key.get_secret_value(), clock, meter, dry=dry)
     return found
 
 
@@ -68,6 +72,37 @@ def _neverbounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dr
 
     one = settings.sources.neverbounce
     return neverbounce(
+        key=key,
+        ore=one.price_ore,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )
+
+
+def _twilio(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
+    from connectors.registry import twilio
+
+    one = settings.sources.twilio
+    return twilio(
+        user=one.user or "",
+        key=key,
+        url=one.url,
+        line_status=one.line_status,
+        ore=one.price_ore,
+        elsewhere=one.elsewhere,
+        clock=clock,
+        dry=dry,
+        meter=meter,
+    )
+
+
+def _numverify(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
+    from connectors.registry import numverify
+
+    one = settings.sources.numverify
+    return numverify(
         key=key,
         ore=one.price_ore,
         elsewhere=one.elsewhere,

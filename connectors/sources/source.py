@@ -69,11 +69,13 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Whether the address that is the key works."""
+    """Whether the address or number that is the key works. `life`: so long it is as good as new, where
+    not as long as such verdicts are."""
 
     key: Key
     verdict: Verified
     raw: bytes = field(default=b"", repr=False)
+    life: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,8 +11,13 @@ import orjson
 from connectors.caller import Busy
 from connectors.sources.source import Judged, Reply, Unknown
 from rules.enrichment.verdict import UNKNOWN_WAITS, Verdict, Verified, judged
-from rules.errors import RunStopped, SystemStopped
+from rules.errors import RunStopped, SystemStopped, TryAgain
 from rules.keys import Key
+
+
+class Throttled(TryAgain):
+    """The vendor asked for patience inside an answer that looks good, and did nothing."""
+
 
 NEW_WORD: Final = "new_word"
 REFUSED: Final = "refused"
@@ -27,11 +32,12 @@ def reply(
     raw: Mapping[str, Any],
     *,
     suggestion: str = "",
+    life: timedelta | None = None,
     waits: timedelta | None = UNKNOWN_WAITS,
     free: bool = False,
 ) -> Reply:
     """What a vendor's words about a key come to. `telling` are those beside the status that may make a
-    difference; `waits` and `free` are for an address of which it could not tell anything."""
+    difference; `life` where a good answer lives otherwise; `waits` and `free` are for an address of which it could not tell anything."""
     told = judged(source, status, telling)
     if told is None:
         return Unknown(key, NEW_WORD, waits)
@@ -46,7 +52,18 @@ def reply(
         detail=" ".join(telling),
         suggestion=suggestion,
     )
-    return Judged(key, verdict, orjson.dumps(raw))
+    return Judged(key, verdict, orjson.dumps(raw), life)
+
+
+def one_by_one(keys: Sequence[Key], ask: Callable[[Key], Reply]) -> Iterator[Reply]:
+    """A reply for each key, where a call takes one. Those behind a failure were not asked about."""
+    for at, key in enumerate(keys):
+        try:
+            told = ask(key)
+        except (SystemStopped, TryAgain, RunStopped) as error:
+            yield from not_asked(keys[at if did_nothing(error) else at + 1 :])
+            raise
+        yield told
 
 
 def not_asked(keys: Sequence[Key]) -> Iterator[Reply]:
@@ -56,5 +73,5 @@ def not_asked(keys: Sequence[Key]) -> Iterator[Reply]:
 
 def did_nothing(error: Exception) -> bool:
     """Whether a call that ended so is known not to have been carried out: refused, or never sent."""
-    refused = isinstance(error, (SystemStopped, RunStopped))
+    refused = isinstance(error, (SystemStopped, RunStopped, Throttled))
     return refused or (isinstance(error, Busy) and error.done_nothing)

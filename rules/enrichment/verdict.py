@@ -40,6 +40,8 @@ LIVES: Final = {
     Verdict.INVALID: timedelta(days=365),
     Verdict.DO_NOT_MAIL: timedelta(days=365),
 }
+PHONE_LIFE: Final = timedelta(days=180)
+"""Numbers change hands less often than mailboxes."""
 """So long a verdict is as good as new. A wrong address seldom becomes right; a right one grows old."""
 REASON_LIVES: Final = {"full": timedelta(days=14)}
 """A mailbox that is full today may not be so in a fortnight."""

@@ -11,19 +11,30 @@ from typing import Final
 
 from rules.changes import Finding, Severity
 from rules.enrichment.verdict import Verdict, Verified, standing
-from rules.formats import email
+from rules.formats import email, phone
 from rules.keys import Key, KeyKind, keys_in
 from rules.records import Value
 from rules.spans import COPENHAGEN
 
-FIELDS: Final = (("email", KeyKind.EMAIL),)
+FIELDS: Final = (
+    ("email", KeyKind.EMAIL),
+    ("direct_phone", KeyKind.PHONE),
+    ("main_phone", KeyKind.PHONE),
+    ("other_phone", KeyKind.PHONE),
+)
 """The fields whose values are verified, and by which kind of key."""
 VERIFIED: Final = frozenset(kind for _, kind in FIELDS)
+PHONES: Final = frozenset(field for field, kind in FIELDS if kind is KeyKind.PHONE)
 _CODES: Final = {
-    Verdict.INVALID: ("email_not_there", Severity.WARNING),
-    Verdict.DO_NOT_MAIL: ("email_never_mail", Severity.WARNING),
-    Verdict.RISKY: ("email_unsure", Severity.NOTICE),
+    (KeyKind.EMAIL, Verdict.INVALID): ("email_not_there", Severity.WARNING),
+    (KeyKind.EMAIL, Verdict.DO_NOT_MAIL): ("email_never_mail", Severity.WARNING),
+    (KeyKind.EMAIL, Verdict.RISKY): ("email_unsure", Severity.NOTICE),
+    (KeyKind.PHONE, Verdict.INVALID): ("phone_not_there", Severity.WARNING),
+    (KeyKind.PHONE, Verdict.RISKY): ("phone_unsure", Severity.NOTICE),
 }
+_OF_ONE_PERSON: Final = "direct_phone"
+_AS_ONES_OWN: Final = {"toll_free": Verdict.INVALID, "voip": Verdict.RISKY}
+"""What is right for a company's main number, and no number of one person."""
 _ORDINARY: Final = "role"
 """A mailbox that several people read is no finding where companies are written to."""
 
@@ -38,8 +49,8 @@ def _keys(values: Mapping[str, Value], field: str, kind: KeyKind) -> tuple[Key, 
     text = values.get(field)
     if not isinstance(text, str) or not text:
         return ()
-    found = email.email(text)
-    # One address, and nothing about it that a person would have to mend first.
+    found = email.email(text) if kind is KeyKind.EMAIL else phone.phone(text)
+    # One address or number, and nothing about it that a person would have to mend first.
     return keys_in(kind, text) if found.value == text and not found.issues else ()
 
 
@@ -56,9 +67,13 @@ def from_verdicts(
 
 
 def _findings(field: str, key: Key, told: Verified | None) -> Iterator[Finding]:
-    if told is None or told.verdict not in _CODES or told.reason == _ORDINARY:
+    if told is None or told.reason == _ORDINARY:
         return
-    code, severity = _CODES[told.verdict]
+    own = _AS_ONES_OWN.get(told.reason) if field == _OF_ONE_PERSON else None
+    found = _CODES.get((key.kind, own or told.verdict))
+    if found is None:
+        return
+    code, severity = found
     details = {
         "text": key.value,
         "source": told.source,

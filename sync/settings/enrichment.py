@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Calls, Elsewhere
 from sync.settings.parts import Secret, Section
-from sync.settings.verifying import NeverBounce, ZeroBounce
+from sync.settings.verifying import NeverBounce, Numverify, Twilio, ZeroBounce
 
 REGISTER: Final = "http://distribution.virk.dk"
 
@@ -48,6 +48,8 @@ class Sources(Section):
     cvr: Cvr = Cvr()
     zerobounce: ZeroBounce = ZeroBounce()
     neverbounce: NeverBounce = NeverBounce()
+    twilio: Twilio = Twilio()
+    numverify: Numverify = Numverify()
 
     @property
     def used(self) -> tuple[str, ...]:

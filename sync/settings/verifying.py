@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Address, Calls, Elsewhere
 from sync.settings.parts import Secret, Section
@@ -35,6 +36,29 @@ class ZeroBounce(Verifier):
     url: Address = "https://api-eu.zerobounce.net"
     price_ore: Annotated[int, Field(ge=1, le=10_000)] = 7
     batches_a_minute: Annotated[int, Field(ge=1, le=250)] = 4
+
+
+class Twilio(Verifier):
+    """[sources.twilio]: whether phone numbers exist, and of what kind they are, by Lookup v2."""
+
+    user: str | None = Field(default=None, examples=["SK0123456789abcdef0123456789abcdef"])
+    key: Secret | None = Field(default=None, examples=[{"env": "TWILIO_SECRET"}])
+    url: Address = "https://lookups.dublin.ie1.twilio.com"
+    line_status: bool = False
+    price_ore: Annotated[int, Field(ge=1, le=10_000)] = 6
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.user is None) != (self.key is None):
+            raise PydanticCustomError("twilio_login", "user and key")
+        return self
+
+
+class Numverify(Verifier):
+    """[sources.numverify]: whether phone numbers can exist, by the number plan."""
+
+    key: Secret | None = Field(default=None, examples=[{"env": "NUMVERIFY_KEY"}])
+    price_ore: Annotated[int, Field(ge=1, le=10_000)] = 2
 
 
 class NeverBounce(Verifier):

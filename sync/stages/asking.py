@@ -373,8 +373,8 @@ def _heard(reply: Reply) -> Heard:
     match reply:
         case Found(key, records, raw):
             return Heard(key, State.FOUND, dumped(records), raw)
-        case Judged(key, verdict, raw):
-            return Heard(key, State.FOUND, dumped_verdict(verdict), raw, verdict.life)
+        case Judged(key, verdict, raw, life):
+            return Heard(key, State.FOUND, dumped_verdict(verdict), raw, life or verdict.life)
         case NotFound(key):
             return Heard(key, State.ABSENT)
         case Unknown(key, _, waits):

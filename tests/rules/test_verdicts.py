@@ -147,3 +147,34 @@ def test_only_what_our_own_rules_let_pass_is_worth_a_question(
 ) -> None:
     assert list(reached({"email": text}, KINDS)) == asked
     assert reached({"email": text}, frozenset()) == ()
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+NUMBER = Key(KeyKind.PHONE, "+4568000001")
+
+
+@pytest.mark.parametrize(
+    ("reason", "verdict", "of_a_person", "of_a_company"),
+    [
+        ("exists", Verdict.VALID, [], []),
+        ("dead", Verdict.INVALID, ["phone_not_there"], ["phone_not_there"]),
+        ("toll_free", Verdict.VALID, ["phone_not_there"], []),
+        ("voip", Verdict.VALID, ["phone_unsure"], []),
+        ("voip", Verdict.RISKY, ["phone_unsure"], ["phone_unsure"]),
+        ("switched_off", Verdict.RISKY, ["phone_unsure"], ["phone_unsure"]),
+    ],
+)
+def test_what_is_right_for_a_main_number_may_be_nobodys_own(
+    reason: str, verdict: Verdict, of_a_person: list[str], of_a_company: list[str]
+) -> None:
+    verdicts = {NUMBER: [replace(TOLD, source="twilio", verdict=verdict, reason=reason)]}
+    for field, codes in (("direct_phone", of_a_person), ("main_phone", of_a_company)):
+        found = from_verdicts({field: NUMBER.value}, verdicts)
+        assert [(one.field, one.code) for one in found] == [(field, code) for code in codes]
+
+
+def test_a_number_is_asked_about_once_and_only_when_it_can_be_one() -> None:
+    values = {"direct_phone": NUMBER.value, "main_phone": NUMBER.value, "other_phone": "+45680"}
+    assert reached(values, frozenset({KeyKind.PHONE})) == (NUMBER,)
+    assert reached(values, KINDS) == ()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from enriching import GOOD, NIGHT, Place
 from simulators.faults import Fault
 from simulators.neverbounce import serving as second
+from simulators.twilio import serving as lookup
 from simulators.web import Clock, served
 from simulators.zerobounce.serving import HOST, KEY, ZeroBounce, build
 
@@ -30,6 +31,7 @@ class People(Place):
 
     def __init__(self, zerobounce: ZeroBounce, folder: Path, clock: Clock, about: str = "") -> None:
         self.zerobounce, self.folder, self.clock = zerobounce, folder, clock
+        self.closing, self._apps = ExitStack(), {}
         self.root = folder / "lists"
         self.root.mkdir()
         (folder / "key").write_text(KEY, "utf-8")
@@ -58,26 +60,31 @@ elsewhere = {{ "{HOST}" = "{zerobounce.address}" }}
         return self.root / "kontakter.csv"
 
     def night(self, *, dry: bool = False, kroner: float | None = None) -> Asked:
-        with self.app(dry=dry) as app:
-            outcome, [asked] = enrich(app, Wish(kroner=kroner), dry=dry)
+        outcome, [asked] = enrich(self.app(dry=dry), Wish(kroner=kroner), dry=dry)
         assert asked.error is not None or outcome.exit_code in GOOD
         return asked
 
     def refs(self) -> list[Ref]:
-        with self.app(dry=True) as app, app.store.reading() as tx:
+        with self.app(dry=True).store.reading() as tx:
             rows = sorted((row.place or 0, row.id) for *_, row in mirror.alive(tx, 0, 1000))
         return [Ref("files", Kind.CONTACT, ident) for _, ident in rows]
 
+    def new_key(self, key: str) -> None:
+        """Another key, and the program begun anew."""
+        (self.folder / "key").write_text(key, "utf-8")
+        self.closing.close()
+        self._apps.clear()
+
     def row(self, address: str) -> Lookup:
         key = Key(KeyKind.EMAIL, address)
-        with self.app(dry=True) as app, app.store.reading() as tx:
+        with self.app(dry=True).store.reading() as tx:
             [row] = lookups.known(tx, ["zerobounce"], [key])[key]
         return row
 
     @property
     def paid(self) -> int:
-        with self.app(dry=True) as app, app.store.reading() as tx:
-            return calls.paid(tx, "zerobounce", app.today)
+        with self.app(dry=True).store.reading() as tx:
+            return calls.paid(tx, "zerobounce", self.app(dry=True).today)
 
     @property
     def bought(self) -> list[str]:
@@ -96,7 +103,8 @@ def peopled(folder: Path, about: str = "") -> Iterator[People]:
         }
         people = People(zerobounce, folder, clock, about)
         people.write(*(f"Opdigt;Navn{n};{one};" for n, one in enumerate((WELL, GONE, TRAP, LATER))))
-        yield people
+        with people.closing:
+            yield people
 
 
 @pytest.fixture
@@ -160,17 +168,16 @@ def test_a_lost_answer_is_not_bought_again(people: People) -> None:
 
 
 def test_a_wrong_key_costs_nothing_and_delays_nothing(people: People) -> None:
-    (people.folder / "key").write_text("opdigtet-forkert", "utf-8")
+    people.new_key("opdigtet-forkert")
     asked = people.night()
     assert asked.error is not None
     assert (asked.error.message, asked.spent, people.paid) == ("source.verifier.refused", 0, 0)
-    (people.folder / "key").write_text(KEY, "utf-8")
+    people.new_key(KEY)
     assert people.night().found == 3
 
 
 def test_the_night_has_a_ceiling_also_when_nobody_names_one(people: People) -> None:
-    with people.app() as app:
-        assert app.settings.sources.kroner_a_night("zerobounce") == 50
+    assert people.app().settings.sources.kroner_a_night("zerobounce") == 50
     assert people.night(kroner=0.15).asked == 2
     assert people.night(kroner=0.15).asked == 0
 
@@ -208,11 +215,9 @@ def test_the_commands_tell_of_it(people: People) -> None:
         assert KEY not in output.output
 
 
-@pytest.mark.parametrize("trusted", ["zerobounce", "neverbounce"])
 def test_a_second_verifier_is_asked_where_the_more_trusted_one_cannot_tell(
-    tmp_path: Path, trusted: str
+    tmp_path: Path,
 ) -> None:
-    other = {"zerobounce": "neverbounce", "neverbounce": "zerobounce"}[trusted]
     (tmp_path / "second").write_text(second.KEY, "utf-8")
     clock = Clock(NIGHT)
     with served(second.build(clock=clock)) as neverbounce:
@@ -222,15 +227,40 @@ def test_a_second_verifier_is_asked_where_the_more_trusted_one_cannot_tell(
 key = {{ file = "{tmp_path / "second"}" }}
 elsewhere = {{ "{second.HOST}" = "{neverbounce.address}" }}
 [fields.email]
-sources = ["customer", "{trusted}", "{other}"]
+sources = ["customer", "neverbounce", "zerobounce"]
 """
         with peopled(tmp_path, about) as people:
             asked = {}
             for _ in range(2):
-                with people.app() as app:
-                    _, told = enrich(app, Wish(), dry=False)
+                _, told = enrich(people.app(), Wish(), dry=False)
                 asked |= {one.source: one.asked for one in told if one.asked}
                 people.tomorrow()
-            assert asked == {trusted: 4, other: 1}
-            found = people.codes(1) & VERDICTS
-            assert found == ({"email_not_there"} if trusted == "zerobounce" else set())
+            assert asked == {"neverbounce": 4, "zerobounce": 1}
+            assert people.bought == []
+
+
+def test_a_number_that_is_dead_is_told_and_who_said_no_to_calls_is_not_asked_about(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "twilio").write_text(lookup.KEY, "utf-8")
+    with served(lookup.build(clock=Clock(NIGHT))) as vendor:
+        about = f"""
+[sources.twilio]
+user = "{lookup.USER}"
+key = {{ file = "{tmp_path / "twilio"}" }}
+line_status = true
+elsewhere = {{ "{lookup.HOST}" = "{vendor.address}" }}
+"""
+        vendor.desk.lines["+4568000002"] = ("mobile", "inactive")
+        with peopled(tmp_path, about) as people:
+            people.file.write_text(
+                "Fornavn;Efternavn;Direkte telefon;Ring ikke\n"
+                "Opdigt;Navn0;68000001;\nOpdigt;Navn1;68 00 00 02;\nOpdigt;Navn2;68000003;ja\n",
+                "utf-8",
+            )
+            _, told = enrich(people.app(), Wish(source="twilio"), dry=False)
+            assert [(one.asked, one.found, one.spent) for one in told] == [(2, 2, 12)]
+            assert vendor.desk.charged == ["+4568000001", "+4568000002"]
+            assert [people.codes(n) & {"phone_not_there", "phone_unsure"} for n in range(3)] == [
+                set(), {"phone_not_there"}, set(),
+            ]  # fmt: skip

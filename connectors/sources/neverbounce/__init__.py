@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.rights import Right
-from connectors.sources.neverbounce.client import BATCH, CALLS, Api, Throttled
+from connectors.sources.neverbounce.client import BATCH, CALLS, Api
 from connectors.sources.source import INCOMPLETE, Asking, Profile, Reply, Unknown
 from connectors.sources.verifying import did_nothing, not_asked, reply
 from rules.enrichment.verdict import LIVES, UNKNOWN_WAITS, Verdict, weighs
@@ -44,7 +44,7 @@ class NeverBounce:
         try:
             said = self._api.one(key.value)
         except (SystemStopped, TryAgain, RunStopped) as error:
-            if did_nothing(error) or isinstance(error, Throttled):
+            if did_nothing(error):
                 yield from not_asked(keys)
             raise
         yield self._reply(key, said)
@@ -58,7 +58,7 @@ class NeverBounce:
         try:
             self._api.start(job)
         except (SystemStopped, TryAgain, RunStopped) as error:
-            if did_nothing(error) or isinstance(error, Throttled):
+            if did_nothing(error):
                 self._api.forget(job)
                 yield from not_asked(keys)
             raise

@@ -19,6 +19,7 @@ import requests
 
 from connectors.caller import Caller, Patience
 from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
+from connectors.sources.verifying import Throttled
 from connectors.tokens import Token, Tokens, fixed
 from rules.errors import SystemStopped, TryAgain
 
@@ -194,10 +195,6 @@ class Api:
                 return TryAgain("error.busy", system=self.system, why=word)
             case _:
                 return SystemStopped("source.verifier.wrong", system=self.system, why=word)
-
-
-class Throttled(TryAgain):
-    """The vendor asked for patience, and did nothing."""
 
 
 def _unsigned(_token: Token, _headers: dict[str, str]) -> None:
