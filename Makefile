@@ -8,12 +8,13 @@ RIVALS := $(or $(RINGREN_BENCH),../shared/bench)
 ROWS ?= 1000000
 CALLS ?= 1000000
 EVENTS ?= 1000000
+EXAMPLES ?= 200
 MINUTES ?= 10
 LINT := out/lint
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help audit demo test kills check format docs lock bench calls soak swarm lint-deploy clean
+.PHONY: help audit demo test kills check format docs lock bench calls soak swarm fuzz lint-deploy clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -64,6 +65,9 @@ soak: $(DEV)  ## hostile histories of EVENTS=1000000 changes: none missed, doubl
 
 swarm: $(DEV)  ## several workers killed, paused and cut off at random for MINUTES=10: nothing lost or doubled
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m swarm --minutes $(MINUTES) $(FLAGS)
+
+fuzz: $(DEV)  ## the API asked EXAMPLES=200 things an address, by tokens that may and that may not: FLAGS="--seed 5"
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m fuzzing --examples $(EXAMPLES) $(FLAGS)
 
 $(LINT)/.ready: requirements-deploy.lock
 	$(PYTHON) -m venv $(LINT)

@@ -71,6 +71,11 @@ def _operation(way: Way, schemas: _Schemas, shared: Said, texts: Texts) -> Said:
     }
     refused = {"$ref": "#/components/responses/Refused"}
     responses = {str(way.status): done} | {str(one): refused for one in refusals(way)}
+    if way.refused is not Refusal:
+        responses["422"] = {
+            "description": texts.get("api.refused"),
+            "content": {"application/json": {"schema": schemas[_refused(way), "serialization"]}},
+        }
     said: Said = {
         "operationId": way.name,
         "summary": texts.get(f"api.way.{way.name}"),
@@ -98,6 +103,10 @@ def refusals(way: Way) -> list[int]:
     return sorted(found)
 
 
+def _refused(way: Way) -> str:
+    return f"{way.name} {_REFUSED}"
+
+
 def _of_path(way: Way) -> Iterator[Said]:
     for name in re.findall(r"\{(\w+)\}", way.path):
         number = {"type": "integer", "minimum": 1, "maximum": LARGEST}
@@ -120,12 +129,17 @@ _Schemas = Mapping[tuple[str, JsonSchemaMode], JsonSchemaValue]
 
 
 class _AsPrinted(GenerateJsonSchema):
-    """As `sync.output.as_json` writes: named tuples are objects, and of an object everything is there."""
+    """As `sync.output.as_json` writes: named tuples are objects, spans of time are seconds, and of an
+    object everything is there."""
 
     def named_tuple_schema(self, schema: core_schema.NamedTupleSchema) -> JsonSchemaValue:
         """All of it, by name."""
         fields = {one["name"]: self.generate_inner(one["schema"]) for one in schema["fields"]}
         return {"type": "object", "properties": fields, "required": list(fields)}
+
+    def timedelta_schema(self, _schema: core_schema.TimedeltaSchema) -> JsonSchemaValue:
+        """A number."""
+        return {"type": "number", "description": "seconds"}
 
     def field_is_required(self, field: Any, total: bool) -> bool:  # noqa: FBT001 - pydantic calls it
         """Whether it is always there: all of a dataclass is."""
@@ -148,6 +162,8 @@ def _schemas() -> tuple[_Schemas, Said]:
     bodies: list[tuple[str, JsonSchemaMode, Any]] = [(_REFUSED, "serialization", Refusal)]
     for way in WAYS:
         bodies.append((way.name, "serialization", way.gives))
+        if way.refused is not Refusal:
+            bodies.append((_refused(way), "serialization", way.refused))
         if way.takes is not None:
             bodies.append((way.name, "validation", way.takes))
     found, shared = TypeAdapter.json_schemas(

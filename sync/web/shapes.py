@@ -24,7 +24,10 @@ Words = Annotated[str, StringConstraints(max_length=items.LONGEST_WORDS, pattern
 """What a person writes. PostgreSQL keeps no text with a NUL in it."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
 Place = Annotated[
-    str, StringConstraints(min_length=5, max_length=items.LONGEST, pattern=r"^[^/]+/[a-z_]+/.+$")
+    str,
+    StringConstraints(
+        min_length=5, max_length=items.LONGEST, pattern=r"^[^/\x00]+/[a-z_]+/[^\x00]+$"
+    ),
 ]
 """`system/kind/id`."""
 

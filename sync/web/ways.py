@@ -72,7 +72,7 @@ class Way:
     """One address. `takes` is the query of a GET, the body of a POST, one model where `does` reads it;
     `gives` any type.
 
-    `does` is None for those that the application answers itself.
+    `does` is None for those that the application answers itself; `refused` is what a 422 of theirs holds.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Way:
     gives: Any
     does: Callable[[Call], object] | None = None
     status: int = 200
+    refused: Any = shapes.Refusal
 
 
 # --- looking ---------------------------------------------------------------------------------
@@ -200,6 +201,7 @@ WAYS: Final[tuple[Way, ...]] = (
     Way(
         "record", "POST", "/v1/opt-outs", Scope.RECORD, shapes.SayOptOut | shapes.SayOptOuts,
         shapes.OptOutNoted | shapes.OptOutsNoted, status=201,
+        refused=shapes.Refusal | shapes.OptOutsNoted,
     ),
     Way("links", "POST", "/v1/links", Scope.LINKS, shapes.AskLinks, shapes.Links),
     Way(

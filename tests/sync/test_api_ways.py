@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+import good_questions
 import jsonschema
 import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
+from good_questions import PHONE
 from listening import Answer, Listening, listening
 from openapi_spec_validator import validate
 from promises.lists import HEADER, people
@@ -22,7 +24,6 @@ from rules.suppression import Channel
 from rules.violation_causes import Cause
 from rules.violations import VIOLATIONS
 from state import acts
-from state.findings import listed
 from state.tables import tokens as kept_tokens
 from state.tables import violations as table
 from state.tokens import Scope, scopes_of
@@ -33,7 +34,6 @@ from sync.texts import Texts
 from sync.web import openapi, shapes
 from sync.web.ways import WAYS, Way
 
-PHONE, MAIL = "+45 68 12 34 56", "peter@opdigtet-0001.dk"
 SETTINGS = '[api]\nport = 0\na_minute = 1000000\n[files]\nroot = "{root}"\n'
 
 
@@ -80,31 +80,16 @@ def plant(api: Listening, number: int) -> int:
 
 @pytest.fixture(scope="module")
 def there(api: Listening) -> dict[str, str]:
-    """What is filled into addresses and bodies: a record about which something was found, and what."""
-    with api.app.store.reading() as tx:
-        one = next(one for one in listed(tx) if one.ref_id)
-    ref = f"{one.system}/{one.kind}/{one.ref_id}"
-    return {"number": "1", "name": "nothing", "code": one.finding.code, "ref": ref}
+    return good_questions.known(api.app)
 
 
 def asked(way: Way, there: dict[str, str]) -> tuple[str, Any]:
     """An address and a body of that way to which there is an answer, and which change nothing."""
-    bodies: dict[str, Any] = {
-        "check_all": {"items": [{"phone": PHONE}]},
-        "record": {"phone": PHONE, "id": "again"},
-        "links": {"items": [{"email": MAIL}]},
-        "checked": {"phone": [PHONE]},
-        "story": {"phone": PHONE},
-        "answered": {"numbers": [1], "by": "Eva", "reason": "Talt med Anna"},
-        "preview": {},
-        "undone": {},
-        "explained": {"record": there["ref"]},
-        "parties": {},
-    }
     path = way.path.format(**there)
     if way.name == "check":
         path += "?phone=68123456"
-    return path, bodies.get(way.name, b"" if way.method == "POST" else None)
+    body = good_questions.body(way, there)
+    return path, b"" if body is None and way.method == "POST" else body
 
 
 # --- who may ---------------------------------------------------------------------------------
