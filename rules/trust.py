@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rules.changes import Change, Finding, Severity
@@ -28,14 +28,14 @@ class Past:
     """
 
     written: Sequence[Change] = ()
-    declined: Mapping[str, str | None] = None  # type: ignore[assignment]
+    declined: Mapping[str, str | None] = field(default_factory=dict)
     offers: Sequence[Offer] = ()
     answers: Sequence[CompanyRecord] = ()
     not_found: Sequence[Key] = ()
-    verdicts: Mapping[Key, Sequence[Verified]] = None  # type: ignore[assignment]
+    verdicts: Mapping[Key, Sequence[Verified]] = field(default_factory=dict)
 
 
-NO_PAST = Past((), {})
+NO_PAST = Past()
 
 
 def hold_back(
