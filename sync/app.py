@@ -25,8 +25,8 @@ from connectors.registry import (
     HUBSPOT,
     MAILCHIMP,
     SALESFORCE,
-    SOURCES,
 )
+from connectors.sources.registry import SOURCES
 from rules.catalogue import DEFAULT, Catalogue, extend
 from rules.checks.caller_id import numbers_in
 from rules.checks.desk import Terms

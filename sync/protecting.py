@@ -8,7 +8,7 @@ from typing import Final
 
 import orjson
 
-from connectors.registry import CVR
+from connectors.sources.registry import CVR
 from rules.enrichment.standing import form_of, personal_forms
 from rules.keys import Key, KeyKind
 from rules.permission_facts import protected_in

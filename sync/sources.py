@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from connectors.registry import CVR, NEVERBOUNCE, NUMVERIFY, TWILIO, ZEROBOUNCE
+from connectors.sources.registry import CVR, NEVERBOUNCE, NUMVERIFY, TWILIO, ZEROBOUNCE
 from rules.errors import UserError
 
 if TYPE_CHECKING:
@@ -26,15 +26,15 @@ def sources(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> dic
         found[ZEROBOUNCE] = _zerobounce(settings, key.get_secret_value(), clock, meter, dry=dry)
     if (key := settings.sources.neverbounce.key) is not None:
         found[NEVERBOUNCE] = _neverbounce(settings, key.get_secret_value(), clock, meter, dry=dry)
-    if (key := settings.sources.twilio.key) is not None:
-        found[TWILIO] = _twilio(settings, key.get_secret_value(), clock, meter, dry=dry)
+    if settings.sources.twilio.is_used:
+        found[TWILIO] = _twilio(settings, clock, meter, dry=dry)
     if (key := settings.sources.numverify.key) is not None:
         found[NUMVERIFY] = _numverify(settings, key.get_secret_value(), clock, meter, dry=dry)
     return found
 
 
 def _cvr(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.registry import cvr
+    from connectors.sources.registry import cvr
 
     one = settings.sources.cvr
     if one.user is None or one.password is None:
@@ -52,7 +52,7 @@ def _cvr(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Source
 
 
 def _zerobounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.registry import zerobounce
+    from connectors.sources.registry import zerobounce
 
     one = settings.sources.zerobounce
     return zerobounce(
@@ -68,7 +68,7 @@ def _zerobounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry
 
 
 def _neverbounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.registry import neverbounce
+    from connectors.sources.registry import neverbounce
 
     one = settings.sources.neverbounce
     return neverbounce(
@@ -81,13 +81,15 @@ def _neverbounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dr
     )
 
 
-def _twilio(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.registry import twilio
+def _twilio(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Source:
+    from connectors.sources.registry import twilio
 
     one = settings.sources.twilio
+    if one.user is None or one.key is None:
+        raise UserError("source.twilio.no_login")
     return twilio(
-        user=one.user or "",
-        key=key,
+        user=one.user,
+        key=one.key.get_secret_value(),
         url=one.url,
         line_status=one.line_status,
         ore=one.price_ore,
@@ -99,7 +101,7 @@ def _twilio(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bo
 
 
 def _numverify(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.registry import numverify
+    from connectors.sources.registry import numverify
 
     one = settings.sources.numverify
     return numverify(

@@ -1,6 +1,7 @@
 """Sources of facts: registers and vendors that are asked about a company, a number or an address.
 
     source      the one protocol, and how a source is described
+    registry    which ones there are
     cvr         the Danish company register
     zerobounce  whether e-mail addresses work; so does
     neverbounce

@@ -29,7 +29,8 @@ SECURITY = "security"
 @click.pass_obj
 def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) -> int:
     """Settings, systems and security, and which column becomes which field."""
-    from connectors.registry import FILES, SOURCES, SYSTEMS
+    from connectors.registry import FILES, SYSTEMS
+    from connectors.sources.registry import SOURCES
     from sync.checks import Checked, Checking, as_text
     from sync.doors import looked_at
     from sync.settings.sources import find_file

@@ -119,7 +119,6 @@ _KINDS = {
     "quiet_form": "quiet_form",
     "quiet_always": "quiet_always",
     "salesforce_login": "salesforce_login",
-    "twilio_login": "twilio_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",
     **{

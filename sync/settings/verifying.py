@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from sync.settings.crm import Address, Calls, Elsewhere
 from sync.settings.parts import Secret, Section
@@ -47,11 +46,10 @@ class Twilio(Verifier):
     line_status: bool = False
     price_ore: Annotated[int, Field(ge=1, le=10_000)] = 6
 
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if (self.user is None) != (self.key is None):
-            raise PydanticCustomError("twilio_login", "user and key")
-        return self
+    @property
+    def is_used(self) -> bool:
+        """Whether there is anything to sign in with; it takes both."""
+        return self.user is not None or self.key is not None
 
 
 class Numverify(Verifier):
