@@ -41,7 +41,9 @@ from sync.web.ways import WAYS, Call, Way
 
 MOST_BYTES: Final = 2_000_000
 AT_ONCE: Final = 8
-"""Threads that write or ask for many at once; a single check needs none."""
+"""Threads that record or ask for many at once; a single check needs none."""
+LOOKING: Final = 4
+"""Threads of all the rest, apart: however many reports are asked for, an opt-out waits for none."""
 SECONDS_TO_CALM: Final = "2"
 NOT_THERE: Final = frozenset(
     {
@@ -63,7 +65,7 @@ class Api:
         self._verdicts, self._gate = Verdicts(app), Gate(app, app.settings.api.a_minute)
         self._hands, self._memory = Hands(app, "api"), Memory()
         self._at_once = app.store.is_sqlite
-        self._limiter: CapacityLimiter | None = None
+        self._limiters: dict[int, CapacityLimiter] = {}
 
     def close(self) -> None:
         """What is at work stops between two pages; give the connections back."""
@@ -194,7 +196,7 @@ class Api:
                 said = bodies.query_as(request, shape)
             app = replace(self._app, actor=f"{who[1]} (api)")
             call = Call(app, who[1], request.path_params, said, self._hands, self._memory)
-            return await self._apart(lambda: _answered(does, call, way.status))
+            return await self._apart(lambda: _answered(does, call, way.status), LOOKING)
 
         return answer
 
@@ -202,7 +204,7 @@ class Api:
         """What may be asked here, as OpenAPI 3.1 has it."""
         bodies.query_as(request, shapes.Query)
         lang = self._texts(request.scope).lang
-        text = await self._apart(lambda: openapi.text(lang))
+        text = await self._apart(lambda: openapi.text(lang), LOOKING)
         return Response(text, media_type="application/json")
 
     async def nothing_here(self, request: Request) -> Response:
@@ -229,11 +231,11 @@ class Api:
         answer.__name__ = name
         return Route(path, answer, methods=[method])
 
-    async def _apart(self, work: Callable[[], T]) -> T:
+    async def _apart(self, work: Callable[[], T], at_once: int = AT_ONCE) -> T:
         """Work that takes its time, in a thread; no more of it at once than the store has room for."""
-        if self._limiter is None:
-            self._limiter = CapacityLimiter(AT_ONCE)
-        return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+        if at_once not in self._limiters:
+            self._limiters[at_once] = CapacityLimiter(at_once)
+        return await anyio.to_thread.run_sync(work, limiter=self._limiters[at_once])
 
     # --- what is answered --------------------------------------------------------------------
 

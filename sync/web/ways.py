@@ -1,7 +1,7 @@
 """Every address of the API as one table of data: what it takes to ask, what may be asked, what comes.
 
 The answers of `/api/v1` are the objects that the commands print with `--json`. Nobody is named in an
-address: whoever and whatever record is asked about stands in the body.
+address of it: whoever and whatever record is asked about stands in the body.
 """
 
 from __future__ import annotations

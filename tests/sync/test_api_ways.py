@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, get_args
 
@@ -24,10 +26,12 @@ from rules.suppression import Channel
 from rules.violation_causes import Cause
 from rules.violations import VIOLATIONS
 from state import acts
+from state.proposals import Plan
 from state.tables import tokens as kept_tokens
 from state.tables import violations as table
 from state.tokens import Scope, scopes_of
-from sync import desk, tokens, violations
+from sync import desk, plans, tokens, violations
+from sync.app import App
 from sync.cli import program
 from sync.run import run
 from sync.texts import Texts
@@ -318,6 +322,28 @@ def test_what_cannot_be_answered_is_refused_with_a_code_that_stays(
     assert (answer.status, answer.json["error"]["code"]) == (status, code)
     assert "68123456" not in answer.text
     assert all(answer.json["error"].values())
+
+
+def test_however_many_look_an_opt_out_is_recorded_meanwhile(
+    api: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    real = plans.listed
+
+    def slow(app: App, limit: int) -> list[Plan]:
+        goes_on.wait(60)
+        return real(app, limit)
+
+    monkeypatch.setattr(plans, "listed", slow)
+    with ThreadPoolExecutor(20) as pool:
+        looks = [pool.submit(api.ask, "/api/v1/plans") for _ in range(20)]
+        try:
+            said = api.ask("/v1/opt-outs", {"phone": "+45 68 12 34 77"})
+            assert (said.status, [one.done() for one in looks]) == (201, [False] * 20)
+            assert api.ask("/v1/check", {"items": [{"phone": PHONE}]}).json["unreadable"] == 0
+        finally:
+            goes_on.set()
+        assert {one.result().status for one in looks} == {200}
 
 
 # --- what is done ----------------------------------------------------------------------------
