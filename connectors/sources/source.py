@@ -21,11 +21,23 @@ from rules.keys import Key, KeyKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """How a source is asked by one kind of key. `batch`: keys that are asked for together, with
-    `calls` calls; `life`: so long an answer is as good as new, and is not asked for again."""
+    `calls` calls, and one more for each `page` of them (0: none); `life`: so long an answer is as good
+    as new, and is not asked for again."""
 
     batch: int
     life: timedelta
     calls: int = 1
+    page: int = 0
+
+    def calls_for(self, keys: int) -> int:
+        """About how many calls so many keys take."""
+        pages = -(-keys // self.page) if self.page else 0
+        return -(-keys // self.batch) * self.calls + pages
+
+    def keys_for(self, calls: int) -> int:
+        """How many keys so many calls reach for at most."""
+        whole, rest = divmod(calls, self.calls_for(self.batch))
+        return whole * self.batch + max(0, rest - self.calls) * self.page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

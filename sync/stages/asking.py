@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from connectors.sources.source import Asking as HowAsked
 from connectors.sources.source import Found, Judged, NotFound, Reply, Source, Unknown
 from rules.enrichment.due import worth
 from rules.enrichment.matching import has_domain
@@ -88,12 +89,12 @@ class _Lane:
     waiting: dict[Key, list[int]] = field(default_factory=dict)
 
     @property
-    def batch(self) -> int:
-        return self.source.profile.asking[self.kind].batch
+    def asking(self) -> HowAsked:
+        return self.source.profile.asking[self.kind]
 
     @property
-    def calls(self) -> int:
-        return self.source.profile.asking[self.kind].calls
+    def batch(self) -> int:
+        return self.asking.batch
 
     def allot(self, most: int | None) -> int:
         """So many keys at most: the best are taken; how many that are."""
@@ -167,12 +168,12 @@ class Asking:
         with self.app.store.reading() as tx:
             ore = self._ore_left(tx, facts.source)
         for lane in lanes:
-            price, batch = lane.source.profile.ore, lane.batch
-            most = [left // lane.calls * batch] if left is not None else []
+            price = lane.source.profile.ore
+            most = [lane.asking.keys_for(left)] if left is not None else []
             most += [ore // price] if ore is not None and price else []
             due = lane.scores.total()
             taken = lane.allot(min(most, default=None))
-            needed = -(-taken // batch) * lane.calls
+            needed = lane.asking.calls_for(taken)
             left = None if left is None else left - needed
             ore = None if ore is None else ore - taken * price
             facts.due += due

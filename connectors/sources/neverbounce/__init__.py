@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.rights import Right
-from connectors.sources.neverbounce.client import BATCH, CALLS, Api
+from connectors.sources.neverbounce.client import BATCH, CALLS, PAGE, Api
 from connectors.sources.source import INCOMPLETE, Asking, Profile, Reply, Unknown
 from connectors.sources.verifying import did_nothing, not_asked, reply
 from rules.enrichment.verdict import LIVES, UNKNOWN_WAITS, Verdict, weighs
@@ -25,7 +25,11 @@ class NeverBounce:
     def __init__(self, name: str, api: Api, ore: int) -> None:
         self.name, self._api = name, api
         self.profile = Profile(
-            asking={KeyKind.EMAIL: Asking(batch=BATCH, life=LIVES[Verdict.VALID], calls=CALLS)},
+            asking={
+                KeyKind.EMAIL: Asking(
+                    batch=BATCH, life=LIVES[Verdict.VALID], calls=CALLS, page=PAGE
+                )
+            },
             fields=frozenset(),
             verifies=frozenset({"email"}),
             licence="source.verifier.licence",

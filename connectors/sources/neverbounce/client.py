@@ -32,8 +32,8 @@ BATCH: Final = 5000
 """Addresses in a job: the vendor wants few jobs, fifty a day at most."""
 PAGE: Final = 100
 """Rows in a page of results; the vendor names no limit."""
-CALLS: Final = 12 + BATCH // PAGE
-"""About as many calls as a whole job takes."""
+CALLS: Final = 12
+"""About as many calls as a job takes beside the pages of its results."""
 READ_SECONDS: Final = 60.0
 LOOKS: Final = (2, 5, 10, *(30,) * 120)
 """Seconds between two looks at a job: an hour at most."""

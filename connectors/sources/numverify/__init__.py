@@ -26,7 +26,7 @@ class Numverify:
     def __init__(self, name: str, api: Api, ore: int) -> None:
         self.name, self._api = name, api
         self.profile = Profile(
-            asking={KeyKind.PHONE: Asking(batch=BATCH, life=PHONE_LIFE, calls=BATCH)},
+            asking={KeyKind.PHONE: Asking(batch=BATCH, life=PHONE_LIFE, calls=0, page=1)},
             fields=frozenset(),
             verifies=PHONES,
             licence="source.verifier.licence",
