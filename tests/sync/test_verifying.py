@@ -211,7 +211,9 @@ def test_the_commands_tell_of_it(people: People) -> None:
     assert "credits left" in checked.output
     explained = people.call("explain", str(people.refs()[1]))
     assert "there is no such mailbox. So says ZeroBounce on 20" in explained.output
-    for output in (told, listed, checked, explained):
+    to_mend = people.call("findings")
+    assert f"{GONE} does not work" in to_mend.output
+    for output in (told, listed, checked, explained, to_mend):
         assert KEY not in output.output
 
 
