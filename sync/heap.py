@@ -11,7 +11,7 @@ from typing import Final
 
 _ROOMY: Final = (500_000, 20, 50)
 """More values than any batch holds at a time."""
-_TIDIED_EVERY: Final = 16
+_TIDIED_EVERY: Final = 64
 _turns: Final = itertools.count()
 
 
