@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,7 +42,8 @@ class Points:
     seen: list[str] = field(default_factory=list)
     listeners: list[Callable[[str], None]] = field(default_factory=list)
     dead: bool = False
-    _writing: bool = False
+    _commit: threading.local = field(default_factory=threading.local)
+    """`writes`: whether what this thread is about to commit has written; another may only read."""
 
     def visit(self, name: str) -> None:
         """Pass one point."""
@@ -75,8 +77,9 @@ class Points:
 
     def _committing(self, connection: Connection) -> None:
         self.check()
-        self._writing = not connection.get_execution_options().get("ringren_read_only")
-        if self._writing:
+        writes = not connection.get_execution_options().get("ringren_read_only")
+        self._commit.writes = writes
+        if writes:
             self.visit("before commit")
 
     def _wrap(self, dialect: Any) -> None:
@@ -84,8 +87,8 @@ class Points:
 
         def do_commit(*arguments: Any) -> None:
             commit(*arguments)
-            if self._writing:
-                self._writing = False
+            if getattr(self._commit, "writes", False):
+                self._commit.writes = False
                 self.visit("after commit")
 
         dialect.do_commit = do_commit
