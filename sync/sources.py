@@ -2,113 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from connectors.sources.registry import CVR, NEVERBOUNCE, NUMVERIFY, TWILIO, ZEROBOUNCE
+from connectors.sources import registry
+from connectors.sources.registry import (
+    CVR,
+    NEVERBOUNCE,
+    NUMVERIFY,
+    SOURCES,
+    TWILIO,
+    ZEROBOUNCE,
+    Means,
+)
 from rules.errors import UserError
 
 if TYPE_CHECKING:
     from connectors.session import Meter
     from connectors.sources.source import Source
+    from sync.settings.enrichment import Cvr
     from sync.settings.model import Settings
+    from sync.settings.parts import Secret
+    from sync.settings.verifying import NeverBounce, Numverify, Twilio, ZeroBounce
 
-Clock = Callable[[], datetime]
 
-
-def sources(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> dict[str, Source]:
-    """Those that are set up, in the order in which they are asked: what costs nothing first."""
+def sources(
+    settings: Settings, clock: Callable[[], datetime], meter: Meter, *, dry: bool
+) -> dict[str, Source]:
+    """Those that are set up, in the order in which they are asked."""
     found: dict[str, Source] = {}
-    if settings.sources.cvr.is_used:
-        found[CVR] = _cvr(settings, clock, meter, dry=dry)
-    if (key := settings.sources.zerobounce.key) is not None:
-        found[ZEROBOUNCE] = _zerobounce(settings, key.get_secret_value(), clock, meter, dry=dry)
-    if (key := settings.sources.neverbounce.key) is not None:
-        found[NEVERBOUNCE] = _neverbounce(settings, key.get_secret_value(), clock, meter, dry=dry)
-    if settings.sources.twilio.is_used:
-        found[TWILIO] = _twilio(settings, clock, meter, dry=dry)
-    if (key := settings.sources.numverify.key) is not None:
-        found[NUMVERIFY] = _numverify(settings, key.get_secret_value(), clock, meter, dry=dry)
+    for name in SOURCES:
+        section = getattr(settings.sources, name)
+        if section.is_used:
+            found[name] = _SET_UP[name](section, Means(clock, meter, dry, section.elsewhere))
     return found
 
 
-def _cvr(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.sources.registry import cvr
-
-    one = settings.sources.cvr
-    if one.user is None or one.password is None:
-        raise UserError("source.cvr.no_login")
-    return cvr(
-        user=one.user,
-        password=one.password.get_secret_value(),
-        url=one.url,
-        calls_a_second=one.calls_a_second,
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
+def _cvr(one: Cvr, means: Means) -> Source:
+    user, password = _login(CVR, one.user, one.password)
+    return registry.cvr(
+        means, user=user, password=password, url=one.url, calls_a_second=one.calls_a_second
     )
 
 
-def _zerobounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.sources.registry import zerobounce
-
-    one = settings.sources.zerobounce
-    return zerobounce(
-        key=key,
-        url=one.url,
-        ore=one.price_ore,
-        batches_a_minute=one.batches_a_minute,
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
+def _zerobounce(one: ZeroBounce, means: Means) -> Source:
+    pace = one.batches_a_minute
+    return registry.zerobounce(
+        means, key=_clear(one.key), url=one.url, ore=one.price_ore, batches_a_minute=pace
     )
 
 
-def _neverbounce(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.sources.registry import neverbounce
-
-    one = settings.sources.neverbounce
-    return neverbounce(
-        key=key,
-        ore=one.price_ore,
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
-    )
+def _neverbounce(one: NeverBounce, means: Means) -> Source:
+    return registry.neverbounce(means, key=_clear(one.key), ore=one.price_ore)
 
 
-def _twilio(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.sources.registry import twilio
-
-    one = settings.sources.twilio
-    if one.user is None or one.key is None:
-        raise UserError("source.twilio.no_login")
-    return twilio(
-        user=one.user,
-        key=one.key.get_secret_value(),
-        url=one.url,
-        line_status=one.line_status,
-        ore=one.price_ore,
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
-    )
+def _twilio(one: Twilio, means: Means) -> Source:
+    user, key = _login(TWILIO, one.user, one.key)
+    status, ore = one.line_status, one.price_ore
+    return registry.twilio(means, user=user, key=key, url=one.url, line_status=status, ore=ore)
 
 
-def _numverify(settings: Settings, key: str, clock: Clock, meter: Meter, *, dry: bool) -> Source:
-    from connectors.sources.registry import numverify
+def _numverify(one: Numverify, means: Means) -> Source:
+    return registry.numverify(means, key=_clear(one.key), ore=one.price_ore)
 
-    one = settings.sources.numverify
-    return numverify(
-        key=key,
-        ore=one.price_ore,
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
-    )
+
+def _login(source: str, user: str | None, secret: Secret | None) -> tuple[str, str]:
+    if user is None or secret is None:
+        raise UserError(f"source.{source}.no_login")
+    return user, secret.get_secret_value()
+
+
+def _clear(secret: Secret | None) -> str:
+    assert secret is not None  # noqa: S101 - the section is used
+    return secret.get_secret_value()
+
+
+_SET_UP: Final[Mapping[str, Callable[[Any, Means], Source]]] = {
+    CVR: _cvr,
+    ZEROBOUNCE: _zerobounce,
+    NEVERBOUNCE: _neverbounce,
+    TWILIO: _twilio,
+    NUMVERIFY: _numverify,
+}
