@@ -301,7 +301,7 @@ def test_the_report_says_what_was_asked_what_it_took_and_what_it_gave(place: Pla
     raw(place)
     done = place.call("enrich", "--dry-run")
     assert done.exit_code == Exit.CHANGES, done.output
-    assert "asked about 10 in 1 calls for 0 kr.: 10 found" in done.output
+    assert "10 asked about (calls: 1, 0 kr.): 10 found" in done.output
     assert "fields filled or renewed" in done.output
     told = json.loads(place.call("enrich", "--json").stdout)
     [asked] = told["asked"]
