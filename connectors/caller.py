@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
+import orjson
 import requests
 import tenacity
 
@@ -41,6 +42,20 @@ def retry_after(answer: requests.Response) -> float | None:
         return None
 
 
+def by_status(answer: requests.Response) -> str:
+    """What may be shown of any answer."""
+    return f"HTTP {answer.status_code}"
+
+
+def json_object(answer: requests.Response) -> dict[str, Any] | None:
+    """The body of an answer; None when it is no JSON object."""
+    try:
+        body = orjson.loads(answer.content)
+    except orjson.JSONDecodeError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """How often and how long a call is tried."""
@@ -66,7 +81,7 @@ class Caller:
     sign: Callable[[Token, dict[str, str]], None]
     statuses: Mapping[int, Ask] = field(default_factory=dict)
     wait_of: Callable[[requests.Response], float | None] = retry_after
-    explain: Callable[[requests.Response], str] = lambda response: f"HTTP {response.status_code}"
+    explain: Callable[[requests.Response], str] = by_status
     patience: Patience = Patience()
     sleep: Callable[[float], None] = time.sleep
 

@@ -6,6 +6,7 @@ in common: when it is too old, and that several threads that find it dead renew 
 
 from __future__ import annotations
 
+import base64
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -55,6 +56,12 @@ class Tokens:
 
     def _is_old(self, token: Token) -> bool:
         return token.until is not None and self._clock() >= token.until - EARLY
+
+
+def basic(token: Token, headers: dict[str, str]) -> None:
+    """Signs with a user and a password, `user:password` as the token's secret (RFC 7617)."""
+    pair = base64.b64encode(token.secret.encode()).decode()
+    headers["Authorization"] = f"Basic {pair}"
 
 
 def fixed(secret: str) -> Callable[[], Token]:

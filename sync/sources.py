@@ -14,12 +14,12 @@ from connectors.sources.registry import (
     SOURCES,
     TWILIO,
     ZEROBOUNCE,
-    Means,
 )
 from rules.errors import UserError
 
 if TYPE_CHECKING:
     from connectors.session import Meter
+    from connectors.sources.means import Means
     from connectors.sources.source import Source
     from sync.settings.enrichment import Cvr
     from sync.settings.model import Settings
@@ -31,10 +31,15 @@ def sources(
     settings: Settings, clock: Callable[[], datetime], meter: Meter, *, dry: bool
 ) -> dict[str, Source]:
     """Those that are set up, in the order in which they are asked."""
+    used = settings.sources.used
+    if not used:
+        return {}
+    from connectors.sources.means import Means
+
     found: dict[str, Source] = {}
     for name in SOURCES:
-        section = getattr(settings.sources, name)
-        if section.is_used:
+        if name in used:
+            section = getattr(settings.sources, name)
             found[name] = _SET_UP[name](section, Means(clock, meter, dry, section.elsewhere))
     return found
 

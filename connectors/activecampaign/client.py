@@ -15,7 +15,7 @@ from typing import Any, Final
 import orjson
 import requests
 
-from connectors.caller import Caller, Patience
+from connectors.caller import Caller, Patience, json_object
 from connectors.pace import Pace
 from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
 from connectors.tokens import Token, Tokens, fixed
@@ -148,7 +148,7 @@ class Api:
         )
         if answer.status_code < requests.codes.bad_request:
             return {}
-        why = _said(answer).get("failureReasons") or ()
+        why = (json_object(answer) or {}).get("failureReasons") or ()
         places = {int(one["contact"]): "import_refused" for one in why if "contact" in one}
         if not places:
             said = explained(answer)
@@ -185,17 +185,9 @@ def _signed(token: Token, headers: dict[str, str]) -> None:
     headers["Api-Token"] = token.secret
 
 
-def _said(answer: requests.Response) -> Mapping[str, Any]:
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def explained(answer: requests.Response) -> str:
     """What may be shown of an error: its codes, never its words."""
-    errors = _said(answer).get("errors")
+    errors = (json_object(answer) or {}).get("errors")
     listed = errors if isinstance(errors, list) else []
     codes = [str(one.get("code") or "") for one in listed if isinstance(one, dict)]
     return " · ".join(filter(None, (f"HTTP {answer.status_code}", ", ".join(filter(None, codes)))))

@@ -6,7 +6,6 @@ of our own and obey the headers besides. There is no client library to wrap.
 
 from __future__ import annotations
 
-import base64
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -19,7 +18,7 @@ from connectors.caller import Caller, Patience, retry_after
 from connectors.pace import Minute
 from connectors.session import Line, Meter, Read, Unmetered, open_session
 from connectors.statuses import Ask, ask_of
-from connectors.tokens import Token, Tokens, fixed
+from connectors.tokens import Tokens, basic, fixed
 from rules.errors import SystemStopped, TryAgain
 
 HOST: Final = "https://api.aircall.io"
@@ -55,14 +54,13 @@ class Api:
         patience: Patience | None = None,
     ) -> None:
         self.system, self.clock = system, clock
-        key = base64.b64encode(f"{api_id}:{api_token}".encode()).decode()
         line = Line(system, READS, dry=dry, meter=meter or Unmetered(), elsewhere=elsewhere)
         self._pace = Minute(a_minute, sleep=sleep)
         self._caller = Caller(
             system,
             open_session(line),
-            Tokens(fixed(key), clock),
-            _signed,
+            Tokens(fixed(f"{api_id}:{api_token}"), clock),
+            basic,
             statuses=STATUSES,
             wait_of=lambda answer: wait_of(answer, clock()),
             explain=explained,
@@ -113,10 +111,6 @@ class Api:
             return answer.json()
         except requests.JSONDecodeError as error:
             raise TryAgain("error.no_answer", system=self.system, kind="JSON") from error
-
-
-def _signed(token: Token, headers: dict[str, str]) -> None:
-    headers["Authorization"] = f"Basic {token.secret}"
 
 
 def wait_of(answer: requests.Response, now: datetime) -> float | None:

@@ -7,7 +7,6 @@ calls that we make can be repeated: to add, to take out, to ask and to run a rep
 
 from __future__ import annotations
 
-import base64
 import re
 import threading
 import time
@@ -26,7 +25,7 @@ from connectors.five9.envelope import HEAD, Said
 from connectors.five9.limits import CLASSES, QUERY, Quota, Window
 from connectors.session import Line, Meter, Read, Unmetered, open_session
 from connectors.statuses import Ask
-from connectors.tokens import Token, Tokens, fixed
+from connectors.tokens import Tokens, basic, fixed
 from rules.errors import SystemStopped, TryAgain
 
 PATH: Final = "/wsadmin/v13/AdminWebService"
@@ -94,7 +93,6 @@ class Api:
         self.system, self.clock, self.sleep = system, clock, sleep
         self._url = f"{host}{PATH}"
         self._lock = _LOCKS.setdefault((host, user), threading.Lock())
-        key = base64.b64encode(f"{user}:{password}".encode()).decode()
         line = Line(
             system,
             READS,
@@ -107,8 +105,8 @@ class Api:
         self._caller = Caller(
             system,
             open_session(line),
-            Tokens(fixed(key), clock),
-            _signed,
+            Tokens(fixed(f"{user}:{password}"), clock),
+            basic,
             statuses=STATUSES,
             patience=patience or Patience(),
             sleep=sleep,
@@ -187,7 +185,3 @@ class Api:
         ]
         why = " ".join([refused.name, *told])
         return SystemStopped("five9.refused", system=self.system, why=why)
-
-
-def _signed(token: Token, headers: dict[str, str]) -> None:
-    headers["Authorization"] = f"Basic {token.secret}"

@@ -22,7 +22,7 @@ import orjson
 import requests
 from hubspot import HubSpot as Client
 
-from connectors.caller import Caller, Patience, retry_after
+from connectors.caller import Caller, Patience, json_object, retry_after
 from connectors.pace import Pace
 from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
 from connectors.statuses import Ask
@@ -366,20 +366,12 @@ def _body(api: Api, answer: requests.Response) -> Any:
         raise NoAnswer(api.system, "no JSON") from None
 
 
-def _said(answer: requests.Response) -> Mapping[str, Any]:
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def wait_of(answer: requests.Response) -> float | None:
     """How long to wait: what the answer says, else what its kind of limit needs."""
     said = retry_after(answer)
     if said is not None or answer.status_code not in {423, 429}:
         return said
-    policy = _said(answer).get("policyName")
+    policy = (json_object(answer) or {}).get("policyName")
     if answer.status_code == requests.codes.locked:
         return 2.0
     return {"SECONDLY": 1.0, "DAILY": _DAY_SECONDS}.get(str(policy), _BURST_SECONDS)
@@ -387,7 +379,7 @@ def wait_of(answer: requests.Response) -> float | None:
 
 def explained(answer: requests.Response) -> str:
     """What may be shown of an error: codes and names of rights and properties, never its message."""
-    body = _said(answer)
+    body = json_object(answer) or {}
     context = body.get("context") or {}
     scopes = context.get("requiredGranularScopes") or ()
     names = [one.get("in") or one.get("code") for one in body.get("errors") or ()]

@@ -6,7 +6,6 @@ used of the interface are six reads and one write, so it is not used.
 
 from __future__ import annotations
 
-import base64
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,13 +13,12 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-import orjson
 import requests
 
-from connectors.caller import Caller, Patience
+from connectors.caller import Caller, Patience, json_object
 from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
 from connectors.statuses import Ask
-from connectors.tokens import Token, Tokens, fixed
+from connectors.tokens import Tokens, basic, fixed
 from rules.errors import SystemStopped, TryAgain
 
 PAGE: Final = 1000
@@ -67,8 +65,8 @@ class Api:
         self._caller = Caller(
             system,
             open_session(line),
-            Tokens(fixed(key), clock),
-            _signed,
+            Tokens(fixed(f"ringren:{key}"), clock),
+            basic,
             statuses=STATUSES,
             explain=explained,
             patience=patience or Patience(),
@@ -175,7 +173,7 @@ class Api:
 
     def _checked(self, answer: requests.Response) -> Any:
         """What an answer says. A refusal without a problem's text is load, and no refusal."""
-        said = _said(answer)
+        said = json_object(answer)
         if answer.status_code < requests.codes.bad_request:
             if said is None:
                 raise NoAnswer(self.system, "no JSON")
@@ -192,22 +190,9 @@ class Api:
         self.calls += 1
 
 
-def _signed(token: Token, headers: dict[str, str]) -> None:
-    pair = base64.b64encode(f"ringren:{token.secret}".encode()).decode()
-    headers["Authorization"] = f"Basic {pair}"
-
-
-def _said(answer: requests.Response) -> Any | None:
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def explained(answer: requests.Response) -> str:
     """What may be shown of a problem: its title and the names of fields; the detail has addresses."""
-    body = _said(answer) or {}
+    body = json_object(answer) or {}
     fields = [str(one.get("field") or "") for one in body.get("errors") or ()]
     parts = (
         f"HTTP {answer.status_code}",

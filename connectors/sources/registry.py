@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from connectors.session import Meter
     from connectors.sources.cvr import Cvr
+    from connectors.sources.means import Means
     from connectors.sources.neverbounce import NeverBounce
     from connectors.sources.numverify import Numverify
     from connectors.sources.twilio import Twilio
@@ -24,25 +22,12 @@ SOURCES: Final = (CVR, ZEROBOUNCE, NEVERBOUNCE, TWILIO, NUMVERIFY)
 """The names of all sources of facts, in the order in which they are asked: the free one first."""
 
 
-class Means(NamedTuple):
-    """What every source is given. `elsewhere` maps the beginnings of its addresses to others here."""
-
-    clock: Callable[[], datetime]
-    meter: Meter | None
-    dry: bool
-    elsewhere: Mapping[str, str]
-
-    def named(self) -> dict[str, Any]:
-        """As arguments."""
-        return self._asdict()
-
-
 def cvr(means: Means, *, user: str, password: str, url: str, calls_a_second: float) -> Cvr:
     """The company register, set up."""
     from connectors.sources.cvr import Cvr
     from connectors.sources.cvr.client import Index
 
-    return Cvr(CVR, Index(CVR, user, password, url=url, a_second=calls_a_second, **means.named()))
+    return Cvr(CVR, Index(CVR, user, password, means, url=url, a_second=calls_a_second))
 
 
 def zerobounce(means: Means, *, key: str, url: str, ore: int, batches_a_minute: int) -> ZeroBounce:
@@ -50,7 +35,7 @@ def zerobounce(means: Means, *, key: str, url: str, ore: int, batches_a_minute: 
     from connectors.sources.zerobounce import ZeroBounce
     from connectors.sources.zerobounce.client import Api
 
-    api = Api(ZEROBOUNCE, key, url=url, a_minute=batches_a_minute, **means.named())
+    api = Api(ZEROBOUNCE, key, means, url=url, a_minute=batches_a_minute)
     return ZeroBounce(ZEROBOUNCE, api, ore)
 
 
@@ -59,7 +44,7 @@ def neverbounce(means: Means, *, key: str, ore: int) -> NeverBounce:
     from connectors.sources.neverbounce import NeverBounce
     from connectors.sources.neverbounce.client import Api
 
-    return NeverBounce(NEVERBOUNCE, Api(NEVERBOUNCE, key, **means.named()), ore)
+    return NeverBounce(NEVERBOUNCE, Api(NEVERBOUNCE, key, means), ore)
 
 
 def twilio(means: Means, *, user: str, key: str, url: str, line_status: bool, ore: int) -> Twilio:
@@ -67,7 +52,7 @@ def twilio(means: Means, *, user: str, key: str, url: str, line_status: bool, or
     from connectors.sources.twilio import Twilio
     from connectors.sources.twilio.client import Api
 
-    api = Api(TWILIO, user, key, url=url, line_status=line_status, **means.named())
+    api = Api(TWILIO, user, key, means, url=url, line_status=line_status)
     return Twilio(TWILIO, api, ore)
 
 
@@ -76,4 +61,4 @@ def numverify(means: Means, *, key: str, ore: int) -> Numverify:
     from connectors.sources.numverify import Numverify
     from connectors.sources.numverify.client import Api
 
-    return Numverify(NUMVERIFY, Api(NUMVERIFY, key, **means.named()), ore)
+    return Numverify(NUMVERIFY, Api(NUMVERIFY, key, means), ore)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,8 +12,8 @@ from simulators.cvr.serving import PASSWORD, USER, build
 from simulators.cvr.serving import Cvr as Simulator
 from simulators.faults import Fault
 from simulators.web import Clock, served
+from sourcing import NOW, means_of
 
-from connectors.caller import Patience
 from connectors.sources.cvr import Cvr, spellings
 from connectors.sources.cvr.client import Index
 from connectors.sources.cvr.reading import company
@@ -21,8 +21,6 @@ from connectors.sources.source import Found, NotFound, Unknown
 from rules.enrichment.record import CompanyRecord
 from rules.errors import SystemStopped, TryAgain
 from rules.keys import Key, KeyKind
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -36,11 +34,7 @@ def source(vendor: Simulator, password: str = PASSWORD, *, dry: bool = False) ->
         "cvr",
         USER,
         password,
-        dry=dry,
-        elsewhere=vendor.elsewhere,
-        clock=lambda: NOW,
-        sleep=lambda _: None,
-        patience=Patience(tries=2),
+        means_of(vendor, tries=2, dry=dry),
         a_second=1000,
     )
     return Cvr("cvr", index)

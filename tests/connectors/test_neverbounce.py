@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from simulators.faults import Fault
 from simulators.neverbounce.serving import KEY, build
 from simulators.neverbounce.serving import NeverBounce as Simulator
 from simulators.web import Clock, served
+from sourcing import NOW, free, heard_until, means_of, words
 
-from connectors.caller import Patience
 from connectors.session import NoAnswer
 from connectors.sources.neverbounce import NeverBounce
 from connectors.sources.neverbounce.client import Api
-from connectors.sources.source import Judged, Reply, Unknown
-from rules.errors import SystemStopped, TryAgain, WroteInDryRun
+from connectors.sources.source import Unknown
+from rules.errors import TryAgain, WroteInDryRun
 from rules.keys import Key, KeyKind
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -33,35 +31,13 @@ def source(vendor: Simulator, key: str = KEY, *, dry: bool = False) -> NeverBoun
     api = Api(
         "neverbounce",
         key,
-        dry=dry,
-        elsewhere=vendor.elsewhere,
-        clock=lambda: NOW,
-        sleep=lambda _: None,
-        patience=Patience(tries=3),
+        means_of(vendor, tries=3, dry=dry),
     )
     return NeverBounce("neverbounce", api, 6)
 
 
 def many(number: int) -> list[Key]:
     return [Key(KeyKind.EMAIL, f"navn{n}@opdigtet-0001.dk") for n in range(number)]
-
-
-def words(reply: Reply) -> tuple[str, str]:
-    assert isinstance(reply, Judged)
-    return reply.verdict.verdict.value, reply.verdict.reason
-
-
-def heard_until(
-    one: NeverBounce, keys: list[Key], error: type[Exception] = SystemStopped
-) -> list[Reply]:
-    heard: list[Reply] = []
-    with pytest.raises(error):
-        heard.extend(one.look_up(keys))
-    return heard
-
-
-def free(keys: list[Key]) -> list[Reply]:
-    return [Unknown(key, "refused", timedelta(), free=True) for key in keys]
 
 
 def test_a_list_is_one_job_that_is_deleted_afterwards(vendor: Simulator) -> None:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from simulators.faults import Fault
 from simulators.numverify import serving as numverify
 from simulators.twilio import serving as twilio
 from simulators.web import Clock, served
+from sourcing import NOW, free, heard_until, means_of, words
 
-from connectors.caller import Busy, Patience
+from connectors.caller import Busy
 from connectors.session import NoAnswer
 from connectors.sources.numverify import Numverify
 from connectors.sources.numverify.client import Api as NumverifyApi
-from connectors.sources.source import Judged, Reply, Source, Unknown
+from connectors.sources.source import Judged, Unknown
 from connectors.sources.twilio import Twilio
 from connectors.sources.twilio.client import Api as TwilioApi
 from connectors.sources.verifying import Throttled
 from rules.errors import SystemStopped, WroteInDryRun
 from rules.keys import Key, KeyKind
 
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 WEEK = timedelta(days=7)
 
 
@@ -46,12 +46,8 @@ def lookup(
         "twilio",
         twilio.USER,
         key,
-        dry=dry,
+        means_of(vendor, tries=2, dry=dry),
         line_status=line_status,
-        elsewhere=vendor.elsewhere,
-        clock=lambda: NOW,
-        sleep=lambda _: None,
-        patience=Patience(tries=2),
     )
     return Twilio("twilio", api, 6)
 
@@ -60,33 +56,13 @@ def plan(vendor: numverify.Numverify, key: str = numverify.KEY, *, dry: bool = F
     api = NumverifyApi(
         "numverify",
         key,
-        dry=dry,
-        elsewhere=vendor.elsewhere,
-        clock=lambda: NOW,
-        sleep=lambda _: None,
-        patience=Patience(tries=2),
+        means_of(vendor, tries=2, dry=dry),
     )
     return Numverify("numverify", api, 2)
 
 
 def many(number: int) -> list[Key]:
     return [Key(KeyKind.PHONE, f"+45680000{n:02}") for n in range(number)]
-
-
-def words(reply: Reply) -> tuple[str, str]:
-    assert isinstance(reply, Judged)
-    return reply.verdict.verdict.value, reply.verdict.reason
-
-
-def free(keys: list[Key]) -> list[Reply]:
-    return [Unknown(key, "refused", timedelta(), free=True) for key in keys]
-
-
-def heard_until(one: Source, keys: list[Key], error: type[Exception]) -> list[Reply]:
-    heard: list[Reply] = []
-    with pytest.raises(error):
-        heard.extend(one.look_up(keys))
-    return heard
 
 
 # --- Twilio -----------------------------------------------------------------------------------

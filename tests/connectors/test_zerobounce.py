@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from simulators.faults import Fault
 from simulators.web import Clock, served
 from simulators.zerobounce.serving import KEY, build
 from simulators.zerobounce.serving import ZeroBounce as Simulator
+from sourcing import NOW, means_of, words
 
-from connectors.caller import Busy, Patience
+from connectors.caller import Busy
 from connectors.session import NoAnswer
 from connectors.sources.source import Judged, Reply, Unknown
 from connectors.sources.zerobounce import ZeroBounce
@@ -20,8 +21,6 @@ from connectors.sources.zerobounce.client import Api
 from rules.enrichment.verdict import Verdict
 from rules.errors import SystemStopped, WroteInDryRun
 from rules.keys import Key, KeyKind
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -34,11 +33,7 @@ def source(vendor: Simulator, key: str = KEY, *, dry: bool = False) -> ZeroBounc
     api = Api(
         "zerobounce",
         key,
-        dry=dry,
-        elsewhere=vendor.elsewhere,
-        clock=lambda: NOW,
-        sleep=lambda _: None,
-        patience=Patience(tries=2),
+        means_of(vendor, tries=2, dry=dry),
         a_minute=1000,
     )
     return ZeroBounce("zerobounce", api, 7)
@@ -50,11 +45,6 @@ def mail(address: str) -> Key:
 
 def many(number: int) -> list[Key]:
     return [mail(f"navn{n}@opdigtet-0001.dk") for n in range(number)]
-
-
-def words(reply: Reply) -> tuple[str, str]:
-    assert isinstance(reply, Judged)
-    return reply.verdict.verdict.value, reply.verdict.reason
 
 
 def test_a_hundred_addresses_are_one_call_and_a_credit_each(vendor: Simulator) -> None:

@@ -7,20 +7,18 @@ between (`url`).
 
 from __future__ import annotations
 
-import base64
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 import requests
 
-from connectors.caller import Caller, Patience
+from connectors.caller import Patience, json_object
 from connectors.pace import Pace
-from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
-from connectors.tokens import Token, Tokens, fixed
+from connectors.session import NoAnswer, Read
+from connectors.sources.means import Means
+from connectors.tokens import basic
 from rules.errors import SystemStopped, TryAgain
 
 HOST: Final = "http://distribution.virk.dk"
@@ -56,35 +54,21 @@ class Index:
         system: str,
         user: str,
         password: str,
+        means: Means,
         *,
         url: str = HOST,
-        dry: bool = False,
-        meter: Meter | None = None,
-        elsewhere: Mapping[str, str] = MappingProxyType({}),
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
-        patience: Patience | None = None,
         a_second: float = A_SECOND,
     ) -> None:
-        self.system, self.url, self.now = system, url.rstrip("/"), clock
-        self._pace = Pace(a_second, time.monotonic, sleep)
-        line = Line(
+        self.system, self.url, self.now = system, url.rstrip("/"), means.clock
+        self._pace = Pace(a_second, time.monotonic, means.sleep)
+        self._caller = means.caller(
             system,
             READS,
-            dry=dry,
-            meter=meter or Unmetered(),
-            elsewhere=elsewhere,
-            read_seconds=READ_SECONDS,
-            connections=1,
-        )
-        self._caller = Caller(
-            system,
-            open_session(line),
-            Tokens(fixed(f"{user}:{password}"), clock),
-            _signed,
+            f"{user}:{password}",
+            basic,
+            patience=Patience(),
             explain=explained,
-            patience=patience or Patience(),
-            sleep=sleep,
+            read_seconds=READ_SECONDS,
         )
 
     def by_numbers(self, numbers: Sequence[str]) -> list[Any]:
@@ -134,7 +118,7 @@ class Index:
         )
         if answer.status_code != requests.codes.ok:
             raise SystemStopped("source.cvr.refused", system=self.system, why=explained(answer))
-        said = _said(answer)
+        said = json_object(answer)
         if said is None or not isinstance(said.get("hits"), dict):
             raise NoAnswer(self.system, "no JSON")
         if said.get("timed_out") or (said.get("_shards") or {}).get("failed"):
@@ -154,20 +138,8 @@ def _total(answer: Any) -> int:
     return int(total["value"] if isinstance(total, dict) else total)
 
 
-def _signed(token: Token, headers: dict[str, str]) -> None:
-    headers["Authorization"] = "Basic " + base64.b64encode(token.secret.encode()).decode()
-
-
-def _said(answer: requests.Response) -> Any | None:
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def explained(answer: requests.Response) -> str:
     """What may be shown of an error: its kind. The reason may quote what was asked for."""
-    error = (_said(answer) or {}).get("error")
+    error = (json_object(answer) or {}).get("error")
     kind = str(error.get("type") or "") if isinstance(error, dict) else ""
     return " · ".join(filter(None, (f"HTTP {answer.status_code}", kind)))

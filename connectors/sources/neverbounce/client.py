@@ -8,19 +8,15 @@ would do, but that it knows neither our budget nor which of its calls cost somet
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import orjson
 import requests
 
-from connectors.caller import Caller, Patience
-from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
+from connectors.caller import Patience, json_object
+from connectors.session import NoAnswer, Read
+from connectors.sources.means import Means, unsigned
 from connectors.sources.verifying import Throttled
-from connectors.tokens import Token, Tokens, fixed
 from rules.errors import SystemStopped, TryAgain
 
 LOG = logging.getLogger(__name__)
@@ -51,33 +47,15 @@ class Api:
         self,
         system: str,
         key: str,
+        means: Means,
         *,
         url: str = HOST,
-        dry: bool = False,
-        meter: Meter | None = None,
-        elsewhere: Mapping[str, str] = MappingProxyType({}),
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
-        patience: Patience | None = None,
     ) -> None:
-        self.system, self.now, self._key, self._sleep = system, clock, key, sleep
+        self.system, self.now, self._key = system, means.clock, key
+        self._sleep = means.sleep
         self._url = url.rstrip("/") + VERSION
-        line = Line(
-            system,
-            READS,
-            dry=dry,
-            meter=meter or Unmetered(),
-            elsewhere=elsewhere,
-            read_seconds=READ_SECONDS,
-            connections=1,
-        )
-        self._caller = Caller(
-            system,
-            open_session(line),
-            Tokens(fixed(key), clock),
-            _unsigned,
-            patience=patience or Patience(),
-            sleep=sleep,
+        self._caller = means.caller(
+            system, READS, key, unsigned, patience=Patience(), read_seconds=READ_SECONDS
         )
 
     def one(self, address: str) -> dict[str, Any]:
@@ -176,11 +154,8 @@ class Api:
     def _body(self, answer: requests.Response) -> dict[str, Any]:
         if answer.status_code != requests.codes.ok:
             raise SystemStopped("source.verifier.wrong", system=self.system, why=answer.status_code)
-        try:
-            body = orjson.loads(answer.content)
-        except orjson.JSONDecodeError:
-            body = None
-        if not isinstance(body, dict):
+        body = json_object(answer)
+        if body is None:
             raise NoAnswer(self.system, "no JSON")
         return body
 
@@ -195,7 +170,3 @@ class Api:
                 return TryAgain("error.busy", system=self.system, why=word)
             case _:
                 return SystemStopped("source.verifier.wrong", system=self.system, why=word)
-
-
-def _unsigned(_token: Token, _headers: dict[str, str]) -> None:
-    """The key is not in a header."""

@@ -6,19 +6,16 @@ gives TLS only to who pays for it, so it is not used.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
 import requests
 
-from connectors.caller import Caller, Patience
-from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
+from connectors.caller import Patience, json_object
+from connectors.session import NoAnswer, Read
+from connectors.sources.means import Means
 from connectors.sources.verifying import Throttled
-from connectors.tokens import Token, Tokens, fixed
+from connectors.tokens import Token
 from rules.errors import SystemStopped
 
 HOST: Final = "https://api.apilayer.com"
@@ -38,31 +35,10 @@ class Api:
         self,
         system: str,
         key: str,
-        *,
-        dry: bool = False,
-        meter: Meter | None = None,
-        elsewhere: Mapping[str, str] = MappingProxyType({}),
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
-        patience: Patience | None = None,
+        means: Means,
     ) -> None:
-        self.system, self.now = system, clock
-        line = Line(
-            system,
-            READS,
-            dry=dry,
-            meter=meter or Unmetered(),
-            elsewhere=elsewhere,
-            connections=1,
-        )
-        self._caller = Caller(
-            system,
-            open_session(line),
-            Tokens(fixed(key), clock),
-            _signed,
-            patience=patience or Patience(tries=3),
-            sleep=sleep,
-        )
+        self.system, self.now = system, means.clock
+        self._caller = means.caller(system, READS, key, _signed, patience=Patience(tries=3))
 
     def look_up(self, number: str) -> dict[str, Any] | None:
         """What the number plan says of a number in E.164; None when it will not look at it."""
@@ -74,7 +50,7 @@ class Api:
 
     def _get(self, path: str, params: Mapping[str, str], *, repeat: bool) -> dict[str, Any] | None:
         answer = self._caller.call("GET", HOST + _DOOR + path, repeat=repeat, params=params)
-        body = _body(answer)
+        body = json_object(answer)
         error = body.get("error") if body else None
         code = error.get("code") if isinstance(error, dict) else None
         if code in NO_NUMBER:
@@ -93,11 +69,3 @@ class Api:
 
 def _signed(token: Token, headers: dict[str, str]) -> None:
     headers["apikey"] = token.secret
-
-
-def _body(answer: requests.Response) -> dict[str, Any] | None:
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return None
-    return body if isinstance(body, dict) else None

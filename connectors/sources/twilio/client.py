@@ -6,20 +6,16 @@ no path is logged. A look-up that is sent twice is charged twice, and none is.
 
 from __future__ import annotations
 
-import base64
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-import orjson
 import requests
 
-from connectors.caller import Caller, Patience
-from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
-from connectors.tokens import Token, Tokens, fixed
+from connectors.caller import Patience, json_object
+from connectors.session import NoAnswer, Read
+from connectors.sources.means import Means
+from connectors.tokens import basic
 from rules.errors import SystemStopped
 
 HOST: Final = "https://lookups.dublin.ie1.twilio.com"
@@ -41,36 +37,22 @@ class Api:
         system: str,
         user: str,
         key: str,
+        means: Means,
         *,
         url: str = HOST,
         line_status: bool = False,
-        dry: bool = False,
-        meter: Meter | None = None,
-        elsewhere: Mapping[str, str] = MappingProxyType({}),
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
-        patience: Patience | None = None,
     ) -> None:
-        self.system, self.now = system, clock
+        self.system, self.now = system, means.clock
         self._url = url.rstrip("/") + PATH
         self._fields = ",".join((_TYPE, _STATUS) if line_status else (_TYPE,))
-        line = Line(
+        self._caller = means.caller(
             system,
             READS,
-            dry=dry,
-            meter=meter or Unmetered(),
-            elsewhere=elsewhere,
-            connections=1,
-            shows_path=False,
-        )
-        self._caller = Caller(
-            system,
-            open_session(line),
-            Tokens(fixed(f"{user}:{key}"), clock),
-            _signed,
+            f"{user}:{key}",
+            basic,
+            patience=Patience(first_seconds=1.0),
             explain=explained,
-            patience=patience or Patience(first_seconds=1.0),
-            sleep=sleep,
+            shows_path=False,
         )
 
     def look_up(self, number: str) -> dict[str, Any] | None:
@@ -90,25 +72,13 @@ class Api:
             return None
         if answer.status_code != requests.codes.ok:
             raise SystemStopped("source.verifier.wrong", system=self.system, why=explained(answer))
-        body = _body(answer)
+        body = json_object(answer)
         if body is None:
             raise NoAnswer(self.system, "no JSON")
         return body
 
 
-def _signed(token: Token, headers: dict[str, str]) -> None:
-    headers["Authorization"] = "Basic " + base64.b64encode(token.secret.encode()).decode()
-
-
-def _body(answer: requests.Response) -> dict[str, Any] | None:
-    try:
-        body = orjson.loads(answer.content)
-    except orjson.JSONDecodeError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
 def explained(answer: requests.Response) -> str:
     """What may be shown of an error: its number. Its message may name what was asked about."""
-    code = (_body(answer) or {}).get("code")
+    code = (json_object(answer) or {}).get("code")
     return f"HTTP {answer.status_code}" + (f" · {code}" if isinstance(code, int) else "")

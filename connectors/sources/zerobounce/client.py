@@ -8,19 +8,15 @@ it than the query, which nothing of ours logs (`connectors.session`).
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any, Final
 
-import orjson
 import requests
 
-from connectors.caller import Caller, Patience
+from connectors.caller import Patience, json_object
 from connectors.pace import Minute
-from connectors.session import Line, Meter, NoAnswer, Read, Unmetered, open_session
-from connectors.tokens import Token, Tokens, fixed
+from connectors.session import NoAnswer, Read
+from connectors.sources.means import Means, unsigned
 from rules.errors import SystemStopped
 
 HOST: Final = "https://api-eu.zerobounce.net"
@@ -45,35 +41,16 @@ class Api:
         self,
         system: str,
         key: str,
+        means: Means,
         *,
         url: str = HOST,
-        dry: bool = False,
-        meter: Meter | None = None,
-        elsewhere: Mapping[str, str] = MappingProxyType({}),
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        sleep: Callable[[float], None] = time.sleep,
-        patience: Patience | None = None,
         a_minute: int = A_MINUTE,
     ) -> None:
-        self.system, self.now, self._key = system, clock, key
+        self.system, self.now, self._key = system, means.clock, key
         self._url = f"{url.rstrip('/')}/v2"
-        self._pace = Minute(a_minute, sleep=sleep)
-        line = Line(
-            system,
-            READS,
-            dry=dry,
-            meter=meter or Unmetered(),
-            elsewhere=elsewhere,
-            read_seconds=READ_SECONDS,
-            connections=1,
-        )
-        self._caller = Caller(
-            system,
-            open_session(line),
-            Tokens(fixed(key), clock),
-            _unsigned,
-            patience=patience or Patience(tries=2),
-            sleep=sleep,
+        self._pace = Minute(a_minute, sleep=means.sleep)
+        self._caller = means.caller(
+            system, READS, key, unsigned, patience=Patience(tries=2), read_seconds=READ_SECONDS
         )
 
     def one(self, address: str) -> dict[str, Any]:
@@ -115,22 +92,15 @@ class Api:
 
     def _said(self, answer: requests.Response) -> dict[str, Any]:
         """The body of an answer. A wrong key, or no credits, is an error inside a good one."""
-        try:
-            body = orjson.loads(answer.content)
-        except orjson.JSONDecodeError:
-            body = None
-        if isinstance(body, dict) and body.get("error"):
+        body = json_object(answer)
+        if body and body.get("error"):
             raise self._refused()
         if answer.status_code != requests.codes.ok:
             raise SystemStopped("source.verifier.wrong", system=self.system, why=answer.status_code)
-        if not isinstance(body, dict):
+        if body is None:
             raise NoAnswer(self.system, "no JSON")
         return body
 
     def _refused(self) -> SystemStopped:
         """The vendor's words name no cause: it is the key or the credits. Nothing was charged."""
         return SystemStopped("source.verifier.refused", system=self.system)
-
-
-def _unsigned(_token: Token, _headers: dict[str, str]) -> None:
-    """The key is not in a header."""

@@ -1,0 +1,63 @@
+"""What every source is given besides its own settings, and the way out that is made of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import requests
+
+from connectors.caller import Caller, Patience, by_status
+from connectors.session import READ_SECONDS, Line, Meter, Read, open_session
+from connectors.tokens import Token, Tokens, fixed
+
+
+class Means(NamedTuple):
+    """`elsewhere` maps the beginnings of a source's addresses to others here; `patience` None: as
+    much as the source needs."""
+
+    clock: Callable[[], datetime]
+    meter: Meter
+    dry: bool
+    elsewhere: Mapping[str, str]
+    sleep: Callable[[float], None] = time.sleep
+    patience: Patience | None = None
+
+    def caller(
+        self,
+        system: str,
+        reads: Sequence[Read],
+        secret: str,
+        sign: Callable[[Token, dict[str, str]], None],
+        *,
+        patience: Patience,
+        explain: Callable[[requests.Response], str] = by_status,
+        read_seconds: float = READ_SECONDS,
+        shows_path: bool = True,
+    ) -> Caller:
+        """Calls to one source, one after the other, with a key that does not end."""
+        line = Line(
+            system,
+            reads,
+            dry=self.dry,
+            meter=self.meter,
+            elsewhere=self.elsewhere,
+            read_seconds=read_seconds,
+            connections=1,
+            shows_path=shows_path,
+        )
+        return Caller(
+            system,
+            open_session(line),
+            Tokens(fixed(secret), self.clock),
+            sign,
+            explain=explain,
+            patience=self.patience or patience,
+            sleep=self.sleep,
+        )
+
+
+def unsigned(_token: Token, _headers: dict[str, str]) -> None:
+    """For keys that do not travel in a header."""
