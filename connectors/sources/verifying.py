@@ -9,10 +9,12 @@ from typing import Any, Final
 import orjson
 
 from connectors.caller import Busy
-from connectors.sources.source import Judged, Reply, Unknown
-from rules.enrichment.verdict import UNKNOWN_WAITS, Verdict, Verified, judged
+from connectors.rights import Right
+from connectors.sources.source import Asking, Judged, Profile, Reply, Unknown
+from rules.enrichment.verdict import PHONE_LIFE, UNKNOWN_WAITS, Verdict, Verified, judged
+from rules.enrichment.verifying import PHONES
 from rules.errors import RunStopped, SystemStopped, TryAgain
-from rules.keys import Key
+from rules.keys import Key, KeyKind
 
 
 class Throttled(TryAgain):
@@ -21,6 +23,8 @@ class Throttled(TryAgain):
 
 NEW_WORD: Final = "new_word"
 REFUSED: Final = "refused"
+NUMBERS: Final = 20
+"""Phone numbers that are noted as asked about at a time."""
 
 
 def reply(
@@ -37,7 +41,9 @@ def reply(
     free: bool = False,
 ) -> Reply:
     """What a vendor's words about a key come to. `telling` are those beside the status that may make a
-    difference; `life` where a good answer lives otherwise; `waits` and `free` are for an address of which it could not tell anything."""
+    difference. `life`: so long a valid one is as good as new, where not as long as the verdict says.
+    `waits` and `free` are for an address of which it could not tell anything.
+    """
     told = judged(source, status, telling)
     if told is None:
         return Unknown(key, NEW_WORD, waits)
@@ -52,7 +58,45 @@ def reply(
         detail=" ".join(telling),
         suggestion=suggestion,
     )
-    return Judged(key, verdict, orjson.dumps(raw), life)
+    good = life if told.verdict is Verdict.VALID else None
+    return Judged(key, verdict, orjson.dumps(raw), good)
+
+
+def phone_profile(ore: int) -> Profile:
+    """Of who is asked about phone numbers: a call for each, and nothing is free to be asked again."""
+    return Profile(
+        asking={KeyKind.PHONE: Asking(batch=NUMBERS, life=PHONE_LIFE, calls=0, page=1)},
+        fields=frozenset(),
+        verifies=PHONES,
+        licence="source.verifier.licence",
+        ore=ore,
+        repeats_free=False,
+        seconds=0.5,
+    )
+
+
+def mail_profile(asking: Asking, ore: int, seconds: float) -> Profile:
+    """Of who is asked about e-mail addresses."""
+    return Profile(
+        asking={KeyKind.EMAIL: asking},
+        fields=frozenset(),
+        verifies=frozenset({"email"}),
+        licence="source.verifier.licence",
+        ore=ore,
+        repeats_free=False,
+        seconds=seconds,
+    )
+
+
+def credits_left(source: str, label: str, left: int) -> Right:
+    """Whether there is anything left to ask with; that the question was answered says the key is good."""
+    key, details = "source.verifier.right.credits", {"source": label, "count": str(left)}
+    return Right(source, left > 0, key, f"{key}.remedy", details, stops=False)
+
+
+def let_in(source: str, label: str) -> Right:
+    """We are."""
+    return Right(source, True, "source.verifier.right.in", details={"source": label})
 
 
 def one_by_one(keys: Sequence[Key], ask: Callable[[Key], Reply]) -> Iterator[Reply]:

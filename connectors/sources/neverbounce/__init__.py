@@ -12,11 +12,11 @@ from typing import Any
 
 from connectors.rights import Right
 from connectors.sources.neverbounce.client import BATCH, CALLS, PAGE, Api
-from connectors.sources.source import INCOMPLETE, Asking, Profile, Reply, Unknown
-from connectors.sources.verifying import did_nothing, not_asked, reply
+from connectors.sources.source import INCOMPLETE, Asking, Reply, Unknown
+from connectors.sources.verifying import credits_left, did_nothing, mail_profile, not_asked, reply
 from rules.enrichment.verdict import LIVES, UNKNOWN_WAITS, Verdict, weighs
 from rules.errors import RunStopped, SystemStopped, TryAgain
-from rules.keys import Key, KeyKind
+from rules.keys import Key
 
 
 class NeverBounce:
@@ -24,19 +24,8 @@ class NeverBounce:
 
     def __init__(self, name: str, api: Api, ore: int) -> None:
         self.name, self._api = name, api
-        self.profile = Profile(
-            asking={
-                KeyKind.EMAIL: Asking(
-                    batch=BATCH, life=LIVES[Verdict.VALID], calls=CALLS, page=PAGE
-                )
-            },
-            fields=frozenset(),
-            verifies=frozenset({"email"}),
-            licence="source.verifier.licence",
-            ore=ore,
-            repeats_free=False,
-            seconds=5.0,
-        )
+        asking = Asking(batch=BATCH, life=LIVES[Verdict.VALID], calls=CALLS, page=PAGE)
+        self.profile = mail_profile(asking, ore, seconds=5.0)
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
         """One reply for each key. Until a job has begun each key may be asked for again."""
@@ -91,7 +80,4 @@ class NeverBounce:
 
     def check(self) -> Iterator[Right]:
         """Whether the key is good, and how much there is left."""
-        left = self._api.credits()
-        details = {"source": "NeverBounce", "count": str(left)}
-        key = "source.verifier.right.credits"
-        yield Right(self.name, left > 0, key, f"{key}.remedy", details, stops=False)
+        yield credits_left(self.name, "NeverBounce", self._api.credits())

@@ -6,18 +6,13 @@ A second opinion: it does not know whether anybody answers, nor follows numbers 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
 
 from connectors.rights import Right
 from connectors.sources.numverify.client import Api
-from connectors.sources.source import INCOMPLETE, Asking, Profile, Reply, Unknown
-from connectors.sources.verifying import REFUSED, one_by_one, reply
-from rules.enrichment.verdict import PHONE_LIFE, UNKNOWN_WAITS, Verdict, judged
-from rules.enrichment.verifying import PHONES
-from rules.keys import Key, KeyKind
-
-BATCH: Final = 20
-"""Numbers that are noted as asked about at a time; each is a call."""
+from connectors.sources.source import INCOMPLETE, Reply, Unknown
+from connectors.sources.verifying import REFUSED, let_in, one_by_one, phone_profile, reply
+from rules.enrichment.verdict import PHONE_LIFE, UNKNOWN_WAITS
+from rules.keys import Key
 
 
 class Numverify:
@@ -25,15 +20,7 @@ class Numverify:
 
     def __init__(self, name: str, api: Api, ore: int) -> None:
         self.name, self._api = name, api
-        self.profile = Profile(
-            asking={KeyKind.PHONE: Asking(batch=BATCH, life=PHONE_LIFE, calls=0, page=1)},
-            fields=frozenset(),
-            verifies=PHONES,
-            licence="source.verifier.licence",
-            ore=ore,
-            repeats_free=False,
-            seconds=0.5,
-        )
+        self.profile = phone_profile(ore)
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
         """One reply for each key, a call for each."""
@@ -46,9 +33,7 @@ class Numverify:
         if not isinstance(said.get("valid"), bool):
             return Unknown(key, INCOMPLETE, UNKNOWN_WAITS)
         status = str(said.get("line_type") or "unknown") if said["valid"] else "invalid"
-        found = judged(self.name, status)
-        good = PHONE_LIFE if found and found.verdict is Verdict.VALID else None
-        return reply(key, self.name, self._api.now(), status, (), said, life=good)
+        return reply(key, self.name, self._api.now(), status, (), said, life=PHONE_LIFE)
 
     def credit(self) -> int | None:
         """The quota of the month is not told without spending of it."""
@@ -57,4 +42,4 @@ class Numverify:
     def check(self) -> Iterator[Right]:
         """Whether we are let in."""
         self._api.probe()
-        yield Right(self.name, True, "source.verifier.right.in", details={"source": "Numverify"})
+        yield let_in(self.name, "Numverify")

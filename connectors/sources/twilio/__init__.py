@@ -9,16 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from connectors.rights import Right
-from connectors.sources.source import Asking, Profile, Reply, Unknown
+from connectors.sources.source import Reply, Unknown
 from connectors.sources.twilio.client import Api
-from connectors.sources.verifying import REFUSED, one_by_one, reply
-from rules.enrichment.verdict import PHONE_LIFE, UNKNOWN_WAITS, Verdict, judged, weighs
-from rules.enrichment.verifying import PHONES
+from connectors.sources.verifying import REFUSED, let_in, one_by_one, phone_profile, reply
+from rules.enrichment.verdict import PHONE_LIFE, UNKNOWN_WAITS, weighs
 from rules.errors import SystemStopped
-from rules.keys import Key, KeyKind
+from rules.keys import Key
 
-BATCH: Final = 20
-"""Numbers that are noted as asked about at a time; each is a call."""
 _OURS_TO_MEND: Final = frozenset({60606, 60614, 60619})
 """Errors inside a good answer that a person has to mend: a package not enabled, a wrong region."""
 NOT_COVERED: Final = "not_covered"
@@ -29,15 +26,7 @@ class Twilio:
 
     def __init__(self, name: str, api: Api, ore: int) -> None:
         self.name, self._api = name, api
-        self.profile = Profile(
-            asking={KeyKind.PHONE: Asking(batch=BATCH, life=PHONE_LIFE, calls=0, page=1)},
-            fields=frozenset(),
-            verifies=PHONES,
-            licence="source.verifier.licence",
-            ore=ore,
-            repeats_free=False,
-            seconds=0.5,
-        )
+        self.profile = phone_profile(ore)
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
         """One reply for each key, a call for each."""
@@ -63,9 +52,7 @@ class Twilio:
     def _told(
         self, key: Key, status: str, telling: Sequence[str], said: Mapping[str, Any]
     ) -> Reply:
-        found = judged(self.name, status, telling)
-        good = PHONE_LIFE if found and found.verdict is Verdict.VALID else None
-        return reply(key, self.name, self._api.now(), status, telling, said, life=good)
+        return reply(key, self.name, self._api.now(), status, telling, said, life=PHONE_LIFE)
 
     def credit(self) -> int | None:
         """The account is billed afterwards."""
@@ -74,6 +61,4 @@ class Twilio:
     def check(self) -> Iterator[Right]:
         """Whether we are let in. Whether each package is enabled is only told when it is bought."""
         self._api.probe()
-        yield Right(
-            self.name, True, "source.verifier.right.in", details={"source": "Twilio Lookup"}
-        )
+        yield let_in(self.name, "Twilio Lookup")

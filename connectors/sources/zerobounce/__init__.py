@@ -11,11 +11,18 @@ from datetime import timedelta
 from typing import Any, Final
 
 from connectors.rights import Right
-from connectors.sources.source import INCOMPLETE, Asking, Profile, Reply, Unknown
-from connectors.sources.verifying import REFUSED, did_nothing, not_asked, reply
+from connectors.sources.source import INCOMPLETE, Asking, Reply, Unknown
+from connectors.sources.verifying import (
+    REFUSED,
+    credits_left,
+    did_nothing,
+    mail_profile,
+    not_asked,
+    reply,
+)
 from connectors.sources.zerobounce.client import BATCH, Api
 from rules.enrichment.verdict import LIVES, UNKNOWN_WAITS, Verdict
-from rules.keys import Key, KeyKind
+from rules.keys import Key
 
 _SOON: Final = frozenset(
     {
@@ -31,15 +38,8 @@ class ZeroBounce:
 
     def __init__(self, name: str, api: Api, ore: int) -> None:
         self.name, self._api = name, api
-        self.profile = Profile(
-            asking={KeyKind.EMAIL: Asking(batch=BATCH, life=LIVES[Verdict.VALID])},
-            fields=frozenset(),
-            verifies=frozenset({"email"}),
-            licence="source.verifier.licence",
-            ore=ore,
-            repeats_free=False,
-            seconds=20.0,
-        )
+        asking = Asking(batch=BATCH, life=LIVES[Verdict.VALID])
+        self.profile = mail_profile(asking, ore, seconds=20.0)
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
         """One reply for each key. Where the vendor did nothing, each key may be asked for again."""
@@ -82,10 +82,7 @@ class ZeroBounce:
 
     def check(self) -> Iterator[Right]:
         """Whether the key is good, and how much there is left."""
-        left = self._api.credits()
-        details = {"source": "ZeroBounce", "count": str(left)}
-        key = "source.verifier.right.credits"
-        yield Right(self.name, left > 0, key, f"{key}.remedy", details, stops=False)
+        yield credits_left(self.name, "ZeroBounce", self._api.credits())
 
 
 def _wait(detail: str) -> timedelta | None:
