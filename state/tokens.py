@@ -38,6 +38,7 @@ class Scope(StrEnum):
     RECORD = Right.RECORD.value
     LOOK = Right.LOOK.value
     ASK = Right.ASK.value
+    LISTS = Right.LISTS.value
     VIOLATIONS = Right.VIOLATIONS.value
     ANSWER = Right.ANSWER.value
     RECORDS = Right.RECORDS.value

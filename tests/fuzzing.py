@@ -49,7 +49,8 @@ from sync.settings import read
 from sync.web import openapi
 from sync.web.afterwards import Afterwards
 from sync.web.api import Api
-from sync.web.ways import WAYS, Way
+from sync.web.call import Way
+from sync.web.ways import WAYS
 
 CHECKS = (
     not_a_server_error,

@@ -7,8 +7,9 @@ from typing import Any
 
 from state.findings import listed
 from sync.app import App
-from sync.web.ways import Way
+from sync.web.call import Way
 
+CONSENT = {"channel": "call", "at": "2026-11-20", "source": "mail"}
 PHONE, MAIL = "+45 68 12 34 56", "peter@opdigtet-0001.dk"
 
 
@@ -17,7 +18,13 @@ def known(app: App) -> dict[str, str]:
     with app.store.reading() as tx:
         one = next(one for one in listed(tx) if one.ref_id)
     ref = f"{one.system}/{one.kind}/{one.ref_id}"
-    return {"number": "1", "name": "nothing", "code": one.finding.code, "ref": ref}
+    return {
+        "release": "L-261126-000000",
+        "number": "1",
+        "name": "nothing",
+        "code": one.finding.code,
+        "ref": ref,
+    }
 
 
 def body(way: Way, there: Mapping[str, str]) -> Any:
@@ -28,10 +35,18 @@ def body(way: Way, there: Mapping[str, str]) -> Any:
         "links": {"items": [{"email": MAIL}]},
         "checked": {"phone": [PHONE]},
         "story": {"phone": PHONE},
+        "lift_proposed": {
+            "phone": PHONE, "channel": "call", "at": "2020-01-01", "proof": "mail",
+            "source": "sag 1", "by": "Eva",
+        },
+        "correction_proposed": {"entry": 1, "why": "Forkert nummer", "by": "Eva"},
+        "consent_seen": {"record": there["ref"], **CONSENT},
+        "consent_confirmed": {"record": there["ref"], **CONSENT, "by": "Eva"},
+        "consent_refused": {"record": there["ref"], "why": "Kun en brochure", "by": "Eva"},
         "answered": {"numbers": [1], "by": "Eva", "reason": "Talt med Anna"},
         "preview": {},
         "undone": {},
         "explained": {"record": there["ref"]},
         "parties": {"record": there["ref"]},
-    }
+    }  # fmt: skip
     return bodies.get(way.name)

@@ -73,6 +73,17 @@ class Listening:
             connection.close()
 
 
+def form_with_file(fields: Mapping[str, str], name: str, data: bytes) -> tuple[bytes, str]:
+    """A form as a browser sends one that has a file in it, and its type."""
+    boundary, body = "grænse", b""
+    for key, value in fields.items():
+        head = f'--{boundary}\r\ncontent-disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
+        body += head.encode()
+    head = f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
+    body += head.encode() + data + f"\r\n--{boundary}--\r\n".encode()
+    return body, f"multipart/form-data; boundary={boundary}".encode().decode("latin-1")
+
+
 def _read(response: HTTPResponse) -> Answer:
     headers = {name.lower(): value for name, value in response.getheaders()}
     cookies = tuple(v for n, v in response.getheaders() if n.lower() == "set-cookie")

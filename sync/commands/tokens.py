@@ -9,7 +9,7 @@ from sync.shell import Shell
 
 SCOPES = (
     "check", "record", "links", "metrics",
-    "look", "ask", "violations", "answer", "records", "write", "work", "propose",
+    "look", "ask", "lists", "violations", "answer", "records", "write", "work", "propose",
 )  # fmt: skip
 ROLES = ("viewer", "agent", "leader", "admin", "compliance")
 USUAL = ("check", "record")

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 import anyio.to_thread
 from anyio import CapacityLimiter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import Match, Route, Router
 from starlette.types import ASGIApp, Scope
 
@@ -27,17 +27,18 @@ from sync import desk, links
 from sync.app import App
 from sync.output import as_json as as_printed
 from sync.texts import Texts
-from sync.web import bodies, items, openapi, shapes
+from sync.web import bodies, items, openapi, shapes, uploads, washing
 from sync.web.afterwards import Afterwards
+from sync.web.call import Call, Way
 from sync.web.gate import Gate, Who
 from sync.web.hands import Hands
 from sync.web.health import health
 from sync.web.memory import Memory
-from sync.web.openapi import DESCRIPTION
+from sync.web.openapi import BINARY, DESCRIPTION
 from sync.web.refusals import Refused, as_json, spoken, told
 from sync.web.shield import METHODS, Shield
 from sync.web.verdicts import Verdicts
-from sync.web.ways import WAYS, Call, Way
+from sync.web.ways import WAYS
 
 MOST_BYTES: Final = 2_000_000
 AT_ONCE: Final = 8
@@ -48,7 +49,7 @@ SECONDS_TO_CALM: Final = "2"
 NOT_THERE: Final = frozenset(
     {
         "error.no_plan", "error.no_run", "error.no_record", "error.no_job", "report.unfinished",
-        "violations.no_such", "receipt.nothing",
+        "violations.no_such", "receipt.nothing", "lifts.no_entry",
     }
 )  # fmt: skip
 """What is wrong when a number or a name leads to nothing."""
@@ -160,6 +161,36 @@ class Api:
             }
         )
 
+    async def list_checked(self, request: Request, who: Who) -> Response:
+        """A list, row by row; what may be called of it is kept to be fetched."""
+        bodies.query_as(request, shapes.Query)
+        fields, upload = await uploads.read(request)
+        try:
+            told: dict[str, object] = {n: text for n, text in fields.items() if n != "file"}
+            said = bodies.form_as(told | ({"file": b""} if upload else {}), shapes.SendList)
+            app = replace(self._app, actor=f"{who[1]} (api)")
+            assert upload is not None  # noqa: S101 - the form has one
+            return await self._apart(
+                lambda: _printed(
+                    lambda: washing.checked(
+                        app, upload, Channel(said.channel), said.name, let_go=said.release
+                    )
+                ),
+                LOOKING,
+            )
+        finally:
+            if upload:
+                upload.file.close()
+
+    async def list_fetched(self, request: Request, _who: Who) -> Response:
+        """What may be called of a list, as long as it may be."""
+        bodies.query_as(request, shapes.Query)
+        release = request.path_params["release"]
+        file = await self._apart(lambda: washing.fetched(self._app, release), LOOKING)
+        if file is None:
+            raise Refused(404, "api.nothing_there")
+        return FileResponse(file, filename=file.name, media_type=BINARY)
+
     def _linked(self, item: Any) -> dict[str, object] | Refused:
         try:
             found = items.keys_of(item, items.ASKED, self._app.settings.region)
@@ -196,7 +227,7 @@ class Api:
                 said = bodies.query_as(request, shape)
             app = replace(self._app, actor=f"{who[1]} (api)")
             call = Call(app, who[1], request.path_params, said, self._hands, self._memory)
-            return await self._apart(lambda: _answered(does, call, way.status), LOOKING)
+            return await self._apart(lambda: _printed(lambda: does(call), way.status), LOOKING)
 
         return answer
 
@@ -261,10 +292,10 @@ def _added(one: desk.Added) -> dict[str, object]:
     return {"recorded": True, "known": one.before or not one.event, "entry": one.event or None}
 
 
-def _answered(does: Callable[[Call], object], call: Call, status: int) -> Response:
+def _printed(does: Callable[[], object], status: int = 200) -> Response:
     """What a command would print with `--json`; what it would refuse is refused."""
     try:
-        found = as_printed(does(call))
+        found = as_printed(does())
     except RingrenError as error:
         if error.exit_code is Exit.BUG:
             raise

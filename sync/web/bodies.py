@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -64,6 +65,14 @@ def query_as(request: Request, takes: type[Asked]) -> Asked:
         raise Refused(422, "api.twice")
     try:
         return takes.model_validate(dict(pairs))
+    except ValidationError as error:
+        raise misread(error, takes) from None
+
+
+def form_as(fields: Mapping[str, object], takes: type[Asked]) -> Asked:
+    """The fields of a form, in that shape; Refused for anything else."""
+    try:
+        return takes.model_validate(dict(fields))
     except ValidationError as error:
         raise misread(error, takes) from None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from rules.errors import Exit
 from rules.records import Ref
-from sync import plans, undo
+from sync import consents, lifts, plans, undo
 from sync.app import App
 from sync.foreground import once
 from sync.jobs import named
@@ -39,6 +39,22 @@ def undo_run(
 
     part = " ".join(str(one) for one in (rule, ref) if one)
     return hands.give("undo", str(number), by, work, part)
+
+
+def confirm_consent(
+    app: App, hands: Hands, by: str, ref: Ref, said: consents.Said, reader: str
+) -> Piece:
+    """`sync consents confirm REF --yes`, by whoever has read the note; UserError when it may not be."""
+    lifts.named(reader)
+    consents.plan(app, ref, said)
+
+    def work(tools: Tools) -> Done:
+        with tools.opened("consents confirm") as own:
+            done = consents.confirm(own, ref, said, reader)
+        ended = None if done.written else {"message": f"job.ended.{done.exit_code.value}"}
+        return Done(ended, done.run)
+
+    return hands.give("consent", said.channel.value, by, work, str(ref))
 
 
 def do_job(hands: Hands, by: str, name: str) -> Piece:

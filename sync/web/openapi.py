@@ -16,11 +16,16 @@ from pydantic_core import core_schema
 
 from sync.output import as_json
 from sync.texts import Texts
+from sync.web.call import Way
 from sync.web.shapes import LARGEST, Refusal
-from sync.web.ways import WAYS, Way
+from sync.web.washing import RELEASE
+from sync.web.ways import WAYS
 
 DESCRIPTION: Final = "/api/v1/openapi.json"
-VERSION: Final = "1.0.0"
+JSON: Final = "application/json"
+FORM: Final = "multipart/form-data"
+BINARY: Final = "application/octet-stream"
+VERSION: Final = "1.1.0"
 """Of the API. What is added raises the middle number, what breaks a reader the first."""
 _REF: Final = "#/components/schemas/{model}"
 _WITH_BODY: Final = (400, 408, 413, 415)
@@ -56,7 +61,7 @@ def described(lang: str) -> Said:
             "responses": {
                 "Refused": {
                     "description": texts.get("api.refused"),
-                    "content": {"application/json": refused},
+                    "content": {JSON: refused},
                 }
             },
         },
@@ -65,16 +70,17 @@ def described(lang: str) -> Said:
 
 
 def _operation(way: Way, schemas: _Schemas, shared: Said, texts: Texts) -> Said:
+    kind = BINARY if way.gives is bytes else JSON
     done = {
         "description": texts.get(f"api.status.{way.status}"),
-        "content": {"application/json": {"schema": schemas[way.name, "serialization"]}},
+        "content": {kind: {"schema": schemas[way.name, "serialization"]}},
     }
     refused = {"$ref": "#/components/responses/Refused"}
     responses = {str(way.status): done} | {str(one): refused for one in refusals(way)}
     if way.refused is not Refusal:
         responses["422"] = {
             "description": texts.get("api.refused"),
-            "content": {"application/json": {"schema": schemas[_refused(way), "serialization"]}},
+            "content": {JSON: {"schema": schemas[_refused(way), "serialization"]}},
         }
     said: Said = {
         "operationId": way.name,
@@ -89,7 +95,8 @@ def _operation(way: Way, schemas: _Schemas, shared: Said, texts: Texts) -> Said:
         said["parameters"] = parameters
     if way.takes and way.method == "POST":
         body = {"schema": schemas[way.name, "validation"]}
-        said["requestBody"] = {"required": True, "content": {"application/json": body}}
+        kind = FORM if way.sends_file else JSON
+        said["requestBody"] = {"required": True, "content": {kind: body}}
     return said
 
 
@@ -98,7 +105,7 @@ def refusals(way: Way) -> list[int]:
     found = [*_ALWAYS]
     if way.takes and way.method == "POST":
         found += _WITH_BODY
-    if way.does:
+    if way.does or way.sends_file or way.gives is bytes:
         found += [404, 409]
     return sorted(found)
 
@@ -110,7 +117,8 @@ def _refused(way: Way) -> str:
 def _of_path(way: Way) -> Iterator[Said]:
     for name in re.findall(r"\{(\w+)\}", way.path):
         number = {"type": "integer", "minimum": 1, "maximum": LARGEST}
-        schema = number if name == "number" else {"type": "string", "pattern": r"^[a-z_\-]+$"}
+        word = {"type": "string", "pattern": RELEASE if name == "release" else r"^[a-z_\-]+$"}
+        schema = number if name == "number" else word
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

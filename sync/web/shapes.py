@@ -23,6 +23,8 @@ Cells = Cell | Annotated[list[Cell], Field(max_length=items.MOST_KEYS)] | None
 Words = Annotated[str, StringConstraints(max_length=items.LONGEST_WORDS, pattern=r"^[^\x00]*$")]
 """What a person writes. PostgreSQL keeps no text with a NUL in it."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]*$")]
+Moment = Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=r"^[^\x00]*$")]
+Single = Literal["call", "email", "sms"]
 Place = Annotated[
     str,
     StringConstraints(
@@ -116,6 +118,64 @@ class AskUndo(Asked):
 
     rule: Name | None = None
     record: Place | None = None
+
+
+class Named(Asked):
+    """Who says so: a person, whom the program names."""
+
+    by: Name
+
+
+class ProposeLift(Somebody, Named):
+    """A newer, documented consent of somebody who is blocked on this channel."""
+
+    channel: Literal["call", "email", "sms", "all"]
+    at: Moment
+    proof: Literal["form", "mail", "letter", "recording", "contract"]
+    source: Cell
+    evidence: Words = ""
+
+
+class ProposeCorrection(Named):
+    """An entry of the list that is wrong, and why."""
+
+    entry: Number
+    why: Words
+
+
+class AskConsent(Asked):
+    """A consent that stands in a note of this record: on which channel, when given, what shows it."""
+
+    record: Place
+    channel: Single
+    at: Moment
+    source: Cell
+
+
+class ConfirmConsent(AskConsent, Named):
+    """The same, by somebody who has read the note."""
+
+
+class RefuseConsent(Named):
+    """The note holds no consent; for these channels, or for all that are proposed."""
+
+    record: Place
+    channels: Annotated[list[Single], Field(max_length=3)] = Field(default_factory=list)
+    why: Words
+
+
+class Sent(Query):
+    """A form with a file in it (`multipart/form-data`)."""
+
+    file: bytes
+
+
+class SendList(Sent):
+    """A list: CSV or a workbook. `release`: it is to be called, so keep what may be."""
+
+    channel: Single = "call"
+    release: bool = False
+    name: Annotated[Words, StringConstraints(max_length=100)] = ""
 
 
 class Acknowledged(BaseModel):

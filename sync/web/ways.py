@@ -6,16 +6,9 @@ address of it: whoever and whatever record is asked about stands in the body.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import UnionType
-from typing import Any, Final
+from typing import Final
 
-from pydantic import BaseModel
-
-from rules.errors import UserError
 from rules.keys import Key, KeyKind
-from rules.records import Kind, Ref
 from state.history import Run, list_runs
 from state.proposals import Plan
 from state.tokens import Scope
@@ -29,81 +22,37 @@ from sync import (
     parties,
     plans,
     receipts,
+    releasing,
     status,
     undo,
     violations,
 )
-from sync.app import App
 from sync.report import words
 from sync.report.build import of_run
 from sync.report.model import FindingGroup, Report
-from sync.web import deeds, items, shapes
-from sync.web.hands import Hands, Piece
-from sync.web.memory import Memory, causes
+from sync.web import doing, shapes
+from sync.web.call import Call, Way, keys_said, ref_said
+from sync.web.hands import Piece
+from sync.web.memory import causes
 from sync.web.refusals import Refused
 
 MOST_RECEIPTS: Final = 9_999_999
 """A longer number would be looked up as one that somebody is called by."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request of a program that may ask it. `app` acts in its name."""
-
-    app: App
-    by: str
-    path: Mapping[str, str]
-    said: Any
-    """What `takes` made of the query or the body; None where nothing may be said."""
-    hands: Hands
-    memory: Memory
-
-    @property
-    def number(self) -> int:
-        """The number of the address; Refused, as if there were no such address, when it is none."""
-        text = self.path["number"]
-        if not (text.isascii() and text.isdecimal() and 0 < int(text[:17]) <= shapes.LARGEST):
-            raise Refused(404, "api.no_address")
-        return int(text[:17])
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One address. `takes` is the query of a GET, the body of a POST, one model where `does` reads it;
-    `gives` any type.
-
-    `does` is None for those that the application answers itself; `refused` is what a 422 of theirs holds.
-    """
-
-    name: str
-    method: str
-    path: str
-    scope: Scope
-    takes: type[BaseModel] | UnionType | None
-    gives: Any
-    does: Callable[[Call], object] | None = None
-    status: int = 200
-    refused: Any = shapes.Refusal
-
-
 # --- looking ---------------------------------------------------------------------------------
 
 
 def _checked(call: Call) -> desk.Checked:
-    return desk.check(call.app, _keys(call), desk.when(call.said.at, call.app.clock()).end)
+    return desk.check(call.app, keys_said(call), desk.when(call.said.at, call.app.clock()).end)
 
 
 def _story(call: Call) -> desk.Story:
-    ref = _ref(call.said.record)
+    ref = ref_said(call.said.record)
     named = [Key(KeyKind.REF, str(ref))] if ref else []
     if not named or call.said.model_dump(exclude={"record"}, exclude_none=True):
-        named += _keys(call)
+        named += keys_said(call)
     return desk.story(call.app, named)
-
-
-def _keys(call: Call) -> list[Key]:
-    said = call.said.model_dump(include=set(items.KINDS), exclude_none=True)
-    return items.keys_of(said, items.KINDS, call.app.settings.region)
 
 
 def _receipts(call: Call) -> receipts.Receipts:
@@ -133,13 +82,13 @@ def _runs(call: Call) -> list[Run]:
 
 
 def _explained(call: Call) -> explain.Explanation:
-    ref = _ref(call.said.record)
+    ref = ref_said(call.said.record)
     assert ref is not None  # noqa: S101 - the body has one
     return explain.explain(call.app, ref, call.said.field)
 
 
 def _parties(call: Call) -> parties.Parties:
-    ref = _ref(call.said.record)
+    ref = ref_said(call.said.record)
     return (
         parties.look(call.app, call.said.limit) if ref is None else parties.look_at(call.app, ref)
     )
@@ -150,45 +99,6 @@ def _work(call: Call) -> Piece:
     if not found:
         raise Refused(404, "api.nothing_there")
     return found[0]
-
-
-def _ref(text: str | None) -> Ref | None:
-    if text is None:
-        return None
-    try:
-        return Ref.parse(text)
-    except ValueError:
-        raise UserError("usage.ref", kinds=", ".join(Kind)) from None
-
-
-# --- doing -----------------------------------------------------------------------------------
-
-
-def _answered(call: Call) -> dict[str, list[int]]:
-    said: shapes.AskAnswer = call.said
-    done = violations.acknowledge(
-        call.app, said.numbers, said.verdict, by=said.by, reason=said.reason
-    )
-    return {"acknowledged": done}
-
-
-def _preview(call: Call) -> undo.Undo:
-    said: shapes.AskUndo = call.said
-    return undo.preview(call.app, call.number, rule=said.rule, ref=_ref(said.record))
-
-
-def _undone(call: Call) -> Piece:
-    said: shapes.AskUndo = call.said
-    ref = _ref(said.record)
-    return deeds.undo_run(call.app, call.hands, call.by, call.number, rule=said.rule, ref=ref)
-
-
-def _applied(call: Call) -> Piece:
-    return deeds.apply_plan(call.app, call.hands, call.by, call.number)
-
-
-def _job_done(call: Call) -> Piece:
-    return deeds.do_job(call.hands, call.by, call.path["name"])
 
 
 # --- the table -------------------------------------------------------------------------------
@@ -217,7 +127,7 @@ WAYS: Final[tuple[Way, ...]] = (
         lambda call: status.jobs(call.app),
     ),
     Way(
-        "job_done", "POST", f"{_V1}/jobs/{{name}}/run", Scope.WORK, None, Piece, _job_done,
+        "job_done", "POST", f"{_V1}/jobs/{{name}}/run", Scope.WORK, None, Piece, doing.job_done,
         status=202,
     ),
     Way(
@@ -239,8 +149,33 @@ WAYS: Final[tuple[Way, ...]] = (
         list[lifts.Waiting], lambda call: lifts.waiting(call.app),
     ),
     Way(
+        "lift_proposed", "POST", f"{_V1}/suppression/lifts", Scope.PROPOSE, shapes.ProposeLift,
+        lifts.Asked, doing.lift_proposed, status=201,
+    ),
+    Way(
+        "correction_proposed", "POST", f"{_V1}/suppression/corrections", Scope.PROPOSE,
+        shapes.ProposeCorrection, lifts.Asked, doing.correction_proposed, status=201,
+    ),
+    Way(
+        "list_checked", "POST", f"{_V1}/lists/check", Scope.LISTS, shapes.SendList,
+        releasing.Washed,
+    ),
+    Way("list_fetched", "GET", f"{_V1}/lists/{{release}}", Scope.LISTS, None, bytes),
+    Way(
         "consents", "GET", f"{_V1}/consents", Scope.PROPOSE, shapes.AskFew, list[consents.Proposed],
         lambda call: consents.waiting(call.app, call.said.limit),
+    ),
+    Way(
+        "consent_seen", "POST", f"{_V1}/consents/preview", Scope.PROPOSE, shapes.AskConsent,
+        consents.Planned, doing.consent_seen,
+    ),
+    Way(
+        "consent_confirmed", "POST", f"{_V1}/consents/confirm", Scope.WRITE, shapes.ConfirmConsent,
+        Piece, doing.consent_confirmed, status=202,
+    ),
+    Way(
+        "consent_refused", "POST", f"{_V1}/consents/refuse", Scope.PROPOSE, shapes.RefuseConsent,
+        list[consents.Answered], doing.consent_refused,
     ),
     Way(
         "violations", "GET", f"{_V1}/violations", Scope.VIOLATIONS, shapes.AskViolations,
@@ -252,7 +187,7 @@ WAYS: Final[tuple[Way, ...]] = (
     ),
     Way(
         "answered", "POST", f"{_V1}/violations/answers", Scope.ANSWER, shapes.AskAnswer,
-        shapes.Acknowledged, _answered,
+        shapes.Acknowledged, doing.answered,
     ),
     Way(
         "causes", "GET", f"{_V1}/findings", Scope.RECORDS, None, list[FindingGroup],
@@ -271,7 +206,7 @@ WAYS: Final[tuple[Way, ...]] = (
         lambda call: plans.look(call.app, call.number),
     ),
     Way(
-        "applied", "POST", f"{_V1}/plans/{{number}}/apply", Scope.WRITE, None, Piece, _applied,
+        "applied", "POST", f"{_V1}/plans/{{number}}/apply", Scope.WRITE, None, Piece, doing.applied,
         status=202,
     ),
     Way("runs", "GET", f"{_V1}/runs", Scope.RECORDS, shapes.AskFew, list[Run], _runs),
@@ -281,11 +216,11 @@ WAYS: Final[tuple[Way, ...]] = (
     ),
     Way(
         "preview", "POST", f"{_V1}/runs/{{number}}/undo/preview", Scope.RECORDS, shapes.AskUndo,
-        undo.Undo, _preview,
+        undo.Undo, doing.preview,
     ),
     Way(
         "undone", "POST", f"{_V1}/runs/{{number}}/undo", Scope.WRITE, shapes.AskUndo, Piece,
-        _undone, status=202,
+        doing.undone, status=202,
     ),
     Way(
         "explained", "POST", f"{_V1}/records", Scope.RECORDS, shapes.AskRecord,

@@ -6,8 +6,9 @@ import re
 from typing import Any
 
 from sync.fields import table
-from sync.web.openapi import described
-from sync.web.ways import WAYS, Way
+from sync.web.call import Way
+from sync.web.openapi import BINARY, described
+from sync.web.ways import WAYS
 
 _MARKED = re.compile(r"(?<=<!-- begin: ways -->\n).*(?=<!-- end: ways -->)", re.DOTALL)
 
@@ -41,7 +42,10 @@ def _row(way: Way, said: Any) -> list[str]:
 
 def _name(holds: Any) -> str:
     """What the description calls it."""
-    schema = holds["content"]["application/json"]["schema"]
+    [(kind, content)] = holds["content"].items()
+    schema = content["schema"]
+    if kind == BINARY:
+        return "a file"
     several = "items" in schema
     some = schema["items"] if several else schema
     names = [f"`{one['$ref'].rpartition('/')[2]}`" for one in some.get("anyOf", [some])]

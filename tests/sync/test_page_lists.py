@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from listening import Answer, Listening, listening
+from listening import Answer, Listening, form_with_file, listening
 from promises.lists import HEADER, people
 from visiting import Visit, over, person, quick_passwords
 
@@ -17,14 +17,13 @@ from rules.suppression import Channel
 from sync import desk
 from sync.run import run
 from sync.verify import verify
-from sync.web.page import uploads
+from sync.web import uploads
 
 GOOD = "nej;Legitim interesse;LIA-1\n"
 LIST = (
     "Firma;Navn;Tlf.;Reklamebeskyttet;Behandlingsgrundlag;Interesseafvejning\n"
     f"Opdigtet A/S;Rav Opdigtet;68 12 34 56;{GOOD}Opdigtet A/S;Birk Opdigtet;68 99 99 99;{GOOD}"
 )
-BOUNDARY = "grænse".encode()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -56,17 +55,8 @@ def lea(site: Listening) -> Visit:
 
 def send(visit: Visit, text: bytes | str = LIST, name: str = "liste.csv", **fields: str) -> Answer:
     visit.get("/lists")
-    body = b""
-    for key, value in ({"stamp": visit.stamp} | fields).items():
-        body += b"--%s\r\ncontent-disposition: form-data; name=\"%s\"\r\n\r\n%s\r\n" % (
-            BOUNDARY, key.encode(), value.encode(),
-        )  # fmt: skip
     data = text if isinstance(text, bytes) else text.encode()
-    body += b"--%s\r\ncontent-disposition: form-data; name=\"file\"; filename=\"%s\"\r\n\r\n%s\r\n" % (
-        BOUNDARY, name.encode(), data,
-    )  # fmt: skip
-    body += b"--%s--\r\n" % BOUNDARY
-    kind = f"multipart/form-data; boundary={BOUNDARY.decode('latin-1')}"
+    body, kind = form_with_file({"stamp": visit.stamp} | fields, name, data)
     headers = visit._headers({"content_type": kind})
     return visit._kept(visit.site.ask("/lists", body, method="POST", listener="page", **headers))
 

@@ -14,8 +14,8 @@ from sync.app import App
 from sync.texts import Texts
 from sync.web.hands import Hands
 from sync.web.memory import Memory
-from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
+from sync.web.uploads import Upload
 
 
 @dataclass(frozen=True, slots=True)

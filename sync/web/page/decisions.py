@@ -8,10 +8,11 @@ from rules.errors import UserError
 from rules.keys import fold
 from rules.rights import Right
 from rules.suppression import EventType
-from sync import lifts
+from sync import consents, lifts
 from sync.lift_story import told_decided
 from sync.opt_out_story import listed
 from sync.web.page.asked import Answered, Asked, Shown
+from sync.web.page.consents import MOST
 
 
 def waiting(asked: Asked) -> Answered:
@@ -40,7 +41,8 @@ def refuse(asked: Asked) -> Answered:
 
 def _page(asked: Asked, error: UserError | None = None, said: str = "") -> Shown:
     found = [_shown(one, asked) for one in lifts.waiting(asked.app)]
-    return Shown("requests", {"found": found, "said": said}, 422 if error else 200, error)
+    filled = {"found": found, "said": said, "consents": len(consents.waiting(asked.app, MOST))}
+    return Shown("requests", filled, 422 if error else 200, error)
 
 
 def _shown(one: lifts.Waiting, asked: Asked) -> dict[str, Any]:

@@ -18,11 +18,13 @@ from rules.errors import Exit, RingrenError
 from rules.rights import Right
 from sync.app import App
 from sync.logs import logger
-from sync.web import bodies
+from sync.web import bodies, uploads
 from sync.web.hands import Hands
 from sync.web.health import health
 from sync.web.memory import Memory
+from sync.web.openapi import BINARY
 from sync.web.page import (
+    consents,
     contacts,
     decisions,
     findings,
@@ -32,16 +34,15 @@ from sync.web.page import (
     lists,
     people,
     runs,
-    uploads,
     work,
 )
 from sync.web.page import door as doors
 from sync.web.page.asked import Answered, Asked, Document, Download, Sent
 from sync.web.page.door import STAMP, Door, Visitor
 from sync.web.page.frame import Look
-from sync.web.page.uploads import Upload
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, STRICT, Headers, Shield
+from sync.web.uploads import Upload
 
 MOST_BYTES: Final = 64_000
 AT_ONCE: Final = 8
@@ -49,7 +50,6 @@ _MOST_FIELDS: Final = 200
 SIGN_IN: Final = "/sign-in"
 UPLOADS: Final = frozenset({"/lists"})
 """Where a form may hold a file."""
-BINARY: Final = "application/octet-stream"
 Form = tuple[Mapping[str, str], Upload | None]
 """What a form holds: fields, and a file."""
 POLICY: Final = (
@@ -80,6 +80,7 @@ PLACES: Final[tuple[Place, ...]] = tuple(
         *findings.PLACES,
         *runs.PLACES,
         *decisions.PLACES,
+        *consents.PLACES,
         *work.PLACES,
         *house.PLACES,
     )
