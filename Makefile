@@ -13,8 +13,10 @@ MINUTES ?= 10
 LINT := out/lint
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
+# Tests start this program some hundred times: it need not be compiled anew each time.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help audit demo test kills check format docs lock bench calls soak swarm fuzz lint-deploy clean
+.PHONY: help audit demo test nightly kills check format docs lock bench calls soak swarm fuzz lint-deploy clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -39,6 +41,9 @@ demo: $(DEV)  ## three simulated CRM systems audited, repaired and taken back; n
 
 test: $(DEV)  ## every test
 	$(BIN)/python -m pytest -n 2
+
+nightly: $(DEV)  ## every test, with a thousand examples of each property and 250 hostile lives (hours)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -n 2 --timeout 0
 
 kills: $(DEV)  ## a run, a plan, an undo, killed at each instant there is (hours)
 	RINGREN_TEST_EVERY_KILL=1 $(BIN)/python -m pytest -n 2 --timeout 0 tests/promises/test_kills.py

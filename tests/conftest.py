@@ -24,6 +24,9 @@ from state.store import Store
 with contextlib.suppress(ModuleNotFoundError):
     import profiles  # noqa: F401  registers the hypothesis profiles
 
+# Whoever tests has a keyring of his own, which is none of our business and takes time to find.
+os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
 

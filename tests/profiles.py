@@ -16,7 +16,7 @@ _SLOW = [HealthCheck.too_slow]
 
 settings.register_profile("dev", max_examples=60, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile(
-    "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=_SLOW
+    "ci", max_examples=60, deadline=None, derandomize=True, suppress_health_check=_SLOW
 )
 settings.register_profile("nightly", max_examples=1000, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile(

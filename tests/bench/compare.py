@@ -70,6 +70,7 @@ def main() -> int:
         folder=folder,
         opponent=_opponent(scripts, options.opponent),
         repeat=options.repeat,
+        away=options.away,
         naive_used={},
         naive_speeds={},
     )
@@ -101,6 +102,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--repeat", type=int, default=3, help="of short things the median of so many"
     )
+    parser.add_argument("--away", type=float, default=0.4, help="seconds to a vendor and back")
     parser.add_argument("--only", action="append", choices=ALL, help="these lines only")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     parser.add_argument("--json", action="store_true", help="for programs")

@@ -66,6 +66,9 @@ class Bench:
 
     `small` is a tenth of `large`; `medium`, for what runs alone, has at most 200,000 rows.
 
+    `away`: seconds to a simulated system there and back, as far as a vendor may well be; its own work
+    is not counted.
+
     `opponent` is a Python with the packages that naive.py needs, and the script.
     """
 
@@ -76,6 +79,7 @@ class Bench:
     folder: Path
     opponent: tuple[Path, Path] | None
     repeat: int
+    away: float
     naive_used: dict[Path, Used]
     naive_speeds: dict[str, int]
 

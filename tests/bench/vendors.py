@@ -25,8 +25,6 @@ COMPANY_SHARE, CONTACT_SHARE = 25, 5
 CHANGED_SHARE: Final = 50
 FEW_SHARE: Final = 500
 """Of a million rows 20,000 contacts that are edited, and 2,000 that are repaired."""
-AWAY: Final = 0.4
-"""Seconds there and back, the simulator's own work not counted: as far as a vendor may well be."""
 ABOUT: Final = re.compile(
     r"/(?:token|describe|properties|owners|details|WhoAmI)|EntityDefinitions|systemusers|openid"
 )
@@ -72,7 +70,7 @@ def _from_afar(bench: Bench, vendor: Vendor, one: Running) -> Iterator[None]:
     """The settings file leads over a long line while this lasts."""
     path = _settings(bench, vendor)
     near = path.read_text("utf-8")
-    with long_line(one.port, AWAY) as port:
+    with long_line(one.port, bench.away) as port:
         path.write_text(f"{one.settings_over(port, path.parent)}\n{LIMITS}", "utf-8")
         yield
     path.write_text(near, "utf-8")
@@ -106,7 +104,7 @@ def _first_sync(bench: Bench, vendor: Vendor) -> Iterator[Line]:
     speed, name = f"{rows / theirs:,.0f} rows/s", f"first sync, {vendor.label}"
     yield Line(name, _speed(rows, ours), vendor.client, speed, theirs / ours.wall, Goal(0.6))
     their_speed = f"{rows / their_far:,.0f} rows/s"
-    told = f"  the same, {1000 * AWAY:.0f} ms away"
+    told = f"  the same, {1000 * bench.away:.0f} ms away"
     ratio = their_far / far.wall
     yield Line(told, _speed(rows, far), vendor.client, their_speed, ratio, Goal(0.6))
     limit = f"{ceiling[0] / ceiling[1]:,.0f} rows/s"

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from promises.life import Life
@@ -75,10 +75,16 @@ def edits(r: random.Random, life: Life) -> list[tuple[int, Callable[[], None]]]:
     ]
 
 
-def troubles(r: random.Random, life: Life) -> list[tuple[int, Callable[[], None]]]:
-    """What may go wrong with the next pass, with how often."""
-    point, fault = r.choice(FAULTS)
-    deadly = r.choice(sorted(DEADLY))
+def troubles(
+    r: random.Random, life: Life, lacking: Collection[str] = ()
+) -> list[tuple[int, Callable[[], None]]]:
+    """What may go wrong with the next pass, with how often; first of all what is `lacking`."""
+    point, fault = r.choice(
+        [one for one in FAULTS if f"fault: {one[1].value}" in lacking] or FAULTS
+    )
+    deadly = r.choice(
+        [one for one in sorted(DEADLY) if f"killed {one}" in lacking] or sorted(DEADLY)
+    )
     nth, at = r.randrange(1, DEADLY[deadly] + 1), r.randrange(1, 45)
     return [
         (4, lambda: life.break_call(point, 1 + nth % 2, fault)),
@@ -116,8 +122,13 @@ def turn_back(desk: Desk, entry: Entry) -> None:
     desk.edit(entry.ident, "rival", **{name: entry.before.get(name, "") for name in entry.asked})
 
 
-def play(seed: int, folder: Path, steps: int = STEPS, url: str = "") -> Life:
-    """One life from beginning to end; AssertionError when a promise was broken."""
+def play(
+    seed: int, folder: Path, steps: int = STEPS, url: str = "", lacking: Collection[str] = ()
+) -> Life:
+    """One life from beginning to end; AssertionError when a promise was broken.
+
+    `lacking`: what of HOSTILE has not happened in any life yet, and is to.
+    """
     r = random.Random(seed)
     life = Life.born(World(folder, url, delete_feed=r.random() < 0.5))
     if r.random() < 0.2:
@@ -129,7 +140,7 @@ def play(seed: int, folder: Path, steps: int = STEPS, url: str = "") -> Life:
         if r.random() < 0.05:
             life.switch("phone", r.choice(["on", "off"]))
         if r.random() < 0.75:
-            one(r, troubles(r, life))
+            one(r, troubles(r, life, lacking))
         one(r, passes(r, life))
         life.check()
     life.settle()

@@ -27,7 +27,7 @@ from promises.play import DEADLY, FAULTS, HEADERS, LISTS, turn_back
 from promises.world import DATABASE, World
 
 STEPS = 12
-SHARE = settings.default.max_examples if settings.default else 100
+SHARE = settings.default.max_examples if settings.default else 60
 
 small = st.integers(0, 7)
 lists = st.sampled_from(LISTS)
@@ -225,4 +225,4 @@ def test_promises_hold_in_every_life(sqlite_prepared: Path) -> None:
 
 
 def test_promises_hold_in_every_life_on_postgresql(postgres_server: Server) -> None:
-    _play(type("OnPostgres", (Model,), {"server": postgres_server}), SHARE // 24)
+    _play(type("OnPostgres", (Model,), {"server": postgres_server}), SHARE // 20)

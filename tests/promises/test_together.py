@@ -132,7 +132,7 @@ def test_opt_outs_are_recorded_while_passes_run(lists: Lists, out: Path) -> None
 
 
 def test_an_opt_out_is_not_kept_waiting_until_a_pass_is_over(lists: Lists, tmp_path: Path) -> None:
-    lists.put("kontakter.csv", HEADER, *people(20_000))
+    lists.put("kontakter.csv", HEADER, *people(6_000))
     lists.dry(sample=1)
     log = tmp_path / "log"
     running = child(act, lists, "run", log=str(log))

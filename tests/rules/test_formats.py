@@ -108,11 +108,12 @@ def test_a_cell_comes_out_as_its_case_says(table: str, row: Row) -> None:
     assert bool(formatted.reason) == (formatted.value != row["before"])
 
 
-@pytest.mark.parametrize(("table", "row"), list(_cases()))
-def test_what_came_out_stays_as_it_is(table: str, row: Row) -> None:
-    once = FORMATS[table](row).value
-    if once is not None:
-        assert FORMATS[table]({**row, "before": once}).value == once
+@pytest.mark.parametrize("table", FORMATS)
+def test_what_came_out_stays_as_it_is(table: str) -> None:
+    for row in _rows(table):
+        once = FORMATS[table](row).value
+        if once is not None:
+            assert FORMATS[table]({**row, "before": once}).value == once
 
 
 def test_every_table_of_cases_is_read() -> None:

@@ -219,15 +219,16 @@ def test_a_finding_quotes_at_most_sixty_characters(name: str, text: str) -> None
         assert "\n" not in quoted
 
 
+LETTERS = ["a", "1", "+", "@", ".", " a", "a@", "1 ", "/", "'", "Ã¸", "\x00"]
+
+
 @pytest.mark.parametrize("size", [2001, 10_000])
-@pytest.mark.parametrize(
-    "letter", ["a", "1", "+", "@", ".", " a", "a@", "1 ", "/", "'", "Ã¸", "\x00"]
-)
-def test_a_cell_as_long_as_a_letter_is_left_alone(reads: Format, letter: str, size: int) -> None:
-    text = (letter * size)[:size]
-    formatted = reads(text)
-    assert formatted.value == text
-    assert formatted.issues or not text.strip()
+def test_a_cell_as_long_as_a_letter_is_left_alone(reads: Format, size: int) -> None:
+    for letter in LETTERS:
+        text = (letter * size)[:size]
+        formatted = reads(text)
+        assert formatted.value == text
+        assert formatted.issues or not text.strip(), letter
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -383,14 +384,14 @@ def _by_library(text: str, region: str | None = "DK") -> str:
     return foreign._by_library(text, region or "")
 
 
-@pytest.mark.parametrize("prefix", range(1000))
-def test_the_plan_of_danish_prefixes_is_that_of_the_library(prefix: int) -> None:
-    for tail in ("00000", "12345", "98765"):
+@pytest.mark.parametrize("tail", ["00000", "12345", "98765"])
+def test_the_plan_of_danish_prefixes_is_that_of_the_library(tail: str) -> None:
+    for prefix in range(1000):
         number = f"{prefix:03d}{tail}"
         valid = phonenumbers.is_valid_number(phonenumbers.parse("+45" + number))
-        assert (number[:3] in phone_number.PLAN) == valid
+        assert (number[:3] in phone_number.PLAN) == valid, number
         if number not in phone_number.PLACEHOLDERS:
-            assert (phone.phone(number).value == "+45" + number) == valid
+            assert (phone.phone(number).value == "+45" + number) == valid, number
 
 
 @given(

@@ -63,9 +63,9 @@ def test_a_clean_lead_stays_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("empty", [None, "", ABSENT, "   "])
-@pytest.mark.parametrize("field", [name for rule in RULES for name in rule.fields])
-def test_an_empty_field_is_no_news(field: str, empty: Value) -> None:
-    assert clean(Kind.LEAD, {field: empty}) == ((), ())
+def test_an_empty_field_is_no_news(empty: Value) -> None:
+    for field in {name for rule in RULES for name in rule.fields}:
+        assert clean(Kind.LEAD, {field: empty}) == ((), ()), field
 
 
 def test_rows_of_an_opt_out_list_are_evidence_and_stay() -> None:

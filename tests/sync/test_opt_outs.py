@@ -254,7 +254,7 @@ def test_broken_rows_of_a_list_are_reported_and_the_rest_counts() -> None:
 
 def test_recording_works_while_a_run_is_at_work() -> None:
     """Another process reads a long list, page by page; each opt-out comes in between two pages."""
-    rows = (f"{n};person {n};{50000000 + n};P{n}@opdigtet-0001.dk;" for n in range(40_000))
+    rows = (f"{n};person {n};{50000000 + n};P{n}@opdigtet-0001.dk;" for n in range(12_000))
     write("kontakter.csv", *rows)
     command = [sys.executable, "-m", "sync", "--path", "lists", "run", "--dry-run"]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}

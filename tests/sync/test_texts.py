@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,26 +23,35 @@ def _placeholders(text: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("key", sorted(texts.every()))
-def test_a_key_has_both_languages_with_the_same_placeholders(key: str) -> None:
-    entry = texts.every()[key]
-    assert set(entry) == {"da", "en"}
-    assert entry["da"].strip()
-    assert entry["en"].strip()
-    assert _placeholders(entry["da"]) == _placeholders(entry["en"])
+def test_a_key_has_both_languages_with_the_same_placeholders() -> None:
+    every = texts.every()
+    assert len(every) > 4000
+    assert [key for key, entry in every.items() if not _is_whole(entry)] == []
+
+
+def _is_whole(entry: Mapping[str, str]) -> bool:
+    return (
+        set(entry) == {"da", "en"}
+        and all(map(str.strip, entry.values()))
+        and _placeholders(entry["da"]) == _placeholders(entry["en"])
+    )
 
 
 def _literals() -> Iterator[tuple[str, str]]:
     """(text, where) of every string in our code that could be a key; f-strings end in `*`."""
     for path in sorted(p for package in PACKAGES for p in (ROOT / package).rglob("*.py")):
-        tree = ast.parse(path.read_text("utf-8"))
-        inside = {id(part) for node in ast.walk(tree) for part in getattr(node, "values", ())}
-        for node in ast.walk(tree):
-            where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
-            if isinstance(node, ast.JoinedStr) and isinstance(node.values[0], ast.Constant):
-                yield f"{node.values[0].value}*", where
-            elif isinstance(node, ast.Constant) and id(node) not in inside:
-                yield str(node.value), where
+        named = path.relative_to(ROOT)
+        nodes: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, ast.JoinedStr):
+                if isinstance(node.values[0], ast.Constant):
+                    yield f"{node.values[0].value}*", f"{named}:{node.lineno}"
+                nodes += (part for part in node.values if not isinstance(part, ast.Constant))
+            elif isinstance(node, ast.Constant):
+                yield str(node.value), f"{named}:{node.lineno}"
+            else:
+                nodes += ast.iter_child_nodes(node)
 
 
 def test_every_key_that_code_uses_exists() -> None:
