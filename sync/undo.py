@@ -78,9 +78,7 @@ def undo(app: App, run: int, rule: str | None = None, ref: Ref | None = None) ->
             for part in one.facts.streams:
                 if part.pulled and not part.given_up and part.stream.can.push:
                     one.send(part)
-            with app.store.reading() as tx:
-                after = proposals.next_plan(tx)
-            one.decide(after)
+            one.decide_anew()
             _note(app, run, one.facts.run, rule, ref)
         return one.end()
 
