@@ -198,7 +198,7 @@ def open_app(
         yield App(
             store=store,
             systems=_systems(settings, store, clock, budget, dry=dry),
-            sources=sources(settings, clock, budget, dry=dry),
+            sources=sources(settings, store, clock, budget, dry=dry),
             keys=open_ring(store, settings.home / KEYS, clock()),
             settings=settings,
             clock=clock,

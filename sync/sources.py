@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +15,16 @@ from connectors.sources.registry import (
     TWILIO,
     ZEROBOUNCE,
 )
+from rules.enrichment.record import CompanyRecord
 from rules.errors import UserError
+from rules.keys import Key
+from state import lookups
+from state.store import Store
+from sync.answers import told_by
 
 if TYPE_CHECKING:
     from connectors.session import Meter
+    from connectors.sources.cvr.doors import Door
     from connectors.sources.means import Means
     from connectors.sources.source import Source
     from sync.settings.enrichment import Cvr
@@ -28,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def sources(
-    settings: Settings, clock: Callable[[], datetime], meter: Meter, *, dry: bool
+    settings: Settings, store: Store, clock: Callable[[], datetime], meter: Meter, *, dry: bool
 ) -> dict[str, Source]:
     """Those that are set up, in the order in which they are asked."""
     used = settings.sources.used
@@ -40,15 +46,59 @@ def sources(
     for name in SOURCES:
         if name in used:
             section = getattr(settings.sources, name)
-            found[name] = _SET_UP[name](section, Means(clock, meter, dry, section.elsewhere))
+            means = Means(clock, meter, dry, section.elsewhere, known=_known(store))
+            found[name] = _SET_UP[name](section, means)
     return found
 
 
+def _known(store: Store) -> Callable[[str, Sequence[Key]], dict[Key, list[CompanyRecord]]]:
+    """What sources answered before."""
+
+    def known(source: str, keys: Sequence[Key]) -> dict[Key, list[CompanyRecord]]:
+        with store.reading() as tx:
+            rows = lookups.known(tx, [source], set(keys))
+        return {key: told_by(some) for key, some in rows.items()}
+
+    return known
+
+
 def _cvr(one: Cvr, means: Means) -> Source:
+    if one.locked_doors:
+        raise UserError("source.cvr.locked", doors=", ".join(one.locked_doors))
+    return registry.cvr(means, [_DOORS[name](one, means) for name in one.open_doors])
+
+
+def _index(one: Cvr, means: Means) -> Door:
     user, password = _login(CVR, one.user, one.password)
-    return registry.cvr(
+    return registry.cvr_index(
         means, user=user, password=password, url=one.url, calls_a_second=one.calls_a_second
     )
+
+
+def _datafordeler(one: Cvr, means: Means) -> Door:
+    there = one.datafordeler
+    return registry.cvr_datafordeler(
+        means, key=_clear(there.key), url=there.url, absence=there.absence
+    )
+
+
+def _cvrapi(one: Cvr, means: Means) -> Door:
+    there = one.cvrapi
+    token = _clear(there.token) if there.token else ""
+    return registry.cvr_cvrapi(
+        means,
+        agent=there.agent or "",
+        token=token,
+        a_day=there.calls_a_day,
+        heads=there.head_counts,
+    )
+
+
+_DOORS: Final[Mapping[str, Callable[[Any, Means], Door]]] = {
+    "index": _index,
+    "datafordeler": _datafordeler,
+    "cvrapi": _cvrapi,
+}
 
 
 def _zerobounce(one: ZeroBounce, means: Means) -> Source:

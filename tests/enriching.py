@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 from click.testing import CliRunner, Result
 from simulators.cvr.register import Register
@@ -38,7 +39,14 @@ FIELDS = (
 class Place:
     """One installation: a folder with a list of companies, and the register that is asked."""
 
-    def __init__(self, vendor: Cvr, folder: Path, clock: Clock, about: str = "") -> None:
+    def __init__(
+        self,
+        vendor: Cvr,
+        folder: Path,
+        clock: Clock,
+        about: str = "",
+        beside: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.vendor, self.folder, self.clock = vendor, folder, clock
         self.closing = ExitStack()
         self._apps: dict[bool, App] = {}
@@ -46,6 +54,8 @@ class Place:
         self.root.mkdir()
         self.settings = folder / "ringren.toml"
         (folder / "password").write_text(PASSWORD, "utf-8")
+        there = {HOST: vendor.address, **beside}
+        elsewhere = ", ".join(f'"{host}" = "{address}"' for host, address in there.items())
         self.settings.write_text(
             f"""
 lang = "en"
@@ -57,7 +67,7 @@ root = "{self.root}"
 user = "{USER}"
 password = {{ file = "{folder / "password"}" }}
 calls_a_second = 100
-elsewhere = {{ "{HOST}" = "{vendor.address}" }}
+elsewhere = {{ {elsewhere} }}
 {about}
 [limits]
 max_change_share = 1.0
@@ -152,11 +162,16 @@ swapped_share = 1.0
 
 
 @contextmanager
-def placed(folder: Path, companies: int = 30, about: str = "") -> Iterator[Place]:
-    """An installation with a register of so many companies."""
+def placed(
+    folder: Path,
+    companies: int = 30,
+    about: str = "",
+    beside: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[Place]:
+    """An installation with a register of so many companies; `beside`: where other hosts are reached."""
     clock = Clock(NIGHT)
     with served(build(companies, clock=clock)) as vendor:
-        place = Place(vendor, folder, clock, about)
+        place = Place(vendor, folder, clock, about, beside)
         with place.closing:
             yield place
 

@@ -12,11 +12,16 @@ import requests
 from connectors.caller import Caller, Patience, by_status
 from connectors.session import READ_SECONDS, Line, Meter, Read, open_session
 from connectors.tokens import Token, Tokens, fixed
+from rules.enrichment.record import CompanyRecord
+from rules.keys import Key
+
+Known = Callable[[str, Sequence[Key]], Mapping[Key, Sequence[CompanyRecord]]]
+"""What a source told before, by key; each record with the moment at which it was last read."""
 
 
 class Means(NamedTuple):
     """`elsewhere` maps the beginnings of a source's addresses to others here; `patience` None: as
-    much as the source needs."""
+    much as the source needs; `known`: what it told before."""
 
     clock: Callable[[], datetime]
     meter: Meter
@@ -24,6 +29,7 @@ class Means(NamedTuple):
     elsewhere: Mapping[str, str]
     sleep: Callable[[float], None] = time.sleep
     patience: Patience | None = None
+    known: Known = lambda _source, _keys: {}
 
     def caller(
         self,

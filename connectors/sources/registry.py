@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from connectors.sources.cvr import Cvr
+    from connectors.sources.cvr.doors import Door
     from connectors.sources.means import Means
     from connectors.sources.neverbounce import NeverBounce
     from connectors.sources.numverify import Numverify
@@ -22,12 +24,34 @@ SOURCES: Final = (CVR, ZEROBOUNCE, NEVERBOUNCE, TWILIO, NUMVERIFY)
 """The names of all sources of facts, in the order in which they are asked: the free one first."""
 
 
-def cvr(means: Means, *, user: str, password: str, url: str, calls_a_second: float) -> Cvr:
-    """The company register, set up."""
+def cvr(means: Means, doors: Sequence[Door]) -> Cvr:
+    """The company register, by these doors, in the order in which they are asked."""
     from connectors.sources.cvr import Cvr
-    from connectors.sources.cvr.client import Index
 
-    return Cvr(CVR, Index(CVR, user, password, means, url=url, a_second=calls_a_second))
+    return Cvr(CVR, doors, means)
+
+
+def cvr_index(means: Means, *, user: str, password: str, url: str, calls_a_second: float) -> Door:
+    """The register's distribution index."""
+    from connectors.sources.cvr.client import Index
+    from connectors.sources.cvr.index import IndexDoor
+
+    return IndexDoor(Index(CVR, user, password, means, url=url, a_second=calls_a_second))
+
+
+def cvr_datafordeler(means: Means, *, key: str, url: str, absence: bool) -> Door:
+    """The register by Datafordeler."""
+    from connectors.sources.cvr.datafordeler import Service
+    from connectors.sources.cvr.entities import DatafordelerDoor
+
+    return DatafordelerDoor(Service(CVR, key, means, url=url), absence=absence)
+
+
+def cvr_cvrapi(means: Means, *, agent: str, token: str, a_day: int, heads: bool) -> Door:
+    """The register by cvrapi.dk."""
+    from connectors.sources.cvr.cvrapi import CvrApiDoor
+
+    return CvrApiDoor(CVR, agent, token, means, a_day=a_day, heads=heads)
 
 
 def zerobounce(means: Means, *, key: str, url: str, ore: int, batches_a_minute: int) -> ZeroBounce:

@@ -1,7 +1,7 @@
 """What a source of facts is: a table of what it can do and costs, and one answer for each key asked.
 
 Errors: `look_up` may raise `SystemStopped` (this source cannot be used: rights, money, wire format),
-`TryAgain` (later) and nothing else. A key that a source has not answered by then was not answered:
+`TryAgain` (later), `Detour` (it answered all the same) and nothing else. A key that a source has not answered by then was not answered:
 whether it was counted, or charged, is not known.
 """
 
@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from connectors.rights import Right
 from rules.enrichment.record import CompanyRecord
 from rules.enrichment.verdict import Verified
+from rules.errors import RingrenError, TryAgain
 from rules.keys import Key, KeyKind
 
 
@@ -71,12 +72,14 @@ class Profile:
 class Found:
     """What the source knows: one record by a number that is one company's, or all that fit a key.
 
-    `raw` is the answer as it came, as far as it is about this key.
+    `raw` is the answer as it came, as far as it is about this key. `life`: so long it is as good as
+    new, where not as long as others of its kind.
     """
 
     key: Key
     records: tuple[CompanyRecord, ...]
     raw: bytes = field(default=b"", repr=False)
+    life: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,14 @@ class Unknown:
 Reply = Found | Judged | NotFound | Unknown
 
 INCOMPLETE: Final = "incomplete"
+
+
+class Detour(TryAgain):
+    """Every key was answered, by another way than the first: `why` that one could not be used."""
+
+    def __init__(self, why: RingrenError) -> None:
+        super().__init__(why.message, why.remedy)
+        self.details = why.details
 
 
 class Source(Protocol):

@@ -91,7 +91,9 @@ class CompanyRecord:
     (`rules/tables/cvr_forms.csv`), `status` a value of the catalogue's list. `protected` is
     the advertising protection (CVR-loven § 19) of the company itself; None: the source does not say.
     `revenue` and `gross_profit` are different figures, and neither ever stands for the other.
-    `successors` are the CVR numbers of those that it was merged into or split up into.
+    `successors` are the CVR numbers of those that it was merged into or split up into. `kept_from`:
+    the day on which some of it was told, by a way to the source that knows more than the last one;
+    None: all of it is of `read_at`.
     """
 
     cvr: str
@@ -115,6 +117,7 @@ class CompanyRecord:
     revenue: Money | None = None
     gross_profit: Money | None = None
     successors: tuple[str, ...] = ()
+    kept_from: date | None = None
 
     @property
     def number(self) -> Number:

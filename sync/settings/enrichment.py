@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from sync.settings.crm import Calls, Elsewhere
+from sync.settings.crm import Address, Calls, Elsewhere
 from sync.settings.parts import Secret, Section
 from sync.settings.verifying import NeverBounce, Numverify, Twilio, ZeroBounce
 
@@ -23,8 +23,40 @@ def _register(text: str) -> str:
     return parts.geturl()
 
 
+def _agent(text: str) -> str:
+    """`Company - Project - Name and number`: another form is answered as if no calls were left."""
+    parts = [one.strip() for one in text.split(" - ")]
+    if len(parts) != 3 or not all(parts) or not text.isprintable():
+        raise PydanticCustomError("agent", "not of that form")
+    return " - ".join(parts)
+
+
+class Datafordeler(Section):
+    """[sources.cvr.datafordeler]: the register by Datafordeler, with the key of an IT system."""
+
+    key: Secret | None = Field(default=None, examples=[{"env": "DATAFORDELER_KEY"}])
+    url: Address = "https://graphql.datafordeler.dk"
+    absence: bool = False
+
+
+class CvrApi(Section):
+    """[sources.cvr.cvrapi]: the register by cvrapi.dk, a company a call."""
+
+    agent: Annotated[str, AfterValidator(_agent)] | None = Field(
+        default=None, examples=["Firma ApS - Ringren - Navn 12345678"]
+    )
+    token: Secret | None = Field(default=None, examples=[{"env": "CVRAPI_TOKEN"}])
+    calls_a_day: Calls = 50
+    head_counts: bool = False
+
+
+DoorName = Literal["index", "datafordeler", "cvrapi"]
+
+
 class Cvr(Section):
-    """[sources.cvr]: the company register, by its distribution index."""
+    """[sources.cvr]: the company register, by its distribution index or by other doors."""
+
+    doors: tuple[DoorName, ...] = Field(default=("index", "datafordeler", "cvrapi"), min_length=1)
 
     user: str | None = Field(default=None, examples=["Firma_CVR_I_SKYEN"])
     password: Secret | None = Field(default=None, examples=[{"env": "CVR_PASSWORD"}])
@@ -32,14 +64,32 @@ class Cvr(Section):
     calls_a_second: Annotated[float, Field(ge=0.1, le=100)] = 2.0
     calls_a_day: Calls | None = Field(default=None, examples=[2_000])
     calls_a_run: Calls | None = Field(default=None, examples=[1_000])
+    datafordeler: Datafordeler = Datafordeler()
+    cvrapi: CvrApi = CvrApi()
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
     quota_share: ClassVar[float] = 1.0
     """The register tells of no quota."""
 
     @property
     def is_used(self) -> bool:
-        """Whether there is a user to sign in with."""
-        return self.user is not None
+        """Whether there is a door to knock at."""
+        return bool(self.open_doors)
+
+    @property
+    def open_doors(self) -> tuple[DoorName, ...]:
+        """Those that there is something to come in with, in the order in which they are asked."""
+        has = {
+            "index": self.user is not None,
+            "datafordeler": self.datafordeler.key is not None,
+            "cvrapi": self.cvrapi.agent is not None,
+        }
+        return tuple(one for one in dict.fromkeys(self.doors) if has[one])
+
+    @property
+    def locked_doors(self) -> tuple[DoorName, ...]:
+        """Those that are named and that there is nothing to come in with."""
+        named = self.doors if "doors" in self.model_fields_set else ()
+        return tuple(one for one in named if one not in self.open_doors)
 
 
 class Sources(Section):

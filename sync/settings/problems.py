@@ -116,6 +116,7 @@ _KINDS = {
     "page_nameless": "page_nameless",
     "metrics_open": "metrics_open",
     "outward_address": "outward_address",
+    "agent": "agent",
     "quiet_form": "quiet_form",
     "quiet_always": "quiet_always",
     "salesforce_login": "salesforce_login",

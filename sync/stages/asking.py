@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from connectors.sources.source import Asking as HowAsked
-from connectors.sources.source import Found, Judged, NotFound, Reply, Source, Unknown
+from connectors.sources.source import Detour, Found, Judged, NotFound, Reply, Source, Unknown
 from rules.enrichment.due import worth
 from rules.enrichment.matching import has_domain
 from rules.enrichment.record import CompanyRecord
@@ -71,6 +71,8 @@ class Asked:
     only_counted: bool = False
     """A dry run buys nothing: what it would have asked was counted."""
     error: RingrenError | None = None
+    stopped: bool = False
+    """It is not asked any more tonight."""
 
 
 @dataclass(slots=True)
@@ -276,7 +278,7 @@ class Asking:
 
     def _page(self, lane: _Lane, page: Sequence[Subject]) -> None:
         self._tell(lane, page, self._began)
-        if lane.facts.error:
+        if lane.facts.stopped:
             return
         for key, score, rids in self._due(lane, page):
             if key in lane.waiting:
@@ -299,7 +301,7 @@ class Asking:
     def _ask(self, lane: _Lane, *, everything: bool = False) -> None:
         """Whole batches, and at the end what is left over."""
         while lane.waiting and (everything or len(lane.waiting) >= lane.batch):
-            if lane.facts.error:
+            if lane.facts.stopped:
                 return
             some = dict(list(lane.waiting.items())[: lane.batch])
             for key in some:
@@ -307,7 +309,12 @@ class Asking:
             try:
                 self._batch(lane, some)
             except (SystemStopped, TryAgain, RunStopped) as error:
-                LOG.warning("source stopped", source=lane.facts.source, why=error.message)
+                lane.facts.stopped = not isinstance(error, Detour)
+                LOG.warning(
+                    "source stopped" if lane.facts.stopped else "source asked by another door",
+                    source=lane.facts.source,
+                    why=error.message,
+                )
                 lane.facts.error = error
             self.app.go_on()
 
@@ -372,8 +379,8 @@ class Asking:
 
 def _heard(reply: Reply) -> Heard:
     match reply:
-        case Found(key, records, raw):
-            return Heard(key, State.FOUND, dumped(records), raw)
+        case Found(key, records, raw, life):
+            return Heard(key, State.FOUND, dumped(records), raw, life)
         case Judged(key, verdict, raw, life):
             return Heard(key, State.FOUND, dumped_verdict(verdict), raw, life or verdict.life)
         case NotFound(key):

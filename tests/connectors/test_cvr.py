@@ -14,8 +14,9 @@ from simulators.faults import Fault
 from simulators.web import Clock, served
 from sourcing import NOW, means_of
 
-from connectors.sources.cvr import Cvr, spellings
+from connectors.sources.cvr import Cvr
 from connectors.sources.cvr.client import Index
+from connectors.sources.cvr.index import IndexDoor, spellings
 from connectors.sources.cvr.reading import company
 from connectors.sources.source import Found, NotFound, Unknown
 from rules.enrichment.record import CompanyRecord
@@ -30,14 +31,9 @@ def vendor() -> Iterator[Simulator]:
 
 
 def source(vendor: Simulator, password: str = PASSWORD, *, dry: bool = False) -> Cvr:
-    index = Index(
-        "cvr",
-        USER,
-        password,
-        means_of(vendor, tries=2, dry=dry),
-        a_second=1000,
-    )
-    return Cvr("cvr", index)
+    means = means_of(vendor, tries=2, dry=dry)
+    index = Index("cvr", USER, password, means, a_second=1000)
+    return Cvr("cvr", [IndexDoor(index)], means)
 
 
 def cvr(number: int | str) -> Key:

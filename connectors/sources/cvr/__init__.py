@@ -1,111 +1,130 @@
-"""The Danish company register (CVR), by its distribution index.
+"""The Danish company register (CVR), by one door or several.
 
-Free of charge, and complete: every company, closed ones too, with advertising protection. Numbers
-are asked for five hundred at a time, so all that a customer is linked with is read anew each night:
-changes of head counts move no stamp, and a feed would miss them.
+Free of charge by each of them. Numbers are asked for in batches, so all that a customer is linked
+with is read anew each night: changes of head counts move no stamp, and a feed would miss them. The
+doors stand in an order; where one cannot be used the next one is asked, and what only the first one
+knows waits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
-import orjson
-
 from connectors.rights import Right
-from connectors.sources.cvr.client import HOST, NUMBERS, Incomplete, Index
-from connectors.sources.cvr.reading import SOURCE, company
-from connectors.sources.source import (
-    INCOMPLETE,
-    Asking,
-    Found,
-    NotFound,
-    Profile,
-    Reply,
-    Unknown,
-)
+from connectors.sources.cvr.doors import Door, kept
+from connectors.sources.means import Means
+from connectors.sources.source import Detour, Found, Profile, Reply, Unknown
 from rules.enrichment.record import CompanyRecord
-from rules.formats.web import root_domain
-from rules.keys import Key, KeyKind
+from rules.errors import RingrenError, SystemStopped, TryAgain
+from rules.keys import Key
 
-PROFILE: Final = Profile(
-    asking={
-        # A little less than a day: a night's work begins a little earlier or later than the last.
-        KeyKind.CVR: Asking(batch=NUMBERS, life=timedelta(hours=20)),
-        KeyKind.MAIL_DOMAIN: Asking(batch=50, life=timedelta(days=30)),
-    },
-    fields=frozenset(
-        {
-            "company_name", "cvr", "legal_form", "industry_code", "industry_scheme",
-            "industry_label", "industry_code_db25", "employees", "main_phone", "website",
-            "address", "postcode", "city", "country", "company_status", "ad_protected",
-        }
-    ),
-    licence="source.cvr.licence",
-)  # fmt: skip
+REST: Final = timedelta(minutes=30)
+"""So long a door that could not be used is left alone, where another one leads to the same place."""
+
+
+@dataclass(slots=True)
+class _Way:
+    """A door, and until when it is left alone for what reason."""
+
+    door: Door
+    why: RingrenError | None = None
+    until: datetime | None = None
+
+    def is_shut(self, now: datetime) -> bool:
+        if self.until and self.until <= now:
+            self.why = self.until = None
+        return self.why is not None
+
+    def shut(self, why: SystemStopped | TryAgain, now: datetime) -> None:
+        said = why.after_seconds if isinstance(why, TryAgain) else None
+        self.why, self.until = why, now + max(REST, timedelta(seconds=said or 0))
 
 
 class Cvr:
-    """The register as a source."""
+    """The register as a source. `doors` in the order in which they are asked, at least one."""
 
-    def __init__(self, name: str, index: Index) -> None:
-        self.name, self._index = name, index
-        self.profile = PROFILE
+    def __init__(self, name: str, doors: Sequence[Door], means: Means) -> None:
+        self.name, self._means = name, means
+        self._ways = [_Way(door) for door in doors]
+        self.profile = _profile(doors)
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
-        """One reply for each key. An answer of the index that is not whole is no answer."""
-        look = self._numbers if keys[0].kind is KeyKind.CVR else self._domains
-        try:
-            replies = look(keys)
-        except Incomplete:
-            replies = [Unknown(key, INCOMPLETE) for key in keys]
-        yield from replies
+        """One reply for each key, by the first door that has one.
 
-    def _numbers(self, keys: Sequence[Key]) -> list[Reply]:
-        found = {f"{doc['cvrNummer']:08d}": doc for doc in self._documents(keys)}
-        return [
-            Found(key, (self._record(found[key.value]),), orjson.dumps(found[key.value]))
-            if key.value in found
-            else NotFound(key)
-            for key in keys
-        ]
-
-    def _documents(self, keys: Sequence[Key]) -> list[dict[str, object]]:
-        return self._index.by_numbers([key.value for key in keys])
-
-    def _domains(self, keys: Sequence[Key]) -> list[Reply]:
-        """All companies that give a site of the domain. That none does says little: few give one."""
-        found: dict[str, list[CompanyRecord]] = {}
-        for doc in self._index.by_sites([one for key in keys for one in spellings(key.value)]):
-            record = self._record(doc)
-            found.setdefault(root_domain(record.website) or "", []).append(record)
-        return [
-            Found(key, tuple(found[key.value])) if key.value in found else NotFound(key)
-            for key in keys
-        ]
-
-    def _record(self, doc: dict[str, object]) -> CompanyRecord:
-        return company(doc, self._index.now())
+        `Detour` at the end where all were answered, and not by the door that comes first; where
+        some were not, what that door says.
+        """
+        left = dict.fromkeys(keys)
+        unsure: dict[Key, Reply] = {}
+        why: RingrenError | None = None
+        for way in self._ways:
+            if not left or keys[0].kind not in way.door.can.asking:
+                continue
+            try:
+                for reply in self._asked(way, list(left)):
+                    if isinstance(reply, Unknown):
+                        unsure.setdefault(reply.key, reply)
+                        continue
+                    del left[reply.key]
+                    yield reply
+            except (SystemStopped, TryAgain) as error:
+                why = why or error
+        if why is None:
+            yield from (unsure[key] for key in left)
+            return
+        if left:
+            raise why
+        raise Detour(why)
 
     def credit(self) -> int | None:
         """Nothing is bought."""
         return None
 
     def check(self) -> Iterator[Right]:
-        """Whether we are let in, how much there is, and whether the line can be listened to."""
-        details = {"count": str(self._index.count())}
-        yield Right(SOURCE, True, "source.cvr.right.index", details=details)
-        if self._index.url.startswith("http:"):
-            yield Right(
-                HOST, False, "source.cvr.right.plain", "source.cvr.right.plain.remedy", stops=False
-            )
+        """Whether each door lets us in."""
+        for way in self._ways:
+            yield from way.door.check()
+
+    # --- inside ---
+
+    def _asked(self, way: _Way, keys: list[Key]) -> Iterator[Reply]:
+        """The replies of a door, with what others told before of what it leaves blank."""
+        now = self._means.clock()
+        if way.is_shut(now) and way.why:
+            raise way.why
+        blank = way.door.can.blank
+        before = self._means.known(self.name, keys) if blank else {}
+        try:
+            for reply in way.door.look_up(keys):
+                if isinstance(reply, Found) and reply.key in before:
+                    yield replace(reply, records=_kept(reply, before[reply.key], blank, now))
+                else:
+                    yield reply
+        except (SystemStopped, TryAgain) as error:
+            if len(self._ways) > 1:
+                way.shut(error, now)
+            raise
 
 
-def spellings(domain: str) -> Iterator[str]:
-    """How companies write the address of their site."""
-    for host in (domain, f"www.{domain}"):
-        yield host
-        for scheme in ("http", "https"):
-            yield f"{scheme}://{host}"
-            yield f"{scheme}://{host}/"
+def _kept(
+    reply: Found, before: Iterable[CompanyRecord], blank: frozenset[str], now: datetime
+) -> tuple[CompanyRecord, ...]:
+    old = {one.number: one for one in before}
+    return tuple(
+        kept(one, old[one.number], blank, now) if one.number in old else one
+        for one in reply.records
+    )
+
+
+def _profile(doors: Sequence[Door]) -> Profile:
+    """What all doors can together: each kind of key is asked for as the first one takes it."""
+    asking = {kind: how for door in reversed(doors) for kind, how in door.can.asking.items()}
+    return Profile(
+        asking=asking,
+        fields=frozenset().union(*(door.can.fields for door in doors)),
+        licence="source.cvr.licence",
+        seconds=doors[0].can.seconds,
+    )

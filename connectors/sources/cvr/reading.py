@@ -40,12 +40,12 @@ def company(doc: Mapping[str, Any], read_at: datetime) -> CompanyRecord:
         source=SOURCE,
         read_at=read_at,
         stamp=f"{doc.get('samtId')}/{heads.month if heads and heads.month else ''}",
-        name=_text((meta.get("nyesteNavn") or {}).get("navn")),
-        secondary_names=tuple(filter(None, map(_text, meta.get("nyesteBinavne") or ()))),
+        name=text_of((meta.get("nyesteNavn") or {}).get("navn")),
+        secondary_names=tuple(filter(None, map(text_of, meta.get("nyesteBinavne") or ()))),
         status=_status(doc, meta, ended),
         founded=founded,
         ended=ended,
-        form_code=_text((meta.get("nyesteVirksomhedsform") or {}).get("virksomhedsformkode")),
+        form_code=text_of((meta.get("nyesteVirksomhedsform") or {}).get("virksomhedsformkode")),
         industry=_industry(meta.get("nyesteHovedbranche")),
         headcount=heads,
         address=_address(meta.get("nyesteBeliggenhedsadresse") or {}),
@@ -56,7 +56,8 @@ def company(doc: Mapping[str, Any], read_at: datetime) -> CompanyRecord:
     )
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Text without blanks around and doubled; empty for nothing."""
     return "" if value is None else " ".join(str(value).split())
 
 
@@ -64,7 +65,8 @@ def _flag(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _day(value: Any) -> date | None:
+def moment_of(value: Any) -> date | None:
+    """The day at the beginning of a date or a moment; None: there is none."""
     try:
         return date.fromisoformat(str(value)[:10])
     except ValueError:
@@ -79,7 +81,7 @@ def _rows(value: Any) -> list[Mapping[str, Any]]:
 
 def _span(row: Mapping[str, Any]) -> tuple[date | None, date | None]:
     span = row.get("periode") or {}
-    return _day(span.get("gyldigFra")), _day(span.get("gyldigTil"))
+    return moment_of(span.get("gyldigFra")), moment_of(span.get("gyldigTil"))
 
 
 def _first(doc: Mapping[str, Any], name: str) -> str:
@@ -89,7 +91,7 @@ def _first(doc: Mapping[str, Any], name: str) -> str:
         for row in _rows(doc.get(name))
         if row.get("hemmelig") is False
         and _span(row)[1] is None
-        and (text := _text(row.get("kontaktoplysning")))
+        and (text := text_of(row.get("kontaktoplysning")))
     ]
     return max(found)[1] if found else ""
 
@@ -100,27 +102,33 @@ def _life(doc: Mapping[str, Any], meta: Mapping[str, Any]) -> tuple[date | None,
     begins = [begin for begin, _ in spans if begin]
     ends = [end for _, end in spans]
     over = max((end for end in ends if end), default=None) if ends and None not in ends else None
-    return _day(meta.get("stiftelsesDato")) or min(begins, default=None), over
+    return moment_of(meta.get("stiftelsesDato")) or min(begins, default=None), over
 
 
 def _status(doc: Mapping[str, Any], meta: Mapping[str, Any], ended: date | None) -> str:
     """Sole traders and partnerships have no status of their own: theirs is put together."""
     own = [row for row in _rows(doc.get("virksomhedsstatus")) if _span(row)[1] is None]
     last = max(own, key=lambda row: _span(row)[0] or date.min, default={})
-    word = _text(last.get("status")) or _text(meta.get("sammensatStatus"))
+    word = text_of(last.get("status")) or text_of(meta.get("sammensatStatus"))
     said = (status_of(word) or "unknown") if word else ""
     return "dissolved" if ended and said in {"", "active"} else said
 
 
 def _industry(row: Any) -> Industry | None:
-    code = _text((row or {}).get("branchekode")).zfill(6)
-    if not row or len(code) != 6 or not code.isdecimal() or code in NO_TRADE | {"000000"}:
+    return (
+        industry_of(row.get("branchekode"), row.get("branchetekst"), *_span(row)) if row else None
+    )
+
+
+def industry_of(code: Any, label: Any, since: date | None, until: date | None) -> Industry | None:
+    """An industry with its system, which its period tells; None where the trade is not known."""
+    digits = text_of(code).zfill(6)
+    if len(digits) != 6 or not digits.isdecimal() or digits in NO_TRADE | {"000000"}:
         return None
-    since, until = _span(row)
     scheme = "DB25" if since and since >= NEW_CODES else ""
     if until and until < NEW_CODES:
         scheme = "DB07"
-    return Industry(code=code, scheme=scheme, label=_text(row.get("branchetekst")))
+    return Industry(code=digits, scheme=scheme, label=text_of(label))
 
 
 def _headcount(meta: Mapping[str, Any]) -> Headcount | None:
@@ -131,14 +139,14 @@ def _headcount(meta: Mapping[str, Any]) -> Headcount | None:
 
 
 def _counted(row: Mapping[str, Any]) -> Headcount | None:
-    span = _INTERVAL.fullmatch(_text(row.get("intervalKodeAntalAnsatte")))
+    span = _INTERVAL.fullmatch(text_of(row.get("intervalKodeAntalAnsatte")))
     exact = row.get("antalAnsatte")
     exact = exact if isinstance(exact, int) else None
     if exact is None and not span:
         return None
     low, high = (int(span[1]), int(span[2] or _OPEN_END)) if span else (None, None)
     month = row.get("maaned") or 3 * (row.get("kvartal") or 4)
-    day = _day(f"{row.get('aar')}-{month:02d}-01")
+    day = moment_of(f"{row.get('aar')}-{month:02d}-01")
     return Headcount(exact=exact, low=low, high=None if high == _OPEN_END else high, month=day)
 
 
@@ -146,9 +154,9 @@ def _address(row: Mapping[str, Any]) -> Address:
     postcode = row.get("postnummer")
     return Address(
         street=", ".join(_street(row)),
-        postcode=f"{postcode:04d}" if isinstance(postcode, int) else _text(postcode),
-        city=_text(row.get("postdistrikt")),
-        country=_text(row.get("landekode")),
+        postcode=f"{postcode:04d}" if isinstance(postcode, int) else text_of(postcode),
+        city=text_of(row.get("postdistrikt")),
+        country=text_of(row.get("landekode")),
     )
 
 
@@ -156,19 +164,19 @@ def _street(row: Mapping[str, Any]) -> Iterator[str]:
     """`Havnegade 16A, 2. tv`; an address abroad is free text of several lines."""
     free = row.get("fritekst")
     if free and not row.get("vejnavn"):
-        yield from filter(None, map(_text, str(free).splitlines()))
+        yield from filter(None, map(text_of, str(free).splitlines()))
         return
     begin = _house(row, "Fra")
     end = _house(row, "Til")
     number = f"{begin}-{end}" if begin and end else begin
     if row.get("vejnavn"):
-        yield f"{_text(row['vejnavn'])} {number}".strip()
+        yield f"{text_of(row['vejnavn'])} {number}".strip()
     elif row.get("postboks"):
-        yield f"Postboks {_text(row['postboks'])}"
-    floor, side = _text(row.get("etage")), _text(row.get("sidedoer"))
+        yield f"Postboks {text_of(row['postboks'])}"
+    floor, side = text_of(row.get("etage")), text_of(row.get("sidedoer"))
     if floor or side:
         yield f"{floor + '.' if floor else ''} {side}".strip()
 
 
 def _house(row: Mapping[str, Any], which: str) -> str:
-    return _text(row.get(f"husnummer{which}")) + _text(row.get(f"bogstav{which}"))
+    return text_of(row.get(f"husnummer{which}")) + text_of(row.get(f"bogstav{which}"))

@@ -98,6 +98,10 @@ class Register:
         """A company as it stands now."""
         if cvr in self._edited:
             return self._edited[cvr]
+        return self.as_made(cvr)
+
+    def as_made(self, cvr: int) -> Company | None:
+        """A company as it stood when the register was filled: what a door that lags behind tells."""
         n = self._at.get(cvr)
         return None if n is None else self._made(n, cvr)
 
