@@ -279,3 +279,36 @@ def erase(tx: Tx, keys: Collection[Key]) -> int:
 
 def _day(at: datetime) -> date:
     return at.astimezone(COPENHAGEN).date()
+
+
+def told_since(
+    tx: Tx, sources: Collection[str], since: datetime | None, after: int, limit: int
+) -> list[tuple[int, Lookup]]:
+    """A page of answers about companies with their numbers, by number; of those that are news since
+    then, or of all."""
+    news = lookups.c.changed_at > since if since else sa.true()
+    return _numbered(tx, sources, sa.and_(lookups.c.lookup > after, news), limit)
+
+
+def numbered(tx: Tx, sources: Collection[str], numbers: Collection[int]) -> list[Lookup]:
+    """The answers of these numbers that still stand."""
+    here = among(tx, lookups.c.lookup, sorted(numbers))
+    return [one for _, one in _numbered(tx, sources, here, len(numbers))] if numbers else []
+
+
+def _numbered(
+    tx: Tx, sources: Collection[str], where: sa.ColumnElement[bool], limit: int
+) -> list[tuple[int, Lookup]]:
+    kinds = (KeyKind.CVR, KeyKind.MAIL_DOMAIN)
+    rows = tx.execute(
+        sa.select(lookups.c.lookup, *_COLUMNS)
+        .where(
+            lookups.c.source.in_(list(sources)),
+            lookups.c.key_kind.in_(kinds),
+            lookups.c.answer.is_not(None),
+            where,
+        )
+        .order_by(lookups.c.lookup)
+        .limit(limit)
+    )
+    return [(row[0], _lookup(row[1:])) for row in rows]

@@ -330,3 +330,18 @@ def set_written(
 ) -> None:
     """(version, cells text, place, now, fingerprint or None for dirty, rid) after our own write."""
     bulk(tx, _ARRIVED, rows)
+
+
+def changed_since(
+    tx: Tx, kind: Kind, since: datetime | None, after: int, limit: int
+) -> list[tuple[int, dict[str, Value]]]:
+    """A page of live records of a kind with their cells, by rid; of those that came or changed since
+    then, or of all."""
+    news = mirror.c.changed_at > since if since else sa.true()
+    found = tx.execute(
+        sa.select(mirror.c.rid, mirror.c.cells)
+        .where(mirror.c.kind == kind, mirror.c.deleted_at.is_(None), mirror.c.rid > after, news)
+        .order_by(mirror.c.rid)
+        .limit(limit)
+    )
+    return [(row.rid, values_of(row.cells)) for row in found]

@@ -17,7 +17,7 @@ from sync.settings.incoming import Listener
 if TYPE_CHECKING:
     from sync.web.serving import Open
 
-LISTENERS: Final = ("api", "form", "hooks", "metrics", "page")
+LISTENERS: Final = ("api", "form", "hooks", "metrics", "page", "refine")
 """The sections of the settings that may name a port."""
 SECONDS: Final = 30
 """So long opening and closing may take."""

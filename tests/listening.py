@@ -96,20 +96,26 @@ def listening(folder: Path, settings: str, names: Sequence[str] = LISTENERS) -> 
     file = folder / "ringren.toml"
     file.write_text(settings, "utf-8")
     read_in = read(file=file, root=None, state=folder / "state", lang="en")
-    with open_app(read_in, actor="tester", dry=False) as app:
-        found, opened, ends = Listening(app), threading.Event(), asyncio.Event()
-        loops: list[asyncio.AbstractEventLoop] = []
+    with open_app(read_in, actor="tester", dry=False) as app, opened(app, names) as found:
+        yield found
 
-        def ready(listeners: list[Open] | tuple[Open, ...]) -> None:
-            found.urls.update({one.name: one.url for one in listeners})
-            loops.append(asyncio.get_running_loop())
-            opened.set()
 
-        thread = threading.Thread(target=serve, args=(app, ready, ends, names))
-        thread.start()
-        try:
-            assert opened.wait(30)
-            yield found
-        finally:
-            loops[0].call_soon_threadsafe(ends.set)
-            thread.join()
+@contextmanager
+def opened(app: App, names: Sequence[str] = LISTENERS) -> Iterator[Listening]:
+    """Everything of these names that the settings of an installation open."""
+    found, ready_now, ends = Listening(app), threading.Event(), asyncio.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def ready(listeners: Sequence[Open]) -> None:
+        found.urls.update({one.name: one.url for one in listeners})
+        loops.append(asyncio.get_running_loop())
+        ready_now.set()
+
+    thread = threading.Thread(target=serve, args=(app, ready, ends, names))
+    thread.start()
+    try:
+        assert ready_now.wait(30)
+        yield found
+    finally:
+        loops[0].call_soon_threadsafe(ends.set)
+        thread.join()

@@ -126,7 +126,7 @@ def _naming(candidates: Sequence[Candidate], reason: Reason) -> Reason:
 
 
 @dataclass(frozen=True)
-class _Company:
+class Company:
     """All that the sources say of who one company is."""
 
     number: Number
@@ -181,14 +181,14 @@ def _likeness(a: str, b: str) -> float:
     return SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
 
 
-def _grouped(records: Iterable[CompanyRecord]) -> tuple[_Company, ...]:
+def grouped(records: Iterable[CompanyRecord]) -> tuple[Company, ...]:
     found: dict[Number, list[CompanyRecord]] = {}
     for one in records:
         found.setdefault(one.number, []).append(one)
-    return tuple(_Company(number, found[number]) for number in sorted(found))
+    return tuple(Company(number, found[number]) for number in sorted(found))
 
 
-def _still_there(companies: Iterable[_Company]) -> tuple[_Company, ...]:
+def _still_there(companies: Iterable[Company]) -> tuple[Company, ...]:
     """Those that have not ceased, where there are any: a name and a domain outlive a company."""
     some = tuple(companies)
     return tuple(one for one in some if not one.ceased) or some
@@ -199,7 +199,7 @@ def _still_there(companies: Iterable[_Company]) -> tuple[_Company, ...]:
 
 def match(who: Identity, records: Iterable[CompanyRecord]) -> Outcome:
     """The company that the record is, among those that sources gave for its keys."""
-    return _Case(who, _grouped(records)).outcome()
+    return _Case(who, grouped(records)).outcome()
 
 
 def has_domain(domain: str, records: Iterable[CompanyRecord]) -> bool:
@@ -207,13 +207,13 @@ def has_domain(domain: str, records: Iterable[CompanyRecord]) -> bool:
 
     Of a record with its number nothing else can come then, whoever has the domain besides.
     """
-    return any(domain in one.sites and not one.ceased for one in _grouped(records))
+    return any(domain in one.sites and not one.ceased for one in grouped(records))
 
 
 class _Case:
     """One record, and the companies that it may be."""
 
-    def __init__(self, who: Identity, companies: Sequence[_Company]) -> None:
+    def __init__(self, who: Identity, companies: Sequence[Company]) -> None:
         self.who = who
         self.companies = companies
         at_site = [one for one in companies if who.site and who.site in one.sites]
@@ -243,10 +243,10 @@ class _Case:
             (self.numbered.candidate,), Reason("finding.company_country_differs", details)
         )
 
-    def _same_country(self, one: _Company) -> bool:
+    def _same_country(self, one: Company) -> bool:
         return one.number.country == (self.who.country or HOME)
 
-    def _by_domain(self, one: _Company) -> Outcome:
+    def _by_domain(self, one: Company) -> Outcome:
         """One company has the domain. A valid number of another one makes it a question."""
         details = {"domain": self.who.site, "cvr": one.number.number}
         if self.who.cvr:
@@ -263,7 +263,7 @@ class _Case:
             )
         return self._matched(one, By.DOMAIN, Reason("match.domain", details))
 
-    def _two_companies(self, one: _Company) -> Conflict:
+    def _two_companies(self, one: Company) -> Conflict:
         if self.numbered is None:
             return _conflict((one.candidate,), self._unknown(one))
         details = {"domain": self.who.site, "cvr": self.who.cvr, "other": one.number.number}
@@ -275,7 +275,7 @@ class _Case:
         )
         return _conflict((self.numbered.candidate, one.candidate), Reason(code, details))
 
-    def _by_number(self, one: _Company, at_site: Sequence[_Company]) -> Match:
+    def _by_number(self, one: Company, at_site: Sequence[Company]) -> Match:
         """The number decides; a domain of several companies says nothing against it."""
         details = {"cvr": one.number.number}
         if at_site:
@@ -283,7 +283,7 @@ class _Case:
         code = "match.cvr_domain_shared" if at_site else "match.cvr"
         return self._matched(one, By.CVR, Reason(code, details))
 
-    def _matched(self, one: _Company, by: By, reason: Reason) -> Match:
+    def _matched(self, one: Company, by: By, reason: Reason) -> Match:
         doubts = []
         if self.who.name and one.names and not self._is_called(one):
             doubts.append(
@@ -294,10 +294,10 @@ class _Case:
             )
         return Match(one.number, by, reason, tuple(doubts))
 
-    def _is_called(self, one: _Company) -> bool:
+    def _is_called(self, one: Company) -> bool:
         return one.bears(self.who.name) or one.alike(self.who.name) >= _ALIKE
 
-    def _several(self, at_site: Sequence[_Company]) -> Outcome:
+    def _several(self, at_site: Sequence[Company]) -> Outcome:
         """A domain of several companies, and no number that says which of them."""
         details = {"domain": self.who.site, "count": str(len(at_site))}
         if len(at_site) > MOST_CANDIDATES:
@@ -311,7 +311,7 @@ class _Case:
             Reason("finding.company_domain_of_several", details),
         )
 
-    def _likelihood(self, one: _Company) -> tuple[bool, bool, float, Number]:
+    def _likelihood(self, one: Company) -> tuple[bool, bool, float, Number]:
         name = self.who.name
         return not one.bears(name), not one.lies_in(self.who), -one.alike(name), one.number
 
@@ -336,11 +336,11 @@ class _Case:
             tuple(one.candidate for one in listed), Reason("finding.company_mailbox_only", details)
         )
 
-    def _says_the_same(self, one: _Company, domains: Collection[str]) -> bool:
+    def _says_the_same(self, one: Company, domains: Collection[str]) -> bool:
         """Its name, or no name at all and mail at the company's own site."""
         return one.bears(self.who.name) or (not self.who.name and bool(one.sites & set(domains)))
 
-    def _unknown(self, one: _Company) -> Reason:
+    def _unknown(self, one: Company) -> Reason:
         """A number that no source knows, beside a domain that is a company's."""
         domain = self.who.site or self.who.mailbox
         details = {"domain": domain, "cvr": self.who.cvr, "other": one.number.number}
@@ -355,7 +355,7 @@ class _Case:
         code = "finding.company_name_and_place" if len(named) == 1 else "finding.company_name_twins"
         return _proposal(tuple(one.candidate for one in named), Reason(code, details))
 
-    def _named(self) -> list[_Company]:
+    def _named(self) -> list[Company]:
         """Companies of the record's name in its postcode or town, the likeliest first."""
         if not self.who.name:
             return []
@@ -367,6 +367,6 @@ class _Case:
         ]
         return sorted(_still_there(here), key=self._likelihood)[:MOST_CANDIDATES]
 
-    def _is_near(self, one: _Company, town: str) -> bool:
+    def _is_near(self, one: Company, town: str) -> bool:
         towns = {fold(each.address.city) for each in one.records}
         return one.lies_in(self.who) or bool(town and one.bears(self.who.name) and town in towns)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -124,4 +125,30 @@ class Metrics(Listener):
         here = ip_address(self.host).is_loopback and not self.behind_proxy
         if self.is_used and self.without_token and not here:
             raise PydanticCustomError("metrics_open", "to everybody")
+        return self
+
+
+def _origin(text: str) -> str:
+    """Where a page comes from, as a browser says it: scheme, name, port."""
+    parts = urlsplit(text.strip().lower().rstrip("/"))
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+        raise PydanticCustomError("origin", "no origin")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+class Refine(Listener):
+    """[refine]: OpenRefine and other programs ask which company, title or industry code is meant."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(default=None, examples=[8740])
+    without_token: bool = False
+    origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = (
+        "http://127.0.0.1:3333",
+        "http://localhost:3333",
+    )
+
+    @model_validator(mode="after")
+    def _open_here_only(self) -> Self:
+        here = ip_address(self.host).is_loopback and not self.behind_proxy
+        if self.is_used and self.without_token and not here:
+            raise PydanticCustomError("refine_open", "to everybody")
         return self

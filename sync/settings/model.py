@@ -27,7 +27,7 @@ from sync.settings.alarms import Alarms, OutwardAddress, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
 from sync.settings.enrichment import Sources
-from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page
+from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page, Refine
 from sync.settings.jobs import Backup, Daemon, Jobs, Worker
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
@@ -348,6 +348,7 @@ class Settings(BaseSettings):
     hooks: Hooks = Hooks()
     page: Page = Page()
     metrics: Metrics = Metrics()
+    refine: Refine = Refine()
     mailbox: Mailbox = Mailbox()
     jobs: Jobs = Jobs()
     daemon: Daemon = Daemon()

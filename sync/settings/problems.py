@@ -115,6 +115,8 @@ _KINDS = {
     "open_mailbox": "open_mailbox",
     "page_nameless": "page_nameless",
     "metrics_open": "metrics_open",
+    "refine_open": "refine_open",
+    "origin": "origin",
     "outward_address": "outward_address",
     "agent": "agent",
     "quiet_form": "quiet_form",

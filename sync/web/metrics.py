@@ -6,9 +6,7 @@ Whoever asks shows a token with the scope `metrics`, unless the settings open it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -29,6 +27,7 @@ from sync.measures import MEASURES, Figures, Measure, figures, said
 from sync.texts import Texts
 from sync.web.gate import Gate
 from sync.web.health import health
+from sync.web.here import is_here
 from sync.web.memory import Memory
 from sync.web.refusals import Refused
 from sync.web.shield import METHODS, Shield
@@ -72,7 +71,7 @@ class Metrics:
     async def _let_in(self, request: Request) -> None:
         if not self._app.settings.metrics.without_token:
             await self._gate.let_in(request, Right.METRICS)
-        elif not _is_here(request.headers.get("host", "")):
+        elif not is_here(request.headers.get("host", "")):
             # A page of somebody else, in a browser on this machine, under a name that it made up.
             raise Refused(403, "metrics.not_here")
 
@@ -88,15 +87,6 @@ class Metrics:
 
     def _failing(self, _scope: Scope, status: int) -> Response:
         return Response(status_code=status)
-
-
-def _is_here(host: str) -> bool:
-    """Whether we were called by an address of this machine."""
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 # --- in the words of Prometheus --------------------------------------------------------------

@@ -28,6 +28,7 @@ from sync.web.afterwards import Afterwards
 from sync.web.api import Api
 from sync.web.form import Form
 from sync.web.hooks import Hooks
+from sync.web.refine import Refine
 
 MOST_AT_ONCE: Final = 200
 """Connections of one listener; the next one is told to come again."""
@@ -117,6 +118,10 @@ def serve(
             served.append(_served("hooks", settings.hooks, hooks.asgi(), closing))
         if "metrics" in wanted:
             served.append(_served("metrics", settings.metrics, _metrics(app, closing), closing))
+        if "refine" in wanted:
+            refine = Refine(app)
+            closing.callback(refine.close)
+            served.append(_served("refine", settings.refine, refine.asgi(), closing))
         if "page" in wanted:
             served.append(_served("page", settings.page, _page(app, closing), closing))
         if not served:

@@ -1,0 +1,1 @@
+"""What OpenRefine and dedupe ask of the rules: candidates with a score, cleaning steps, labelled pairs."""

@@ -1,0 +1,1 @@
+"""What OpenRefine and dedupe ask of us and bring back: reconciliation, cleaning steps, labelled pairs."""
