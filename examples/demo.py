@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Ringren on three CRM systems without an account: audited, repaired, taken back; then one no.
+"""Ringren on three CRM systems without an account: audited, repaired, taken back; one no; facts.
 
     PYTHONPATH=.:tests python examples/demo.py [--companies N] [--contacts N] [--out DIR]
 
 Starts the simulators of the tests (tests/simulators) on this machine with made-up data, writes
 settings that point at them, and runs the program as anybody would: make the fields that lack, look,
-carry out, take back; then one person says no (one_list.py). What the systems hold is asked from the simulators themselves, not from the
+carry out, take back; then one person says no (one_list.py), and raw companies are filled from the company
+register (facts.py). What the systems hold is asked from the simulators themselves, not from the
 program. Ends with 0 only when everything held. `make demo` calls it.
 """
 
@@ -23,6 +24,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
+import facts
 import one_list
 from simulators.running import Rows, Running, started, surroundings
 
@@ -97,7 +99,7 @@ class Demo:
         self.hold(f"`sync {args[0]}` ended with {expected}", done.returncode == expected)
         return {one.name: one.holds() for one in self.simulators}
 
-    def edit(self, name: str, object_name: str, ident: str, **values: Any) -> None:
+    def edit(self, name: str, object_name: str, ident: str, /, **values: Any) -> None:
         """Somebody types into a record of a system."""
         self._named(name).edit(object_name, ident, **values)
 
@@ -205,6 +207,7 @@ def tell(demo: Demo) -> None:
     demo.hold("all three systems hold what they held before, but for blocks", not any(left))
     demo.show_calls()
     one_list.tell(demo)
+    facts.tell(demo)
 
 
 def main() -> int:

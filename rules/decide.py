@@ -4,7 +4,8 @@
 2. sources: what registers and vendors know of the company that it is about
 3. others: what another system holds of the same person or company, for fields that are empty
 4. trust: what must be held back although a rule wants it
-5. checks: what is missing, old or unproven in the record as it will be then
+5. the flag that asks a person to look, and the day of the last check
+6. checks: what is missing, old or unproven in the record as it will be then
 
 Suppression is no step here: whether a record is blocked is asked of the ledger alone, and no rule,
 trust or merge has a say in it (promise 1).
@@ -12,19 +13,20 @@ trust or merge has a say in it (promise 1).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
 from rules.catalogue import DEFAULT, Catalogue
-from rules.changes import Change, Decision
+from rules.changes import Change, Decision, Finding
 from rules.checks.desk import NO_TERMS, Terms
 from rules.checks.freshness import CHECKED
 from rules.checks.notes import unanswered
 from rules.checks.record import look
 from rules.enrichment.checked import dated
 from rules.enrichment.deciding import from_sources
+from rules.enrichment.manual import FLAG, manual
 from rules.enrichment.policy import Enriched
 from rules.enrichment.policy import Terms as Sources
 from rules.enrichment.verifying import from_verdicts
@@ -47,6 +49,8 @@ class Context:
     """The fields that may be taken from another system."""
     sourced: frozenset[str] = frozenset()
     """The fields that sources of facts may write."""
+    asks: Mapping[str, str] = field(default_factory=dict)
+    """By code: in a few words what a person is asked in the record itself (`rules.enrichment.manual`)."""
 
 
 def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
@@ -63,12 +67,16 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     if changes and past is not NO_PAST:
         changes, held = hold_back(changes, past, most_times=context.flips)
         findings = (*findings, *held)
+    judged: tuple[Finding, ...] = ()
+    if past.verdicts:
+        judged = from_verdicts(after(record, changes), past.verdicts)
+        findings = (*findings, *judged)
+    if FLAG in context.sourced and FLAG not in past.declined:
+        changes = _with_flag(record, changes, (*told.findings, *judged), context, past)
     look_again: date | None = None
     if told.checked and CHECKED in context.sourced and CHECKED not in past.declined:
         changes, look_again = dated(record.values, changes, told.checked)
     values = after(record, changes) if changes else record.values
-    if past.verdicts:
-        findings = (*findings, *from_verdicts(values, past.verdicts))
     lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
     again_on = min(filter(None, (again_on, look_again)), default=None)
     if lacking and past.declined:
@@ -111,6 +119,21 @@ def _from_others(
         rules=context.rules,
         region=context.region,
     )
+
+
+def _with_flag(
+    record: Record,
+    changes: Sequence[Change],
+    findings: Sequence[Finding],
+    context: Context,
+    past: Past,
+) -> tuple[Change, ...]:
+    """What is written to the flag of a manual check goes before how a rule would spell it."""
+    if not findings and not record.values.get(FLAG):
+        return tuple(changes)
+    flag = manual(record.values, findings, context.asks, past.written)
+    ours = {one.field for one in flag}
+    return (*(one for one in changes if one.field not in ours), *flag)
 
 
 def after(record: Record, changes: Sequence[Change]) -> dict[str, Value]:

@@ -49,7 +49,7 @@ from sync.heap import tidy
 from sync.output import Progress, Silent
 from sync.settings import Settings
 from sync.sources import sources
-from sync.switches import active, fills, sourced
+from sync.switches import active, asked, fills, sourced
 
 if TYPE_CHECKING:
     from threading import Event
@@ -130,7 +130,8 @@ class App:
         taken = fills(settings, system, kind, headings) if kind else frozenset()
         told = sourced(settings, system, kind, headings) if kind else frozenset()
         flips = settings.limits.flips
-        return Context(rules, settings.region, flips, self.catalogue, terms, taken, told)
+        asks = asked() if told and self.sources else {}
+        return Context(rules, settings.region, flips, self.catalogue, terms, taken, told, asks)
 
     def go_on(self) -> None:
         """Called between two pages, when everything so far is committed: Leaving where we should."""

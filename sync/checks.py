@@ -17,7 +17,9 @@ from pathlib import Path
 from connectors.protocol import Connector, Stream
 from connectors.rights import Checks, Right
 from connectors.sources.source import Source
+from rules.enrichment.manual import FLAG
 from rules.errors import RingrenError
+from rules.fields.field import PARTIES
 from sync import homes
 from sync.output import number, printable, size, table
 from sync.settings import Settings
@@ -108,6 +110,7 @@ class Checking:
         checked.streams[name] = streams
         for stream in streams:
             yield self._stream(name, stream)
+        yield from self._flags(name, streams)
         for right in rights:
             yield self._right(right)
         for problem in () if rights else connector.problems():
@@ -117,6 +120,19 @@ class Checking:
             yield Check("systems", Verdict.WARN, message, remedy)
         if not streams:
             yield self._line("systems", Verdict.FAIL, "nothing_to_read", system=name)
+
+    def _flags(self, system: str, streams: Sequence[Stream]) -> Iterator[Check]:
+        """Where a record cannot say that a person has to look: the work list alone does then."""
+        without = [
+            one.name
+            for one in streams
+            if one.kind in PARTIES
+            and any(column.canonical for column in one.columns)
+            and not any(column.canonical == FLAG for column in one.columns)
+        ]
+        if without and self._settings.sources.is_used:
+            args = {"system": system, "streams": ", ".join(without)}
+            yield self._line("systems", Verdict.WARN, "no_manual_check", **args)
 
     def source(self, source: Source) -> Iterator[Check]:
         """Whether a source of facts lets us in, and what it says of itself."""

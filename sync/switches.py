@@ -8,11 +8,13 @@ ledger and not from rules: no switch holds one up (promise 1).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Final
 
 from rules import others
 from rules.catalogue import DEFAULT, extend
 from rules.enrichment import policy
+from rules.enrichment.manual import ASKED
 from rules.fields.field import PARTIES
 from rules.formats.industry_schemes import Scheme
 from rules.hygiene import RULES, Row, rules_of
@@ -21,6 +23,7 @@ from rules.records import Kind
 from state.proposals import Plan
 from sync.settings import Settings
 from sync.settings.model import Switch
+from sync.texts import Texts
 
 
 def active(settings: Settings, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
@@ -85,6 +88,13 @@ def sourced(settings: Settings, system: str, kind: Kind, headings: Headings) -> 
         return frozenset()
     may = policy.may_write(extend(DEFAULT, settings.fields), kind) - headings.closed
     return frozenset(f for f in may if of(settings, policy.RULE, f, system) != "off")
+
+
+@cache
+def asked() -> Mapping[str, str]:
+    """What a record is told that a person is asked, by code: in Danish, as all that we write there."""
+    texts = Texts("da")
+    return {code: texts.get(f"report.cause.{code}") for code in ASKED}
 
 
 def writes_unasked(settings: Settings, plan: Plan, system: str, rule: str, field: str) -> bool:

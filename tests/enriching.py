@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -82,10 +82,15 @@ swapped_share = 1.0
 
     # --- the list ------------------------------------------------------------------------
 
-    def put(self, *rows: Mapping[str, object], name: str = "virksomheder.csv") -> None:
+    def put(
+        self,
+        *rows: Mapping[str, object],
+        name: str = "virksomheder.csv",
+        fields: Sequence[str] = FIELDS,
+    ) -> None:
         """A list of these companies; what a row does not say is empty."""
         out = io.StringIO()
-        writer = csv.DictWriter(out, FIELDS, delimiter=";", restval="", lineterminator="\n")
+        writer = csv.DictWriter(out, fields, delimiter=";", restval="", lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         (self.root / name).write_text(out.getvalue(), "utf-8")

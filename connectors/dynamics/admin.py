@@ -56,11 +56,6 @@ _TYPES: Final[Mapping[Type, tuple[str, Mapping[str, Any]]]] = {
     Type.CODE: ("String", {"MaxLength": 40}),
 }
 _TEXT: Final[tuple[str, Mapping[str, Any]]] = ("String", {"MaxLength": 255})
-_FURTHER: Final = (
-    ("rr_manual_check", "Boolean", "Kræver manuel kontrol"),
-    ("rr_manual_check_reason", "String", "Hvorfor manuel kontrol"),
-)
-"""What people see: that somebody has to look, and why."""
 
 
 # --- rights ----------------------------------------------------------------------------------
@@ -166,11 +161,6 @@ def missing(shapes: Mapping[str, Shape]) -> list[Wanted]:
             _wanted(shape.name, DEFAULT[one])
             for one in own
             if one not in have and own_name(one) not in there
-        ]
-        found += [
-            Wanted(shape.name, name, kind, label)
-            for name, kind, label in _FURTHER
-            if name not in there
         ]
         found += [*_values(shape), *_columns(shape)]
     return found

@@ -63,7 +63,11 @@ _NOES: Final = (
     *_own("opt_out_at", read="moment", write="moment"),
     *_own("opt_out_source", "do_not_call_reason"),
 )
-_CHECKED: Final = _own("data_checked_at", read="day", write="day")
+_CHECKED: Final = (
+    *_own("data_checked_at", read="day", write="day"),
+    *_own("manual_check", read="yes_no", write="flag"),
+    *_own("manual_check_reason"),
+)
 _REGISTER: Final = (
     *_own("p_number", "legal_form", "industry_code", "industry_scheme", "industry_label"),
     *_own(

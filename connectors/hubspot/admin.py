@@ -12,7 +12,7 @@ from typing import Any, Final
 from requests import codes
 
 from connectors.hubspot.client import Api
-from connectors.hubspot.mapping import OWN, own_name
+from connectors.hubspot.mapping import own_name
 from connectors.hubspot.shapes import Shape
 from connectors.rights import Made, Offered, Right, Wanted
 from rules.catalogue import DEFAULT
@@ -32,10 +32,6 @@ _TYPES: Final[Mapping[Type, tuple[str, str]]] = {
 _TEXT: Final = ("string", "text")
 _LABELS: Final = {"opt_out_call": "MÅ IKKE RINGES OP", "opt_out": "MÅ IKKE KONTAKTES"}
 """Read by whoever is about to call (R70): in capitals, at the top of the record."""
-_FURTHER: Final = (
-    ("manual_check", Type.BOOL, "Kræver manuel kontrol"),
-    ("manual_check_reason", Type.TEXT, "Hvorfor manuel kontrol"),
-)
 _YES_NO: Final = tuple(
     {"value": value, "label": label, "displayOrder": at, "hidden": False}
     for at, (value, label) in enumerate((("true", "Ja"), ("false", "Nej")))
@@ -149,11 +145,6 @@ def missing(shapes: Mapping[str, Shape]) -> list[Wanted]:
                 kind = _TYPES.get(one.type, _TEXT)[0]
                 label = _LABELS.get(one.name, one.da)
                 found.append(Wanted(shape.name, name, kind, label, one.name))
-        found += [
-            Wanted(shape.name, OWN + name, _TYPES.get(kind_of, _TEXT)[0], label)
-            for name, kind_of, label in _FURTHER
-            if OWN + name not in shape.there
-        ]
         found += _values(shape)
     return found
 

@@ -53,7 +53,11 @@ RENAMED: Final = {
 }
 """HubSpot has no word for calls that are not wanted: these are ours, and read so by people."""
 
-_CHECKED: Final = _own("data_checked_at", read="day", write="day")
+_CHECKED: Final = (
+    *_own("data_checked_at", read="day", write="day"),
+    *_own("manual_check", read="yes_no", write="flag"),
+    *_own("manual_check_reason"),
+)
 _NOES: Final = (
     *_own("opt_out_call", read="flag", write=""),
     *_own("opt_out", "opt_out_sms", read="flag", write=""),

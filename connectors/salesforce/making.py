@@ -22,8 +22,6 @@ from rules.fields.field import Field, Type
 
 PERMISSION_SET: Final = "Ringren"
 
-_CHECKED: Final = "RR_Manual_Check__c"
-_WHY: Final = "RR_Manual_Check_Reason__c"
 _WARNING: Final = "RR_Warning__c"
 _READ, _EDIT = "Read", "Read, Edit"
 _THERE: Final = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
@@ -63,13 +61,9 @@ def _fields(shape: Shape, there: Mapping[str, Any]) -> Iterator[Wanted]:
     own = [row for row in shape.thing.rows if row.vendor == own_name(row.canonical)]
     made = [_wanted(shape.name, DEFAULT[row.canonical]) for row in own if row.canonical not in have]
     yield from made
-    further = [
-        Wanted(shape.name, _CHECKED, "Checkbox", "Kræver manuel kontrol"),
-        Wanted(shape.name, _WHY, "Text", "Hvorfor manuel kontrol"),
-    ]
-    if formula := _warning(shape, made, there):
-        further.append(Wanted(shape.name, _WARNING, "Formula", "Advarsel", formula=formula))
-    yield from (one for one in further if one.name not in there)
+    formula = _warning(shape, made, there)
+    if formula and _WARNING not in there:
+        yield Wanted(shape.name, _WARNING, "Formula", "Advarsel", formula=formula)
 
 
 def _wanted(stream: str, one: Field) -> Wanted:
@@ -219,8 +213,6 @@ def _about(one: Wanted) -> dict[str, Any]:
         set_ = {"restricted": False, "valueSetDefinition": _listed(one)}
         return {"label": one.label, "type": "Picklist", "valueSet": set_}
     shape = _TYPES.get(told.type, _TEXT) if told else _TEXT
-    if one.type == "Checkbox":
-        shape = _TYPES[Type.BOOL]
     return {"label": one.label, **shape}
 
 

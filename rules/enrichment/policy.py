@@ -39,6 +39,8 @@ from rules.opt_out_words import Meaning, opt_out_meaning
 from rules.records import ABSENT, Kind, Value
 
 RULE: Final = "enrichment"
+MANUAL: Final = ("manual_check", "manual_check_reason")
+"""The flag that a person has to look, and why (`rules.enrichment.manual`)."""
 VERSION: Final = 1
 TOGETHER: Final = (
     ("address", "postcode", "city", "country"),
@@ -75,7 +77,7 @@ class Terms:
 def may_write(catalogue: Catalogue, kind: Kind) -> frozenset[str]:
     """The fields of such records that a source may write at all. The address of a contact is where
     that person is reached: it need not be the company's."""
-    told = frozenset({*FACTS, CHECKED})
+    told = frozenset({*FACTS, CHECKED, *MANUAL})
     if kind is Kind.CONTACT:
         told = told.difference(TOGETHER[0])
     return frozenset(

@@ -219,7 +219,9 @@ do_not_call_reason: nej tak årsag, nej tak begrundelse, årsag til nej tak, sp�
 do_not_call_reason@opt_out: årsag, begrundelse, grund, reason
 data_checked_at: dataopdateret, data opdateret den, data tjekket, sidst tjekket, senest tjekket,
     sidst opdateret, senest opdateret, seneste opdatering, valideret den, data checked, data
-    checked at, last verified, verified at, verified on, last data check"""
+    checked at, last verified, verified at, verified on, last data check
+manual_check: manuel kontrol, manual check
+manual_check_reason: årsag til manuel kontrol, manual check reason"""
 
 
 def headings(table: str = _HEADINGS) -> Mapping[str, tuple[str, ...]]:

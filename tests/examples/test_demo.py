@@ -1,4 +1,4 @@
-"""`make demo` as a newcomer runs it: three systems looked at, mended, taken back; then one no."""
+"""`make demo` as a newcomer runs it: three systems looked at, mended, taken back; one no; facts."""
 
 from __future__ import annotations
 
@@ -37,5 +37,14 @@ def test_the_demo_holds_leaves_a_report_and_nothing_running(tmp_path: Path) -> N
     ):
         assert f"✓ {shown}" in done.stdout
     assert "✓ the forbidden call is told of" in done.stdout
+    for shown in (
+        "the raw company is a full one",
+        "the day of the check has moved",
+        "no number of a protected company was taken",
+        "where two companies meet, nothing was filled",
+        "the record itself says so",
+        "the protected company may not be called, the other one may",
+    ):
+        assert f"✓ {shown}" in done.stdout
     assert "The simulators are ended." in done.stdout
     assert (out / "report.html").stat().st_size > 50_000

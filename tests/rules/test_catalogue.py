@@ -90,6 +90,8 @@ CANONICAL = [
     "opt_out_source",
     "do_not_call_reason",
     "data_checked_at",
+    "manual_check",
+    "manual_check_reason",
     "channel",
 ]
 

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from simulators.cvr.serving import PASSWORD
 from simulators.dynamics.site import SECRET
 from simulators.hubspot.tickets import KEY
 from simulators.salesforce.tickets import App
+from simulators.zerobounce.serving import KEY as ZEROBOUNCE_KEY
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SECRETS: Final[Mapping[str, str]] = {
@@ -23,6 +25,8 @@ SECRETS: Final[Mapping[str, str]] = {
     "dynamics": SECRET,
     "aircall": "opdigtet-token",
     "five9": "opdigtet-password",
+    "cvr": PASSWORD,
+    "zerobounce": ZEROBOUNCE_KEY,
 }
 """What each simulator lets in, by its name."""
 
@@ -85,7 +89,7 @@ class Running:
         """Somebody edits so many people."""
         self._ask(f"touch {people}")
 
-    def edit(self, name: str, ident: str, **values: Any) -> None:
+    def edit(self, name: str, ident: str, /, **values: Any) -> None:
         """Somebody types into one record of an object."""
         self._ask("edit " + json.dumps([name, ident, values]))
 
@@ -96,10 +100,13 @@ class Running:
 
 
 @contextmanager
-def started(name: str, *, companies: int, contacts: int) -> Iterator[Running]:
-    """A simulator on a free port of this machine until the block ends, whatever happens in it."""
-    many = ["--companies", str(companies), "--contacts", str(contacts), "--port", "0"]
-    command = [sys.executable, "-m", f"simulators.{name}", *many, "--asked"]
+def started(name: str, **given: int) -> Iterator[Running]:
+    """A simulator on a free port of this machine until the block ends, whatever happens in it.
+
+    `given` are options of its own, e.g. `companies=40`.
+    """
+    many = [word for option, number in given.items() for word in (f"--{option}", str(number))]
+    command = [sys.executable, "-m", f"simulators.{name}", *many, "--port", "0", "--asked"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     process = subprocess.Popen(command, env=surroundings(), text=True, encoding="utf-8", **pipes)  # type: ignore[call-overload]
     try:

@@ -16,11 +16,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m simulators.cvr", description=__doc__)
     parser.add_argument("--companies", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=0.0, help="how long an answer takes")
+    parser.add_argument("--first", type=int, default=0, help="they are counted from behind it")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--port", type=int, default=0)
     add_asked(parser)
     asked = parser.parse_args()
-    vendor = build(asked.companies, seed=asked.seed)
+    vendor = build(asked.companies, seed=asked.seed, first=asked.first)
     vendor.seconds = asked.seconds
     register = vendor.register
     with served(vendor, asked.port):

@@ -75,19 +75,22 @@ def check_digit(seven: int) -> int | None:
 
 
 class Register:
-    """So many companies, and what people changed of them. The same seed makes the same ones."""
+    """So many companies, and what people changed of them. The same seed makes the same ones. Their
+    sites and numbers are counted from behind `first`."""
 
-    def __init__(self, companies: int, seed: int, clock: Callable[[], datetime]) -> None:
-        self.seed, self.clock = seed, clock
+    def __init__(
+        self, companies: int, seed: int, clock: Callable[[], datetime], first: int = 0
+    ) -> None:
+        self.seed, self.clock, self._first = seed, clock, first
         self._begun = clock()
         self.numbers: list[int] = []
-        seven = FIRST_NUMBER
+        seven = FIRST_NUMBER + first
         while len(self.numbers) < companies:
             digit = check_digit(seven)
             if digit is not None:
                 self.numbers.append(seven * 10 + digit)
             seven += 1
-        self._at = {cvr: n for n, cvr in enumerate(self.numbers, 1)}
+        self._at = {cvr: n for n, cvr in enumerate(self.numbers, first + 1)}
         self._edited: dict[int, Company] = {}
         self._sites: dict[str, set[int]] = {}
 
@@ -133,12 +136,12 @@ class Register:
 
     def found(self, name: str, **facts: object) -> Company:
         """A new company, behind all others."""
-        seven = self.numbers[-1] // 10 + 1 if self.numbers else FIRST_NUMBER
+        seven = self.numbers[-1] // 10 + 1 if self.numbers else FIRST_NUMBER + self._first
         while (digit := check_digit(seven)) is None:
             seven += 1
         cvr = seven * 10 + digit
         self.numbers.append(cvr)
-        self._at[cvr] = len(self.numbers)
+        self._at[cvr] = self._first + len(self.numbers)
         return self.edit(cvr, name=name, **facts)
 
     # --- how they are made ---
@@ -172,5 +175,5 @@ class Register:
     def _made_for(self, host: str) -> set[int]:
         name = host.removeprefix("https://").removeprefix("www.")
         digits = name.removeprefix("opdigtet-").removesuffix(".dk")
-        at = int(digits) if digits.isdecimal() else 0
+        at = int(digits) - self._first if digits.isdecimal() else 0
         return {self.numbers[at - 1]} if 0 < at <= len(self.numbers) else set()

@@ -178,8 +178,12 @@ class Cvr(Vendor):
 
 
 def build(
-    companies: int = 100, *, seed: int = 7, clock: Callable[[], datetime] | None = None
+    companies: int = 100,
+    *,
+    seed: int = 7,
+    clock: Callable[[], datetime] | None = None,
+    first: int = 0,
 ) -> Cvr:
-    """An index over so many companies."""
+    """An index over so many companies, counted from behind `first`."""
     now = clock or (lambda: datetime.now(UTC))
-    return Cvr(Index(Register(companies, seed, now)), HOST, clock=now)
+    return Cvr(Index(Register(companies, seed, now, first)), HOST, clock=now)
