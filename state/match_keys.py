@@ -19,6 +19,7 @@ from state.ledger_rows import chunks
 from state.store import Store, Tx, among, bulk
 from state.tables import cursors, match_keys, match_keys_by_digest, mirror
 
+_LOCK: Final = int("digest", 36)
 MANY: Final = 50_000
 """Records from which on putting the index aside pays."""
 
@@ -74,12 +75,24 @@ def put_index_aside(tx: Tx, coming: int) -> None:
     """Drop the index by hash when `coming` records, the most of all, are about to be written."""
     records = tx.execute(sa.select(sa.func.coalesce(sa.func.sum(cursors.c.records), 0)))
     if coming >= MANY and coming * 2 >= records.scalar_one():
+        _alone(tx)
         match_keys_by_digest.drop(tx, checkfirst=True)
 
 
 def index_again(store: Store) -> bool:
     """Make the index by hash unless it is there; False when others were in a hurry all the time."""
-    return store.patiently(lambda tx: match_keys_by_digest.create(tx, checkfirst=True))
+    return store.patiently(_index)
+
+
+def _index(tx: Tx) -> None:
+    _alone(tx)
+    match_keys_by_digest.create(tx, checkfirst=True)
+
+
+def _alone(tx: Tx) -> None:
+    """Of several passes that make or drop it at once each finds what the one before has done."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
 def is_indexed(store: Store) -> bool:

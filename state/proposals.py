@@ -8,7 +8,7 @@ follows: what one of them applied is closed, and the other finds it applied alre
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -123,14 +123,17 @@ def last_plan(tx: Tx, systems: Sequence[str]) -> Plan | None:
     return next((_plan(row) for row in found if row.systems == list(systems)), None)
 
 
-def waiting(tx: Tx, now: datetime) -> Plan | None:
-    """The newest plan, if it may still be carried out and something of it still stands."""
+def waiting(tx: Tx, now: datetime) -> list[Plan]:
+    """The newest plan of each system, where it may still be carried out and something of it stands."""
     open_ones = sa.and_(plans.c.state == "open", plans.c.expires_at > now)
-    row = tx.execute(
-        sa.select(plans).where(open_ones).order_by(plans.c.plan.desc()).limit(1)
-    ).one_or_none()
-    plan = None if row is None else _plan(row)
-    return plan if plan and stands(tx, plan) else None
+    seen: set[str] = set()
+    found: list[Plan] = []
+    for row in tx.execute(sa.select(plans).where(open_ones).order_by(plans.c.plan.desc())):
+        plan = _plan(row)
+        if not seen.issuperset(plan.systems):
+            found += [plan] if stands(tx, plan) else []
+            seen.update(plan.systems)
+    return found
 
 
 def stands(tx: Tx, plan: Plan) -> bool:
@@ -139,22 +142,25 @@ def stands(tx: Tx, plan: Plan) -> bool:
     return tx.execute(sa.select(proposals.c.pid).where(some).limit(1)).first() is not None
 
 
-def last_totals(tx: Tx) -> Mapping[str, Any] | None:
-    """What the newest plan that has any notes as its totals."""
-    found = tx.execute(
-        sa.select(plans.c.totals)
-        .where(plans.c.totals.is_not(None))
-        .order_by(plans.c.plan.desc())
-        .limit(1)
-    )
-    totals: Mapping[str, Any] | None = found.scalar_one_or_none()
-    return totals
+def last_totals(tx: Tx, systems: Collection[str]) -> Mapping[str, Any]:
+    """System -> what the newest plan that has any of it notes as its totals."""
+    found: dict[str, Any] = {}
+    noted = sa.select(plans.c.totals).where(plans.c.totals.is_not(None))
+    rows = tx.execution_options(yield_per=_FEW_PLANS).execute(noted.order_by(plans.c.plan.desc()))
+    for (totals,) in rows:
+        found |= {name: totals[name] for name in systems if name in totals and name not in found}
+        if len(found) == len(systems):
+            break
+    rows.close()
+    return found
 
 
 def _plan(row: Any) -> Plan:
     values = {name: getattr(row, name) for name in Plan.__slots__}
     return Plan(**{**values, "systems": tuple(row.systems)})
 
+
+_FEW_PLANS: Final = 20
 
 _INSERT: Final = sa.insert(proposals).values(
     {

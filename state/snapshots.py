@@ -43,11 +43,13 @@ class Figure:
         return self.numerator / self.denominator if self.denominator else None
 
 
-def take(tx: Tx, day: date, more: Sequence[Figure] = ()) -> int:
+def take(
+    tx: Tx, day: date, more: Sequence[Figure] = (), systems: Sequence[str] | None = None
+) -> int:
     """Keep today's figures; gives how many. `day` is the date in Copenhagen.
 
-    `more` are figures that somebody has counted already. Doing so again replaces them: the last
-    of a day counts.
+    `more` are figures that somebody has counted already, of these systems or of all. Doing so again
+    replaces them: the last of a day counts.
     """
     rows = [
         {
@@ -60,7 +62,12 @@ def take(tx: Tx, day: date, more: Sequence[Figure] = ()) -> int:
         }
         for figure in (*current(tx), *more)
     ]
-    tx.execute(sa.delete(snapshots).where(snapshots.c.day == day.isoformat()))
+    of_others = sa.and_(
+        snapshots.c.measure.in_({figure.measure for figure in more}),
+        snapshots.c.system.not_in(["", *(systems or ())]),
+    )
+    gone = sa.true() if systems is None else sa.not_(of_others)
+    tx.execute(sa.delete(snapshots).where(snapshots.c.day == day.isoformat(), gone))
     if rows:
         tx.execute(_upsert(tx), rows)
     return len(rows)
@@ -159,9 +166,13 @@ def trend(
 
 
 def by_measure(
-    tx: Tx, measures: Sequence[str], first: date, last: date
+    tx: Tx,
+    measures: Sequence[str],
+    first: date,
+    last: date,
+    systems: Sequence[str] | None = None,
 ) -> dict[str, dict[date, Figure]]:
-    """Some measures by day, both ends included, added up over all systems and streams."""
+    """Some measures by day, both ends included, added up over all streams of these systems, or of all."""
     columns = (snapshots.c.measure, snapshots.c.day)
     found: dict[str, dict[date, Figure]] = {measure: {} for measure in measures}
     for measure, day, numerator, denominator in tx.execute(
@@ -173,6 +184,7 @@ def by_measure(
         .where(
             snapshots.c.measure.in_(measures),
             snapshots.c.day.between(first.isoformat(), last.isoformat()),
+            sa.true() if systems is None else snapshots.c.system.in_(systems),
         )
         .group_by(*columns)
         .order_by(*columns)

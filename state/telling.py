@@ -357,9 +357,19 @@ def refresh(
     return len(new)
 
 
-def is_behind(tx: Tx) -> bool:
-    """Whether entries came in whose records were not looked for yet."""
-    return head(tx).seq > position(tx, _REFRESH)
+def is_behind(tx: Tx, system: str = "") -> bool:
+    """Whether entries came in whose records were not looked for yet, or that a delivery to this
+    system alone has not come to."""
+    return head(tx).seq > position(tx, _own(system))
+
+
+def delivered(tx: Tx, system: str, seq: int) -> None:
+    """A delivery to this system alone has come to the entries up to here."""
+    move(tx, _own(system), seq)
+
+
+def _own(system: str) -> str:
+    return f"{_REFRESH}:{system}" if system else _REFRESH
 
 
 def all_refreshed(tx: Tx) -> None:

@@ -46,6 +46,7 @@ from sync.budget import Budget, Purse
 from sync.dialers import aircall, five9
 from sync.duties import day_in_denmark
 from sync.heap import tidy
+from sync.mailers import activecampaign, mailchimp
 from sync.output import Progress, Silent
 from sync.settings import Settings
 from sync.sources import sources
@@ -103,6 +104,8 @@ class App:
     """Seconds that a pass waits for a list which another one is at work on."""
     stopping: Event | None = None
     """Set when whoever is at work should come to an end; None where nobody asks."""
+    only: tuple[str, ...] | None = None
+    """The systems that a pass goes through; None for all. Of the others it knows what the store holds."""
     _rules: dict[tuple[object, ...], tuple[Row, ...]] = field(default_factory=dict, init=False)
 
     def rules(self, system: str, headings: Headings = NO_HEADINGS) -> tuple[Row, ...]:
@@ -132,6 +135,15 @@ class App:
         flips = settings.limits.flips
         asks = asked() if told and self.sources else {}
         return Context(rules, settings.region, flips, self.catalogue, terms, taken, told, asks)
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The systems that a pass goes through; UserError where one of them is not set up."""
+        for name in self.only or ():
+            if name not in self.systems:
+                known = ", ".join(self.systems) or "–"
+                raise UserError("error.no_such_system", system=name, known=known)
+        return tuple(sorted(self.systems if self.only is None else self.only))
 
     def go_on(self) -> None:
         """Called between two pages, when everything so far is committed: Leaving where we should."""
@@ -239,9 +251,9 @@ def _systems(
     if settings.dynamics.is_used:
         found[DYNAMICS] = _dynamics(settings, clock, meter, dry=dry)
     if settings.mailchimp.is_used:
-        found[MAILCHIMP] = _mailchimp(settings, clock, meter, dry=dry)
+        found[MAILCHIMP] = mailchimp(settings, clock, meter, dry=dry)
     if settings.activecampaign.is_used:
-        found[ACTIVECAMPAIGN] = _activecampaign(settings, clock, meter, dry=dry)
+        found[ACTIVECAMPAIGN] = activecampaign(settings, clock, meter, dry=dry)
     if settings.aircall.is_used:
         found[AIRCALL] = aircall(settings, clock, meter, dry=dry)
     if settings.five9.is_used:
@@ -337,40 +349,6 @@ def _dynamics(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> C
         history=one.history,
         region=settings.region,
         opt_out_dispositions=one.opt_out_dispositions,
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
-    )
-
-
-def _mailchimp(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
-    from connectors.registry import mailchimp
-
-    one = settings.mailchimp
-    return mailchimp(
-        key=one.api_key.get_secret_value() if one.api_key else "",
-        fields=one.fields,
-        add_unknown=one.add_unknown,
-        hook=one.hook_secret.get_secret_value() if one.hook_secret else "",
-        elsewhere=one.elsewhere,
-        clock=clock,
-        dry=dry,
-        meter=meter,
-    )
-
-
-def _activecampaign(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> Connector:
-    from connectors.registry import activecampaign
-
-    one = settings.activecampaign
-    return activecampaign(
-        url=one.url or "",
-        key=one.key.get_secret_value() if one.key else "",
-        calls_a_second=one.calls_a_second,
-        fields=one.fields,
-        add_unknown=one.add_unknown,
-        hook=one.hook_secret.get_secret_value() if one.hook_secret else "",
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

@@ -86,7 +86,7 @@ class Workplace:
         try:
             with self._store.reading() as tx:
                 begun = kept.of(tx, job.name).begun_at
-                return bool(begun and self._clock() - begun < SEEN and job.rests(tx))
+                return bool(begun and self._clock() - begun < SEEN and job.rests(tx, job.system))
         except RingrenError:
             return False
 

@@ -27,18 +27,20 @@ from state.jobs import JobState
 from state.store import Store, Tx, session_options
 from sync.app import Clock
 from sync.atwork import Opens, Workplace
-from sync.jobs import BULK, JOBS, URGENT, Crashed, Job, due, named
+from sync.jobs import BULK, JOBS, URGENT, Crashed, Job, due, every, named
 from sync.logs import logger
 from sync.schedules import At
 from sync.settings import Settings
+from sync.settings.model import VENDORS
 
 TASK: Final = "ringren"
 TICK: Final = 1.0
 _BEATS: Final = 3
 """Signs of life within the time after which a worker is given up."""
 _LAST_WORDS: Final = 5.0
-_URGENT_JOBS: Final = sum(job.queue == URGENT for job in JOBS)
-"""As many hands as there are: none of them waits for another."""
+_SYSTEMS: Final = len(VENDORS) + 1
+_URGENT_JOBS: Final = sum(_SYSTEMS if job.each else 1 for job in JOBS if job.queue == URGENT)
+"""As many hands as there can be jobs: none of them waits for another."""
 QUEUES: Final = (URGENT, BULK)
 LOG = logger(__name__)
 
@@ -78,7 +80,7 @@ class Cluster(Workplace):
         """Make the queue's tables, and begin to look and to take."""
         queue.prepare(self._store)
         with self._store.transaction() as tx:
-            for job in JOBS:
+            for job in every(self.settings, JOBS):
                 if isinstance(job.schedule(self.settings), At):
                     kept.meet(tx, job.name, self._clock())
         for one in self._threads:
@@ -110,7 +112,7 @@ class Cluster(Workplace):
             if self._is_outdated(tx):
                 return
             states = kept.every(tx)
-        for job in JOBS:
+        for job in every(self.settings, JOBS):
             state = states.get(job.name) or JobState(job.name)
             if self._is_due(job, state) and not self.rests(job):
                 self._enqueue(job)

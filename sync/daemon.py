@@ -28,7 +28,7 @@ from state.schema import prepare
 from state.store import Store
 from sync import notify
 from sync.app import App, Clock, holder_here, open_app, system_clock
-from sync.jobs import Crashed, Job
+from sync.jobs import Crashed, Job, kind_of
 from sync.listening import LISTENERS, Listening
 from sync.logs import logger
 from sync.scheduler import Engine
@@ -110,9 +110,11 @@ def standing(home: Path) -> Standing | None:
 @contextlib.contextmanager
 def opened(settings: Settings, job: Job, stopping: threading.Event, clock: Clock) -> Iterator[App]:
     """The app of one run: a name of its own, so that two of our threads never share a lease."""
-    with open_app(settings, actor=BY_ITSELF, dry=job.dry, clock=clock, job=job.name) as app:
+    with open_app(
+        settings, actor=BY_ITSELF, dry=job.dry, clock=clock, job=kind_of(job.name)
+    ) as app:
         app.holder, app.stopping = f"{app.holder}/{job.name}", stopping
-        app.patience = job.patience
+        app.patience, app.only = job.patience, job.only
         yield app
 
 

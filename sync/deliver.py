@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rules.errors import Exit
 from state import deliveries, history, proposals, telling
 from state.deliveries import DeliveryState
+from state.ledger import head
 from sync.app import App
 from sync.facts import Failure
 from sync.passes import Pass
@@ -49,14 +50,21 @@ def deliver(app: App, *, first: bool = True) -> Delivered:
 
 
 def tell(app: App) -> Delivered | None:
-    """What came in since the last time, to every system at once, reading nothing; None when nothing
-    did. It needs no list for itself, so that it goes on while a pass reads for hours."""
+    """What came in since the last time, to the chosen systems at once, reading nothing; None when
+    nothing did. It needs no list for itself, so that it goes on while a pass reads for hours."""
     with app.store.reading() as tx:
-        if not telling.is_behind(tx):
+        if not any(telling.is_behind(tx, name) for name in app.only or ("",)):
             return None
+        newest = head(tx).seq
     with Pass(app, "suppression deliver") as one:
         one.tell_known()
-        return _delivered(one, one.stop())
+        code = one.stop()
+    with app.store.transaction() as tx:
+        for name in app.only or ():
+            telling.delivered(tx, name, newest)
+        if one.leaves_no_trace():
+            history.forget_run(tx, one.facts.run)
+    return _delivered(one, code)
 
 
 def _delivered(one: Pass, code: Exit) -> Delivered:

@@ -29,7 +29,7 @@ def take(app: App, system: str, hints: Collection[Hint]) -> int:
     connector = app.systems[system]
     wanted = {one.stream for one in hints}
     streams = [one for one in connector.streams() if one.name in wanted]
-    app.blocking |= able({system: connector}, {system: streams})
+    app.blocking = able(app, {system: streams})
     done = 0
     for stream in streams:
         idents = sorted({one.ident for one in hints if one.stream == stream.name})

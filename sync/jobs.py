@@ -1,6 +1,7 @@
 """What the daemon does by itself, as one table. A command, the daemon and a test do the same.
 
     JOBS      name, what it does, lock, queue, priority, time limit, how often it is tried again
+    every     the same with a job for each system, where there are several
     due       when a job is due next, from its schedule and how it stands
     carry_out one run of it, with a note of when it began and how it ended
 
@@ -10,9 +11,9 @@ their own and wait for nobody. When each is due stands in the settings, under [j
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -53,7 +54,9 @@ class Job:
     failure, `pause` apart, before its next moment. `dry`: it may write to no system. `patience`: so
     many seconds it waits for a list that another job is at work on. `needs`: the section of the
     settings without which it has nothing to do. `rests`: whether there is nothing to do now, for a
-    job that is due every few seconds: then it is begun once a minute only, to be seen."""
+    job that is due every few seconds: then it is begun once a minute only, to be seen. `each`: where
+    there are several systems there is one for each, so that a slow one holds up no other; `system` is
+    then which, and part of its name and lock."""
 
     name: str
     does: Callable[[App], Ended]
@@ -66,7 +69,19 @@ class Job:
     dry: bool = False
     patience: int = 0
     needs: str = ""
-    rests: Callable[[Tx], bool] | None = None
+    rests: Callable[[Tx, str], bool] | None = None
+    each: bool = False
+    system: str = ""
+
+    def at(self, system: str) -> Job:
+        """The same for one system alone."""
+        own = {"name": f"{self.name}:{system}", "lock": f"{self.lock}:{system}", "system": system}
+        return replace(self, **own)  # type: ignore[arg-type]
+
+    @property
+    def only(self) -> tuple[str, ...] | None:
+        """The systems that it is about; None for all."""
+        return (self.system,) if self.system else None
 
     def schedule(self, settings: Settings) -> Schedule | None:
         """When it is due; None when it is switched off, or what it needs is not there."""
@@ -76,7 +91,12 @@ class Job:
 
     def when(self, settings: Settings) -> str:
         """The same as it is written."""
-        return str(getattr(settings.jobs, self.name))
+        return str(getattr(settings.jobs, kind_of(self.name)))
+
+
+def kind_of(name: str) -> str:
+    """The row of a job: `run` of `run:hubspot`."""
+    return name.partition(":")[0]
 
 
 # --- what they do -----------------------------------------------------------------------------
@@ -99,10 +119,10 @@ def _deliver(app: App) -> Ended:
     return _ended(told.exit_code, told.failures) if told else Ended(Exit.OK)
 
 
-def _nothing_new(tx: Tx) -> bool:
+def _nothing_new(tx: Tx, system: str) -> bool:
     from state import telling
 
-    return not telling.is_behind(tx)
+    return not telling.is_behind(tx, system)
 
 
 def _poll(app: App) -> Ended:
@@ -191,15 +211,26 @@ _MINUTES = timedelta(minutes=1)
 _HOURS = timedelta(hours=1)
 
 JOBS: Final = (
-    Job("deliver", _deliver, "deliver", URGENT, 90, 10 * _MINUTES, rests=_nothing_new),
-    Job("poll", _poll, "poll", URGENT, 80, 30 * _MINUTES),
+    Job("deliver", _deliver, "deliver", URGENT, 90, 10 * _MINUTES, rests=_nothing_new, each=True),
+    Job("poll", _poll, "poll", URGENT, 80, 30 * _MINUTES, each=True),
     Job("mailbox", _mailbox, "mailbox", URGENT, 70, 30 * _MINUTES, needs="mailbox"),
     Job("alarms", _alarms, "alarms", URGENT, 60, 10 * _MINUTES),
     Job("ping", _ping, "ping", URGENT, 55, 5 * _MINUTES, needs="ping"),
-    Job("run", _run, "systems", BULK, 50, 24 * _HOURS, patience=60),
-    Job("verify", _verify, "systems", BULK, 40, 12 * _HOURS, tries=3, patience=60),
+    Job("run", _run, "systems", BULK, 50, 24 * _HOURS, patience=60, each=True),
+    Job("verify", _verify, "systems", BULK, 40, 12 * _HOURS, tries=3, patience=60, each=True),
     Job("enrich", _enrich, "systems", BULK, 35, 12 * _HOURS, tries=1, patience=60, needs="sources"),
-    Job("reconcile", _reconcile, "systems", BULK, 30, 24 * _HOURS, tries=1, dry=True, patience=60),
+    Job(
+        "reconcile",
+        _reconcile,
+        "systems",
+        BULK,
+        30,
+        24 * _HOURS,
+        tries=1,
+        dry=True,
+        patience=60,
+        each=True,
+    ),
     Job("report", _report, "house", BULK, 20, _HOURS, tries=3),
     Job("purge", _purge, "house", BULK, 10, 4 * _HOURS, tries=3),
     Job("backup", _backup, "backup", BULK, 5, 12 * _HOURS, tries=3, dry=True, needs="backup"),
@@ -207,12 +238,34 @@ JOBS: Final = (
 """In the order in which they matter: opt-outs first of all."""
 
 
+def every(settings: Settings, rows: Sequence[Job]) -> list[Job]:
+    """All jobs of an installation. Where there is one system, they are called as in `rows`."""
+    several = settings.everywhere
+    if len(several) < 2:
+        return list(rows)
+    return [
+        job for row in rows for job in ([row.at(name) for name in several] if row.each else [row])
+    ]
+
+
 def named(name: str) -> Job:
-    """The job of this name; UserError when there is none."""
-    found = next((one for one in JOBS if one.name == name), None)
+    """The job of this name, or the row of all that are called so; UserError when there is none."""
+    kind, _, system = name.partition(":")
+    found = next((one for one in JOBS if one.name == kind and (one.each or not system)), None)
     if found is None:
         raise UserError("error.no_job", name=name, known=", ".join(one.name for one in JOBS))
-    return found
+    return found.at(system) if system else found
+
+
+def asked_for(settings: Settings, name: str) -> list[Job]:
+    """The jobs that a name stands for: one, or one for each system; UserError when there is none."""
+    row = named(name)
+    if not row.system:
+        return every(settings, [row])
+    if row.system not in settings.everywhere:
+        known = ", ".join(one.name for one in every(settings, JOBS))
+        raise UserError("error.no_job", name=name, known=known)
+    return [row]
 
 
 # --- when they are due ------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from state import cursors
 from state.store import Tx
 from sync.app import App
 from sync.doors import need
-from sync.jobs import JOBS, URGENT, Ended, named
+from sync.jobs import JOBS, URGENT, Ended, kind_of, named
 from sync.status import jobs, stands_still
 
 PING: Final = "ping"
@@ -38,7 +38,7 @@ def ping(app: App) -> Ended:
 
 def held_by(app: App) -> list[str]:
     """Jobs that do not do their work, and systems that were not read for too long."""
-    still = [one.job for one in jobs(app) if one.job in MUST and stands_still(one)]
+    still = [one.job for one in jobs(app) if kind_of(one.job) in MUST and stands_still(one)]
     with app.store.reading() as tx:
         return [*still, *_unread(tx, app, app.clock())]
 

@@ -25,6 +25,7 @@ from sync.texts import Texts
 def apply(app: App, number: int) -> Outcome:
     """Pull, so that what others did since is known; then write those proposals that still hold."""
     plan = appliable(app, number)
+    app.only = plan.systems
     with Pass(app, f"apply {number}") as one:
         one.facts.plan = number
         one.facts.only_rule = plan.only_rule

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from rules.errors import Exit, InvariantBroken, UserError
+from rules.errors import Exit, InvariantBroken
 from sync.app import App
 from sync.facts import Failure, StreamFacts
 from sync.output import number, printable, table
@@ -51,10 +51,7 @@ def reconcile(
 ) -> Reconciled:
     """Pull and compare; `whole`: the ids of every list, also where the counts are equal."""
     if system is not None:
-        if system not in app.systems:
-            known = ", ".join(app.systems) or "–"
-            raise UserError("error.no_such_system", system=system, known=known)
-        app.systems = {system: app.systems[system]}
+        app.only = (system,)
     app.allow = allow
     with Pass(app, "reconcile") as one:
         one.pull(compare="ids" if whole else "counts")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from state import proposals
 from state.proposals import Plan
 from sync.app import App
 from sync.passes import Outcome, Pass
+
+RUN: Final = "run"
+"""What the runs are called that write, before the systems they were about."""
 
 
 def run(
@@ -22,11 +27,16 @@ def run(
     that a person has looked at: shrink, too_many, large_share, swapped.
     """
     app.allow = allow
-    with Pass(app, "dry-run" if dry else "run") as one:
+    with Pass(app, _command(app, dry=dry)) as one:
         number = one.new_plan(only)
         one.pull(sample, number)
         one.decide(number)
         return finish(one, number, dry=dry)
+
+
+def _command(app: App, *, dry: bool) -> str:
+    """As it is asked for."""
+    return " ".join(["dry-run" if dry else RUN, *(f"--system {name}" for name in app.only or ())])
 
 
 def finish(one: Pass, number: int, *, dry: bool) -> Outcome:

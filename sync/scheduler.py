@@ -20,7 +20,7 @@ from state import jobs as kept
 from state.store import Store
 from sync.app import Clock
 from sync.atwork import Opens, Workplace
-from sync.jobs import JOBS, Crashed, Job, due
+from sync.jobs import JOBS, Crashed, Job, due, every
 from sync.schedules import At
 from sync.settings import Settings
 
@@ -41,10 +41,12 @@ class Engine(Workplace):
         super().__init__(settings, store, opens, clock, holder=holder, crashed=crashed)
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._clockwork = BackgroundScheduler(
-            executors={job.lock: ThreadPoolExecutor(1) for job in JOBS},
+            executors={},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone=UTC,
         )
+        self._lines: set[str] = set()
+        """The locks that have a thread."""
 
     def start(self) -> None:
         """Put every job down for its next moment; what was missed while nobody was here is due now."""
@@ -53,13 +55,19 @@ class Engine(Workplace):
 
     def schedule(self) -> None:
         """Jobs and moments as the settings have them now."""
-        now = self._clock()
+        now, jobs = self._clock(), every(self.settings, JOBS)
+        for lock in {job.lock for job in jobs} - self._lines:
+            self._clockwork.add_executor(ThreadPoolExecutor(1), lock)
+            self._lines.add(lock)
+        for one in self._clockwork.get_jobs():
+            if one.id not in {job.name for job in jobs}:
+                self._clockwork.remove_job(one.id)
         with self._store.transaction() as tx:
-            for job in JOBS:
+            for job in jobs:
                 if isinstance(job.schedule(self.settings), At):
                     kept.meet(tx, job.name, now)
             states = kept.every(tx)
-        for job in JOBS:
+        for job in jobs:
             schedule = job.schedule(self.settings)
             if schedule is None:
                 if self._clockwork.get_job(job.name):

@@ -17,7 +17,7 @@ from state.violations import State
 from sync import daemon
 from sync.app import App
 from sync.daemon import Standing
-from sync.jobs import JOBS, URGENT, Job, due, lateness
+from sync.jobs import JOBS, URGENT, Job, due, every, kind_of, lateness
 from sync.listings import width
 from sync.output import duration, moment, printable, table
 from sync.texts import Texts
@@ -115,7 +115,7 @@ def status(app: App) -> Status:
 
 def _lines(tx: Tx, app: App, here: Standing | None) -> Iterator[JobLine]:
     states, now = kept.every(tx), app.clock()
-    for job in JOBS:
+    for job in every(app.settings, JOBS):
         yield _line(job, states.get(job.name) or JobState(job.name), app, here, now)
 
 
@@ -167,12 +167,12 @@ def stands_still(one: JobLine) -> bool:
 
 
 def _most_late(one: JobLine) -> float:
-    return (SLACK if one.job in _URGENT else HOUR).total_seconds()
+    return (SLACK if kind_of(one.job) in _URGENT else HOUR).total_seconds()
 
 
 def _of_jobs(lines: tuple[JobLine, ...]) -> Iterator[Trouble]:
     for one in lines:
-        worse = Level.CRITICAL if one.job in _URGENT else Level.WARNING
+        worse = Level.CRITICAL if kind_of(one.job) in _URGENT else Level.WARNING
         if one.state == "hangs":
             yield Trouble(Level.CRITICAL, "status.hangs", {"job": one.job})
         elif one.error:

@@ -19,6 +19,7 @@ LIMITS = ("shrink", "too_many", "large_share", "swapped")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True)
 @click.option("--only")
+@click.option("--system")
 @click.option("--sample", type=click.IntRange(min=1))
 @click.option("--allow", multiple=True, type=click.Choice(LIMITS))
 @click.pass_obj
@@ -28,6 +29,7 @@ def run(
     path: Path | None,
     dry_run: bool,
     only: str | None,
+    system: str | None,
     sample: int | None,
     allow: tuple[str, ...],
 ) -> int:
@@ -37,6 +39,7 @@ def run(
     shell.path = path or shell.path
     _known(only)
     with shell.open(dry=dry_run) as app:
+        app.only = (system,) if system else None
         outcome = one_pass(app, dry=dry_run, only=only, sample=sample, allow=frozenset(allow))
         return shell.finish(outcome)
 

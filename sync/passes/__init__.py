@@ -51,10 +51,10 @@ class Outcome:
 
 
 class Pass:
-    """One pass over all configured systems; a context manager that gives its leases back."""
+    """One pass over the systems that `app` has chosen; a context manager that gives its leases back."""
 
     def __init__(self, app: App, command: str) -> None:
-        self.app = app
+        self.app, systems = app, app.chosen
         with app.store.transaction() as tx:
             run = history.start_run(
                 tx,
@@ -64,9 +64,7 @@ class Pass:
                 now=app.clock(),
                 fingerprint=fingerprint.of_plan(app),
             )
-        self.facts = PassFacts(
-            command, run, app.dry, app.actor, app.clock(), tuple(sorted(app.systems))
-        )
+        self.facts = PassFacts(command, run, app.dry, app.actor, app.clock(), systems)
         self._ground = Ground(app, self.facts)
         self._records, self._blocks = Records(self._ground), Blocks(self._ground)
         self._lists = Lists(self._ground, self._records, self._blocks)
@@ -222,13 +220,13 @@ class Pass:
 
     def _keep_house(self, report: Report) -> None:
         """The day's figures, and with the first of the day: what has outlived its life goes."""
-        from sync.report.trend import kept
+        from sync.report.day import figures
 
         app = self.app
         today = app.clock().astimezone(COPENHAGEN).date()
         with app.store.transaction() as tx:
             first = not snapshots.of_day(tx, today)
-            snapshots.take(tx, today, kept(report.figures, report.totals))
+            snapshots.take(tx, today, figures(app, tx, report), self.facts.systems)
             if first and tx.dialect.name == "postgresql":
                 doubles.count(tx)
         if first:

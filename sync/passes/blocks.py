@@ -119,6 +119,6 @@ class Blocks:
 
     def _all_refreshed(self) -> None:
         with self.app.store.transaction() as tx:
-            dirty = sum(mirror.count_dirty(tx, name) for name in self.facts.systems)
+            dirty = sum(mirror.count_dirty(tx, name) for name in self.app.systems)
             if not dirty and not reach.pending(tx):
                 telling.all_refreshed(tx)

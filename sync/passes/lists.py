@@ -57,7 +57,7 @@ class Lists:
         for name, streams in there.items():
             self._forecast(name, streams, sample)
         self.app.matches = matching.is_worth_it(self.app, there)
-        self.app.blocking = able(self.app.systems, there)
+        self.app.blocking = able(self.app, there)
         self.app.keeping = frozenset(filter(self._blocks.keeps_lists, there))
         self._blocks.first(there)
         for name, streams in there.items():

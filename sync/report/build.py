@@ -142,7 +142,15 @@ class _Asking:
             "across": standing.across(membership.count(self.tx)),
             "permissions": standing.permissions(measured, blocked),
             "what_if": what_if(self.tx, measured, blocked["call"], assumed),
-            "trend": trend.trend(self.tx, self.run, today, figures, totals),
+            "trend": trend.trend(
+                self.tx,
+                self.run,
+                today,
+                figures,
+                totals,
+                self.systems,
+                whole={*self.systems} >= {*self.app.systems},
+            ),
         }
 
 

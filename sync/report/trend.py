@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from state import history, snapshots
 from state.history import Run as StoredRun
@@ -31,35 +31,65 @@ _DELTAS: Final[tuple[tuple[str, Better], ...]] = (
 )
 
 
-def kept(figures: Sequence[KeyFigure], totals: Totals) -> list[Figure]:
-    """What the day's snapshot keeps of a report."""
+class Counted(NamedTuple):
+    """Records that stand somewhere, those that are blocked, open findings by severity."""
+
+    records: int
+    blocked: int
+    findings: Mapping[str, int]
+
+
+def kept(figures: Sequence[KeyFigure], counted: Counted, system: str = "") -> list[Figure]:
+    """What the day's snapshot keeps of a system."""
     found = [
-        Figure("", "", f"figure.{one.name}", as_it_stands, one.of)
+        Figure(system, "", f"figure.{one.name}", as_it_stands, one.of)
         for one in figures
         if (as_it_stands := one.good if one.before is None else one.before) is not None
     ]
     found += [
-        Figure("", "", f"findings.{severity}", totals.findings.get(severity, 0), totals.records)
+        Figure(
+            system, "", f"findings.{severity}", counted.findings.get(severity, 0), counted.records
+        )
         for severity in ("error", "warning", "notice")
     ]
-    found.append(Figure("", "", "blocked", totals.blocked, totals.records))
+    found.append(Figure(system, "", "blocked", counted.blocked, counted.records))
     return found
 
 
-def trend(tx: Tx, run: int, today: date, figures: Sequence[KeyFigure], totals: Totals) -> Trend:
-    """Against earlier runs; the day itself is as this report has it."""
-    now = {one.measure: one for one in kept(figures, totals)}
+def trend(
+    tx: Tx,
+    run: int,
+    today: date,
+    figures: Sequence[KeyFigure],
+    totals: Totals,
+    systems: Sequence[str],
+    *,
+    whole: bool,
+) -> Trend:
+    """Against earlier runs over the same systems; the day itself is as this report has it. `whole`:
+    these are all systems that there are."""
+    now = {one.measure: one for one in kept(figures, counted(totals))}
     measures = [*(f"figure.{name}" for name in FIGURES), *_COUNTS, "blocked"]
     past = snapshots.by_measure(
-        tx, measures, today - timedelta(days=DAYS), today - timedelta(days=1)
+        tx,
+        measures,
+        today - timedelta(days=DAYS),
+        today - timedelta(days=1),
+        None if whole else systems,
     )
-    before = next(filter(_comparable, history.runs_before(tx, run)), None)
+    earlier = filter(_comparable, history.runs_before(tx, run))
+    before = next((one for one in earlier if _is_about(one, systems)), None)
     return Trend(
         since=before.started_at if before else None,
         since_run=before.run if before else None,
         deltas=tuple(_deltas(before.totals, totals)) if before and before.totals else (),
         lines=tuple(_lines(past, now, today, {one.name: one for one in figures})),
     )
+
+
+def counted(totals: Totals) -> Counted:
+    """The same of a report."""
+    return Counted(totals.records, totals.blocked, totals.findings)
 
 
 _COUNTS: Final = ("findings.error", "findings.warning")
@@ -69,6 +99,12 @@ def _comparable(run: StoredRun) -> bool:
     """A run that went through everything there was."""
     told = (run.totals or {}).get("run", {})
     return bool(told) and not told.get("sample") and not told.get("only_rule")
+
+
+def _is_about(run: StoredRun, systems: Sequence[str]) -> bool:
+    """Whether it went through just these."""
+    told = (run.totals or {}).get("run", {})
+    return list(told.get("systems", ())) == list(systems)
 
 
 def _deltas(stored: Mapping[str, Any], totals: Totals) -> Iterator[Delta]:

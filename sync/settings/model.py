@@ -374,6 +374,12 @@ class Settings(BaseSettings):
         return tuple(name for name in VENDORS if getattr(self, name).is_used)
 
     @property
+    def everywhere(self) -> tuple[str, ...]:
+        """All systems that are set up, by their names in alphabetical order."""
+        folder = ("files",) if self.files.root is not None else ()
+        return tuple(sorted((*folder, *self.systems)))
+
+    @property
     def home(self) -> Path:
         """The state folder; UserError when neither it nor what is audited is known."""
         if self.state.path is None:

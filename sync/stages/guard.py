@@ -24,7 +24,7 @@ Figures = dict[str, dict[str, dict[str, tuple[int, int]]]]
 def guard(app: App, plan: Plan, shapes: Sequence[Shape], parts: Iterable[StreamFacts]) -> None:
     """Set the stops of each stream; `shapes` is what the plan holds."""
     with app.store.reading() as tx:
-        usual = _of_json(proposals.last_totals(tx))
+        usual = _of_json(proposals.last_totals(tx, plan.systems))
         now = _figures(coverage.read(tx, plan.systems))
     for part in parts:
         system, stream = part.system, part.stream.name

@@ -10,7 +10,13 @@ from sync.app import App
 
 
 def is_worth_it(app: App, there: Mapping[str, Sequence[Stream]]) -> bool:
-    """Whether there are several lists in which the same people or companies may stand."""
+    """Whether there are several lists in which the same people or companies may stand.
+
+    Of several systems that is taken for granted: whichever of them a pass goes through, the answer,
+    and with it what is decided anew, is the same.
+    """
+    if len(app.systems) > 1:
+        return True
     here = {(system, one.name): one for system, streams in there.items() for one in streams}
     with app.store.reading() as tx:
         elsewhere = unmatched.lists(tx, but=here.keys())

@@ -4,7 +4,7 @@ was switched off. Each alarm ends by itself when its cause does."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -31,14 +31,17 @@ Said = dict[tuple[str, str], dict[str, Any]]
 def look(tx: Tx, app: App, now: datetime, *, history: bool) -> None:
     """Raise what is new and end what is over. `history`: also go through what each system told on
     each day, which is worth doing once a day."""
-    settle(tx, DELIVERY_OLD, _old_deliveries(tx, app, now), now)
+    settle(tx, DELIVERY_OLD, _old_deliveries(tx, app, now), now, app.chosen)
     if history and app.settings.alarms.quiet:
         settle(tx, QUIET, _gone_quiet(tx, app, now), now)
 
 
-def settle(tx: Tx, code: str, found: Said, now: datetime) -> None:
-    """These are what is wrong now, and nothing else of this kind is."""
-    over = alerts.open_subjects(tx, code) - found.keys()
+def settle(
+    tx: Tx, code: str, found: Said, now: datetime, systems: Collection[str] | None = None
+) -> None:
+    """These are what is wrong now, and nothing else of this kind is, in these systems or anywhere."""
+    there = alerts.open_subjects(tx, code) - found.keys()
+    over = {one for one in there if systems is None or one[0] in systems}
     alerts.ended(tx, code, over, now)
     for (system, subject), details in found.items():
         level = Level.WARNING
@@ -50,7 +53,8 @@ def settle(tx: Tx, code: str, found: Said, now: datetime) -> None:
 def hooks(app: App) -> Mapping[str, bool]:
     """By system that is to be sent messages: whether it is sent none any more. Asks the systems."""
     found = {}
-    for name, connector in app.systems.items():
+    for name in app.chosen:
+        connector = app.systems[name]
         with contextlib.suppress(RingrenError):
             off = connector.hook_is_off() if isinstance(connector, Hears) else None
             if off is not None:
@@ -70,7 +74,7 @@ def webhook(tx: Tx, system: str, now: datetime, *, off: bool) -> None:
 
 def _old_deliveries(tx: Tx, app: App, now: datetime) -> Said:
     hours = app.settings.alarms.delivery_hours
-    able = [name for name in app.systems if app.can_block(name) or name in app.keeping]
+    able = [name for name in app.chosen if app.can_block(name) or name in app.keeping]
     waiting = heard.waiting_since(tx, now - timedelta(hours=hours), able)
     return {(name, ""): {"count": count, "hours": hours} for name, count in waiting.items()}
 

@@ -4,29 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from connectors.barring import barring_of
+from connectors.flags import CHANNELS
 from connectors.protocol import Blocks, Connector, Stream
 from rules.errors import RingrenError, SystemStopped, TryAgain
 from rules.spans import COPENHAGEN
 from rules.suppression import Channel
 from rules.violations import Verdict
-from state import alerts, snapshots
+from state import alerts, cursors, snapshots
+from state.cursors import Lease
 from state.merging import Merged
 from state.screen import Screen
 from state.store import Tx
+from state.telling import SHOWING
 from state.violations import Settled
 from sync.alarms import Teller, settle
 from sync.app import App
 from sync.stages import calls, quiet
 
 
-def able(
-    systems: Mapping[str, Connector], streams: Mapping[str, Sequence[Stream]]
-) -> frozenset[str]:
+def able(app: App, streams: Mapping[str, Sequence[Stream]]) -> frozenset[str]:
     """The systems one of whose streams has a field that says no to calls, or that keep a list of
-    numbers which they do not call."""
-    return frozenset(name for name, there in streams.items() if _is_able(systems[name], there))
+    numbers which they do not call. Those of `streams` are asked; of the others the store tells."""
+    asked = {name for name, there in streams.items() if _is_able(app.systems[name], there)}
+    others = [name for name in app.systems if name not in streams]
+    if not others:
+        return frozenset(asked)
+    with app.store.reading() as tx:
+        known = cursors.seen(tx, others)
+    return frozenset(asked | {name for name in others if _was_able(app.systems[name], name, known)})
+
+
+def _was_able(connector: Connector, name: str, known: Sequence[Lease]) -> bool:
+    """As `_is_able`, from the fields that its lists had when they were read last."""
+    if not isinstance(connector, Blocks):
+        return _is_able(connector, ())
+    mine = (one for one in known if one.system == name and one.kind in SHOWING)
+    return any(_SAYS_NO & {*one.fields} - {*one.closed} for one in mine)
+
+
+_SAYS_NO: Final = frozenset(name for name, forbids in CHANNELS.items() if Channel.CALL in forbids)
 
 
 def _is_able(connector: Connector, streams: Sequence[Stream]) -> bool:

@@ -378,7 +378,7 @@ def test_a_job_with_nothing_to_do_is_not_begun_every_second_but_is_as_soon_as_th
         work.clear()
         return Ended(Exit.OK)
 
-    job = replace(named("deliver"), does=note, rests=lambda _: not work)
+    job = replace(named("deliver"), does=note, rests=lambda *_: not work)
     monkeypatch.setattr(scheduler, "JOBS", (job,))
     with engine(sqlite_store, deliver="every 1 second"):
         wait_for(lambda: ran)

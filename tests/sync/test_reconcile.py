@@ -319,6 +319,6 @@ def test_figures_that_do_not_add_up_are_a_bug_of_ours(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wrong = Compared(20, 21, 21, known=20)
-    monkeypatch.setattr("sync.passes.compare", lambda *_, **__: wrong)
+    monkeypatch.setattr("sync.passes.lists.compare", lambda *_, **__: wrong)
     with pytest.raises(InvariantBroken):
         company.reconcile()

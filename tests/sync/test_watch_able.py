@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 from simulators.scripted import Scripted
 
 from connectors.barring import Barring
@@ -25,4 +28,5 @@ class Busy(Scripted):
 def test_a_system_that_is_busy_when_it_is_asked_for_its_lists_stops_no_other() -> None:
     busy, other = Busy("busy", Kind.CONTACT), Scripted("other", Kind.CONTACT)
     systems = {"busy": busy, "other": other}
-    assert able(systems, {name: one.streams() for name, one in systems.items()}) == {"busy"}
+    app: Any = SimpleNamespace(systems=systems)
+    assert able(app, {name: one.streams() for name, one in systems.items()}) == {"busy"}
