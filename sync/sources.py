@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from connectors.sources import registry
 from connectors.sources.registry import (
+    ACCOUNTS,
     CVR,
     NEVERBOUNCE,
     NUMVERIFY,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from connectors.sources.cvr.doors import Door
     from connectors.sources.means import Means
     from connectors.sources.source import Source
-    from sync.settings.enrichment import Cvr
+    from sync.settings.enrichment import Accounts, Cvr
     from sync.settings.model import Settings
     from sync.settings.parts import Secret
     from sync.settings.verifying import NeverBounce, Numverify, Twilio, ZeroBounce
@@ -101,6 +102,16 @@ _DOORS: Final[Mapping[str, Callable[[Any, Means], Door]]] = {
 }
 
 
+def _accounts(one: Accounts, means: Means) -> Source:
+    return registry.accounts(
+        means,
+        url=one.url,
+        calls_a_second=one.calls_a_second,
+        group=one.group_figures,
+        batch=one.numbers_a_call,
+    )
+
+
 def _zerobounce(one: ZeroBounce, means: Means) -> Source:
     pace = one.batches_a_minute
     return registry.zerobounce(
@@ -135,6 +146,7 @@ def _clear(secret: Secret | None) -> str:
 
 _SET_UP: Final[Mapping[str, Callable[[Any, Means], Source]]] = {
     CVR: _cvr,
+    ACCOUNTS: _accounts,
     ZEROBOUNCE: _zerobounce,
     NEVERBOUNCE: _neverbounce,
     TWILIO: _twilio,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from connectors.sources.accounts import Accounts
     from connectors.sources.cvr import Cvr
     from connectors.sources.cvr.doors import Door
     from connectors.sources.means import Means
@@ -15,13 +16,14 @@ if TYPE_CHECKING:
     from connectors.sources.zerobounce import ZeroBounce
 
 CVR: Final = "cvr"
+ACCOUNTS: Final = "accounts"
 ZEROBOUNCE: Final = "zerobounce"
 NEVERBOUNCE: Final = "neverbounce"
 TWILIO: Final = "twilio"
 NUMVERIFY: Final = "numverify"
 
-SOURCES: Final = (CVR, ZEROBOUNCE, NEVERBOUNCE, TWILIO, NUMVERIFY)
-"""The names of all sources of facts, in the order in which they are asked: the free one first."""
+SOURCES: Final = (CVR, ACCOUNTS, ZEROBOUNCE, NEVERBOUNCE, TWILIO, NUMVERIFY)
+"""The names of all sources of facts, in the order in which they are asked: the free ones first."""
 
 
 def cvr(means: Means, doors: Sequence[Door]) -> Cvr:
@@ -52,6 +54,15 @@ def cvr_cvrapi(means: Means, *, agent: str, token: str, a_day: int, heads: bool)
     from connectors.sources.cvr.cvrapi import CvrApiDoor
 
     return CvrApiDoor(CVR, agent, token, means, a_day=a_day, heads=heads)
+
+
+def accounts(means: Means, *, url: str, calls_a_second: float, group: bool, batch: int) -> Accounts:
+    """The published annual accounts, set up."""
+    from connectors.sources.accounts import Accounts
+    from connectors.sources.accounts.client import Index
+
+    index = Index(ACCOUNTS, means, url=url, a_second=calls_a_second)
+    return Accounts(ACCOUNTS, index, means, group=group, batch=batch)
 
 
 def zerobounce(means: Means, *, key: str, url: str, ore: int, batches_a_minute: int) -> ZeroBounce:

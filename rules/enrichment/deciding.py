@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from rules.changes import Change, Finding, Severity
@@ -45,14 +46,19 @@ def from_sources(
         changes, findings, _ = enriched(kind, values, outcome, answers, terms, written)
         doubts = [_finding(one, Severity.NOTICE, "company_name") for one in outcome.doubts]
         known = [one for one in answers if one.number == outcome.company]
-        checked = max(one.read_at for one in known).astimezone(COPENHAGEN).date()
         found = (*missing, *_flagged(known, terms), *doubts, *findings)
-        return Enriched(changes, found, checked)
+        return Enriched(changes, found, _checked(known))
     if isinstance(outcome, Conflict):
         return Enriched((), (*missing, _finding(outcome.reason, Severity.WARNING)))
     if isinstance(outcome, Proposal):
         return Enriched((), (*missing, _finding(outcome.reason, Severity.NOTICE)))
     return Enriched((), missing)
+
+
+def _checked(known: Sequence[CompanyRecord]) -> date | None:
+    """When the company was last seen. Who only has figures of it does not say that it is there."""
+    seen = [one.read_at for one in known if one.name]
+    return max(seen).astimezone(COPENHAGEN).date() if seen else None
 
 
 def _finding(reason: Reason, severity: Severity, field: str | None = None) -> Finding:

@@ -2,7 +2,7 @@
 
 A record with a P-number is about that place of work: its address and phone are the unit's. Contact
 data of whoever is, or may be, protected from advertising are not taken from the register that says
-so (CVR-loven § 19). A head count older than two years says nothing; another currency is another
+so (CVR-loven § 19). A head count, and a year's figure, older than two years says nothing; another currency is another
 figure; gross profit is never revenue.
 """
 
@@ -20,6 +20,8 @@ from rules.fields.choices import COMPANY_STATUS
 REGISTER: Final = "cvr"
 OLDEST_COUNT: Final = 24
 """Months: the register keeps old series that ended years ago."""
+OLDEST_YEAR: Final = 24
+"""Months since the end of the year that a figure is of: by then the next two should be there."""
 _STATUS: Final = {choice.value: choice.da for choice in COMPANY_STATUS if choice.value != "unknown"}
 
 
@@ -48,8 +50,8 @@ def told(company: CompanyRecord, p_number: str = "", today: date | None = None) 
         "p_number": company.units[0].p_number if len(company.units) == 1 else "",
         "legal_form": standing.form_of(company.form_code),
         "employees": _employees(company.headcount, today),
-        "revenue": _money(company.revenue),
-        "gross_profit": _money(company.gross_profit),
+        "revenue": _money(company.revenue, today),
+        "gross_profit": _money(company.gross_profit, today),
         "company_status": _STATUS.get(company.status, ""),
         "ad_protected": _YES_NO[place.protected],
         "website": company.website,
@@ -116,10 +118,12 @@ def _months(first: date, last: date) -> int:
     return (last.year - first.year) * 12 + last.month - first.month
 
 
-def _money(money: Money | None) -> str:
-    return (
-        f"{money.amount:f} {'kr.' if money.currency == 'DKK' else money.currency}" if money else ""
-    )
+def _money(money: Money | None, today: date | None) -> str:
+    if money is None:
+        return ""
+    if today and money.period_end and _months(money.period_end, today) > OLDEST_YEAR:
+        return ""
+    return f"{money.amount:f} {'kr.' if money.currency == 'DKK' else money.currency}"
 
 
 _YES_NO: Final = {True: "Ja", False: "Nej", None: ""}

@@ -49,7 +49,7 @@ TOGETHER: Final = (
 """Fields that mean something only together; the first says whether there is anything."""
 
 SURE: Final[Mapping[str, int]] = {
-    "cvr": 99, "lasso": 95, "dnb": 90, "vainu": 90, "linkedin": 85,
+    "cvr": 99, "accounts": 99, "lasso": 95, "dnb": 90, "vainu": 90, "linkedin": 85,
 }  # fmt: skip
 """How sure a source is, in percent: an order of trust, not a frequency that somebody measured."""
 LESS_SURE: Final[Mapping[tuple[str, str], int]] = {

@@ -180,7 +180,7 @@ COMPANY: tuple[Field, ...] = (
         da="Omsætning",
         en="Revenue",
         owner="register",
-        sources=("cvr", "lasso", "vainu", "dnb", "sales", "crm", "list"),
+        sources=("accounts", "lasso", "vainu", "dnb", "sales", "crm", "list"),
         requirement="R6",
         max_age_days=365,
         choices=REVENUE,
@@ -196,7 +196,7 @@ COMPANY: tuple[Field, ...] = (
         da="Bruttofortjeneste",
         en="Gross profit",
         owner="register",
-        sources=("cvr", "lasso", "vainu", "dnb", "crm", "list"),
+        sources=("accounts", "lasso", "vainu", "dnb", "crm", "list"),
         requirement="R6",
         max_age_days=365,
         # Most companies publish it in place of revenue, and it is another figure (ÅRL § 32).

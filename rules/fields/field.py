@@ -83,6 +83,7 @@ SOURCES: Final = (
     "customer",
     "form",
     "cvr",
+    "accounts",
     "lasso",
     "vainu",
     "dnb",

@@ -92,10 +92,31 @@ class Cvr(Section):
         return tuple(one for one in named if one not in self.open_doors)
 
 
+class Accounts(Section):
+    """[sources.accounts]: annual accounts as they are published. No login."""
+
+    on: bool = False
+    group_figures: bool = False
+    numbers_a_call: Annotated[int, Field(ge=1, le=500)] = 200
+    url: Annotated[str, AfterValidator(_register)] = REGISTER
+    calls_a_second: Annotated[float, Field(ge=0.1, le=100)] = 2.0
+    calls_a_day: Calls | None = Field(default=None, examples=[5_000])
+    calls_a_run: Calls | None = Field(default=None, examples=[2_500])
+    elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
+    quota_share: ClassVar[float] = 1.0
+    """It tells of no quota."""
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody has asked for it: a download for each company is much for a free service."""
+        return self.on
+
+
 class Sources(Section):
     """[sources]: who is asked for facts, each in a section of its own."""
 
     cvr: Cvr = Cvr()
+    accounts: Accounts = Accounts()
     zerobounce: ZeroBounce = ZeroBounce()
     neverbounce: NeverBounce = NeverBounce()
     twilio: Twilio = Twilio()

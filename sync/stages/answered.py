@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from rules.enrichment.facts import REGISTER
 from rules.enrichment.record import CompanyRecord
 from rules.fields.field import PARTIES
 from rules.trust import NO_PAST, Past
 from state import lookups
 from state.cursors import Lease
+from state.lookups import Lookup
 from state.mirror import Dirty, values_of
 from state.store import Tx
 from sync.answers import judged_by, told_by
@@ -33,12 +35,17 @@ def with_answers(
     found = dict(pasts)
     for rid, some in keys.items():
         answers = _newest(one for key in some for one in read.get(key, ()))
-        gone = tuple(key for key in some if any(one.is_gone for one in known.get(key, ())))
+        gone = tuple(key for key in some if any(map(_is_gone, known.get(key, ()))))
         verdicts = {key: judged[key] for key in some if key in judged}
         if answers or gone or verdicts:
             past = found.get(rid, NO_PAST)
             found[rid] = replace(past, answers=answers, not_found=gone, verdicts=verdicts)
     return found
+
+
+def _is_gone(one: Lookup) -> bool:
+    """Only the register can say that there is no such company; others just have nothing of it."""
+    return one.is_gone and one.source == REGISTER
 
 
 def _newest(records: Iterable[CompanyRecord]) -> tuple[CompanyRecord, ...]:

@@ -49,6 +49,11 @@ FULL = CompanyRecord(
     phone="68 00 00 01",
     website="www.opdigtet-0001.dk",
     protected=False,
+)
+STATED = CompanyRecord(
+    cvr=CVR,
+    source="accounts",
+    read_at=READ,
     gross_profit=Money(amount=Decimal(12_500_000), period_end=date(2025, 12, 31)),
 )
 EMPTY: dict[str, Value] = dict.fromkeys(
@@ -83,7 +88,7 @@ def also(source: str, **facts: object) -> CompanyRecord:
 
 
 def test_a_bare_record_becomes_a_full_one_in_the_spelling_of_its_fields() -> None:
-    assert new(run([FULL])) == {
+    assert new(run([FULL, STATED])) == {
         "company_name": "FABEL GLAS A/S",
         "cvr": CVR,
         "legal_form": "A/S",
@@ -165,17 +170,29 @@ def test_an_industry_code_without_its_system_is_not_filled() -> None:
 
 
 def test_gross_profit_is_never_revenue() -> None:
-    assert "revenue" not in new(run([FULL]))
-    assert new(run([FULL]))["gross_profit"] == "10-25"
+    assert "revenue" not in new(run([FULL, STATED]))
+    assert new(run([FULL, STATED]))["gross_profit"] == "10-25"
+
+
+def test_a_year_that_ended_more_than_two_years_ago_says_nothing() -> None:
+    for ends, told in ((date(2024, 11, 30), True), (date(2024, 10, 31), False)):
+        old = replace(STATED, gross_profit=Money(amount=Decimal(12_500_000), period_end=ends))
+        assert ("gross_profit" in new(run([old]))) is told
+
+
+def test_figures_alone_do_not_say_that_the_company_was_seen() -> None:
+    who = {**EMPTY, "cvr": CVR}
+    assert from_sources(Kind.COMPANY, who, [STATED], (), TERMS).checked is None
+    assert from_sources(Kind.COMPANY, who, [STATED, FULL], (), TERMS).checked == READ.date()
 
 
 def test_revenue_in_another_currency_is_not_filled() -> None:
-    euro = replace(FULL, revenue=Money(amount=Decimal(12_500_000), currency="EUR"))
+    euro = replace(STATED, revenue=Money(amount=Decimal(12_500_000), currency="EUR"))
     assert "revenue" not in new(run([euro]))
 
 
 def test_an_estimate_is_not_sure_enough_unless_the_settings_say_so() -> None:
-    guess = replace(FULL, revenue=Money(amount=Decimal(12_500_000), estimate=True))
+    guess = replace(STATED, revenue=Money(amount=Decimal(12_500_000), estimate=True))
     assert "revenue" not in new(run([guess]))
     bold = Terms(extend(DEFAULT, {"revenue": {"least_confidence": 60}}), RULES, today=TODAY)
     assert new(run([guess], terms=bold))["revenue"] == "10-25"

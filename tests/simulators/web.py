@@ -61,7 +61,8 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Status, body and headers of an answer. A body of None is empty, text is sent as it is."""
+    """Status, body and headers of an answer. A body of None is empty, text and bytes are sent as they
+    are."""
 
     status: int = 200
     body: Any = None
@@ -165,15 +166,19 @@ class Vendor(Counted):
 
     def _response(self, told: Told, hit: Trouble | None) -> Response:
         body = told.body
-        raw = (
-            b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
-        )
+        raw = _bytes_of(body)
         date = format_datetime(self.clock().astimezone(UTC), usegmt=True)
         headers = {"Date": date, **told.headers, "Content-Type": told.type}
         if hit and hit.fault in {Fault.LOST, Fault.DROPPED, Fault.HALF}:
             half = hit.fault is Fault.HALF
             return Broken(raw[: len(raw) // 2] if half else b"", told.status, headers, half=half)
         return Response(raw or None, told.status, headers)
+
+
+def _bytes_of(body: Any) -> bytes:
+    if isinstance(body, bytes):
+        return body
+    return b"" if body is None else body.encode() if isinstance(body, str) else orjson.dumps(body)
 
 
 class Broken(Response):

@@ -1,37 +1,19 @@
-"""Searches in the distribution index of the Danish company register (Elasticsearch, `_search`).
-
-There is no client library that is worth its weight: two kinds of query, both POST, both reading. The
-index is reached over plain HTTP, so the password travels in clear; a proxy with TLS can stand
-between (`url`).
-"""
+"""Searches in the distribution index of the Danish company register: two kinds of query."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import orjson
-import requests
-
-from connectors.caller import Patience, json_object
-from connectors.pace import Pace
-from connectors.session import NoAnswer, Read
+from connectors.sources.distribution import A_SECOND, HOST, Searches, total
 from connectors.sources.means import Means
 from connectors.tokens import basic
-from rules.errors import SystemStopped, TryAgain
 
-HOST: Final = "http://distribution.virk.dk"
 SEARCH: Final = "/cvr-permanent/virksomhed/_search"
-READS: Final = (Read("POST", rf"(/.*)?{SEARCH}"),)
-"""What a dry run may send."""
 NUMBERS: Final = 500
 """CVR numbers that one search names; the index shows 3,000 rows at most, and this many are in use."""
 PAGE: Final = 1000
 """Rows of a search that may find any number."""
-A_SECOND: Final = 2.0
-"""Searches in a second: nothing is published, and careful clients keep to this."""
-READ_SECONDS: Final = 180.0
 _COMPANY: Final = "Vrvirksomhed."
 SOURCE: Final = tuple(
     _COMPANY + name
@@ -59,17 +41,17 @@ class Index:
         url: str = HOST,
         a_second: float = A_SECOND,
     ) -> None:
-        self.system, self.url, self.now = system, url.rstrip("/"), means.clock
-        self._pace = Pace(a_second, time.monotonic, means.sleep)
-        self._caller = means.caller(
+        searches = Searches(
             system,
-            READS,
-            f"{user}:{password}",
-            basic,
-            patience=Patience(),
-            explain=explained,
-            read_seconds=READ_SECONDS,
+            SEARCH,
+            means,
+            secret=f"{user}:{password}",
+            sign=basic,
+            url=url,
+            a_second=a_second,
         )
+        self.url, self.now = searches.url, means.clock
+        self._search = searches.search
 
     def by_numbers(self, numbers: Sequence[str]) -> list[Any]:
         """The documents of these CVR numbers, `NUMBERS` at most; those that there are none of are
@@ -88,7 +70,7 @@ class Index:
 
     def count(self) -> int:
         """How many companies there are."""
-        return _total(self._search({"size": 0, "_source": False}))
+        return total(self._search({"size": 0, "_source": False}))
 
     # --- inside ---
 
@@ -105,41 +87,3 @@ class Index:
 
     def _documents(self, answer: Any) -> list[Any]:
         return [row["_source"]["Vrvirksomhed"] for row in answer["hits"]["hits"]]
-
-    def _search(self, body: Mapping[str, Any]) -> Any:
-        """The answer to a whole search. One that is not whole would look like "not found"."""
-        self._pace.wait()
-        answer = self._caller.call(
-            "POST",
-            self.url + SEARCH,
-            repeat=True,
-            data=orjson.dumps(body),
-            headers={"Content-Type": "application/json"},
-        )
-        if answer.status_code != requests.codes.ok:
-            raise SystemStopped("source.cvr.refused", system=self.system, why=explained(answer))
-        said = json_object(answer)
-        if said is None or not isinstance(said.get("hits"), dict):
-            raise NoAnswer(self.system, "no JSON")
-        if said.get("timed_out") or (said.get("_shards") or {}).get("failed"):
-            raise Incomplete(self.system)
-        return said
-
-
-class Incomplete(TryAgain):
-    """The index answered with a part of what it has."""
-
-    def __init__(self, system: str) -> None:
-        super().__init__("source.cvr.incomplete", system=system)
-
-
-def _total(answer: Any) -> int:
-    total = answer["hits"]["total"]
-    return int(total["value"] if isinstance(total, dict) else total)
-
-
-def explained(answer: requests.Response) -> str:
-    """What may be shown of an error: its kind. The reason may quote what was asked for."""
-    error = (json_object(answer) or {}).get("error")
-    kind = str(error.get("type") or "") if isinstance(error, dict) else ""
-    return " · ".join(filter(None, (f"HTTP {answer.status_code}", kind)))

@@ -9,9 +9,10 @@ from typing import Final
 import orjson
 
 from connectors.rights import Right
-from connectors.sources.cvr.client import HOST, NUMBERS, Incomplete, Index
+from connectors.sources.cvr.client import NUMBERS, Index
 from connectors.sources.cvr.doors import INDEX, LIFE, SOURCE, Can
 from connectors.sources.cvr.reading import company
+from connectors.sources.distribution import HOST, Incomplete
 from connectors.sources.source import INCOMPLETE, Asking, Found, NotFound, Reply, Unknown
 from rules.enrichment.record import CompanyRecord
 from rules.formats.web import root_domain
