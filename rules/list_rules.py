@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from rules.catalogue import DEFAULT
@@ -82,6 +82,7 @@ def _settled(_: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=512)
 def picklist(field: Field) -> Picklist:
     """The values of a field."""
     as_said = _AS_SAID.get(field.name, frozenset())

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -55,7 +56,7 @@ def read(
         **({"state": {"path": state}} if state else {}),
     }
     try:
-        settings = _sourced(found)(**said)
+        settings = _sourced(found, said)
     except ValidationError as error:
         late = [*_problems(error, found), *misnamed(found.values, found, texts)]
         raise SettingsError([*early, *late], texts) from None
@@ -72,31 +73,43 @@ def read(
     return _at_home(settings)
 
 
-def _sourced(file: sources.File) -> type[Settings]:
-    """`Settings` with its sources in their order; a class of its own because pydantic wants one."""
+_FILE: ContextVar[Mapping[str, Any]] = ContextVar("file")
+"""What the file says that is being read: pydantic asks the class for sources, not the call."""
 
-    class Sourced(Settings):
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            del dotenv_settings
-            folder = NestedSecretsSettingsSource(
-                file_secret_settings,
-                secrets_dir=[str(path) for path in sources.secrets_folders()],
-                secrets_prefix=PREFIX,
-                secrets_nested_delimiter="__",
-            )
-            keyring = InitSettingsSource(settings_cls, sources.keyring_values())
-            toml = InitSettingsSource(settings_cls, file.values)
-            return init_settings, env_settings, folder, keyring, toml
 
-    return Sourced
+class _Sourced(Settings):
+    """`Settings` with its sources in their order."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings
+        keyring = InitSettingsSource(settings_cls, sources.keyring_values())
+        toml = InitSettingsSource(settings_cls, dict(_FILE.get()))
+        folders = [str(path) for path in sources.secrets_folders()]
+        if not folders:
+            return init_settings, env_settings, keyring, toml
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings,
+            secrets_dir=folders,
+            secrets_prefix=PREFIX,
+            secrets_nested_delimiter="__",
+        )
+        return init_settings, env_settings, secrets, keyring, toml
+
+
+def _sourced(file: sources.File, said: dict[str, Any]) -> Settings:
+    token = _FILE.set(file.values)
+    try:
+        return _Sourced(**said)
+    finally:
+        _FILE.reset(token)
 
 
 def _problems(error: ValidationError, file: sources.File) -> Iterator[Problem]:

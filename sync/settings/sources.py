@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -126,9 +127,10 @@ def _from_the_file_on(file: File) -> None:
             table[key] = str(folder / Path(table[key]).expanduser())
 
 
-def secret_keys(model: type[BaseModel], above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+@cache
+def secret_keys(model: type[BaseModel], above: tuple[str, ...] = ()) -> tuple[tuple[str, ...], ...]:
     """The key paths of all secrets of a model."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for name, info in model.model_fields.items():
         here = (*above, name)
         inner = section_of(info.annotation)
@@ -136,7 +138,7 @@ def secret_keys(model: type[BaseModel], above: tuple[str, ...] = ()) -> list[tup
             found += secret_keys(inner, here)
         elif SECRET in _marks(info.annotation) or SECRET in info.metadata:
             found.append(here)
-    return found
+    return tuple(found)
 
 
 def _marks(annotation: Any) -> list[Any]:
@@ -157,7 +159,7 @@ def section_of(annotation: Any) -> type[BaseModel] | None:
 
 def environment_problems(env: Mapping[str, str], file: File) -> Iterator[Problem]:
     """Names that begin like ours and mean nothing: pydantic would pass over them in silence."""
-    known = set(_names(Settings, PREFIX))
+    known = _known(Settings)
     mentioned = set(re.findall(r"RINGREN_\w+", str(file.values)))
     for name in sorted(env):
         upper = name.upper()
@@ -168,6 +170,11 @@ def environment_problems(env: Mapping[str, str], file: File) -> Iterator[Problem
         near = nearest(upper, known)
         details = {"nearest": near} if near else {}
         yield Problem(f"${name}", "", "unknown_name", details)
+
+
+@cache
+def _known(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(_names(model, PREFIX))
 
 
 def _names(model: type[BaseModel], prefix: str) -> Iterator[str]:

@@ -19,7 +19,9 @@ from connectors.files import Files
 from sync.app import App
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["promises.children", "sync.report.build", "phonenumbers"])
+_SERVER.set_forkserver_preload(
+    ["promises.children", "sync.report.build", "phonenumbers", "promises.warmed"]
+)
 
 
 def act(lists: Lists, command: str, *arguments: Any, deadly: int = 0, log: str = "") -> None:
