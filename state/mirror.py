@@ -220,12 +220,12 @@ def find(tx: Tx, ref: Ref) -> Held | None:
 
 def _held(system: str, row: Any) -> Held:
     rid, kind, ident, version, cells, place, stream, filled, valid, decided_with, also, *_ = row
-    record = Record(Ref(system, _KINDS[kind], ident), version, orjson.loads(cells), place)
+    record = Record(Ref(system, KINDS[kind], ident), version, orjson.loads(cells), place)
     return Held(rid, record, stream, filled, valid, decided_with, also)
 
 
 # A look-up is four times as fast as the call `Kind(...)`.
-_KINDS: Final = {kind.value: kind for kind in Kind}
+KINDS: Final = {kind.value: kind for kind in Kind}
 
 
 _DECIDED = (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -30,8 +30,7 @@ NEAR = 5000
 """How many numbers beyond the first a further example is looked for: keeps a look-up small."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(NamedTuple):
     """The changes of one record, proposed or written, and where it stands."""
 
     number: int
@@ -183,6 +182,7 @@ def written_page(tx: Tx, run: int, after: int, limit: int) -> list[Changed]:
 
 
 def _changed(table: sa.Table, number: Any, place: Any) -> sa.Select[Any]:
+    """In the order of `Changed`."""
     return sa.select(
         number.label("number"),
         table.c.system,
@@ -195,18 +195,7 @@ def _changed(table: sa.Table, number: Any, place: Any) -> sa.Select[Any]:
 
 
 def _read_changed(found: sa.Result[Any]) -> dict[int, Changed]:
-    return {
-        row.number: Changed(
-            row.number,
-            row.system,
-            row.stream,
-            row.kind,
-            row.id,
-            row.place,
-            changes_of(row.changes),
-        )
-        for row in found
-    }
+    return {row[0]: Changed._make((*row[:-1], changes_of(row[-1]))) for row in found.all()}
 
 
 # --- findings --------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def changes_text(changes: Sequence[Change]) -> str:
 
 def changes_of(text: str) -> tuple[Change, ...]:
     """The inverse of `changes_text`."""
-    return tuple(Change(*row) for row in orjson.loads(text))
+    return tuple([Change(*row) for row in orjson.loads(text)])
 
 
 def shape_of(changes: Sequence[Change]) -> str:

@@ -78,6 +78,7 @@ class Chosen:
     _changes: list[Row] = field(default_factory=list)
     _findings: list[Row] = field(default_factory=list)
     _seen: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    _full: set[tuple[str, ...]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         changes_: Counter[_Group] = Counter()
@@ -105,9 +106,13 @@ class Chosen:
 
     def _look(self, row: Row) -> None:
         is_change = row.what == "change"
-        group = (row.what, row.code, row.field if is_change else "")
-        here = (*group, row.stream)
+        here = (row.what, row.code, row.field if is_change else "", row.stream)
+        if here in self._full:
+            return
+        group = here[:3]
         if self._seen[group] >= self._room.get(group, 0) or self._seen[here] >= self._fair[group]:
+            # Of a million rows most come by after their group is full.
+            self._full.add(here)
             return
         self._seen[group] += 1
         self._seen[here] += 1

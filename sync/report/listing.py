@@ -105,11 +105,11 @@ class Listing:
 
     def _changes(self, texts: Texts) -> Iterator[Row]:
         for one in self._changed():
-            ref = Ref(one.system, Kind(one.kind), one.id)
-            link = self.link(one.system, one.stream, ref, one.place)
+            ref = Ref(one.system, mirror.KINDS[one.kind], one.id)
+            link, named = self.link(one.system, one.stream, ref, one.place), str(ref)
             for change in one.changes:
-                if self.only_rule in (None, change.rule):
-                    yield _change_row(one, str(ref), change, link, texts)
+                if self.only_rule is None or self.only_rule == change.rule:
+                    yield _change_row(one, named, change, link, texts)
 
     def _changed(self) -> Iterator[Changed]:
         after = 0
