@@ -24,6 +24,8 @@ SHOWN: Final = (
 )  # fmt: skip
 BLANK: Final = dict.fromkeys((*SHOWN, "domain", "country", "numberofemployees"), "")
 LIST: Final = "nye.csv"
+LIMITED: Final = 80
+"""The form of an ApS: a sole trader would be a person in law, and asked about in another list."""
 
 
 def tell(demo: Demo) -> None:
@@ -56,12 +58,13 @@ def tell(demo: Demo) -> None:
 
 
 def _told(documents: Mapping[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    """(CVR number, site, protected) of companies that the register knows well."""
+    """(CVR number, site, protected) of limited companies that the register knows well."""
     for cvr, document in documents.items():
         company = document["Vrvirksomhed"]
         ended = company["livsforloeb"][0]["periode"]["gyldigTil"]
+        form = company["virksomhedMetadata"]["nyesteVirksomhedsform"]["virksomhedsformkode"]
         sites = [one["kontaktoplysning"] for one in company["hjemmeside"]]
-        if sites and company["telefonNummer"] and not ended:
+        if sites and company["telefonNummer"] and form == LIMITED and not ended:
             yield cvr, sites[0], company["reklamebeskyttet"]
 
 

@@ -84,6 +84,18 @@ def paid(tx: Tx, system: str, day: date) -> int:
     return int(tx.execute(spent).scalar_one_or_none() or 0)
 
 
+def spent(tx: Tx, system: str, first: date) -> tuple[int, int]:
+    """Calls and øre from that day on."""
+    calls, ore = tx.execute(
+        sa.select(sa.func.sum(api_calls.c.calls), sa.func.sum(api_calls.c.ore)).where(
+            api_calls.c.system == system,
+            api_calls.c.day >= first.isoformat(),
+            api_calls.c.job == TOTAL,
+        )
+    ).one()
+    return int(calls or 0), int(ore or 0)
+
+
 def used(tx: Tx, system: str, day: date) -> Mapping[str, int]:
     """Job -> calls taken on that day; `TOTAL` for all of them."""
     rows = tx.execute(

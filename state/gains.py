@@ -1,9 +1,11 @@
-"""What sources of facts have given: changed fields by source, of a plan or of what a run wrote."""
+"""What sources of facts have given, by source: fields filled or renewed, keys that were answered, and
+what a person was asked."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -11,7 +13,7 @@ import sqlalchemy as sa
 
 from state.proposals import in_plan
 from state.store import Tx
-from state.tables import history, proposals
+from state.tables import findings, history, lookups, proposals
 
 _PAGE: Final = 2000
 
@@ -24,6 +26,41 @@ def of_plan(tx: Tx, plan: int, systems: Sequence[str], rule: str) -> Counter[str
 def of_run(tx: Tx, run: int, rule: str) -> Counter[str]:
     """The same of what a run has written."""
     return _counted(tx, sa.select(history.c.changes).where(history.c.run == run), rule)
+
+
+def since(tx: Tx, moment: datetime, rule: str) -> Counter[str]:
+    """The same of all that was written since then and not taken back."""
+    written = sa.select(history.c.changes).where(
+        history.c.applied_at >= moment, history.c.undone_by.is_(None), history.c.undoes.is_(None)
+    )
+    return _counted(tx, written, rule)
+
+
+def answered(tx: Tx, moment: datetime) -> Counter[str]:
+    """Keys of which a source has said since then what it knows."""
+    rows = tx.execute(
+        sa.select(lookups.c.source, sa.func.count())
+        .where(lookups.c.state == "found", lookups.c.answered_at >= moment)
+        .group_by(lookups.c.source)
+    )
+    return Counter({source: int(number) for source, number in rows})
+
+
+def raised(tx: Tx, moment: datetime, codes: Collection[str]) -> Counter[str]:
+    """Findings of these codes that were new since then; one that rests on several sources counts for
+    each of them."""
+    rows = tx.execute(
+        sa.select(findings.c.details).where(
+            findings.c.first_seen_at >= moment, findings.c.code.in_(list(codes))
+        ),
+        execution_options={"yield_per": _PAGE},
+    )
+    found: Counter[str] = Counter()
+    for (text,) in rows:
+        details = orjson.loads(text)
+        named = (details.get(name, "") for name in ("source", "other_source"))
+        found.update({source for some in named for source in some.split()})
+    return found
 
 
 def _counted(tx: Tx, query: sa.Select[Any], rule: str) -> Counter[str]:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import TYPE_CHECKING, Final
 
+from rules.enrichment.manual import TOLD
+from rules.enrichment.policy import RULE
 from rules.errors import SystemStopped, TryAgain, UserError
 from rules.fields.field import PARTIES
-from state import calls, history, lookups, mirror
+from rules.spans import COPENHAGEN
+from state import calls, gains, history, lookups, mirror
 from state.lookups import Standing
 from state.store import Tx
 from sync.app import App
@@ -73,6 +76,22 @@ class SourceLine:
     credit: int | None
     error: Said | None
     """What stopped it the last time that it was asked."""
+    month: Gained
+    """Since the first of this month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gained:
+    """What a source gave, and what it took: fields filled or renewed, addresses and numbers
+    verified, findings raised, calls, øre; and how many fields, addresses and numbers for a krone (None
+    where nothing was spent)."""
+
+    filled: int
+    verified: int
+    raised: int
+    calls: int
+    ore: int
+    per_krone: float | None
 
 
 def sources(app: App) -> list[SourceLine]:
@@ -87,10 +106,25 @@ def sources(app: App) -> list[SourceLine]:
             for name in app.sources
         }
         errors = _errors(tx)
+        month = _this_month(tx, app)
     return [
-        _line(one, stands.get(name), *spent[name], errors.get(name))
+        _line(one, stands.get(name), *spent[name], errors.get(name), month[name])
         for name, one in app.sources.items()
     ]
+
+
+def _this_month(tx: Tx, app: App) -> dict[str, Gained]:
+    first = app.today.replace(day=1)
+    begun = datetime.combine(first, time(), COPENHAGEN)
+    filled, raised = gains.since(tx, begun, RULE), gains.raised(tx, begun, TOLD)
+    answered = gains.answered(tx, begun)
+    found = {}
+    for name, one in app.sources.items():
+        verified = answered[name] if one.profile.verifies else 0
+        used, ore = calls.spent(tx, name, first)
+        per = round((filled[name] + verified) * 100 / ore, 2) if ore else None
+        found[name] = Gained(filled[name], verified, raised[name], used, ore, per)
+    return found
 
 
 def forget(app: App, source: str) -> int:
@@ -132,7 +166,12 @@ def _errors(tx: Tx) -> dict[str, Said]:
 
 
 def _line(
-    one: Source, stands: Standing | None, used: int, ore: int, error: Said | None
+    one: Source,
+    stands: Standing | None,
+    used: int,
+    ore: int,
+    error: Said | None,
+    month: Gained,
 ) -> SourceLine:
     credit = None
     # Who cannot be reached now still has a price, and answers from before.
@@ -142,4 +181,4 @@ def _line(
     answers = {str(state): keys for state, keys in stands.keys.items()} if stands else {}
     told = stands.answered_at if stands else None
     fields = tuple(sorted(profile.about))
-    return SourceLine(one.name, fields, profile.ore, answers, told, used, ore, credit, error)
+    return SourceLine(one.name, fields, profile.ore, answers, told, used, ore, credit, error, month)

@@ -16,12 +16,33 @@ def sources_text(found: Sequence[SourceLine], texts: Texts, width: int | None) -
     heads = [texts.get(f"sources.{name}") for name in names]
     right = frozenset(range(1, len(heads)))
     lines = [table(heads, [_row(one, texts) for one in found], right=right, width=width)]
+    lines += ["", texts.get("sources.month"), _gained(found, texts, width)]
     lines += [
         f"✗ {called(one.source, texts)}: {printable(one.error.of(texts.lang))}"
         for one in found
         if one.error
     ]
     return "\n".join(lines)
+
+
+def _gained(found: Sequence[SourceLine], texts: Texts, width: int | None) -> str:
+    names = ("source", "filled", "verified", "raised", "month_calls", "month_kroner", "per_krone")
+    heads = [texts.get(f"sources.{name}") for name in names]
+    rows = [[called(one.source, texts), *gained(one, texts)] for one in found]
+    return table(heads, rows, right=frozenset(range(1, len(heads))), width=width)
+
+
+def gained(one: SourceLine, texts: Texts) -> list[str]:
+    """What a source gave and took this month, as cells."""
+    month, lang = one.month, texts.lang
+    return [
+        number(month.filled, lang),
+        number(month.verified, lang),
+        number(month.raised, lang),
+        number(month.calls, lang),
+        number(month.ore / 100, lang, 2),
+        "–" if month.per_krone is None else number(month.per_krone, lang, 1),
+    ]
 
 
 def _row(one: SourceLine, texts: Texts) -> list[str]:

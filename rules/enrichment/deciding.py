@@ -42,16 +42,17 @@ def from_sources(
     if not answers:
         return Enriched((), missing)
     outcome = match(identity(values), answers)
+    by = " ".join(sorted({one.source for one in answers}))
     if isinstance(outcome, Match):
         changes, findings, _ = enriched(kind, values, outcome, answers, terms, written)
-        doubts = [_finding(one, Severity.NOTICE, "company_name") for one in outcome.doubts]
+        doubts = [_finding(one, by, Severity.NOTICE, "company_name") for one in outcome.doubts]
         known = [one for one in answers if one.number == outcome.company]
         found = (*missing, *_flagged(known, terms), *doubts, *findings)
         return Enriched(changes, found, _checked(known))
     if isinstance(outcome, Conflict):
-        return Enriched((), (*missing, _finding(outcome.reason, Severity.WARNING)))
+        return Enriched((), (*missing, _finding(outcome.reason, by, Severity.WARNING)))
     if isinstance(outcome, Proposal):
-        return Enriched((), (*missing, _finding(outcome.reason, Severity.NOTICE)))
+        return Enriched((), (*missing, _finding(outcome.reason, by, Severity.NOTICE)))
     return Enriched((), missing)
 
 
@@ -61,8 +62,9 @@ def _checked(known: Sequence[CompanyRecord]) -> date | None:
     return max(seen).astimezone(COPENHAGEN).date() if seen else None
 
 
-def _finding(reason: Reason, severity: Severity, field: str | None = None) -> Finding:
-    return Finding(reason.code.removeprefix(_FINDING), severity, field, reason.details)
+def _finding(reason: Reason, by: str, severity: Severity, field: str | None = None) -> Finding:
+    details = {**reason.details, "source": by}
+    return Finding(reason.code.removeprefix(_FINDING), severity, field, details)
 
 
 def _missing(not_found: Collection[Key]) -> Iterator[Finding]:
@@ -84,5 +86,6 @@ def _flagged(records: Sequence[CompanyRecord], terms: Terms) -> Iterator[Finding
             "name": first.name,
             "cvr": first.cvr,
             "heirs": ", ".join(first.successors) or "–",
+            "source": first.source,
         }
         yield Finding(code, Severity.WARNING, "company_status", details)

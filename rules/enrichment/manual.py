@@ -30,6 +30,11 @@ ASKED: Final = (
     "email_never_mail", "phone_not_there",
 )  # fmt: skip
 """The questions of sources that a person is asked in the record itself."""
+TOLD: Final = (
+    *ASKED, "source_differs", "company_mailbox_only", "company_name_and_place",
+    "company_name_twins", "company_called_otherwise", "email_unsure", "phone_unsure",
+)  # fmt: skip
+"""All that sources have a person look at, remarks too."""
 _BETWEEN: Final = "; "
 _RAISED, _OVER = "reason.manual_check", "reason.manual_check_over"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from rules.enrichment.manual import TOLD
 from rules.enrichment.policy import RULE
 from state import gains
 from state.store import Tx
@@ -18,6 +19,7 @@ def asked(tx: Tx, facts: PassFacts, *, wrote: bool) -> tuple[SourceAsked, ...]:
     if not facts.asked:
         return ()
     gained = _gained(tx, facts, wrote=wrote)
+    raised = gains.raised(tx, facts.started_at, TOLD)
     return tuple(
         SourceAsked(
             source=one.source,
@@ -32,6 +34,8 @@ def asked(tx: Tx, facts: PassFacts, *, wrote: bool) -> tuple[SourceAsked, ...]:
             ore=one.ore if one.only_counted else one.spent,
             filled=gained.get(one.source, 0),
             only_counted=one.only_counted,
+            verified=one.found if one.verifies else 0,
+            raised=raised.get(one.source, 0),
         )
         for one in facts.asked
     )
@@ -54,18 +58,23 @@ def lines(one: SourceAsked, texts: Texts) -> Iterator[str]:
         yield texts.get("enrich.asked", **figures)
         if one.left:
             yield texts.get("enrich.left", **figures)
-    if one.filled:
-        key = "enrich.filled_for" if one.ore and not one.only_counted else "enrich.filled"
-        yield texts.get(key, **figures, each=_kroner(one.ore / one.filled, texts))
+    gained = one.filled + one.verified
+    if gained or one.raised:
+        yield texts.get("enrich.gain", **figures)
+    if gained and one.ore and not one.only_counted:
+        each, per = kroner(one.ore / gained, texts), number(gained * 100 / one.ore, texts.lang, 1)
+        yield texts.get("enrich.gain_for", **figures, each=each, per=per)
 
 
 def _figures(one: SourceAsked, texts: Texts) -> dict[str, str]:
-    names = ("due", "asked", "found", "absent", "unknown", "changed", "calls", "left", "filled")
+    names = ("due", "asked", "found", "absent", "unknown", "changed", "calls", "left", "filled",
+             "verified", "raised")  # fmt: skip
     figures = {name: number(getattr(one, name), texts.lang) for name in names}
-    return {**figures, "source": called(one.source, texts), "kroner": _kroner(one.ore, texts)}
+    return {**figures, "source": called(one.source, texts), "kroner": kroner(one.ore, texts)}
 
 
-def _kroner(ore: float, texts: Texts) -> str:
+def kroner(ore: float, texts: Texts) -> str:
+    """An amount in kroner, with øre where there are any."""
     return number(ore / 100, texts.lang, 2 if ore % 100 else 0)
 
 

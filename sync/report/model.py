@@ -365,7 +365,8 @@ class SourceAsked(Part):
     """One source of facts in this run: keys that were due, asked and answered, and what that took.
 
     `calls` and `ore` (hundredths of a krone) were used, or, where it was `only_counted`, would have
-    been. `filled`: fields that its answers fill or renew, in the plan or as written.
+    been. `filled`: fields that its answers fill or renew, in the plan or as written; `verified`:
+    addresses and numbers of which it said whether they work; `raised`: what a person is asked anew.
     """
 
     source: str
@@ -380,6 +381,8 @@ class SourceAsked(Part):
     ore: int
     filled: int
     only_counted: bool
+    verified: int = 0
+    raised: int = 0
 
 
 class Kept(Part):

@@ -68,6 +68,8 @@ class Asked:
     """Keys of which something else is known now than before."""
     left: int = 0
     """Keys that were due and have to wait for another night."""
+    verifies: bool = False
+    """It says whether addresses or numbers work, and fills nothing."""
     only_counted: bool = False
     """A dry run buys nothing: what it would have asked was counted."""
     error: RingrenError | None = None
@@ -133,7 +135,7 @@ class Asking:
             if wish.source in {None, name} and (not wish.only or wish.only in one.profile.about)
         ]
         chosen.sort(key=self._rank)
-        self.facts = [Asked(one.name) for one in chosen]
+        self.facts = [Asked(one.name, verifies=bool(one.profile.verifies)) for one in chosen]
         self._lanes = [
             _Lane(source, kind, facts, self._before(source, chosen))
             for source, facts in zip(chosen, self.facts, strict=True)

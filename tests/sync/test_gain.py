@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -41,3 +42,12 @@ def test_check_says_where_a_record_cannot_say_so(asked: Place, tmp_path: Path) -
         assert "no field for a manual check on virksomheder.csv" in " ".join(
             place.call("check").output.split()
         )
+
+
+def test_what_a_source_gave_this_month_is_told_beside_what_it_took(asked: Place) -> None:
+    [cvr] = json.loads(asked.call("sources", "--json").stdout)
+    month = cvr["month"]
+    assert month["filled"] > 5
+    assert (month["raised"], month["verified"], month["ore"]) == (1, 0, 0)
+    assert month["per_krone"] is None
+    assert "THIS MONTH" in asked.call("sources").output

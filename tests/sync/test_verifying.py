@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -111,6 +112,17 @@ def peopled(folder: Path, about: str = "") -> Iterator[People]:
 def people(tmp_path: Path) -> Iterator[People]:
     with peopled(tmp_path) as people:
         yield people
+
+
+def test_what_was_verified_is_told_with_what_a_krone_gave(people: People) -> None:
+    said = " ".join(people.call("enrich").output.split())
+    assert "0 fields filled or renewed, 3 addresses and numbers verified, 2 new questions" in said
+    assert "14.3 for a krone" in said
+    [told] = json.loads(people.call("sources", "--json").stdout)
+    assert told["month"] == {
+        "filled": 0, "verified": 3, "raised": 2, "calls": told["month"]["calls"],
+        "ore": 3 * PRICE, "per_krone": 14.29,
+    }  # fmt: skip
 
 
 VERDICTS = {"email_not_there", "email_never_mail", "email_unsure"}
