@@ -203,6 +203,7 @@ def mailchimp(
     fields: Mapping[str, str],
     add_unknown: bool,
     hook: str,
+    mailing_days: int | None,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -212,7 +213,7 @@ def mailchimp(
     from connectors.mailchimp import Mailchimp
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
-    more |= {"add_unknown": add_unknown, "hook": hook}
+    more |= {"add_unknown": add_unknown, "hook": hook, "mailing_days": mailing_days}
     return Mailchimp(MAILCHIMP, key, fields=fields, clock=clock, **more)
 
 

@@ -24,6 +24,7 @@ def mailchimp(settings: Settings, clock: Clock, meter: Meter, *, dry: bool) -> C
         fields=one.fields,
         add_unknown=one.add_unknown,
         hook=one.hook_secret.get_secret_value() if one.hook_secret else "",
+        mailing_days=one.mailing_days,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 from connectors.barring import Barring, Refusal
 from connectors.hooks import Hint, form_of, is_word
-from connectors.mailchimp import bounces, complaints
+from connectors.mailchimp import bounces, complaints, mailings
 from connectors.mailchimp.client import BATCH, PAGE, PLACE, Api
+from connectors.mailchimp.mailings import Mailings
 from connectors.mailchimp.members import (
     GONE,
     KEPT_AWAY,
@@ -54,7 +55,8 @@ class Mailchimp:
     """One account. `fields`: canonical field to merge tag; `more` goes to `client.Api`.
 
     `add_unknown`: an address that is in no audience is put into each of them, as unsubscribed.
-    `hook` is the secret in the address that messages are sent to.
+    `hook` is the secret in the address that messages are sent to. `mailing_days`: how far back
+    the log of mailings is read at first; without it none is.
     """
 
     def __init__(
@@ -65,13 +67,16 @@ class Mailchimp:
         fields: Mapping[str, str] = {},
         add_unknown: bool = False,
         hook: str = "",
+        mailing_days: int | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
         self._fields, self._add_unknown, self._hook = fields, add_unknown, hook
         self._fits = PLACE.fullmatch(key) is not None
+        self._clock = clock
         self.api = Api(name, key, clock=clock, **more)
+        self._mailings = Mailings(self.api, name, mailing_days) if mailing_days else None
         self._audiences: list[Any] = []
         self._shapes: dict[str, Shape] = {}
         self._addresses: dict[str, str] = {}
@@ -82,7 +87,7 @@ class Mailchimp:
     # --- what there is ---
 
     def streams(self) -> Sequence[Stream]:
-        """Members, complaints and bounces of each audience there is now."""
+        """Members, complaints and bounces of each audience there is now; and the mailings."""
         if not self._fits:
             raise SystemStopped("mailchimp.no_place", system=self.name)
         self._audiences = list(self.api.audiences())
@@ -96,7 +101,8 @@ class Mailchimp:
             for make in (complaints.stream_of, bounces.stream_of)
             for one in self._audiences
         ]
-        return [*(shape.stream for shape in self._shapes.values()), *lists]
+        logs = [mailings.stream()] if self._mailings else []
+        return [*(shape.stream for shape in self._shapes.values()), *lists, *logs]
 
     def problems(self) -> Sequence[Problem]:
         """Merge tags of the settings that no audience has."""
@@ -120,9 +126,13 @@ class Mailchimp:
         if stream.name.startswith(complaints.PREFIX):
             yield from complaints.pages(self.api, self.name, stream, token)
             return
+        if self._mailings and stream.kind is Kind.CALL:
+            sent = mailings.mark_of(token)
+            self._refuse_another_form(stream, token, sent)
+            yield from self._mailings.pages(sent, self._clock())
+            return
         mark = mark_of(token)
-        if token and mark is None:
-            raise StartOver("mailchimp.cursor_unknown", system=self.name, stream=stream.name)
+        self._refuse_another_form(stream, token, mark)
         if stream.bounces:
             audience = stream.name.removeprefix(bounces.PREFIX)
             rows = bounces.Bounced(self.name, audience)
@@ -130,10 +140,17 @@ class Mailchimp:
         else:
             yield from Pulling(self.api, self._shape(stream)).pages(mark)
 
+    def _refuse_another_form(self, stream: Stream, token: Token | None, mark: object) -> None:
+        if token and mark is None:
+            raise StartOver("mailchimp.cursor_unknown", system=self.name, stream=stream.name)
+
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those who are there, as they are now: one call each, or page by page where that is less."""
         if stream.kind is Kind.OPT_OUT:
             yield from self._reports(stream, refs)
+            return
+        if stream.kind is Kind.CALL:
+            yield from self._mailings.read(refs) if self._mailings else ()
             return
         shape = self._shape(stream)
         wanted = {ref.id for ref in refs}
@@ -173,7 +190,7 @@ class Mailchimp:
 
     def flags(self, stream: Stream) -> Sequence[Flag]:
         """The status of a member: unsubscribed says no to mail. Nothing here says no to calls."""
-        return () if stream.kind is Kind.OPT_OUT else (MAILS,)
+        return (MAILS,) if stream.kind is Kind.CONTACT else ()
 
     def block(
         self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
@@ -289,7 +306,7 @@ class Mailchimp:
         name = str(self.api.account().get("account_name") or "?")
         yield Right(name, True, "mailchimp.right.account", details={"account": name})
         for one in streams:
-            if one.kind is not Kind.OPT_OUT:
+            if one.kind is Kind.CONTACT:
                 details = {"audience": one.notes["audience"], "count": str(self.count(one))}
                 yield Right(one.name, True, "mailchimp.right.audience", details=details)
         if not streams:

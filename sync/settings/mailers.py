@@ -18,6 +18,7 @@ class Mailchimp(Section):
     fields: dict[str, str] = Field(default_factory=dict, examples=[{"company_name": "FIRMA"}])
     add_unknown: bool = False
     hook_secret: Secret | None = Field(default=None, examples=[{"env": "MAILCHIMP_HOOK"}])
+    mailing_days: Annotated[int, Field(ge=1, le=366)] | None = Field(default=None, examples=[31])
     calls_a_day: Calls | None = Field(default=None, examples=[20_000])
     calls_a_run: Calls | None = Field(default=None, examples=[10_000])
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)

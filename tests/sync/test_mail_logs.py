@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 from crms import Crm, opened
+from mailers import alone
 from simulators.dynamics import HOST as DYNAMICS_HOST
 from simulators.dynamics import Site
 from simulators.dynamics.site import CLIENT, SECRET, TENANT
+from simulators.mailchimp.account import md5
 from simulators.salesforce.serving import HOST, Clock, build
 from simulators.web import served
 
@@ -72,6 +74,29 @@ def test_a_mail_after_a_no_to_mail_alarms_and_others_do_not(crm: Crm) -> None:
     assert MAIL not in shown
     log = json.loads(crm.call("contact-log", MAIL, "--json").stdout)
     assert "email" in json.dumps(log)
+
+
+def test_a_mailing_that_went_to_somebody_who_said_no_alarms(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with alone("mailchimp", tmp_path, monkeypatch, "mailing_days = 31") as mailer:
+        account = mailer.vendor.account
+        for _ in range(25 * 60):  # as above
+            mailer.later()
+        account.add("a1", OTHER)
+        account.mail("a1", "Før")
+        mailer.call("run")
+        mailer.call("suppression", "add", "--email", MAIL, "--channel", "email")
+        for _ in range(5):
+            mailer.later()
+        bad = account.mail("a1", "Efter", MAIL)
+        mailer.call("run")
+        [one] = json.loads(mailer.call("violations", "--json").stdout)["shown"]
+        shown = mailer.call("violations").output
+    assert (one["channel"], one["verdict"]) == ("email", "certain")
+    assert one["ref"] == f"mailchimp/call/{bad.id}.{md5(MAIL)}"
+    assert one["call_list"] == "Efter"
+    assert MAIL not in shown
 
 
 # --- what each system's log comes to -------------------------------------------------------------

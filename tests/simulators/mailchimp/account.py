@@ -73,6 +73,19 @@ class Audience:
         return next((one for one in self.members.values() if one.contact_id == key), None)
 
 
+@dataclass(slots=True)
+class Mailing:
+    """A campaign that was sent, or is being sent: to whom, and what became of each mail."""
+
+    id: str
+    audience: str
+    title: str
+    send_time: datetime
+    sent_to: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Hash -> (address, sent, hard or soft)."""
+    status: str = "sent"
+
+
 class Refused(Exception):
     """A title of the interface's own, with its status."""
 
@@ -90,6 +103,7 @@ class Account:
     journal: list[dict[str, Any]] = field(default_factory=list)
     events: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     """What webhooks have to tell: (URL, form)."""
+    mailings: list[Mailing] = field(default_factory=list)
     hollow: set[str] = field(default_factory=set)
     """Addresses of which a change is answered well and not made."""
     lock: RLock = field(default_factory=RLock)
@@ -159,6 +173,15 @@ class Account:
         self.audiences[audience].forgotten.add(one.id)
         del self.audiences[audience].members[one.id]
         self._note(audience, one, "", "forgotten")
+
+    def mail(self, audience: str, title: str, *more: str, status: str = "sent") -> Mailing:
+        """A mailing to all who are subscribed; `more`: others, as an earlier copy of the list has them."""
+        people = [m.email_address for m in self.audiences[audience].members.values()
+                  if m.status == "subscribed"]  # fmt: skip
+        ident = f"c{len(self.mailings):09x}"
+        found = {md5(one): (one, "sent") for one in [*people, *more]}
+        self.mailings.append(Mailing(ident, audience, title, self.clock(), found, status))
+        return self.mailings[-1]
 
     # --- what happens of itself ---
 

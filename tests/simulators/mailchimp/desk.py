@@ -13,6 +13,7 @@ from simulators.mailchimp.account import (
     STATUSES,
     Account,
     Audience,
+    Mailing,
     Member,
     Refused,
     md5,
@@ -220,6 +221,38 @@ class Office:
             if must and not given.get(tag):
                 raise Refused(400, "Invalid Resource", "merge fields were invalid", tag)
 
+    # --- mailings ---
+
+    def campaigns(self, ask: Ask) -> Told:
+        """GET /campaigns."""
+        since, status = ask.one("since_send_time"), ask.one("status")
+        found = [
+            one
+            for one in self.account.mailings
+            if (not status or one.status == status) and (not since or one.send_time > _time(since))
+        ]
+        if ask.one("sort_field") == "send_time":
+            found.sort(key=lambda one: one.send_time, reverse=ask.one("sort_dir") == "DESC")
+        return _page(ask, "campaigns", [_mailing(one) for one in found])
+
+    def campaign(self, ask: Ask, mailing: str) -> Told:
+        """GET /campaigns/{id}."""
+        del ask
+        return Told(200, _mailing(self._mailing(mailing)))
+
+    def sent_to(self, ask: Ask, mailing: str) -> Told:
+        """GET /reports/{id}/sent-to."""
+        there = self._mailing(mailing)
+        return _page(ask, "sent_to", [_sent(there, key) for key in there.sent_to])
+
+    def recipient(self, ask: Ask, mailing: str, key: str) -> Told:
+        """GET /reports/{id}/sent-to/{hash}."""
+        del ask
+        there = self._mailing(mailing)
+        if key not in there.sent_to:
+            raise Refused(404, "Resource Not Found")
+        return Told(200, _sent(there, key))
+
     # --- webhooks ---
 
     def hooks(self, ask: Ask, audience: str) -> Told:
@@ -250,6 +283,12 @@ class Office:
             raise Refused(404, "Resource Not Found")
         return found
 
+    def _mailing(self, ident: str) -> Mailing:
+        found = [one for one in self.account.mailings if one.id == ident]
+        if not found:
+            raise Refused(404, "Resource Not Found")
+        return found[0]
+
     def _member(self, audience: str, key: str) -> Member:
         one = self._audience(audience).find(key)
         if one is None:
@@ -259,12 +298,17 @@ class Office:
 
 Endpoint = Callable[..., Told]
 _LIST, _MEMBER = r"/3\.0/lists/(?P<audience>[^/]+)", r"/members/(?P<key>[^/]+)"
+_REPORT = r"/3\.0/reports/(?P<mailing>[^/]+)"
 ROUTES: Final[tuple[tuple[str, re.Pattern[str], Endpoint], ...]] = tuple(
     (method, re.compile(path), endpoint)
     for method, path, endpoint in (
         ("GET", r"/3\.0/?", Office.root),
         ("GET", r"/3\.0/ping", Office.ping),
         ("GET", r"/3\.0/lists", Office.lists),
+        ("GET", r"/3\.0/campaigns", Office.campaigns),
+        ("GET", r"/3\.0/campaigns/(?P<mailing>[^/]+)", Office.campaign),
+        ("GET", _REPORT + "/sent-to", Office.sent_to),
+        ("GET", _REPORT + "/sent-to/(?P<key>[^/]+)", Office.recipient),
         ("POST", _LIST, Office.batch),
         ("GET", _LIST + "/merge-fields", Office.merge_fields),
         ("GET", _LIST + "/abuse-reports", Office.complaints),
@@ -322,6 +366,33 @@ def _type(tag: str) -> str:
 def _time(text: str) -> datetime:
     there = datetime.fromisoformat(text)
     return there if there.tzinfo else there.replace(tzinfo=UTC)
+
+
+def _mailing(one: Mailing) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "type": "regular",
+        "status": one.status,
+        "send_time": stamp(one.send_time),
+        "emails_sent": len(one.sent_to),
+        "recipients": {"list_id": one.audience, "recipient_count": len(one.sent_to)},
+        "settings": {"title": one.title, "subject_line": one.title},
+        "_links": [_LINK],
+    }
+
+
+def _sent(one: Mailing, key: str) -> dict[str, Any]:
+    address, status = one.sent_to[key]
+    return {
+        "email_id": key,
+        "email_address": address,
+        "status": status,
+        "open_count": 0,
+        "campaign_id": one.id,
+        "list_id": one.audience,
+        "list_is_active": True,
+        "_links": [_LINK],
+    }
 
 
 def _shown(audience: str, one: Member) -> dict[str, Any]:
