@@ -25,11 +25,13 @@ from rules.formats.regions import region_of
 from rules.list_rules import list_rules, title_fills, within_lists
 from rules.private import PHONE_FIELDS, cpr_fields
 from rules.records import ABSENT, Kind, Value
+from rules.refine.steps import Step, Steps, stepped
 
 SOURCE: Final = "hygiene"
 
-Row = Rule | Fill
-"""What settings switch: a rule that reads a cell, or one that derives a field from others."""
+Row = Rule | Fill | Steps
+"""What settings switch: a rule that reads a cell, one that derives a field from others, or the steps
+that somebody made in OpenRefine, through which a cell goes before any rule reads it."""
 
 
 def rules_of(fields: Iterable[Field]) -> tuple[Row, ...]:
@@ -80,6 +82,8 @@ class _Plan(NamedTuple):
     phones: tuple[str, ...]
     """Phone fields to be held against the record's CVR number."""
     fills: tuple[Fill, ...]
+    steps_first: Mapping[str, tuple[Step, ...]]
+    """What cells go through first."""
 
 
 @dataclass(slots=True)
@@ -111,7 +115,14 @@ def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Row, ...]) -> _Plan:
     fills = tuple(row for row in rules if isinstance(row, Fill) and row.concerns(kind, mapped))
     rule_of = {step.field: step.rule for step in steps}
     phones = tuple(name for name in PHONE_FIELDS if name in rule_of) if "cvr" in mapped else ()
-    return _Plan(steps, rule_of, phones, fills)
+    first = {
+        name: some
+        for row in rules
+        if isinstance(row, Steps)
+        for name, some in row.steps(kind).items()
+        if name in mapped
+    }
+    return _Plan(steps, rule_of, phones, fills, first)
 
 
 _latest: list[tuple[object, Kind, tuple[str, ...], _Plan]] = []
@@ -148,6 +159,16 @@ def clean(
     country = values.get("country")
     if country and country is not ABSENT and country != region:
         region = region_of(country, region)
+    if plan.steps_first:
+        private = cpr_fields(values, region) or {}
+        return stepped(plan.steps_first, values, private, lambda some: _cleaned(plan, some, region))
+    return _cleaned(plan, values, region)
+
+
+def _cleaned(
+    plan: _Plan, values: Mapping[str, Value], region: str
+) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    """What the formats and the derived fields say."""
     private = cpr_fields(values, region)
     desk = _Desk(values, plan.rule_of, region, [], list(private.values()) if private else [])
     _read_cells(desk, plan.steps, private)

@@ -19,6 +19,7 @@ from rules.formats.formatted import Formatted
 from rules.formats.industry_schemes import Scheme, Told
 from rules.header_units import MDKK, SECONDS
 from rules.hygiene import Row
+from rules.refine.steps import Steps
 
 NO_UNITS: Final[Mapping[str, str]] = MappingProxyType({})
 """What the headers of most lists say."""
@@ -74,6 +75,8 @@ def _row(row: Row, options: Options) -> Row:
     if isinstance(row, Rule):
         change = _CELLS.get(row.name)
         return change(row, options) if change else row
+    if isinstance(row, Steps):
+        return row
     said: dict[str, Any] = {}
     header = options.units.get("industry_code")
     if (options.scheme or header) and row.name in _TOLD:

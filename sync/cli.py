@@ -60,6 +60,7 @@ GROUPS = {
         "fields": "sync.commands.fields:fields",
         "init": "sync.commands.setup:init",
         "preview": "sync.commands.rules:preview",
+        "refine": "sync.commands.refine:refine",
         "check": "sync.commands.check:check",
         "settings": "sync.commands.check:settings",
         "map": "sync.commands.mapping:map_",

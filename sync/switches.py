@@ -21,6 +21,7 @@ from rules.hygiene import RULES, Row, rules_of
 from rules.options import NO_HEADINGS, NO_UNITS, Headings, Options, bins_of, with_options
 from rules.records import Kind
 from state.proposals import Plan
+from sync.refine.steps_file import row_of
 from sync.settings import Settings
 from sync.settings.model import Switch
 from sync.texts import Texts
@@ -31,7 +32,7 @@ def active(settings: Settings, system: str, headings: Headings = NO_HEADINGS) ->
 
     `headings` are what the columns of the list say.
     """
-    rules = with_options(all_rules(settings), options(settings, headings.units))
+    rules = with_options(_rules(settings, system), options(settings, headings.units))
     closed = headings.closed
     found = (rule.within(_on(settings, system, rule.name, closed)) for rule in rules)
     return tuple(rule for rule in found if rule is not None)
@@ -39,7 +40,14 @@ def active(settings: Settings, system: str, headings: Headings = NO_HEADINGS) ->
 
 def all_rules(settings: Settings) -> tuple[Row, ...]:
     """The rules that there are, on or off; the fields that settings add among their fields."""
-    return rules_of(extend(DEFAULT, settings.fields)) if settings.fields else RULES
+    return _rules(settings)
+
+
+def _rules(settings: Settings, system: str | None = None) -> tuple[Row, ...]:
+    """The same with the cleaning steps of one system only, or of all for None."""
+    rules = rules_of(extend(DEFAULT, settings.fields)) if settings.fields else RULES
+    steps = row_of(settings.cleaning.steps, system) if settings.cleaning.steps else None
+    return (*rules, steps) if steps else rules
 
 
 def options(settings: Settings, units: Mapping[str, str] = NO_UNITS) -> Options:

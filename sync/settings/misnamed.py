@@ -72,6 +72,8 @@ def _touched(own: Mapping[str, Any]) -> dict[str, set[str]]:
     from rules.errors import UserError
     from rules.hygiene import rules_of
     from rules.records import Kind
+    from rules.refine import steps
+    from rules.refine.histories import may_step
 
     try:
         catalogue = extend(DEFAULT, own)
@@ -82,6 +84,7 @@ def _touched(own: Mapping[str, Any]) -> dict[str, set[str]]:
     return touched | {
         others.RULE: set().union(*(others.may_fill(catalogue, k) for k in Kind)),
         policy.RULE: set().union(*(policy.may_write(catalogue, k) for k in Kind)),
+        steps.RULE: {field.name for field in catalogue if may_step(field)},
     }
 
 

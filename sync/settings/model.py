@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rules.barring import Spelling
 from rules.errors import UserError
 from rules.records import Kind
+from sync.refine.steps_file import check as check_steps
 from sync.settings.alarms import Alarms, OutwardAddress, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
@@ -208,6 +209,21 @@ class Checks(Section):
     consent_unused_max_months: Annotated[int, Field(ge=1, le=120)] = 12
 
 
+def _steps_file(path: Path) -> Path:
+    try:
+        return check_steps(path)
+    except ValueError:
+        raise PydanticCustomError("steps_file", "no file of steps") from None
+
+
+class Cleaning(Section):
+    """[cleaning]: files of cleaning steps that were made in OpenRefine."""
+
+    steps: tuple[Annotated[Path, AfterValidator(_steps_file)], ...] = Field(
+        default=(), examples=[["trin.json"]]
+    )
+
+
 Owner = Literal[
     "register", "research", "sales", "marketing", "finance", "compliance", "dialer", "system"
 ]
@@ -336,6 +352,7 @@ class Settings(BaseSettings):
     sizes: Sizes = Sizes()
     industry: Industry = Industry()
     checks: Checks = Checks()
+    cleaning: Cleaning = Cleaning()
     duties: Duties = Duties()
     suppression: Suppression = Suppression()
     permission: Permission = Permission()

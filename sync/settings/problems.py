@@ -117,6 +117,7 @@ _KINDS = {
     "metrics_open": "metrics_open",
     "refine_open": "refine_open",
     "origin": "origin",
+    "steps_file": "steps_file",
     "outward_address": "outward_address",
     "agent": "agent",
     "quiet_form": "quiet_form",
