@@ -164,6 +164,15 @@ def listed(tx: Tx, abouts: Collection[str] | None = None, limit: int = 1000) -> 
     return sorted(found, key=lambda act: act.seq)[-limit:]
 
 
+def numbered(tx: Tx, seqs: Collection[int]) -> dict[int, Act]:
+    """Acts by their numbers."""
+    return {
+        row.seq: _act(row)
+        for some in chunks(seqs)
+        for row in tx.execute(sa.select(acts).where(acts.c.seq.in_(some)))
+    }
+
+
 def _act(row: Any) -> Act:
     clear = orjson.loads(row.payload) if row.payload else {"by": "", "login": "", "details": {}}
     return Act(row.seq, row.act, row.about, row.at, **clear)

@@ -11,6 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from rules.changes import Finding, Severity
+from state import acts
 from state.ledger_rows import chunks
 from state.store import Tx, among, bulk
 from state.tables import findings, mirror
@@ -32,6 +33,9 @@ class Noted:
     last_seen_at: datetime
     gone_at: datetime | None
     came_back: int
+    decision: int | None
+    """The act by which a person decided that it waits for nobody (`state.decisions`)."""
+    opens_at: datetime | None
 
 
 _INSERT: Final = sa.insert(findings).values(
@@ -63,6 +67,8 @@ _SEEN: Final = (
         last_seen_at=sa.bindparam("b_seen", type_=findings.c.last_seen_at.type),
         gone_at=sa.null(),
         came_back=findings.c.came_back + sa.bindparam("b_back"),
+        # What was decided was said of what it said then.
+        decision=sa.case((sa.bindparam("b_same", type_=sa.Boolean), findings.c.decision)),
     )
 )
 _GONE: Final = (
@@ -121,7 +127,8 @@ def replace(
                 new.append((origin, code, severity, *place, details, now, now, 0))
             else:
                 back = 0 if row.gone_at is None else 1
-                seen.append((severity, one.place, details, now, back, row.fid))
+                same = not back and row.details == details
+                seen.append((severity, one.place, details, now, back, same, row.fid))
         gone += [(now, row.fid) for row in before.values() if row.gone_at is None]
     bulk(tx, _INSERT, new)
     bulk(tx, _SEEN, seen)
@@ -192,11 +199,15 @@ def close_places(tx: Tx, system: str, stream: str, now: datetime, since: datetim
     )
 
 
-def mark(tx: Tx) -> tuple[int, datetime | None]:
-    """Another one once findings came or went; costs nothing, however many there are."""
+OPEN: Final = sa.and_(findings.c.gone_at.is_(None), findings.c.decision.is_(None))
+"""Those that somebody should look at."""
+
+
+def mark(tx: Tx) -> tuple[int, datetime | None, int]:
+    """Another one once findings came, went or were decided; costs nothing, however many there are."""
     newest = tx.execute(sa.select(sa.func.max(findings.c.fid))).scalar_one()
     gone = sa.select(sa.func.max(findings.c.gone_at)).where(findings.c.gone_at.is_not(None))
-    return int(newest or 0), tx.execute(gone).scalar_one()
+    return int(newest or 0), tx.execute(gone).scalar_one(), acts.head(tx).seq
 
 
 def counts(tx: Tx, systems: Sequence[str]) -> list[tuple[str, str, str, str, str | None, int]]:
@@ -210,7 +221,7 @@ def counts(tx: Tx, systems: Sequence[str]) -> list[tuple[str, str, str, str, str
             findings.c.field,
             sa.func.count(),
         )
-        .where(findings.c.system.in_(systems), findings.c.gone_at.is_(None))
+        .where(findings.c.system.in_(systems), OPEN)
         .group_by(
             findings.c.system,
             findings.c.stream,
@@ -224,7 +235,7 @@ def counts(tx: Tx, systems: Sequence[str]) -> list[tuple[str, str, str, str, str
 
 def by_severity(tx: Tx) -> dict[str, int]:
     """How many are open, of all systems."""
-    query = sa.select(findings.c.severity, sa.func.count()).where(findings.c.gone_at.is_(None))
+    query = sa.select(findings.c.severity, sa.func.count()).where(OPEN)
     return {row[0]: int(row[1]) for row in tx.execute(query.group_by(findings.c.severity))}
 
 
@@ -237,8 +248,9 @@ def listed(
     after: int = 0,
     limit: int = 1000,
     with_gone: bool = False,
+    decided: bool = False,
 ) -> list[Noted]:
-    """A page of findings by number."""
+    """A page of findings by number: open ones; those that were `decided`; or all there ever were."""
     query = (
         sa.select(findings, mirror.c.id.label("ref_id"), mirror.c.kind.label("ref_kind"))
         .outerjoin(mirror, mirror.c.rid == findings.c.rid)
@@ -251,8 +263,10 @@ def listed(
             query = query.where(column == value)
     if systems is not None:
         query = query.where(findings.c.system.in_(systems))
-    if not with_gone:
-        query = query.where(findings.c.gone_at.is_(None))
+    if decided:
+        query = query.where(findings.c.gone_at.is_(None), findings.c.decision.is_not(None))
+    elif not with_gone:
+        query = query.where(OPEN)
     return list(_noted(tx.execute(query)))
 
 
@@ -271,6 +285,8 @@ def _noted(rows: Iterable[Any]) -> Iterable[Noted]:
             row.last_seen_at,
             row.gone_at,
             row.came_back,
+            row.decision,
+            row.opens_at if row.decision else None,
         )
 
 

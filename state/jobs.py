@@ -35,6 +35,7 @@ class JobState:
     failures: int = 0
     broken: int = 0
     holder: str | None = None
+    far: Mapping[str, Any] | None = None
 
     @property
     def is_begun(self) -> bool:
@@ -74,6 +75,7 @@ def begin(tx: Tx, job: str, holder: str, now: datetime, fired: datetime) -> None
             begun_at=now,
             holder=holder,
             broken=broken,
+            far=None,
             fired_at=sa.func.coalesce(seen_to, jobs.c.fired_at),
         )
     )
@@ -94,12 +96,19 @@ def end(
     told = {"exit_code": exit_code, "error": dict(error) if error else None, "ended_at": now}
     well = {"good_at": now, "failures": 0} if error is None else {"failures": jobs.c.failures + 1}
     ended = _mine(job).where(_still(holder))
-    tx.execute(ended.values(**told, **well, fired_at=fired, holder=None, broken=0))
+    tx.execute(ended.values(**told, **well, fired_at=fired, holder=None, broken=0, far=None))
+
+
+def far(tx: Tx, job: str, holder: str, told: Mapping[str, Any]) -> None:
+    """How far it is (`sync.far.Far`), as long as this one is at it."""
+    tx.execute(_mine(job).where(jobs.c.holder == holder).values(far=dict(told)))
 
 
 def leave(tx: Tx, job: str, holder: str, now: datetime) -> None:
     """It was asked to stop and did: what is left of it is due again."""
-    tx.execute(_mine(job).where(_still(holder)).values(ended_at=now, holder=None, broken=0))
+    tx.execute(
+        _mine(job).where(_still(holder)).values(ended_at=now, holder=None, broken=0, far=None)
+    )
 
 
 def held(tx: Tx, job: str) -> JobState:
@@ -111,7 +120,7 @@ def held(tx: Tx, job: str) -> JobState:
 
 def let_go(tx: Tx, job: str) -> None:
     """Whoever was at it is gone: it is due again. Such beginnings are counted (`begin`)."""
-    tx.execute(_mine(job).values(holder=None))
+    tx.execute(_mine(job).values(holder=None, far=None))
 
 
 def _mine(job: str) -> sa.Update:

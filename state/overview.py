@@ -21,6 +21,7 @@ from rules.records import Kind
 from rules.suppression import Channel, EventType
 from state.blocked import RECORDS as BLOCKED_RECORDS
 from state.blocked import BlockedRecord
+from state.findings import OPEN
 from state.proposals import changes_of, in_plan
 from state.shapes import Shape
 from state.store import Tx
@@ -202,9 +203,9 @@ def _read_changed(found: sa.Result[Any]) -> dict[int, Changed]:
 
 
 def _standing(at: datetime | None) -> sa.ColumnElement[bool]:
-    """Findings that stand now, or stood at a moment."""
+    """Findings that are open now, or stood at a moment."""
     if at is None:
-        return findings.c.gone_at.is_(None)
+        return OPEN
     return sa.and_(
         findings.c.first_seen_at <= at,
         sa.or_(findings.c.gone_at.is_(None), findings.c.gone_at > at),
@@ -283,7 +284,7 @@ def found(tx: Tx, numbers: Sequence[int]) -> dict[int, Found]:
 
 def found_page(tx: Tx, after: int, limit: int) -> list[Found]:
     """A page of open findings of every system, by number."""
-    query = _FOUND.where(findings.c.fid > after, findings.c.gone_at.is_(None))
+    query = _FOUND.where(findings.c.fid > after, OPEN)
     return list(map(_found, tx.execute(query.order_by(findings.c.fid).limit(limit))))
 
 

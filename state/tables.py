@@ -277,6 +277,15 @@ findings = _table(
     _when("last_seen_at"),
     _when("gone_at", null=True),
     _int("came_back"),
+    # The act by which somebody decided that it waits for nobody, and until when that holds.
+    _int("decision", null=True),
+    _when("opens_at", null=True),
+)
+Index(
+    "ix_findings_decision",
+    findings.c.decision,
+    sqlite_where=findings.c.decision.is_not(None),
+    postgresql_where=findings.c.decision.is_not(None),
 )
 Index("ix_findings_rid", findings.c.rid)
 Index("ix_findings_stream", findings.c.system, findings.c.stream, findings.c.place)
@@ -626,6 +635,15 @@ users = _table(
     _when("seen_at", null=True),
     _personal("removed_by", "suppression", null=True),
     _when("removed_at", null=True),
+    # Who he is elsewhere, where somebody else asks for his password: issuer and subject.
+    _personal("subject", "suppression", null=True),
+)
+Index(
+    "uq_users_subject",
+    users.c.subject,
+    unique=True,
+    sqlite_where=users.c.removed_at.is_(None),
+    postgresql_where=users.c.removed_at.is_(None),
 )
 Index(
     "uq_users_folded",
@@ -809,6 +827,8 @@ jobs = _table(
     _int("failures"),
     _int("broken"),
     _text("holder", null=True),
+    # Of one that is at work: its stage, and how much of how much.
+    Column("far", Json, nullable=True),
 )
 
 # --- what sources of facts answered ----------------------------------------------------------

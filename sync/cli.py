@@ -39,7 +39,7 @@ GROUPS = {
     },
     "look": {
         "report": "sync.commands.look:report",
-        "findings": "sync.commands.look:findings",
+        "findings": "sync.commands.findings:findings",
         "explain": "sync.commands.look:explain",
         "parties": "sync.commands.look:parties",
         "runs": "sync.commands.look:runs",

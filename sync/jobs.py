@@ -26,6 +26,7 @@ from state.jobs import JobState
 from state.store import Store, Tx
 from sync.app import App, Clock
 from sync.facts import Failure
+from sync.far import seen
 from sync.logs import logger
 from sync.masking import mask_entry
 from sync.schedules import At, Schedule, read
@@ -308,7 +309,11 @@ def carry_out(
     with store.transaction() as tx:
         kept.begin(tx, job.name, holder, fired, fired)
     try:
-        with structlog.contextvars.bound_contextvars(job=job.name), opens(job) as app:
+        with (
+            structlog.contextvars.bound_contextvars(job=job.name),
+            opens(job) as app,
+            seen(app, store, job.name, holder),
+        ):
             ended = job.does(app)
     except Leaving:
         with store.transaction() as tx:

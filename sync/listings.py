@@ -81,6 +81,8 @@ class Wanted:
     field: str | None = None
     stream: str | None = None
     gone: bool = False
+    decided: bool = False
+    """Those that a person decided about, and no others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def find(tx: Tx, wanted: Wanted, limit: int, duties: Duties) -> Found:
         and wanted.field in {None, field}
         and wanted.stream in {None, stream}
     ]
-    if wanted.gone:
+    if wanted.gone or wanted.decided:
         return Found(first(tx, wanted, [wanted.code], limit, duties), None)
     codes = list(dict.fromkeys(code for _, code, _ in sorted(fitting)))
     total = sum(count for _, _, count in fitting)
@@ -177,7 +179,7 @@ def _listed(tx: Tx, wanted: Wanted, codes: Iterable[str | None], after: int = 0)
     for code in codes:
         last = after
         while page := findings.listed(
-            tx, code=code, after=last, limit=_PAGE, with_gone=wanted.gone
+            tx, code=code, after=last, limit=_PAGE, with_gone=wanted.gone, decided=wanted.decided
         ):
             yield from (one for one in page if _fits(one, wanted))
             last = page[-1].fid
@@ -195,12 +197,15 @@ def findings_table(found: Found, texts: Texts) -> str:
     """One line a finding, and how many more there are."""
     if not found.shown:
         return texts.get("list.no_findings")
-    headings = [texts.get(f"list.{name}") for name in ("severity", "where", "field", "finding")]
+    headings = [
+        texts.get(f"list.{name}") for name in ("number", "severity", "where", "field", "finding")
+    ]
     headings += [texts.get(f"report.column.{name}") for name in ("owner", "due")]
     text = table(
         headings,
         [_finding(one, texts) for one in found.shown],
-        whole=frozenset({0, 1, 5}),
+        right=frozenset({0}),
+        whole=frozenset({0, 1, 2, 6}),
         width=width(),
     )
     hidden = (found.total or 0) - len(found.shown)
@@ -214,6 +219,7 @@ def _finding(noted: Assigned, texts: Texts) -> list[str]:
     said = words.found(noted.finding).of(texts.lang)
     owner = texts.get(f"list.owner.{noted.owner}")
     return [
+        str(noted.fid),
         severity,
         where(noted),
         noted.finding.field or "",

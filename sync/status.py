@@ -17,9 +17,11 @@ from state.violations import State
 from sync import daemon
 from sync.app import App
 from sync.daemon import Standing
+from sync.far import Far
 from sync.jobs import JOBS, URGENT, Job, due, every, kind_of, lateness
 from sync.listings import width
-from sync.output import duration, moment, printable, table
+from sync.output import duration, moment, number, printable, share, table
+from sync.progress import BYTES
 from sync.texts import Texts
 
 SLACK: Final = timedelta(minutes=15)
@@ -59,6 +61,8 @@ class JobLine:
     failures: int = 0
     exit_code: int | None = None
     error: Mapping[str, Any] | None = None
+    far: Far | None = None
+    """Of one that is at work and tells: its stage, and how much of how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,7 @@ def _line(job: Job, state: JobState, app: App, here: Standing | None, now: datet
         state.failures,
         state.exit_code,
         state.error,
+        Far(**state.far) if state.far else None,
     )
 
 
@@ -214,12 +219,26 @@ def _row(one: JobLine, texts: Texts) -> list[str]:
     return [
         one.job,
         one.when,
-        texts.get(f"jobs.state.{one.state}"),
+        f"{texts.get(f'jobs.state.{one.state}')} {far_said(one.far, texts)}".rstrip(),
         moment(one.good_at, texts.lang) if one.good_at else "–",
         moment(one.next_at, texts.lang) if one.next_at else "–",
         duration(one.late_seconds) if one.late_seconds else "–",
         why(one.error, texts),
     ]
+
+
+def far_said(far: Far | None, texts: Texts) -> str:
+    """How far a piece of work is: the stage, and what of it is done."""
+    if far is None or not far.stage:
+        return ""
+    part = (
+        share(min(far.done / far.total, 1), texts.lang, 0)
+        if far.total
+        else number(far.done, texts.lang)
+        if far.done and far.unit != BYTES
+        else ""
+    )
+    return f"{texts.get(far.stage)} {part}".rstrip()
 
 
 def why(error: Mapping[str, Any] | None, texts: Texts) -> str:

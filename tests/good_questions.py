@@ -43,6 +43,9 @@ def body(way: Way, there: Mapping[str, str]) -> Any:
         "consent_seen": {"record": there["ref"], **CONSENT},
         "consent_confirmed": {"record": there["ref"], **CONSENT, "by": "Eva"},
         "consent_refused": {"record": there["ref"], "why": "Kun en brochure", "by": "Eva"},
+        "findings_decided": {
+            "what": "leave", "codes": [there["code"]], "why": "Som det skal være", "by": "Eva",
+        },
         "answered": {"numbers": [1], "by": "Eva", "reason": "Talt med Anna"},
         "preview": {},
         "undone": {},

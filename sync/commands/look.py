@@ -1,10 +1,9 @@
-"""Commands that only look: explain, parties, runs, plans, findings, report."""
+"""Commands that only look: explain, parties, runs, plans, report."""
 
 from __future__ import annotations
 
 import click
 
-from rules.changes import Severity
 from rules.errors import Exit, UserError
 from rules.records import Ref
 from sync.commands.arguments import REF
@@ -51,47 +50,6 @@ def runs(shell: Shell, *, limit: int) -> int:
     with shell.open(dry=True) as app, app.store.reading() as tx:
         found = list_runs(tx, limit)
     shell.tell(found, lambda: runs_table(found, shell.texts))
-    return Exit.OK
-
-
-@click.command
-@click.option("--severity", type=click.Choice([one.value for one in Severity]))
-@click.option("--code")
-@click.option("--field")
-@click.option("--stream")
-@click.option("--gone", is_flag=True)
-@click.option("--causes", is_flag=True)
-@click.option("--limit", type=click.IntRange(min=1), default=MOST)
-@click.pass_obj
-def findings(
-    shell: Shell,
-    *,
-    severity: str | None,
-    code: str | None,
-    field: str | None,
-    stream: str | None,
-    gone: bool,
-    causes: bool,
-    limit: int,
-) -> int:
-    """What a person should look at, the worst first."""
-    if causes:
-        return _causes(shell)
-    from sync.listings import Wanted, find, findings_table
-
-    wanted = Wanted(severity, code, field, stream, gone)
-    with shell.open(dry=True) as app, app.store.reading() as tx:
-        found = find(tx, wanted, limit, app.duties)
-    shell.tell(found.shown, lambda: findings_table(found, shell.texts))
-    return Exit.OK
-
-
-def _causes(shell: Shell) -> int:
-    from sync.listings import causes, causes_table
-
-    with shell.open(dry=True) as app:
-        found = causes(app)
-    shell.tell(found, lambda: causes_table(found, shell.texts))
     return Exit.OK
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from connectors.spans import Value, span, traced
 from rules.errors import Exit, RingrenError
 from rules.spans import COPENHAGEN
-from state import cursors, doubles, history, proposals, shapes, snapshots
+from state import cursors, decisions, doubles, history, proposals, shapes, snapshots
 from state.proposals import Plan
 from state.purge import Lifetimes, purge_all
 from sync import fingerprint
@@ -64,6 +64,7 @@ class Pass:
                 now=app.clock(),
                 fingerprint=fingerprint.of_plan(app),
             )
+            decisions.reopen_due(tx, app.clock())
         self.facts = PassFacts(command, run, app.dry, app.actor, app.clock(), systems)
         self._ground = Ground(app, self.facts)
         self._records, self._blocks = Records(self._ground), Blocks(self._ground)

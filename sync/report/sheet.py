@@ -205,8 +205,10 @@ def _findings(told: Explanation) -> Table:
 
 
 def _seen(one: Noted) -> Words:
-    key = "report.explain.gone" if one.gone_at else "report.explain.since"
-    return words.say(key, at=one.gone_at or one.first_seen_at)
+    if one.gone_at:
+        return words.say("report.explain.gone", at=one.gone_at)
+    key = "report.explain.decided" if one.decision else "report.explain.since"
+    return words.say(key, at=one.first_seen_at, act=one.decision)
 
 
 # --- cells -----------------------------------------------------------------------------------

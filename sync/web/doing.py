@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rules.records import Ref
 from rules.suppression import Channel, Evidence
-from sync import consents, desk, lifts, undo, violations
+from state.decisions import Chosen
+from sync import consents, deciding, desk, lifts, undo, violations
 from sync.web import deeds, shapes
 from sync.web.call import Call, keys_said, ref_said
 from sync.web.hands import Piece
@@ -40,6 +41,14 @@ def applied(call: Call) -> Piece:
 def job_done(call: Call) -> Piece:
     """`sync jobs run NAME`."""
     return deeds.do_job(call.hands, call.by, call.path["name"])
+
+
+def findings_decided(call: Call) -> deciding.Decision:
+    """`sync findings decide`."""
+    said: shapes.DecideFindings = call.said
+    chosen = Chosen(said.codes, said.numbers, said.severity, said.field, said.stream)
+    what = deciding.What(said.what)
+    return deciding.decide(call.app, chosen, what, said.why, said.by, said.until)
 
 
 # --- proposed: what a second person decides --------------------------------------------------

@@ -10,7 +10,7 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Any, Final
@@ -18,6 +18,7 @@ from typing import Any, Final
 from rules.errors import Leaving, RingrenError, UserError
 from sync.app import App, open_app
 from sync.crashes import write_at
+from sync.far import Far, Noting
 from sync.logs import logger
 from sync.web.alongside import Alongside
 
@@ -56,16 +57,6 @@ class Piece:
         return "working" if self.begun_at else "waiting"
 
 
-@dataclass(slots=True)
-class Far:
-    """How far the piece at work is: a stage (text key), and how much of how much."""
-
-    stage: str = ""
-    done: int = 0
-    total: int | None = None
-    unit: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     """What came of a piece."""
@@ -97,28 +88,6 @@ class Tools:
 
 
 Work = Callable[[Tools], Done]
-
-
-@dataclass(slots=True)
-class Noting:
-    """Keeps how far a piece is, for whoever looks."""
-
-    far: Far = field(default_factory=Far)
-
-    def start(self, stage_key: str, total: int | None, unit: str) -> None:
-        """A stage begins."""
-        self.far = Far(stage_key, 0, total, unit)
-
-    def advance(self, done: int, total: int | None = None) -> None:
-        """So much is done."""
-        self.far = replace(self.far, done=done, total=total or self.far.total)
-
-    def end(self) -> None:
-        """The stage is over."""
-        self.far = Far()
-
-    def tell(self, key: str, **details: object) -> None:
-        """Says nothing: the report does."""
 
 
 class Hands:

@@ -27,6 +27,7 @@ FORM: Final = "multipart/form-data"
 BINARY: Final = "application/octet-stream"
 VERSION: Final = "1.1.0"
 """Of the API. What is added raises the middle number, what breaks a reader the first."""
+_NAME: Final = r"^[a-z_\-]+(:[a-z0-9_\-]+)?$"
 _REF: Final = "#/components/schemas/{model}"
 _WITH_BODY: Final = (400, 408, 413, 415)
 _ALWAYS: Final = (401, 403, 422, 429, 500, 503)
@@ -117,7 +118,7 @@ def _refused(way: Way) -> str:
 def _of_path(way: Way) -> Iterator[Said]:
     for name in re.findall(r"\{(\w+)\}", way.path):
         number = {"type": "integer", "minimum": 1, "maximum": LARGEST}
-        word = {"type": "string", "pattern": RELEASE if name == "release" else r"^[a-z_\-]+$"}
+        word = {"type": "string", "pattern": RELEASE if name == "release" else _NAME}
         schema = number if name == "number" else word
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 

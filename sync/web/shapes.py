@@ -5,10 +5,12 @@ Anything unknown is refused, not passed over: a misspelt field would change what
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from rules.changes import Severity
 from rules.suppression import Channel
 from sync.web import items
 
@@ -68,6 +70,8 @@ class AskFindings(AskFew):
 
     after: Annotated[int, Field(ge=0, le=LARGEST)] = 0
     gone: bool = False
+    decided: bool = False
+    """Those that a person decided about, and no others."""
 
 
 class Somebody(Asked):
@@ -140,6 +144,19 @@ class ProposeCorrection(Named):
     """An entry of the list that is wrong, and why."""
 
     entry: Number
+    why: Words
+
+
+class DecideFindings(Named):
+    """All findings of these codes, and those of these numbers; of them those that fit the rest."""
+
+    what: Literal["leave", "put-off", "open-again"]
+    codes: Annotated[list[Name], Field(max_length=100)] = Field(default_factory=list)
+    numbers: Annotated[list[Number], Field(max_length=MOST_ANSWERED)] = Field(default_factory=list)
+    severity: Severity | None = None
+    field: Name | None = None
+    stream: Name | None = None
+    until: date | None = None
     why: Words
 
 

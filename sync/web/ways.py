@@ -14,6 +14,7 @@ from state.proposals import Plan
 from state.tokens import Scope
 from sync import (
     consents,
+    deciding,
     desk,
     explain,
     lifts,
@@ -71,7 +72,7 @@ def _findings(call: Call) -> list[listings.Assigned]:
     code, app = call.path["code"], call.app
     if not words.exists(f"finding.{code}"):
         raise Refused(404, "api.nothing_there")
-    wanted = listings.Wanted(code=code, gone=said.gone)
+    wanted = listings.Wanted(code=code, gone=said.gone, decided=said.decided)
     with app.store.reading() as tx:
         return listings.first(tx, wanted, [code], said.limit, app.duties, said.after)
 
@@ -196,6 +197,10 @@ WAYS: Final[tuple[Way, ...]] = (
     Way(
         "findings", "GET", f"{_V1}/findings/{{code}}", Scope.RECORDS, shapes.AskFindings,
         list[listings.Assigned], _findings,
+    ),
+    Way(
+        "findings_decided", "POST", f"{_V1}/findings/decisions", Scope.WRITE,
+        shapes.DecideFindings, deciding.Decision, doing.findings_decided,
     ),
     Way(
         "plans", "GET", f"{_V1}/plans", Scope.RECORDS, shapes.AskFew, list[Plan],

@@ -41,9 +41,9 @@ def described(tx: Tx) -> set[tuple[Any, ...]]:
 
 def _plain(sql: str) -> str:
     """Without what depends on who wrote it: white space, quotes, the order of constraints."""
-    plain = re.sub(r"\s+", " ", sql.replace('"', "")).strip()
-    columns, *constraints = re.split(r", (?=CONSTRAINT )", plain.removesuffix(" ) STRICT"))
-    return ", ".join([columns, *sorted(constraints)]) + plain[-8:] * plain.endswith(" ) STRICT")
+    plain = re.sub(r"\s*([(),])\s*", r"\1 ", re.sub(r"\s+", " ", sql.replace('"', ""))).strip()
+    columns, *constraints = re.split(r", (?=CONSTRAINT )", plain.removesuffix(") STRICT"))
+    return ", ".join([columns, *sorted(constraints)]) + plain[-8:] * plain.endswith(") STRICT")
 
 
 def migrated(url: str) -> Store:

@@ -36,6 +36,7 @@ from sync.atwork import HANGS
 from sync.cli import program
 from sync.daemon import standing
 from sync.jobs import JOBS, Ended, Job, named
+from sync.output import Silent
 from sync.scheduler import Engine
 from sync.settings import Settings
 from sync.settings.jobs import Jobs
@@ -299,7 +300,7 @@ def engine(store: Store, **jobs: str) -> Iterator[Engine]:
 
     @contextlib.contextmanager
     def opens(_settings: Settings, _job: Job, stopping: threading.Event) -> Iterator[Any]:
-        yield type("App", (), {"stopping": stopping})
+        yield type("App", (), {"stopping": stopping, "progress": Silent()})
 
     crashed: list[Exception] = []
     made = Engine(settings, store, opens, system_clock, holder="me:1", crashed=crashed.append)

@@ -22,6 +22,7 @@ from sync.app import App
 from sync.daily import FOLDER
 from sync.facts import Failure
 from sync.jobs import JOBS, Ended, Job, _ended, carry_out, due, lateness, named
+from sync.output import Silent
 from sync.schedules import read
 from sync.settings import Settings
 from sync.settings.jobs import Jobs
@@ -41,7 +42,7 @@ def idle(*names: str) -> list[Job]:
 
 @contextlib.contextmanager
 def no_app(_job: Job) -> Iterator[Any]:
-    yield None
+    yield type("App", (), {"progress": Silent()})
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ from sync.app import App, system_clock
 from sync.cli import program
 from sync.cluster import Cluster
 from sync.jobs import BULK, URGENT, Ended, Job, carry_out, every, named
+from sync.output import Silent
 from sync.settings import Settings
 from sync.settings.jobs import Jobs, Worker
 from sync.settings.model import VENDORS
@@ -68,7 +69,7 @@ class Floor:
 
         @contextlib.contextmanager
         def opens(_settings: Settings, _job: Job, stopping: threading.Event) -> Iterator[Any]:
-            yield type("App", (), {"stopping": stopping, "holder": holder})
+            yield type("App", (), {"stopping": stopping, "holder": holder, "progress": Silent()})
 
         crashed: list[Exception] = []
         made = Cluster(
@@ -205,7 +206,7 @@ def test_one_job_run_by_hand_is_not_taken_for_a_lost_one(floor: Floor) -> None:
     def opens(_job: Job) -> Iterator[Any]:
         with floor.process("one:1"):
             time.sleep(0.5)
-            yield None
+            yield type("App", (), {"progress": Silent()})
 
     ended = carry_out(job, floor.store, opens, system_clock, "hand:1", lambda _: None)
     assert ended.exit_code is Exit.OK

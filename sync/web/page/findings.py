@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any, Final
 
+from rules.checks.notes import PROPOSED
+from rules.errors import UserError
 from rules.records import Kind, Ref
 from rules.rights import Right
+from state import acts, decisions
+from state.acts import Act
+from state.decisions import Chosen
 from sync import listings
+from sync.deciding import Decision, What, decide
 from sync.opening import Linker, linker
+from sync.output import moment
 from sync.report import words
 from sync.report.causes import title
 from sync.report.explorer import opened
+from sync.report.phrases import day as day_said
 from sync.web.memory import causes as counted
-from sync.web.page.asked import Answered, Asked, Shown
+from sync.web.page.asked import Answered, Asked, Sent, Shown
 from sync.web.refusals import Refused
 
 MOST: Final = 100
@@ -20,6 +30,10 @@ MOST: Final = 100
 
 def causes(asked: Asked) -> Answered:
     """`sync findings --causes`."""
+    return _causes(asked)
+
+
+def _causes(asked: Asked, error: UserError | None = None) -> Shown:
     found = counted(asked.app, asked.memory)
     owners = {one.owner: one.owner_name for group in found for one in group.fields}
     owner = asked.query.get("owner", "")
@@ -30,20 +44,24 @@ def causes(asked: Asked) -> Answered:
         "owner": owner if owner in owners else "",
         "today": asked.app.today,
     }
-    return Shown("findings", filled)
+    return Shown("findings", filled | _deciding(asked), 422 if error else 200, error)
 
 
 def of_code(asked: Asked) -> Answered:
-    """`sync findings --code CODE`."""
-    code = asked.path["code"]
-    if not words.exists(f"finding.{code}"):
-        raise Refused(404, "page.no_page")
-    app = asked.app
-    total = sum(one.count for one in counted(app, asked.memory) if one.code == code)
+    """`sync findings --code CODE`, or those of it that were decided."""
+    return _of_code(asked)
+
+
+def _of_code(asked: Asked, error: UserError | None = None) -> Shown:
+    code, app = _code(asked), asked.app
+    decided = asked.choice("show", "open", "decided") == "decided"
+    wanted = listings.Wanted(code=code, decided=decided)
     with app.store.reading() as tx:
-        found = listings.first(tx, listings.Wanted(code=code), [code], MOST, app.duties)
+        total = decisions.count(tx, Chosen([code]), decided=decided)
+        found = listings.first(tx, wanted, [code], MOST, app.duties)
+        told = acts.numbered(tx, {one.decision for one in found if one.decision})
     link = linker(app)
-    rows = [_row(one, asked, link) for one in found]
+    rows = [_row(one, asked, link) | _decided(one, asked, told) for one in found]
     details = dict(found[0].finding.details) if found else {}
     filled: dict[str, Any] = {
         "title": title(code, details),
@@ -52,8 +70,78 @@ def of_code(asked: Asked) -> Answered:
         "total": total,
         "more": total - len(rows),
         "today": app.today,
+        "code": code,
+        "decided": decided,
+        "one_by_one": code == PROPOSED,
     }
-    return Shown("findings_of", filled)
+    return Shown("findings_of", filled | _deciding(asked), 422 if error else 200, error)
+
+
+def _code(asked: Asked) -> str:
+    code = asked.path["code"]
+    if not words.exists(f"finding.{code}"):
+        raise Refused(404, "page.no_page")
+    return code
+
+
+# --- deciding --------------------------------------------------------------------------------
+
+
+def decide_causes(asked: Asked) -> Answered:
+    """`sync findings decide --code CODE`, for each cause that was ticked."""
+    ticked = [name[2:] for name in asked.fields if name.startswith("c-")]
+    try:
+        done = _decide(
+            asked, Chosen(codes=[one for one in ticked if words.exists(f"finding.{one}")])
+        )
+    except UserError as error:
+        return _causes(asked, error)
+    return Sent("/findings", f"findings_{done.what.name.lower()}")
+
+
+def decide_some(asked: Asked) -> Answered:
+    """`sync findings decide --number NUMBER`, for those that were ticked, or for all of the kind."""
+    code = _code(asked)
+    numbers = [
+        int(name[1:16]) for name in asked.fields if name[:1] == "f" and name[1:16].isdecimal()
+    ]
+    chosen = Chosen(codes=[code]) if asked.fields.get("all") else Chosen(numbers=numbers)
+    try:
+        done = _decide(asked, chosen)
+    except UserError as error:
+        return _of_code(asked, error)
+    return Sent(f"/findings/{code}", f"findings_{done.what.name.lower()}")
+
+
+def _decide(asked: Asked, chosen: Chosen) -> Decision:
+    why, day = asked.fields.get("why", "")[:2000], asked.fields.get("until", "").strip()
+    what = What(asked.choice("what", *What))
+    until = None
+    if day and what is What.PUT_OFF:
+        try:
+            until = date.fromisoformat(day)
+        except ValueError:
+            raise UserError("deciding.no_day") from None
+    return decide(asked.app, chosen, what, why, asked.who.name, until)
+
+
+def _deciding(asked: Asked) -> dict[str, Any]:
+    """What the form shows again, and the first day that there is to wait for."""
+    return {"given": asked.fields, "tomorrow": asked.app.today + timedelta(days=1)}
+
+
+def _decided(one: listings.Assigned, asked: Asked, told: Mapping[int, Act]) -> dict[str, Any]:
+    """Who decided, why, and until when."""
+    if one.decision is None:
+        return {"answer": ""}
+    act, texts = told[one.decision], asked.texts
+    until = day_said(one.opens_at, texts.lang) if one.opens_at else ""
+    key = "page.findings.decided." + ("until" if until else "leave")
+    said = texts.get(key, by=act.by, at=moment(act.at, texts.lang), until=until)
+    return {"answer": said, "why": act.details.get("why", "")}
+
+
+# --- what is shown ---------------------------------------------------------------------------
 
 
 def _row(one: listings.Assigned, asked: Asked, link: Linker) -> dict[str, Any]:
@@ -73,5 +161,7 @@ def _row(one: listings.Assigned, asked: Asked, link: Linker) -> dict[str, Any]:
 
 PLACES: Final = (
     ("GET", "/findings", Right.RECORDS, causes),
+    ("POST", "/findings", Right.WRITE, decide_causes),
     ("GET", "/findings/{code}", Right.RECORDS, of_code),
+    ("POST", "/findings/{code}", Right.WRITE, decide_some),
 )

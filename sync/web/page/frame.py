@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from rules.rights import Right
 from sync import report
+from sync.jobs import kind_of
 from sync.output import duration, moment, number, printable, share
 from sync.report import charts, phrases
 from sync.templates import environment
@@ -129,8 +130,16 @@ def _words(texts: Texts) -> dict[str, Any]:
         "took": duration,
         "plain": printable,
         "charts": charts,
+        "job_said": lambda name: _job_said(name, texts),
         "roles": lambda roles: roles_said(roles, texts),
     }
+
+
+def _job_said(name: str, texts: Texts) -> str:
+    """What a job does, and for which system."""
+    system = name.partition(":")[2]
+    said = texts.get(f"page.job.{kind_of(name)}")
+    return f"{said}: {system}" if system else said
 
 
 # --- what pages load -------------------------------------------------------------------------

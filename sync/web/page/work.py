@@ -19,7 +19,7 @@ def jobs(asked: Asked) -> Answered:
         {
             "jobs": [filled(one, asked) for one in standing.jobs(asked.app)],
             "pieces": asked.hands.listed(),
-            "far": asked.hands.far,
+            "far": standing.far_said(asked.hands.far, texts),
             "why": lambda error: standing.why(error, texts),
         },
     )
@@ -27,7 +27,10 @@ def jobs(asked: Asked) -> Answered:
 
 def filled(one: JobLine, asked: Asked) -> dict[str, Any]:
     """A job as the page shows it."""
-    return {"line": one, "error": standing.why(one.error, asked.texts)}
+    texts = asked.texts
+    far = standing.far_said(one.far, texts)
+    part = one.far.done / one.far.total if one.far and one.far.total else None
+    return {"line": one, "far": far, "part": part, "error": standing.why(one.error, texts)}
 
 
 def do_job(asked: Asked) -> Answered:
