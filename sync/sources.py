@@ -10,10 +10,13 @@ from connectors.sources import registry
 from connectors.sources.registry import (
     ACCOUNTS,
     CVR,
+    DNB,
+    LASSO,
     NEVERBOUNCE,
     NUMVERIFY,
     SOURCES,
     TWILIO,
+    VAINU,
     ZEROBOUNCE,
 )
 from rules.enrichment.record import CompanyRecord
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from connectors.sources.means import Means
     from connectors.sources.source import Source
     from sync.settings.enrichment import Accounts, Cvr
+    from sync.settings.firms import Dnb, Firm, Lasso, Vainu
     from sync.settings.model import Settings
     from sync.settings.parts import Secret
     from sync.settings.verifying import NeverBounce, Numverify, Twilio, ZeroBounce
@@ -112,6 +116,45 @@ def _accounts(one: Accounts, means: Means) -> Source:
     )
 
 
+def _lasso(one: Lasso, means: Means) -> Source:
+    parts = {name: getattr(one, name) for name in ("sites", "reports", "group", "rating")}
+    return registry.lasso(
+        means,
+        key=_clear(one.key),
+        a_minute=one.calls_a_minute,
+        parts=parts,
+        ore=_price(LASSO, one),
+        keeps_days=one.keeps_days,
+    )
+
+
+def _vainu(one: Vainu, means: Means) -> Source:
+    client, secret = _login(VAINU, one.client_id, one.client_secret)
+    return registry.vainu(
+        means,
+        client=client,
+        secret=secret,
+        paths={str(fact): path for fact, path in one.paths.items()},
+        signals=one.signals,
+        tags={tag: str(kind) for tag, kind in one.signal_tags.items()},
+        ore=_price(VAINU, one),
+        keeps_days=one.keeps_days,
+    )
+
+
+def _dnb(one: Dnb, means: Means) -> Source:
+    key, secret = _login(DNB, one.key, one.secret)
+    ore, days = _price(DNB, one), one.keeps_days
+    return registry.dnb(means, key=key, secret=secret, blocks=one.blocks, ore=ore, keeps_days=days)
+
+
+def _price(source: str, one: Firm) -> int:
+    """What the customer's contract says; nothing is bought at a price that nobody knows."""
+    if one.price_ore is None:
+        raise UserError("source.firm.no_price", source=source)
+    return one.price_ore
+
+
 def _zerobounce(one: ZeroBounce, means: Means) -> Source:
     pace = one.batches_a_minute
     return registry.zerobounce(
@@ -147,6 +190,9 @@ def _clear(secret: Secret | None) -> str:
 _SET_UP: Final[Mapping[str, Callable[[Any, Means], Source]]] = {
     CVR: _cvr,
     ACCOUNTS: _accounts,
+    LASSO: _lasso,
+    VAINU: _vainu,
+    DNB: _dnb,
     ZEROBOUNCE: _zerobounce,
     NEVERBOUNCE: _neverbounce,
     TWILIO: _twilio,

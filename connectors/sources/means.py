@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 import requests
 
-from connectors.caller import Caller, Patience, by_status
+from connectors.caller import Caller, Patience, by_status, retry_after
 from connectors.session import READ_SECONDS, Line, Meter, Read, open_session
 from connectors.tokens import Token, Tokens, fixed
 from rules.enrichment.record import CompanyRecord
@@ -42,8 +43,11 @@ class Means(NamedTuple):
         explain: Callable[[requests.Response], str] = by_status,
         read_seconds: float = READ_SECONDS,
         shows_path: bool = True,
+        fetch: Callable[[requests.Session], Token] | None = None,
+        wait_of: Callable[[requests.Response], float | None] = retry_after,
     ) -> Caller:
-        """Calls to one source, one after the other, with a key that does not end."""
+        """Calls to one source, one after the other, with a key that does not end, or with tokens that
+        are fetched over the same session."""
         line = Line(
             system,
             reads,
@@ -54,11 +58,13 @@ class Means(NamedTuple):
             connections=1,
             shows_path=shows_path,
         )
+        session = open_session(line)
         return Caller(
             system,
-            open_session(line),
-            Tokens(fixed(secret), self.clock),
+            session,
+            Tokens(partial(fetch, session) if fetch else fixed(secret), self.clock),
             sign,
+            wait_of=wait_of,
             explain=explain,
             patience=self.patience or patience,
             sleep=self.sleep,

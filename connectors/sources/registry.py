@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from connectors.sources.accounts import Accounts
     from connectors.sources.cvr import Cvr
     from connectors.sources.cvr.doors import Door
+    from connectors.sources.dnb import Dnb
+    from connectors.sources.lasso import Lasso
     from connectors.sources.means import Means
     from connectors.sources.neverbounce import NeverBounce
     from connectors.sources.numverify import Numverify
     from connectors.sources.twilio import Twilio
+    from connectors.sources.vainu import Vainu
     from connectors.sources.zerobounce import ZeroBounce
 
 CVR: Final = "cvr"
 ACCOUNTS: Final = "accounts"
+LASSO: Final = "lasso"
+VAINU: Final = "vainu"
+DNB: Final = "dnb"
 ZEROBOUNCE: Final = "zerobounce"
 NEVERBOUNCE: Final = "neverbounce"
 TWILIO: Final = "twilio"
 NUMVERIFY: Final = "numverify"
 
-SOURCES: Final = (CVR, ACCOUNTS, ZEROBOUNCE, NEVERBOUNCE, TWILIO, NUMVERIFY)
+SOURCES: Final = (
+    CVR, ACCOUNTS, LASSO, VAINU, DNB, ZEROBOUNCE, NEVERBOUNCE, TWILIO, NUMVERIFY,
+)  # fmt: skip
 """The names of all sources of facts, in the order in which they are asked: the free ones first."""
 
 
@@ -63,6 +71,47 @@ def accounts(means: Means, *, url: str, calls_a_second: float, group: bool, batc
 
     index = Index(ACCOUNTS, means, url=url, a_second=calls_a_second)
     return Accounts(ACCOUNTS, index, means, group=group, batch=batch)
+
+
+def lasso(
+    means: Means, *, key: str, a_minute: int, parts: Mapping[str, bool], ore: int, keeps_days: int
+) -> Lasso:
+    """Lasso X, set up. `parts` are the additions by name, and whether they are asked for."""
+    from connectors.sources.lasso import Lasso, Parts
+    from connectors.sources.lasso.client import Api
+
+    return Lasso(LASSO, Api(LASSO, key, means, a_minute=a_minute), Parts(**parts), ore, keeps_days)
+
+
+def vainu(
+    means: Means,
+    *,
+    client: str,
+    secret: str,
+    paths: Mapping[str, str],
+    signals: bool,
+    tags: Mapping[str, str],
+    ore: int,
+    keeps_days: int,
+) -> Vainu:
+    """Vainu, set up. `paths` are where this account has facts, `tags` marks of signals."""
+    from connectors.sources.vainu import Vainu
+    from connectors.sources.vainu.client import Api
+
+    api = Api(VAINU, client, secret, means)
+    return Vainu(
+        VAINU, api, paths=paths, signals=signals, tags=tags, ore=ore, keeps_days=keeps_days
+    )
+
+
+def dnb(
+    means: Means, *, key: str, secret: str, blocks: Sequence[str], ore: int, keeps_days: int
+) -> Dnb:
+    """Dun & Bradstreet, set up with the blocks of a contract."""
+    from connectors.sources.dnb import Dnb
+    from connectors.sources.dnb.client import Api
+
+    return Dnb(DNB, Api(DNB, key, secret, means), blocks, ore, keeps_days)
 
 
 def zerobounce(means: Means, *, key: str, url: str, ore: int, batches_a_minute: int) -> ZeroBounce:

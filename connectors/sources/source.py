@@ -22,23 +22,25 @@ from rules.keys import Key, KeyKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
     """How a source is asked by one kind of key. `batch`: keys that are asked for together, with
-    `calls` calls, and one more for each `page` of them (0: none); `life`: so long an answer is as good
-    as new, and is not asked for again."""
+    `calls` calls, `each` more for each of them, and one more for each `page` of them (0: none);
+    `life`: so long an answer is as good as new, and is not asked for again."""
 
     batch: int
     life: timedelta
     calls: int = 1
     page: int = 0
+    each: int = 0
 
     def calls_for(self, keys: int) -> int:
         """About how many calls so many keys take."""
         pages = -(-keys // self.page) if self.page else 0
-        return -(-keys // self.batch) * self.calls + pages
+        return -(-keys // self.batch) * self.calls + keys * self.each + pages
 
     def keys_for(self, calls: int) -> int:
         """How many keys so many calls reach for at most."""
         whole, rest = divmod(calls, self.calls_for(self.batch))
-        return whole * self.batch + max(0, rest - self.calls) * self.page
+        left = max(0, rest - self.calls)
+        return whole * self.batch + (left // self.each if self.each else left * self.page)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ class Profile:
     (hundredths of a krone); who asks for nothing has no price. `repeats_free`: the same key asked
     again costs nothing, so that a lost answer may be asked for again. `keeps_days`: so long the
     licence lets its answers be kept; None: without end. `licence` is a text key. `seconds`: about
-    how long a call takes.
+    how long a call takes. `renews`: it is worth asking where no field is empty, for what it says
+    overwrites; of who only fills, nobody is asked about a record in which there is nothing to fill.
     """
 
     asking: Mapping[KeyKind, Asking]
@@ -61,6 +64,7 @@ class Profile:
     repeats_free: bool = True
     keeps_days: int | None = None
     seconds: float = 1.0
+    renews: bool = False
 
     @property
     def about(self) -> frozenset[str]:

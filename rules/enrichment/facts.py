@@ -2,33 +2,49 @@
 
 A record with a P-number is about that place of work: its address and phone are the unit's. Contact
 data of whoever is, or may be, protected from advertising are not taken from the register that says
-so (CVR-loven § 19). A head count, and a year's figure, older than two years says nothing; another currency is another
-figure; gross profit is never revenue.
+so (CVR-loven § 19). A head count, and a year's figure, older than two years says nothing, nor does a
+signal of half a year ago; another currency is another figure; gross profit is never revenue.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from rules.enrichment import standing
 from rules.enrichment.identity import HOME
-from rules.enrichment.record import Address, CompanyRecord, Headcount, Money, Unit
-from rules.fields.choices import COMPANY_STATUS
+from rules.enrichment.record import (
+    Address,
+    CompanyRecord,
+    Headcount,
+    Money,
+    Related,
+    Signal,
+    Unit,
+)
+from rules.enrichment.technologies import listed
+from rules.fields.choices import COMPANY_STATUS, CREDIT, SIGNAL, TECHNOLOGY
+from rules.fields.field import Choice
 
 REGISTER: Final = "cvr"
 OLDEST_COUNT: Final = 24
 """Months: the register keeps old series that ended years ago."""
 OLDEST_YEAR: Final = 24
 """Months since the end of the year that a figure is of: by then the next two should be there."""
+SIGNAL_LIVES: Final = timedelta(days=180)
+"""So long something that happened is a reason to call."""
 _STATUS: Final = {choice.value: choice.da for choice in COMPANY_STATUS if choice.value != "unknown"}
+_RISK: Final = {choice.value: choice.da for choice in CREDIT}
+_SIGNAL: Final = {choice.value: choice.da for choice in SIGNAL}
 
 
 FACTS: Final = (
     "company_name", "cvr", "p_number", "legal_form", "industry_code", "industry_scheme",
-    "industry_label", "industry_code_db25", "employees", "revenue", "gross_profit", "main_phone",
-    "website", "address", "postcode", "city", "country", "company_status", "ad_protected",
+    "industry_label", "industry_code_db25", "sector", "employees", "revenue", "gross_profit",
+    "main_phone", "website", "address", "postcode", "city", "country", "technology",
+    "parent_company", "ultimate_parent", "credit_rating", "signal", "signal_at", "company_status",
+    "ad_protected",
 )  # fmt: skip
 """The fields that a company as a source knows it may speak of, in the order of the catalogue."""
 
@@ -41,8 +57,14 @@ class _Place(NamedTuple):
     protected: bool | None
 
 
-def told(company: CompanyRecord, p_number: str = "", today: date | None = None) -> dict[str, str]:
-    """What it says, by field, as far as it says anything; `p_number` is the record's own."""
+def told(
+    company: CompanyRecord,
+    p_number: str = "",
+    today: date | None = None,
+    technologies: Sequence[Choice] = TECHNOLOGY,
+) -> dict[str, str]:
+    """What it says, by field, as far as it says anything; `p_number` is the record's own, `technologies`
+    those that matter to whoever asks."""
     place = _place(company, p_number)
     said = {
         "company_name": company.name,
@@ -55,6 +77,12 @@ def told(company: CompanyRecord, p_number: str = "", today: date | None = None) 
         "company_status": _STATUS.get(company.status, ""),
         "ad_protected": _YES_NO[place.protected],
         "website": company.website,
+        "sector": company.sector,
+        "technology": listed(company.technologies, technologies),
+        "parent_company": _name(company.parent),
+        "ultimate_parent": _name(company.head),
+        "credit_rating": _RISK.get(company.credit.risk, "") if company.credit else "",
+        **_signal(company.signals, today),
         **_industry(company),
         **_address(place.address),
         "main_phone": place.phone,
@@ -91,6 +119,19 @@ def _industry(company: CompanyRecord) -> dict[str, str]:
         "industry_label": industry.label,
         "industry_code_db25": industry.code if industry.scheme == "DB25" else "",
     }
+
+
+def _name(owner: Related | None) -> str:
+    return owner.name if owner else ""
+
+
+def _signal(signals: Sequence[Signal], today: date | None) -> dict[str, str]:
+    """What happened last, of what the catalogue's list names."""
+    known = [one for one in signals if one.kind in _SIGNAL]
+    last = max(known, key=lambda one: (one.day, one.kind), default=None)
+    if last is None or (today and today - last.day > SIGNAL_LIVES):
+        return {}
+    return {"signal": _SIGNAL[last.kind], "signal_at": last.day.isoformat()}
 
 
 def _address(address: Address) -> dict[str, str]:
@@ -130,6 +171,7 @@ _YES_NO: Final = {True: "Ja", False: "Nej", None: ""}
 
 
 ESTIMATES: Final[Mapping[str, Callable[[CompanyRecord], bool]]] = {
+    "employees": lambda one: one.headcount is not None and one.headcount.estimate,
     "revenue": lambda one: one.revenue is not None and one.revenue.estimate,
     "gross_profit": lambda one: one.gross_profit is not None and one.gross_profit.estimate,
 }

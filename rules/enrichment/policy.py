@@ -45,6 +45,7 @@ VERSION: Final = 1
 TOGETHER: Final = (
     ("address", "postcode", "city", "country"),
     ("industry_code", "industry_scheme", "industry_label"),
+    ("signal", "signal_at"),
 )
 """Fields that mean something only together; the first says whether there is anything."""
 
@@ -58,6 +59,13 @@ LESS_SURE: Final[Mapping[tuple[str, str], int]] = {
 }
 """Where it is less so: companies tell the register a number once, and forget it."""
 UNKNOWN_SOURCE: Final = 80
+SECOND_HAND: Final[Mapping[tuple[str, str], str]] = {
+    ("lasso", "employees"): "cvr",
+    ("lasso", "revenue"): "accounts",
+    ("lasso", "gross_profit"): "accounts",
+    ("lasso", "parent_company"): "cvr",
+}
+"""What a source has from another one is no second opinion: where that one speaks, it is not heard."""
 OF_AN_ESTIMATE: Final = Decimal("0.8")
 """What was reckoned is so much less sure than what accounts state."""
 
@@ -145,8 +153,9 @@ def _offers(
             newest[one.source] = one
     unit = values.get("p_number")
     number = unit.strip() if isinstance(unit, str) else ""
+    wanted = terms.catalogue["technology"].choices
     return tuple(
-        _Offer(one, _spelled(kind, told(one, number, terms.today), terms))
+        _Offer(one, _spelled(kind, told(one, number, terms.today, wanted), terms))
         for _, one in sorted(newest.items())
     )
 
@@ -207,10 +216,13 @@ class _Case:
         """Those who may, can, and are sure and fresh enough, the most trusted first."""
         rank = {name: place for place, name in enumerate(field.sources)}
         having = [one for one in self.offers if one.source in rank and field.name in one.texts]
+        speaking = {one.source for one in having}
         fitting = [
             one
             for one in having
-            if self._is_fresh(field, one) and self._sure(field, one) >= field.least_confidence
+            if SECOND_HAND.get((one.source, field.name)) not in speaking
+            and self._is_fresh(field, one)
+            and self._sure(field, one) >= field.least_confidence
         ]
         return sorted(fitting, key=lambda one: rank[one.source])
 
@@ -354,9 +366,12 @@ def _values(field: Field) -> Picklist:
     return picklist(field)
 
 
+_NAMES: Final = frozenset({"company_name", "parent_company", "ultimate_parent"})
+
+
 def _goes_on(field: Field, a: str, b: str) -> bool:
     """A company's name with and without its form, or with what it goes on with."""
-    if field.name != "company_name":
+    if field.name not in _NAMES:
         return False
     mine, others = company_words(a), company_words(b)
     return bool(mine and others) and begin_alike(mine, others)

@@ -42,12 +42,14 @@ class Headcount:
     """Employees (heads): exact where the source says so, else from `low` to `high` (None: open).
 
     `month` is the first day of the month or year that it was counted in; None: nobody says.
+    `estimate` says that nobody counted and the source reckoned it.
     """
 
     exact: int | None = None
     low: int | None = None
     high: int | None = None
     month: date | None = None
+    estimate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,33 @@ class Unit:
     protected: bool | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """A company that owns another one. `cvr` is empty where the source does not say it; `known_as` is
+    what the source itself knows it by (a DUNS number, an id)."""
+
+    name: str
+    cvr: str = ""
+    known_as: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Something that happened to a company: `kind` is a value of the catalogue's list of signals."""
+
+    kind: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """How risky it is to give a company credit: `risk` is a value of the catalogue's list, `model` what
+    the source reckoned it by, with the mark that it gave there."""
+
+    risk: str
+    model: str
+
+
 class Number(NamedTuple):
     """A company by the number of its register: in Denmark the CVR number."""
 
@@ -94,6 +123,9 @@ class CompanyRecord:
     `successors` are the CVR numbers of those that it was merged into or split up into. `kept_from`:
     the day on which some of it was told, by a way to the source that knows more than the last one;
     None: all of it is of `read_at`.
+    `successors` are the CVR numbers of those that it was merged into or split up into. `parent` owns
+    it, `head` stands above all its owners. `sector` is the source's own word for the trade, beside the
+    code; `technologies` are products by the names that the source gives them.
     """
 
     cvr: str
@@ -118,6 +150,12 @@ class CompanyRecord:
     gross_profit: Money | None = None
     successors: tuple[str, ...] = ()
     kept_from: date | None = None
+    sector: str = ""
+    parent: Related | None = None
+    head: Related | None = None
+    technologies: tuple[str, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    credit: Credit | None = None
 
     @property
     def number(self) -> Number:

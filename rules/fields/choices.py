@@ -65,6 +65,23 @@ TECHNOLOGY: tuple[Choice, ...] = (
     Choice("none", "Ingen kendt", "None known", ("ingen",)),
 )
 
+CREDIT: tuple[Choice, ...] = (
+    Choice("normal", "Normal risiko", "Normal risk", ("lav risiko",), ("low risk",)),
+    Choice("raised", "Forhøjet risiko", "Raised risk", ("mellem risiko",), ("medium risk",)),
+    Choice("high", "Høj risiko", "High risk"),
+)
+"""Three steps that the scales of all vendors can be read by."""
+
+SIGNAL: tuple[Choice, ...] = (
+    Choice("funding", "Ny kapital", "Funding", ("kapitalrejsning", "investering"), ("investment",)),
+    Choice("new_manager", "Ny direktør", "New chief executive", ("direktørskifte",), ("new ceo",)),
+    Choice("new_accounts", "Nyt regnskab", "New accounts", (), ("new financial statement",)),
+    Choice("hiring", "Ansætter", "Hiring", ("rekruttering", "jobopslag"), ("recruiting",)),
+    Choice("expansion", "Udvider", "Expanding", ("ny afdeling", "vækst"), ("growth",)),
+    Choice("new_product", "Nyt produkt", "New product", ("lancering",), ("launch",)),
+    Choice("merger", "Køb eller fusion", "Merger or acquisition", ("opkøb",), ("acquisition",)),
+)
+
 COMPANY_STATUS: tuple[Choice, ...] = (
     Choice("active", "Aktiv", "Active", ("normal", "aktivt", "fremtid", "i drift"), ("trading",)),
     Choice("reconstruction", "Under rekonstruktion", "Under reconstruction", ("rekonstruktion",)),

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Address, Calls, Elsewhere
+from sync.settings.firms import Dnb, Lasso, Vainu
 from sync.settings.parts import Secret, Section
 from sync.settings.verifying import NeverBounce, Numverify, Twilio, ZeroBounce
 
@@ -117,6 +118,9 @@ class Sources(Section):
 
     cvr: Cvr = Cvr()
     accounts: Accounts = Accounts()
+    lasso: Lasso = Lasso()
+    vainu: Vainu = Vainu()
+    dnb: Dnb = Dnb()
     zerobounce: ZeroBounce = ZeroBounce()
     neverbounce: NeverBounce = NeverBounce()
     twilio: Twilio = Twilio()

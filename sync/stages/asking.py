@@ -22,7 +22,6 @@ from rules.enrichment.record import CompanyRecord
 from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
 from rules.fields.field import PARTIES
 from rules.keys import Key, KeyKind
-from rules.records import Value
 from state import calls, history, lookups, match_keys, mirror
 from state.cursors import Lease
 from state.lookups import Heard, Lookup, State, Terms
@@ -30,6 +29,7 @@ from state.store import Tx
 from sync.answers import dumped, dumped_verdict, told_by
 from sync.app import App
 from sync.logs import logger
+from sync.stages.gain import Gain
 from sync.stages.subjects import Keys, Subject, subjects
 
 COMMANDS: Final = ("enrich", "enrich-dry-run")
@@ -142,6 +142,7 @@ class Asking:
             for kind in source.profile.asking
         ]
         self._keys = Keys(chosen)
+        self._gain = Gain(app, wish.only, self._began.date())
 
     def _rank(self, source: Source) -> int:
         """Verifiers in the order in which the field trusts them, behind all that fill fields."""
@@ -224,21 +225,23 @@ class Asking:
         with self.app.store.reading() as tx:
             known = lookups.known(tx, [lane.source.name, *lane.before], keys)
         unknown = keys - known.keys()
-        told = self._told_by_numbers(page, unknown) if lane.kind is KeyKind.MAIL_DOMAIN else {}
+        numbers = self._told_by_numbers(page, unknown) if lane.kind is KeyKind.MAIL_DOMAIN else {}
+        gain = self._gain.of(lane.source, page)
         found: dict[Key, tuple[int, list[int]]] = {}
         for one in page:
-            gain = self._gain(lane.source, one.values)
             for key in one.keys:
-                if key not in keys or (self.wish.only and not gain):
+                if key not in keys or (self.wish.only and not gain[one.rid]):
                     continue
-                if any(has_domain(key.value, told.get(number, ())) for number in one.keys):
+                if any(has_domain(key.value, numbers.get(number, ())) for number in one.keys):
                     continue
                 rows = {one.source: one for one in known.get(key, ())}
                 row = rows.get(lane.source.name)
                 if (row and row.good_until > self._began) or not _left_open(rows, lane.before):
                     continue
+                if not (row or gain[one.rid] or lane.source.profile.renews):
+                    continue
                 score, rids = found.get(key, (0, []))
-                found[key] = max(score, worth(gain, self._age(row))), [*rids, one.rid]
+                found[key] = max(score, worth(gain[one.rid], self._age(row))), [*rids, one.rid]
         return [(key, score, rids) for key, (score, rids) in found.items()]
 
     def _told_by_numbers(
@@ -250,12 +253,6 @@ class Asking:
         with self.app.store.reading() as tx:
             known = lookups.known(tx, list(self.app.sources), numbers)
         return {key: told_by(rows) for key, rows in known.items()}
-
-    def _gain(self, source: Source, values: Mapping[str, Value]) -> int:
-        """How many empty fields of a record the source may fill, and filled ones that it verifies."""
-        wanted = {self.wish.only} if self.wish.only else source.profile.about
-        verified = source.profile.verifies
-        return sum(name in values and bool(values[name]) == (name in verified) for name in wanted)
 
     def _age(self, row: Lookup | None) -> int | None:
         return (self._began - row.answered_at).days if row and row.answered_at else None

@@ -39,6 +39,8 @@ CANONICAL = [
     "parent_company",
     "ultimate_parent",
     "credit_rating",
+    "signal",
+    "signal_at",
     "company_status",
     "ad_protected",
     "first_name",

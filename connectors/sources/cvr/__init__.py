@@ -127,4 +127,5 @@ def _profile(doors: Sequence[Door]) -> Profile:
         fields=frozenset().union(*(door.can.fields for door in doors)),
         licence="source.cvr.licence",
         seconds=doors[0].can.seconds,
+        renews=True,
     )
