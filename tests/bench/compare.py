@@ -25,9 +25,12 @@ from typing import Final
 import http_lines
 import lines
 import match_lines
+import page_lines
 import psutil
+import service_lines
 import vendors
 import wash_lines
+import worker_lines
 from lines import ROOT, Bench, Line
 from processes import used_by
 
@@ -51,9 +54,16 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "http": http_lines.http,
     "vendors": vendors.first_syncs,
     "calls": vendors.calls,
+    "pages": page_lines.pages,
+    "rest": service_lines.rest,
+    "restart": service_lines.restart,
+    "noes": service_lines.noes,
+    "workers": worker_lines.workers,
     "install": lines.install,
 }
 DEFAULT: Final = tuple(name for name in ALL if name != "install")
+SCALE: Final = ("pages", "rest", "restart", "noes", "workers")
+"""What `--only scale` stands for."""
 
 
 def main() -> int:
@@ -103,7 +113,7 @@ def _options() -> argparse.Namespace:
         "--repeat", type=int, default=3, help="of short things the median of so many"
     )
     parser.add_argument("--away", type=float, default=0.4, help="seconds to a vendor and back")
-    parser.add_argument("--only", action="append", choices=ALL, help="these lines only")
+    parser.add_argument("--only", action="append", choices=(*ALL, "scale"), help="these lines only")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     parser.add_argument("--json", action="store_true", help="for programs")
     parser.add_argument("--folder", type=Path, default=ROOT / "out" / "bench", help="to work in")
@@ -143,7 +153,8 @@ def _opponent(scripts: Path, python: Path | None) -> tuple[Path, Path] | None:
 
 def _measured(bench: Bench, names: list[str] | tuple[str, ...]) -> Iterator[Line]:
     for name in names:
-        yield from ALL[name](bench)
+        for one in SCALE if name == "scale" else (name,):
+            yield from ALL[one](bench)
 
 
 def _facts(options: argparse.Namespace, scripts: Path, bench: Bench) -> dict[str, str]:

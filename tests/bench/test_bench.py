@@ -10,17 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from listening import listening
+from promises.lists import HEADER, people
+from visiting import over, person, quick_passwords
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))  # as Python does it for `python tests/bench/compare.py`
 
 import compare  # noqa: E402
 import differences  # noqa: E402
+import page_views  # noqa: E402
+import saying_no  # noqa: E402
+import service_lines  # noqa: E402
 from differences import Difference  # noqa: E402
 from lines import Goal, Line  # noqa: E402
 from processes import Failed, used_by  # noqa: E402
 
-QUICK = [name for name in compare.DEFAULT if name not in {"vendors", "calls"}]
+from rules.rights import Role  # noqa: E402
+from state.tables import findings  # noqa: E402
+from sync.run import run  # noqa: E402
+
+QUICK = [name for name in compare.DEFAULT if name not in {"vendors", "calls", *compare.SCALE}]
 GOALS = {
     "sync --help",
     "second dry run, nothing changed",
@@ -182,3 +192,47 @@ def test_what_a_command_used_is_measured_and_its_failure_is_told(tmp_path: Path)
     assert used.wall > 0
     with pytest.raises(Failed, match="exit code 3"):
         used_by((sys.executable, "-c", "raise SystemExit(3)"), cwd=tmp_path)
+
+
+# --- the service, in a tiny share ------------------------------------------------------------
+
+
+def test_every_page_is_looked_at_also_after_something_was_found(tmp_path: Path) -> None:
+    with quick_passwords(), listening(tmp_path, over(tmp_path, [HEADER, *people(4)])) as site:
+        run(site.app, dry=True)
+        visit = person(site, "Bo", *Role)
+        before = page_views.count(site, findings)
+        page_views.something_is_found(site)
+        assert page_views.count(site, findings) >= before
+        pages = page_views.paths(site)
+        assert {"/", page_views.LOOK_UP, "/findings"} < set(pages)
+        assert all(page_views.look(visit, path) > 0 for path in pages)
+
+
+def test_opt_outs_are_recorded_so_many_times_and_until_a_file_is_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.toml").write_text(f'[state]\npath = "{tmp_path / "state"}"\n')
+    saying_no.main(tmp_path / "s.toml", 0, 2, tmp_path)
+    told = json.loads(capsys.readouterr().out)
+    assert len(told) == 2
+    assert all(seconds > 0 for seconds in told)
+
+
+def test_what_a_process_has_imported_is_held_against_a_bare_import_of_the_same() -> None:
+    log = (
+        "import time: self [us] | cumulative | imported package\n"
+        "import time:       100 |        100 |   click.core\n"
+        "2026-11-26 a line of ours\n"
+        "import time:       100 |        100 | json\n"
+        "import time:       100 |        100 | sync.app\n"
+        "import time:       100 |        100 | click\n"
+    )
+    assert service_lines._imported(log) == ["click.core", "click"]
+    nothing = service_lines._held_by([])
+    assert service_lines._held_by(["no_such_module", "click"]) > nothing > 1_000_000
+
+
+def test_a_percentile_is_of_all_that_was_measured() -> None:
+    seconds = [number / 1000 for number in range(1, 102)]
+    assert service_lines._p99(seconds) == pytest.approx(0.1)

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from simulators.activecampaign.serving import KEY as ACTIVECAMPAIGN_KEY
 from simulators.cvr.serving import PASSWORD
 from simulators.dynamics.site import SECRET
 from simulators.hubspot.tickets import KEY
+from simulators.mailchimp.serving import KEY as MAILCHIMP_KEY
 from simulators.salesforce.tickets import App
 from simulators.zerobounce.serving import KEY as ZEROBOUNCE_KEY
 
@@ -23,6 +25,8 @@ SECRETS: Final[Mapping[str, str]] = {
     "salesforce": App().secret,
     "hubspot": KEY,
     "dynamics": SECRET,
+    "mailchimp": MAILCHIMP_KEY,
+    "activecampaign": ACTIVECAMPAIGN_KEY,
     "aircall": "opdigtet-token",
     "five9": "opdigtet-password",
     "cvr": PASSWORD,
@@ -105,7 +109,8 @@ def started(name: str, **given: int) -> Iterator[Running]:
 
     `given` are options of its own, e.g. `companies=40`.
     """
-    many = [word for option, number in given.items() for word in (f"--{option}", str(number))]
+    pairs = ((f"--{option.replace('_', '-')}", str(number)) for option, number in given.items())
+    many = [word for pair in pairs for word in pair]
     command = [sys.executable, "-m", f"simulators.{name}", *many, "--port", "0", "--asked"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     process = subprocess.Popen(command, env=surroundings(), text=True, encoding="utf-8", **pipes)  # type: ignore[call-overload]
