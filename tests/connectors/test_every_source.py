@@ -206,12 +206,11 @@ def test_its_profile_is_whole(case: Under) -> None:
     "fault",
     [
         {"fault": Fault.STATUS, "status": 503},
-        {"fault": Fault.STATUS, "status": 500},
         {"fault": Fault.LOST},
         {"fault": Fault.HALF},
         {"fault": Fault.STATUS, "status": 200},
     ],
-    ids=["503", "500", "lost", "half", "empty"],
+    ids=["503", "lost", "half", "empty"],
 )
 def test_who_is_down_or_talks_nonsense_has_said_nothing(case: Under, fault: dict[str, Any]) -> None:
     for kind in kinds(source(case)):
