@@ -268,6 +268,15 @@ class Compares(Protocol):
 
 
 @runtime_checkable
+class Enlists(Protocol):
+    """Keeps lists of people that stand on no record of theirs."""
+
+    def members(self, name: str) -> Iterator[Sequence[str]] | None:
+        """Ids of the contacts on the list of that name; None when none is called so."""
+        ...
+
+
+@runtime_checkable
 class Pushes(Protocol):
     """Can be written."""
 

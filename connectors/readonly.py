@@ -14,6 +14,7 @@ from connectors.protocol import (
     Blocks,
     Compares,
     Connector,
+    Enlists,
     Links,
     Moved,
     Outcome,
@@ -82,6 +83,10 @@ class ReadOnly:
     def anew(self, stream: Stream, token: Token) -> Token | None:
         """The wrapped connector's answer; None means the very beginning."""
         return self._inner.anew(stream, token) if isinstance(self._inner, Rereads) else None
+
+    def members(self, name: str) -> Iterator[Sequence[str]] | None:
+        """Who is on a list that the wrapped connector keeps apart, if it keeps any."""
+        return self._inner.members(name) if isinstance(self._inner, Enlists) else None
 
     def count(self, stream: Stream) -> int | None:
         """The wrapped connector's count."""

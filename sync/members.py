@@ -2,7 +2,8 @@
 
 A list is a campaign or marketing list with members of its own (Salesforce, Dynamics, a file of
 members), the call list or campaign that stands on people's records, or a whole list of records by
-its name. Each member is shown once, as the person's own record with what its company's record says
+its name. Where nothing in the mirror is called so, systems with lists apart from their records
+(HubSpot) are asked who stands on it. Each member is shown once, as the person's own record with what its company's record says
 of the company. Who is in a dialer's list only the dialer knows: check the file that it is loaded with.
 """
 
@@ -10,14 +11,14 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import orjson
 import sqlalchemy as sa
 
-from connectors.protocol import UNREADABLE, Capabilities, Column, Judge, Stream
+from connectors.protocol import UNREADABLE, Capabilities, Column, Enlists, Judge, Stream
 from rules.catalogue import Catalogue
 from rules.errors import UserError
 from rules.fields.field import PEOPLE
@@ -102,18 +103,25 @@ class ListOfSystem:
             after = rows[-1].rid
 
     def _members(self, tx: Tx, rows: Sequence[Held], seen: set[int]) -> list[Member | str]:
-        named = {one for row in rows if (one := _named(row))}
-        rids = people.rids(tx, self.name, PEOPLE, named) if named else {}
+        named = self._named(tx, PEOPLE, {one for row in rows if (one := _named(row))})
+        found = (
+            row if row.record.ref.kind is not Kind.MEMBER else named.get(_named(row))
+            for row in rows
+        )
+        return self._once(tx, found, seen)
+
+    def _named(self, tx: Tx, kinds: Collection[Kind], ids: Collection[str]) -> dict[str, Held]:
+        """Those of these people who are there, by their ids."""
+        rids = people.rids(tx, self.name, kinds, ids) if ids else {}
         held = mirror.held(tx, list(rids.values())) if rids else {}
         gone = mirror.gone(tx, list(held))
+        return {one: held[rid] for one, rid in rids.items() if rid in held and rid not in gone}
+
+    def _once(self, tx: Tx, found: Iterable[Held | None], seen: set[int]) -> list[Member | str]:
+        """Each person once; who is not there cannot be judged."""
         persons: list[Held | None] = []
-        for row in rows:
-            person = (
-                row
-                if row.record.ref.kind is not Kind.MEMBER
-                else held.get(rids.get(_named(row), 0))
-            )
-            if person is None or person.rid in gone:
+        for person in found:
+            if person is None:
                 persons.append(None)
             elif person.rid not in seen:
                 seen.add(person.rid)
@@ -130,6 +138,23 @@ class ListOfSystem:
         return {name: held[rid].record.values for name, rid in rids.items() if rid in held}
 
 
+class ListApart(ListOfSystem):
+    """A list that a system keeps apart from its records: `shown` are the ids of who is on it."""
+
+    def __init__(self, app: App, system: str, name: str, shown: Iterator[Sequence[str]]) -> None:
+        super().__init__(app, system, name)
+        self._shown = shown
+
+    def _pages(self) -> Iterator[Sequence[Member | str]]:
+        seen: set[int] = set()
+        for ids in self._shown:
+            with self.app.store.reading() as tx:
+                named = self._named(tx, {Kind.CONTACT}, set(ids))
+                found = self._once(tx, map(named.get, ids), seen)
+            if found:
+                yield found
+
+
 def find(app: App, name: str, system: str | None) -> ListOfSystem:
     """The list of that name; UserError when there is none, or several systems have one."""
     name = name.strip()
@@ -138,11 +163,24 @@ def find(app: App, name: str, system: str | None) -> ListOfSystem:
     with app.store.reading() as tx:
         asked = [one for one in sorted(app.systems) if system in (None, one)]
         found = [one for one in asked if any(_is_on(row, name) for row in _rows(tx, one, name, 0))]
+    apart = {} if found else dict(_apart(app, asked, name))
+    found = found or list(apart)
     if not found:
         raise UserError("release.no_list", file=name)
     if len(found) > 1:
         raise UserError("release.several_systems", file=name, systems=", ".join(found))
-    return ListOfSystem(app, found[0], name)
+    [one] = found
+    return ListApart(app, one, name, apart[one]) if apart else ListOfSystem(app, one, name)
+
+
+def _apart(
+    app: App, systems: Iterable[str], name: str
+) -> Iterator[tuple[str, Iterator[Sequence[str]]]]:
+    """The systems that keep a list of that name apart, with who is on it."""
+    for one in systems:
+        keeper = app.systems[one]
+        if isinstance(keeper, Enlists) and (shown := keeper.members(name)) is not None:
+            yield one, shown
 
 
 def _rows(tx: Tx, system: str, name: str, after: int) -> list[Held]:

@@ -16,7 +16,7 @@ import requests
 
 from connectors.flags import noes_of
 from connectors.hooks import Hint
-from connectors.hubspot import trials
+from connectors.hubspot import lists, trials
 from connectors.hubspot.admin import missing, offered, provision, rights, sample
 from connectors.hubspot.blocking import MAIL_FLAG, MAILS, Blocking, clearings
 from connectors.hubspot.client import Api
@@ -300,6 +300,10 @@ class HubSpot:
         """How many records there are, as far as the index knows: one call each."""
         self._counted = {one.name: self.api.count(one.name) for one in streams}
         return self._counted
+
+    def members(self, name: str) -> Iterator[Sequence[str]] | None:
+        """Ids of the contacts on a list of HubSpot's own; None when none is called so."""
+        return lists.members(self.api, name)
 
     # --- for comparing whole sets -------------------------------------------------------------
 

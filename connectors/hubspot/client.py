@@ -33,7 +33,7 @@ VERSION: Final = "2026-03"
 """The dated version of every path. HubSpot keeps one alive for 18 months."""
 HOST: Final = "https://api.hubapi.com"
 READS: Final = (
-    Read("GET", r"/crm/(objects|properties|owners|pipelines)/.*"),
+    Read("GET", r"/crm/(objects|properties|owners|pipelines|lists)/.*"),
     Read("GET", r"/account-info/.*"),
     Read("GET", r"/communication-preferences/.*"),
     Read("POST", r"/crm/objects/[^/]+/[^/]+/(search|batch/read)"),
@@ -235,12 +235,17 @@ class Api:
 
     def mail_types(self) -> list[Any]:
         """The types of mail that people may leave one by one."""
-        url = f"{HOST}/communication-preferences/{VERSION}/definitions"
-        answer = self._caller.call("GET", url, repeat=True)
-        body = _body(self, answer)
+        body = self.ask(f"/communication-preferences/{VERSION}/definitions")
+        return list(body.get("results") or body.get("subscriptionDefinitions") or ())
+
+    def ask(self, path: str, *, may_lack: bool = False) -> Any:
+        """What a path says; None where there may be nothing behind it, and is not."""
+        answer = self._caller.call("GET", f"{HOST}{path}", repeat=True)
+        if may_lack and answer.status_code == requests.codes.not_found:
+            return None
         if answer.status_code >= requests.codes.bad_request:
             raise SystemStopped("hubspot.refused", system=self.system, why=explained(answer))
-        return list(body.get("results") or body.get("subscriptionDefinitions") or ())
+        return _body(self, answer)
 
     def linked(self, objects: str, to: str, ids: Sequence[str]) -> dict[str, list[str]]:
         """Which records of `to` each of these belongs to; a thousand at most."""

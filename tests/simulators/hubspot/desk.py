@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from simulators.hubspot.about import About
 from simulators.hubspot.answers import Ask, Told
+from simulators.hubspot.lists import Lists
 from simulators.hubspot.portal import Refused
 from simulators.hubspot.records import Records
 from simulators.hubspot.subscriptions import Subscriptions
 
 
-class Desk(Records, About, Subscriptions):
+class Desk(Records, About, Subscriptions, Lists):
     """The endpoints of one portal."""
 
     def answer(self, method: str, path: str, query: Mapping[str, str], body: Any) -> Told:
@@ -68,6 +69,8 @@ ROUTES: Final[tuple[tuple[str, re.Pattern[str], Endpoint], ...]] = (
     ("POST", _both("crm", "properties", _OBJECT + "/groups"), Desk.add_group),
     ("GET", _both("crm", "properties", _OBJECT + r"/(?P<name>\w+)"), Desk.property),
     ("PATCH", _both("crm", "properties", _OBJECT + r"/(?P<name>\w+)"), Desk.change_property),
+    ("GET", _both("crm", "lists", "/object-type-id/0-1/name/(?P<name>.+)"), Desk.list_named),
+    ("GET", _both("crm", "lists", _ID + "/memberships"), Desk.memberships),
     ("GET", _both("crm", "owners"), Desk.owners),
     ("GET", _both("crm", "pipelines", _OBJECT), Desk.pipelines),
     (

@@ -137,6 +137,8 @@ class Portal:
         self.unsubscribed: dict[str, int] = {}
         """Addresses that want no mail, and since when."""
         self.types: dict[str, str] = {}
+        self.lists: dict[str, list[int]] = {}
+        """Lists of contacts by their names: the ids of who is on them."""
         """Types of mail by id: each may be left by itself."""
         self.hollow_addresses: set[str] = set()
         """Addresses that are answered with 200 and not taken off."""

@@ -14,6 +14,7 @@ OAUTH_SECONDS: Final = 1800
 KEY: Final = "pat-eu1-opdigtet-0001"
 SALES_MAILS: Final = "sales-email-read"
 """The scope for mails that were sent one by one."""
+LISTS: Final = "crm.lists.read"
 MAILS: Final = "communication_preferences.statuses.batch.write"
 SCOPES: Final = frozenset(
     {
@@ -24,7 +25,7 @@ SCOPES: Final = frozenset(
     | {"crm.objects.calls.read", "crm.objects.meetings.read", "crm.objects.owners.read"}
     | {"crm.schemas.contacts.read", "crm.schemas.companies.read"}
     | {"crm.schemas.contacts.write", "crm.schemas.companies.write"}
-    | {MAILS, SALES_MAILS}
+    | {MAILS, SALES_MAILS, LISTS}
 )
 
 
@@ -98,6 +99,8 @@ def scope_of(method: str, path: str) -> str:
         return MAILS
     if re.match(r"/crm/(v3/)?owners", path):
         return "crm.objects.owners.read"
+    if re.match(r"/crm/(v3/)?lists", path):
+        return LISTS
     match = re.match(
         r"/crm/(?:v[34]/)?(objects|properties|pipelines)/(?:20\d\d-\d\d/)?([\w-]+)(.*)", path
     )
