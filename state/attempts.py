@@ -7,7 +7,7 @@ record outside is deleted, and ends by a life of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 
@@ -172,6 +172,16 @@ def reached(tx: Tx, digests: Collection[bytes], people: Collection[int]) -> list
         query = sa.select(attempts).where(among(tx, attempts.c.person, list(people)))
         found |= {row.rid: _row(row) for row in tx.execute(query)}
     return [found[rid] for rid in sorted(found)]
+
+
+def to_several(tx: Tx, since: datetime | None) -> Iterator[Row]:
+    """Mails that went to several addresses, only the first of which finds them; since a moment."""
+    query = sa.select(attempts).where(
+        attempts.c.channel == Channel.EMAIL.value, attempts.c.number.contains(" ")
+    )
+    if since is not None:
+        query = query.where(attempts.c.at_from >= since)
+    yield from map(_row, tx.execute(query.order_by(attempts.c.rid)))
 
 
 def of_numbers(tx: Tx, digests: Collection[bytes], limit: int) -> list[Row]:

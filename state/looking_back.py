@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -39,8 +40,18 @@ def moved(tx: Tx, seq: int) -> None:
     positions.move(tx, _CONSUMER, seq)
 
 
-def concerned(tx: Tx, new: Collection[Entry]) -> tuple[set[bytes], set[int]]:
-    """The hashes of numbers, and the rids of records, that these entries are about.
+class Concerned(NamedTuple):
+    """What entries are about: hashes of numbers and of addresses, rids of records. `since`: the
+    first moment at which any of them may hold; None when nobody knows."""
+
+    numbers: set[bytes]
+    addresses: set[bytes]
+    records: set[int]
+    since: datetime | None
+
+
+def concerned(tx: Tx, new: Collection[Entry]) -> Concerned:
+    """What these entries are about, of what attempts can be found by.
 
     A lift, a correction or a shared key is about all that came of the block it speaks of.
     """
@@ -49,7 +60,14 @@ def concerned(tx: Tx, new: Collection[Entry]) -> tuple[set[bytes], set[int]]:
     found += entries_in(tx, ledger.c.event_id, roots)
     found += entries_in(tx, ledger.c.root, roots)
     keys = {key for entry in found for key in entry.event.keys | entry.event.carried}
-    return {key.digest for key in keys if key.kind is KeyKind.PHONE}, _records(tx, found, keys)
+    begun = [entry.event.begins for entry in found]
+    known = [one for one in begun if one is not None]
+    return Concerned(
+        {key.digest for key in keys if key.kind is KeyKind.PHONE},
+        {key.digest for key in keys if key.kind is KeyKind.EMAIL},
+        _records(tx, found, keys),
+        min(known) if known and len(known) == len(begun) else None,
+    )
 
 
 def _records(tx: Tx, found: Collection[Entry], keys: Collection[HashedKey]) -> set[int]:

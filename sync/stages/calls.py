@@ -21,6 +21,7 @@ from rules.violations import VIOLATIONS, Facts, Judgement, judge_by, on_register
 from state import attempts, looking_back, violations
 from state.attempts import Row
 from state.ledger import entries_for
+from state.looking_back import Concerned
 from state.merging import Merged
 from state.people import Person, people
 from state.screen import Screen
@@ -79,11 +80,28 @@ def look_back(tx: Tx, app: App, screen: Screen, now: datetime) -> tuple[int, Set
     new = looking_back.next_entries(tx, STEP)
     if not new:
         return 0, NOTHING
-    digests, carriers = looking_back.concerned(tx, new)
-    rows = attempts.reached(tx, digests, carriers)
-    found = anew(tx, app, screen, rows, now)
+    about = looking_back.concerned(tx, new)
+    rows = attempts.reached(tx, about.numbers | about.addresses, about.records)
+    found = anew(tx, app, screen, [*rows, *_also_to(tx, app, about, rows)], now)
     looking_back.moved(tx, new[-1].seq)
     return len(new), found
+
+
+def _also_to(tx: Tx, app: App, about: Concerned, found: Sequence[Row]) -> list[Row]:
+    """Mails that went to one of these addresses beside others, which is not what they are found by."""
+    if not about.addresses:
+        return []
+    known = {row.rid for row in found}
+    return [
+        row
+        for row in attempts.to_several(tx, about.since)
+        if row.rid not in known
+        and any(
+            hashed.digest in about.addresses
+            for address in row.numbers[1:]
+            for hashed in app.keys.hashed(Key(KeyKind.EMAIL, address))
+        )
+    ]
 
 
 def anew(tx: Tx, app: App, screen: Screen, rows: Sequence[Row], now: datetime) -> Settled:

@@ -76,6 +76,23 @@ def test_a_mail_after_a_no_to_mail_alarms_and_others_do_not(crm: Crm) -> None:
     assert "email" in json.dumps(log)
 
 
+@pytest.mark.parametrize("to", [MAIL, f"{OTHER}; {MAIL}"], ids=["alone", "the second of two"])
+def test_a_no_that_is_heard_after_the_mail_alarms_too(crm: Crm, to: str) -> None:
+    mail(crm, to)
+    crm.call("run")
+    assert found(crm) == []
+    said = ("--email", MAIL, "--channel", "email", "--at", "2026-03-01", "--by", "anna")
+    crm.call("suppression", "add", *said)
+    crm.call("run")
+    [one] = found(crm)
+    assert (one["channel"], one["cause"]) == ("email", "heard_late")
+    assert "b•••@opdigtet-0001.dk" in crm.call("violations").output
+    said = ("--email", "en.anden@opdigtet-0003.dk", "--channel", "email", "--at", "2026-03-01")
+    crm.call("suppression", "add", *said)
+    crm.call("run")
+    assert len(found(crm)) == 1
+
+
 def test_a_mailing_that_went_to_somebody_who_said_no_alarms(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
