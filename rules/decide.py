@@ -26,13 +26,14 @@ from rules.checks.notes import unanswered
 from rules.checks.record import look
 from rules.enrichment.checked import dated
 from rules.enrichment.deciding import from_sources
+from rules.enrichment.informing import INFORMED, owed
 from rules.enrichment.manual import FLAG, manual
 from rules.enrichment.policy import Enriched
 from rules.enrichment.policy import Terms as Sources
 from rules.enrichment.verifying import from_verdicts
 from rules.hygiene import RULES, Row, clean
 from rules.others import from_others
-from rules.records import Record, Value
+from rules.records import ABSENT, Record, Value
 from rules.trust import NO_PAST, Past, hold_back, together
 
 
@@ -77,6 +78,9 @@ def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     if told.checked and CHECKED in context.sourced and CHECKED not in past.declined:
         changes, look_again = dated(record.values, changes, told.checked)
     values = after(record, changes) if changes else record.values
+    if past.written or values.get(INFORMED, ABSENT) is not ABSENT:
+        untold = owed(record.ref.kind, values, past.written)
+        findings = (*findings, untold) if untold else findings
     lacking, again_on = look(record.ref.kind, values, context.catalogue, context.terms)
     again_on = min(filter(None, (again_on, look_again)), default=None)
     if lacking and past.declined:

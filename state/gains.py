@@ -63,6 +63,23 @@ def raised(tx: Tx, moment: datetime, codes: Collection[str]) -> Counter[str]:
     return found
 
 
+def by_run(tx: Tx, source: str, rule: str) -> dict[int, Counter[str]]:
+    """Run -> field -> values that this source filled, and that were not taken back."""
+    rows = tx.execute(
+        sa.select(history.c.run, history.c.changes).where(
+            history.c.undone_by.is_(None),
+            history.c.undoes.is_(None),
+            history.c.changes.contains(f'"{source}"', autoescape=True),
+        ),
+        execution_options={"yield_per": _PAGE},
+    )
+    found: dict[int, Counter[str]] = {}
+    for run, text in rows:
+        fields = [one[0] for one in orjson.loads(text) if one[3] == rule and one[4] == source]
+        found.setdefault(int(run), Counter()).update(fields)
+    return {run: fields for run, fields in sorted(found.items()) if fields}
+
+
 def _counted(tx: Tx, query: sa.Select[Any], rule: str) -> Counter[str]:
     column = next(iter(query.selected_columns))
     rows = tx.execute(

@@ -190,7 +190,7 @@ def _write(
     now: datetime,
     terms: Terms,
 ) -> None:
-    new, old = [], []
+    new, old, silent_ones = [], [], []
     for source, one, state, since, answer, has_changed in rows:
         last = before.get(one.key)
         silent = state is State.UNKNOWN
@@ -199,11 +199,18 @@ def _write(
         good = terms.unknown_until if silent else terms.good_until
         good = good if one.life is None else now + one.life
         day = since.isoformat() if since else None
-        values = (state, now, told, moved, good, terms.kept_until, day, answer, one.raw)
+        dates = (state, now, told, moved, good)
+        values = (*dates, terms.kept_until, day, answer, one.raw)
         key = (source, one.key.kind, one.key.value)
-        new.append((*key, *values)) if last is None else old.append((*values, *key))
+        if last is None:
+            new.append((*key, *values))
+        elif state is State.FOUND:
+            old.append((*values, *key))
+        else:
+            silent_ones.append((*dates, day, answer, *key))
     bulk(tx, _INSERT, new)
     bulk(tx, _UPDATE, old)
+    bulk(tx, _SILENT, silent_ones)
 
 
 _VALUES: Final = {
@@ -219,16 +226,23 @@ _INSERT: Final = sa.insert(lookups).values(
     key=sa.bindparam("b_key"),
     **_VALUES,
 )
+_SAME_KEY: Final = sa.and_(
+    lookups.c.source == sa.bindparam("b_source"),
+    lookups.c.key_kind == sa.bindparam("b_kind"),
+    lookups.c.key == sa.bindparam("b_key"),
+)
+# What is heard without a text leaves the last one as it came.
 _UPDATE: Final = (
     sa.update(lookups)
-    .where(
-        lookups.c.source == sa.bindparam("b_source"),
-        lookups.c.key_kind == sa.bindparam("b_kind"),
-        lookups.c.key == sa.bindparam("b_key"),
-    )
-    # What is heard without a text leaves the last one as it came.
+    .where(_SAME_KEY)
     .values({**_VALUES, "raw": sa.func.coalesce(_VALUES["raw"], lookups.c.raw)})
 )
+_SILENT: Final = (
+    sa.update(lookups)
+    .where(_SAME_KEY)
+    .values({name: one for name, one in _VALUES.items() if name not in {"kept_until", "raw"}})
+)
+"""Nothing was found: what is kept stays as it came, and its licence ends when it ends."""
 
 
 # --- what there is ----------------------------------------------------------------------------
@@ -260,6 +274,14 @@ def standing(tx: Tx) -> list[Standing]:
         found.setdefault(source, {})[State(state)] = int(number)
         last[source] = max(filter(None, (at, last.get(source))), default=None)
     return [Standing(name, keys, last[name]) for name, keys in found.items()]
+
+
+def kept(tx: Tx, source: str) -> tuple[int, int]:
+    """How many keys a source was asked about, and of how many the answer is kept as it came."""
+    asked, raw = tx.execute(
+        sa.select(sa.func.count(), sa.func.count(lookups.c.raw)).where(lookups.c.source == source)
+    ).one()
+    return int(asked), int(raw)
 
 
 def forget(tx: Tx, source: str, limit: int) -> int:

@@ -11,14 +11,13 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rules.enrichment.manual import TOLD
 from rules.enrichment.policy import RULE
 from rules.errors import SystemStopped, TryAgain, UserError
-from rules.fields.field import PARTIES
 from rules.spans import COPENHAGEN
-from state import calls, gains, history, lookups, mirror
+from state import calls, gains, history, lookups
 from state.lookups import Standing
 from state.store import Tx
 from sync.app import App
@@ -125,37 +124,6 @@ def _this_month(tx: Tx, app: App) -> dict[str, Gained]:
         per = round((filled[name] + verified) * 100 / ore, 2) if ore else None
         found[name] = Gained(filled[name], verified, raised[name], used, ore, per)
     return found
-
-
-def forget(app: App, source: str) -> int:
-    """Delete all that a source has answered, set up or not; gives how many answers went.
-
-    Records are decided once more without them. What was written from them stays: it is the
-    customer's own.
-    """
-    gone = 0
-    while some := _forget_some(app, source):
-        gone += some
-    after: int | None = 0
-    while after is not None:
-        after = _decide_anew(app, after)
-    return gone
-
-
-def _forget_some(app: App, source: str) -> int:
-    with app.store.transaction() as tx:
-        return lookups.forget(tx, source, _BATCH)
-
-
-def _decide_anew(app: App, after: int) -> int | None:
-    """A page of people and companies; the last of them, None behind the end."""
-    with app.store.transaction() as tx:
-        rids = [row.rid for *_, row in mirror.alive(tx, after, _BATCH, PARTIES)]
-        mirror.make_dirty(tx, rids)
-    return rids[-1] if rids else None
-
-
-_BATCH: Final = 2000
 
 
 def _errors(tx: Tx) -> dict[str, Said]:

@@ -57,6 +57,7 @@ _CHECKED: Final = (
     *_own("data_checked_at", read="day", write="day"),
     *_own("manual_check", read="yes_no", write="flag"),
     *_own("manual_check_reason"),
+    *_own("informed_at", read="day", write=""),
 )
 _NOES: Final = (
     *_own("opt_out_call", read="flag", write=""),

@@ -66,6 +66,7 @@ _CHECKED: Final = (
     *_own("data_checked_at", read="day", write="day"),
     *_own("manual_check", read="yes_no", write="flag"),
     *_own("manual_check_reason"),
+    *_own("informed_at", read="day", write=""),
 )
 _REGISTER: Final = (
     *_own("p_number", "legal_form", "industry_code", "industry_scheme", "industry_label"),

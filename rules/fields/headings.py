@@ -221,7 +221,8 @@ data_checked_at: dataopdateret, data opdateret den, data tjekket, sidst tjekket,
     sidst opdateret, senest opdateret, seneste opdatering, valideret den, data checked, data
     checked at, last verified, verified at, verified on, last data check
 manual_check: manuel kontrol, manual check
-manual_check_reason: årsag til manuel kontrol, manual check reason"""
+manual_check_reason: årsag til manuel kontrol, manual check reason
+informed_at: oplyst den, oplysningspligt opfyldt, informed on, art 14 informed"""
 
 
 def headings(table: str = _HEADINGS) -> Mapping[str, tuple[str, ...]]:

@@ -42,25 +42,58 @@ def enrich(
         return shell.finish(outcome)
 
 
-@click.command
-@click.option("--forget")
-@click.option("--yes", "-y", is_flag=True)
+@click.group(invoke_without_command=True)
+@click.pass_context
+def sources(context: click.Context) -> int:
+    """How each source stands."""
+    if context.invoked_subcommand is None:
+        return int(context.invoke(list_sources))
+    return Exit.OK
+
+
+@sources.command("list")
 @click.pass_obj
-def sources(shell: Shell, *, forget: str | None, yes: bool) -> int:
-    """How each source stands; or all that one has answered is deleted."""
+def list_sources(shell: Shell) -> int:
+    """What they cost, what they said and gave, what is left."""
     from sync import enriching
     from sync.enriching_story import sources_text
-    from sync.output import say
 
-    if forget:
-        with shell.open(dry=True) as app:
-            if not shell.confirmed("cli.sources.question", yes=yes, source=forget):
-                return Exit.CHANGES
-            gone = enriching.forget(app, forget)
-        say(shell.texts.get("sources.forgotten", source=forget, count=gone))
-        return Exit.OK
     with shell.open(dry=True) as app:
         found = enriching.sources(app)
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     shell.tell(found, lambda: sources_text(found, shell.texts, width))
+    return Exit.OK
+
+
+@sources.command
+@click.argument("source")
+@click.option("--yes", "-y", is_flag=True)
+@click.pass_obj
+def purge(shell: Shell, *, source: str, yes: bool) -> int:
+    """All that one has answered is deleted, once it was said what goes and what stays."""
+    from sync import purging
+    from sync.output import say
+
+    with shell.open(dry=True) as app:
+        found = purging.preview(app, source)
+        shell.tell(found, lambda: purging.as_text(found, app, shell.texts))
+        if not found.answers:
+            return Exit.OK
+        if not shell.confirmed("cli.sources.question", yes=yes, source=source):
+            return Exit.CHANGES
+        gone = purging.purge(app, source)
+    if not shell.json:
+        say(shell.texts.get("purged.done", source=source, count=gone))
+    return Exit.OK
+
+
+@sources.command
+@click.pass_obj
+def processors(shell: Shell) -> int:
+    """Who is told what."""
+    from sync.recipients import as_text, recipients
+
+    with shell.open(dry=True) as app:
+        found = recipients(app)
+    shell.tell(found, lambda: as_text(found, shell.texts))
     return Exit.OK

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 
 from pages.cases import CASES
 
+from connectors.sources.registry import SOURCES
+from rules import tables
 from rules.catalogue import DEFAULT
 from rules.enrichment.facts import FACTS
 from rules.enrichment.matching import CONFIDENCE
 from rules.enrichment.policy import LESS_SURE, SURE, TOGETHER
 from rules.fields.field import Dispute, Enrich, Field
 from sync.fields import table
+from sync.recipients import TABLE, Recipient, cells
 from sync.texts import Texts
 
 TEXTS = Texts("en")
@@ -33,12 +36,34 @@ _BY = {
 
 def within(text: str) -> str:
     """A page with the tables between their marks."""
-    for name, rows in (("policies", _policies()), ("matches", _matches()), ("sure", _sure())):
+    for name, rows in (
+        ("policies", _policies()),
+        ("matches", _matches()),
+        ("sure", _sure()),
+        ("recipients", _recipients()),
+    ):
         marked = re.compile(rf"(?<=<!-- begin: {name} -->\n).*(?=<!-- end: {name} -->)", re.DOTALL)
         assert marked.search(text), f"the marks of the table {name} are gone"
         made = "\n".join(rows)
         text = marked.sub(lambda _, made=made: f"\n{made}\n\n", text)  # type: ignore[misc]
     return text
+
+
+def _recipients() -> list[str]:
+    """Vendors of whom nobody is asked yet are left out."""
+    names = ("source", "name", "country", "role", "purpose", "sends")
+    head = [TEXTS.get(f"recipients.{name}") for name in names]
+    rows = [row for row in tables.rows(TABLE) if row["source"] in SOURCES]
+    made = [
+        Recipient(
+            row["source"], row["name"], row["country"], row["role"],
+            tuple(row["sends"].split()), row["sure"] == "yes",
+        )
+        for row in rows
+    ]  # fmt: skip
+    said = [[text.replace("*", "\\*") for text in cells(one, TEXTS)] for one in made]
+    notes = (TEXTS.get(f"recipients.{name}").replace("*", "\\*") for name in ("transfer", "unsure"))
+    return [*table(head, said), *(line for note in notes for line in ("", note))]
 
 
 def _policies() -> list[str]:

@@ -94,6 +94,7 @@ CANONICAL = [
     "data_checked_at",
     "manual_check",
     "manual_check_reason",
+    "informed_at",
     "channel",
 ]
 

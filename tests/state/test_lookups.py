@@ -146,3 +146,20 @@ def test_a_person_who_is_erased_was_never_asked_about(store: Store) -> None:
         assert lookups.erase(tx, [MAIL]) == 1
     assert row(store, MAIL) is None
     assert row(store, ONE) is not None
+
+
+def test_a_licence_ends_when_it_ends_however_often_nothing_was_answered_since(store: Store) -> None:
+    def heard(at: datetime, one: Heard) -> None:
+        with store.transaction() as tx:
+            lookups.settle(tx, "lasso", [one], at, terms(at, kept=at + 5 * DAY))
+
+    heard(NIGHT, found(ONE))
+    heard(NIGHT + 4 * DAY, Heard(ONE, State.UNKNOWN, life=90 * DAY))
+    purge_all(store, NIGHT + 4 * DAY, Lifetimes())
+    assert row(store, source="lasso") is not None
+    purge_all(store, NIGHT + 6 * DAY, Lifetimes())
+    assert row(store, source="lasso") is None
+    heard(NIGHT, found(ONE))
+    heard(NIGHT + 4 * DAY, found(ONE))
+    purge_all(store, NIGHT + 6 * DAY, Lifetimes())
+    assert row(store, source="lasso") is not None

@@ -341,9 +341,9 @@ def test_what_a_source_said_can_be_deleted_and_what_was_written_stays(place: Pla
     raw(place)
     place.enrich()
     before = place.rows()
-    assert place.call("sources", "--forget", "cvr").exit_code == Exit.CHANGES
+    assert place.call("sources", "purge", "cvr").exit_code == Exit.CHANGES
     assert place.standing() == {"found": 10}
-    done = place.call("sources", "--forget", "cvr", "--yes")
+    done = place.call("sources", "purge", "cvr", "--yes")
     assert "10 answers of cvr are deleted" in done.output
     assert place.standing() == {}
     place.run()
