@@ -29,6 +29,8 @@ class User:
     made_at: datetime
     seen_at: datetime | None
     removed_at: datetime | None
+    subject: str | None = None
+    """Who he is where he signs in, if that is elsewhere: issuer and subject."""
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -36,8 +38,17 @@ class User:
         return rights_of(self.roles)
 
 
-def add(tx: Tx, *, name: str, roles: Collection[Role], password: str, by: str, at: datetime) -> int:
-    """Somebody new; gives his number. `password` is the hash of one."""
+def add(
+    tx: Tx,
+    *,
+    name: str,
+    roles: Collection[Role],
+    password: str,
+    by: str,
+    at: datetime,
+    subject: str | None = None,
+) -> int:
+    """Somebody new; gives his number. `password` is the hash of one; none fits an empty one."""
     made = tx.execute(
         sa.insert(users).values(
             name=name,
@@ -46,6 +57,7 @@ def add(tx: Tx, *, name: str, roles: Collection[Role], password: str, by: str, a
             password=password,
             made_by=by,
             made_at=at,
+            subject=subject,
         )
     )
     return int(made.inserted_primary_key[0])  # type: ignore[index]
@@ -60,6 +72,13 @@ def named(tx: Tx, name: str) -> tuple[User, str] | None:
     """Who has this name now, however it is spelt, and the hash of his password."""
     row = tx.execute(sa.select(users).where(_named(name))).one_or_none()
     return None if row is None else (user_of(row), row.password)
+
+
+def of_subject(tx: Tx, subject: str) -> User | None:
+    """Who signs in elsewhere as this, the last of them when one was removed."""
+    query = sa.select(users).where(users.c.subject == subject).order_by(users.c.user.desc())
+    row = tx.execute(query.limit(1)).one_or_none()
+    return None if row is None else user_of(row)
 
 
 def set_roles(tx: Tx, user: int, roles: Collection[Role]) -> None:
@@ -104,4 +123,5 @@ def user_of(row: Any) -> User:
         made_at=row.made_at,
         seen_at=row.seen_at,
         removed_at=row.removed_at,
+        subject=row.subject,
     )

@@ -16,7 +16,14 @@ from sync.settings.incoming import Listener
 from sync.texts import Texts
 
 NEEDED = {
-    "serve.not_installed": ("starlette", "uvicorn", "cryptography", "prometheus_client"),
+    "serve.not_installed": (
+        "starlette",
+        "uvicorn",
+        "cryptography",
+        "prometheus_client",
+        "joserfc",
+        "requests",
+    ),
     "account.not_installed": ("argon2",),
     "mailbox.not_installed": ("imap_tools",),
     "ping.not_installed": ("requests",),

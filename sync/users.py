@@ -22,9 +22,7 @@ LONGEST: Final = 60
 
 def add(app: App, name: str, roles: Collection[Role], password: str, by: str) -> User:
     """Somebody new; UserError for a name that somebody has, or that tells nobody apart."""
-    name = " ".join(name.split())
-    if not any(sign.isalpha() for sign in name) or not name.isprintable() or len(name) > LONGEST:
-        raise UserError("account.no_name", most=LONGEST)
+    name = _must_be_a_name(name)
     if not roles:
         raise UserError("account.no_role", roles=", ".join(Role))
     passwords.check(password, name)
@@ -56,12 +54,55 @@ def set_roles(app: App, name: str, roles: Collection[Role], by: str) -> User:
         return _found(tx, name)
 
 
+def from_elsewhere(app: App, issuer: str, subject: str, name: str, roles: Collection[Role]) -> User:
+    """Who signed in elsewhere, with the roles that he has there; whoever is new is added.
+
+    It is the issuer's subject that tells who he is, never a name: UserError when somebody else here
+    is called so, and for whoever was removed here.
+    """
+    known, now = f"{issuer} {subject}", app.clock()
+    with app.store.transaction() as tx:
+        found = users.of_subject(tx, known)
+        if found is None:
+            return _arrived(tx, app, known, issuer, name, roles)
+        if found.removed_at is not None:
+            raise UserError("account.removed_here")
+        if found.roles != frozenset(roles):
+            users.set_roles(tx, found.user, roles)
+            sessions.end_all(tx, found.user)
+            told = {"name": found.name, "roles": " ".join(sorted(roles))}
+            _note(tx, app, "user.roles", found.user, issuer, told)
+        users.seen(tx, found.user, now)
+        return _found(tx, found.name)
+
+
+def _arrived(tx: Tx, app: App, known: str, issuer: str, name: str, roles: Collection[Role]) -> User:
+    name = _must_be_a_name(name)
+    if users.named(tx, name):
+        raise UserError("account.name_elsewhere")
+    number = users.add(
+        tx, name=name, roles=roles, password="", by=issuer, at=app.clock(), subject=known
+    )
+    told = {"name": name, "roles": " ".join(sorted(roles))}
+    _note(tx, app, "user.added", number, issuer, told)
+    return _found(tx, name)
+
+
+def _must_be_a_name(name: str) -> str:
+    name = " ".join(name.split())
+    if not any(sign.isalpha() for sign in name) or not name.isprintable() or len(name) > LONGEST:
+        raise UserError("account.no_name", most=LONGEST)
+    return name
+
+
 def set_password(app: App, name: str, password: str, by: str) -> User:
     """From now on he signs in with this one."""
     passwords.check(password, name)
     hashed = passwords.kept(password)
     with app.store.transaction() as tx:
         one = _found(tx, name)
+        if one.subject is not None:
+            raise UserError("account.elsewhere", name=one.name)
         users.set_password(tx, one.user, hashed)
         sessions.end_all(tx, one.user)
         _note(tx, app, "user.password", one.user, by, {"name": one.name})

@@ -24,6 +24,7 @@ from rules.barring import Spelling
 from rules.errors import UserError
 from rules.records import Kind
 from sync.refine.steps_file import check as check_steps
+from sync.settings.access import Oidc
 from sync.settings.alarms import Alarms, OutwardAddress, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
@@ -364,6 +365,7 @@ class Settings(BaseSettings):
     form: Form = Form()
     hooks: Hooks = Hooks()
     page: Page = Page()
+    oidc: Oidc = Oidc()
     metrics: Metrics = Metrics()
     refine: Refine = Refine()
     mailbox: Mailbox = Mailbox()

@@ -114,6 +114,7 @@ _KINDS = {
     "open_listener": "open_listener",
     "open_mailbox": "open_mailbox",
     "page_nameless": "page_nameless",
+    "oidc_half": "oidc_half",
     "metrics_open": "metrics_open",
     "refine_open": "refine_open",
     "origin": "origin",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl, quote
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
 
 import anyio.to_thread
 from anyio import CapacityLimiter
@@ -17,8 +17,9 @@ from starlette.types import ASGIApp, Scope
 from rules.errors import Exit, RingrenError
 from rules.rights import Right
 from sync.app import App
+from sync.doors import need
 from sync.logs import logger
-from sync.web import bodies, uploads
+from sync.web import uploads
 from sync.web.hands import Hands
 from sync.web.health import health
 from sync.web.memory import Memory
@@ -28,6 +29,7 @@ from sync.web.page import (
     contacts,
     decisions,
     findings,
+    forms,
     frame,
     home,
     house,
@@ -44,9 +46,10 @@ from sync.web.refusals import Refused
 from sync.web.shield import METHODS, STRICT, Headers, Shield
 from sync.web.uploads import Upload
 
-MOST_BYTES: Final = 64_000
+if TYPE_CHECKING:
+    from sync.web.page.elsewhere import Elsewhere
+
 AT_ONCE: Final = 8
-_MOST_FIELDS: Final = 200
 SIGN_IN: Final = "/sign-in"
 UPLOADS: Final = frozenset({"/lists"})
 """Where a form may hold a file."""
@@ -94,6 +97,7 @@ class Site:
     def __init__(self, app: App) -> None:
         self._app, self._door, self._hands = app, Door(app), Hands(app, "page")
         self._memory = Memory()
+        self._elsewhere = _elsewhere(app, self._door)
         self._limiters: dict[int, CapacityLimiter] = {}
 
     def close(self) -> None:
@@ -107,6 +111,7 @@ class Site:
             Route("/static/{name}", self.static, methods=["GET"]),
             Route(SIGN_IN, self.door, methods=["GET"]),
             Route(SIGN_IN, self.sign_in, methods=["POST"]),
+            *self._ways_elsewhere(),
             Route("/sign-out", self.sign_out, methods=["POST"]),
             *(self._route(place) for place in PLACES),
             Route("/{rest:path}", self.nothing_here, methods=METHODS),
@@ -134,16 +139,47 @@ class Site:
                 known = self._door.sign_in(request, name, password)
             except Refused as error:
                 return self._ask(request, look, visitor, error, name)
-            response = _gone_to(_inside(fields.get("to", "")))
+            response = _gone_to(forms.inside(fields.get("to", "")))
             self._door.keep(response, known)
             return response
 
         fields: Mapping[str, str] = {}
         try:
-            fields = await _fields(request)
+            fields = await forms.read(request)
         except Refused as error:
             return self._told(frame.look_of(request, self._app.settings.lang), Visitor(""), error)
         return await self._answered(request, answer, doors.AT_ONCE)
+
+    def _ways_elsewhere(self) -> list[Route]:
+        """Signing in with an account that one has elsewhere, where that is set up."""
+        elsewhere = self._elsewhere
+        if elsewhere is None:
+            return []
+
+        async def leave(request: Request) -> Response:
+            to = forms.inside(request.query_params.get("to", ""))
+            return await self._answered(request, lambda _l, _v: elsewhere.leave(request, to))
+
+        async def come_back(request: Request) -> Response:
+            def answer(look: Look, _visitor: Visitor) -> Response:
+                try:
+                    found = elsewhere.come_back(request)
+                except Refused as error:
+                    response = self._told(look, Visitor(""), error)
+                else:
+                    response = frame.page(
+                        look, Visitor(""), "inside", {"to": forms.inside(found.to)}
+                    )
+                    self._door.keep(response, found.visitor)
+                elsewhere.forget(response)
+                return response
+
+            return await self._answered(request, answer)
+
+        return [
+            Route(f"{SIGN_IN}/elsewhere", leave, methods=["GET"]),
+            Route(f"{SIGN_IN}/back", come_back, methods=["GET"]),
+        ]
 
     async def sign_out(self, request: Request) -> Response:
         """Over."""
@@ -155,7 +191,7 @@ class Site:
             self._door.keep(response, Visitor(""))
             return response
 
-        fields = await _fields(request)
+        fields = await forms.read(request)
         return await self._answered(request, answer)
 
     async def nothing_here(self, request: Request) -> Response:
@@ -231,7 +267,7 @@ class Site:
     async def _sent(self, place: Place, request: Request) -> Form:
         if place.path in UPLOADS:
             return await uploads.read(request)
-        return await _fields(request), None
+        return await forms.read(request), None
 
     @staticmethod
     def _may(place: Place, visitor: Visitor) -> None:
@@ -290,7 +326,12 @@ class Site:
         if visitor.user and error is None:
             return _gone_to("/")
         to = request.query_params.get("to", "")
-        filled: dict[str, Any] = {"to": _inside(to), "given": {"name": name[:60]}}
+        oidc = self._app.settings.oidc
+        filled: dict[str, Any] = {
+            "to": forms.inside(to),
+            "given": {"name": name[:60]},
+            "elsewhere": oidc.label if oidc.is_used else "",
+        }
         if error:
             filled["wrong"] = look.texts.get(error.code)
         fresh = Visitor(visitor.secret)
@@ -325,23 +366,14 @@ class Site:
         return self._told(look, Visitor(""), Refused(status, code, headers))
 
 
-async def _fields(request: Request) -> dict[str, str]:
-    """What a form holds."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/x-www-form-urlencoded":
-        raise Refused(415, "page.no_form")
-    body = await bodies.read(request, MOST_BYTES)
-    try:
-        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        raise Refused(422, "page.no_form") from None
-    return dict(pairs)
+def _elsewhere(app: App, door: Door) -> Elsewhere | None:
+    """Loaded where it is used only: most installations know their people themselves."""
+    if not app.settings.oidc.is_used:
+        return None
+    need("serve.not_installed")
+    from sync.web.page.elsewhere import Elsewhere
 
-
-def _inside(path: str) -> str:
-    """An address of ours to go on to; the first page for any other."""
-    ours = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if ours and path.isascii() and len(path) < 500 else "/"
+    return Elsewhere(app, door)
 
 
 def _gone_to(path: str) -> Response:
