@@ -10,13 +10,14 @@ CALLS ?= 1000000
 EVENTS ?= 1000000
 EXAMPLES ?= 200
 MINUTES ?= 10
+SEED ?= 1
 LINT := out/lint
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 export PYTHONPATH := $(CURDIR)
 # Tests start this program some hundred times: it need not be compiled anew each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help audit demo test nightly kills check format docs lock bench calls soak swarm fuzz lint-deploy clean
+.PHONY: help audit demo test nightly kills check format docs lock bench calls soak year swarm fuzz lint-deploy clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -67,6 +68,9 @@ calls: $(DEV)  ## forbidden calls planted among CALLS=1000000 lawful ones: who i
 
 soak: $(DEV)  ## hostile histories of EVENTS=1000000 changes: none missed, doubled or lost; goes on after a kill
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m soak $(EVENTS) --kept out/soak-$(EVENTS).jsonl $(FLAGS)
+
+year: $(DEV)  ## a simulated year of all jobs under one clock, SEED=1: every promise looked at; FLAGS="--from 2028-03-25 --days 2"
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m year $(SEED) $(FLAGS)
 
 swarm: $(DEV)  ## several workers killed, paused and cut off at random for MINUTES=10: nothing lost or doubled
 	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests nice -n 10 $(BIN)/python -m swarm --minutes $(MINUTES) $(FLAGS)

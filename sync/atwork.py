@@ -16,10 +16,9 @@ from typing import Any, Final
 from rules.alarms import Level
 from rules.errors import Leaving, RingrenError
 from state import alerts
-from state import jobs as kept
 from state.store import Store
 from sync.app import App, Clock
-from sync.jobs import SEEN, Crashed, Job, carry_out
+from sync.jobs import Crashed, Job, carry_out, may_rest
 from sync.logs import logger
 from sync.settings import Settings
 
@@ -85,8 +84,7 @@ class Workplace:
             return False
         try:
             with self._store.reading() as tx:
-                begun = kept.of(tx, job.name).begun_at
-                return bool(begun and self._clock() - begun < SEEN and job.rests(tx, job.system))
+                return may_rest(job, tx, self._clock())
         except RingrenError:
             return False
 

@@ -292,6 +292,14 @@ def lateness(job: Job, schedule: Schedule, state: JobState, now: datetime) -> ti
     return max(now - schedule.after(state.fired_at, state.fired_at) - may_rest, timedelta(0))
 
 
+def may_rest(job: Job, tx: Tx, now: datetime) -> bool:
+    """Whether it may be left out now: there is nothing to do, and it was begun a moment ago."""
+    if job.rests is None:
+        return False
+    begun = kept.of(tx, job.name).begun_at
+    return bool(begun and timedelta(0) <= now - begun < SEEN and job.rests(tx, job.system))
+
+
 # --- one run ----------------------------------------------------------------------------------
 
 Opens = Callable[[Job], AbstractContextManager[App]]

@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable
-from datetime import UTC
-from typing import Any
+from datetime import UTC, timedelta
+from typing import Any, Final
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -21,8 +21,13 @@ from state.store import Store
 from sync.app import Clock
 from sync.atwork import Opens, Workplace
 from sync.jobs import JOBS, Crashed, Job, due, every
+from sync.logs import logger
 from sync.schedules import At
 from sync.settings import Settings
+
+_PUT_BACK: Final = timedelta(seconds=2)
+"""Clocks are trimmed by less all the time."""
+LOG = logger(__name__)
 
 
 class Engine(Workplace):
@@ -39,6 +44,7 @@ class Engine(Workplace):
         crashed: Crashed,
     ) -> None:
         super().__init__(settings, store, opens, clock, holder=holder, crashed=crashed)
+        self._looked = clock()
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._clockwork = BackgroundScheduler(
             executors={},
@@ -83,6 +89,17 @@ class Engine(Workplace):
                 replace_existing=True,
                 next_run_time=due(job, schedule, state, now),
             )
+
+    def look_after(self) -> bool:
+        """As everywhere; and where the clock was put back, nobody waits until it is as late again."""
+        now = self._clock()
+        # A store that cannot be written: the next look is soon.
+        with contextlib.suppress(RingrenError):
+            if now < self._looked - _PUT_BACK:
+                LOG.warning("the clock was put back", seconds=(self._looked - now).total_seconds())
+                self.schedule()
+            self._looked = now
+        return super().look_after()
 
     def reload(self, settings: Settings) -> None:
         """Other settings from the next run of each job on."""

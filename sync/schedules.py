@@ -46,8 +46,9 @@ class Every:
     gap: timedelta
 
     def after(self, last: datetime | None, now: datetime) -> datetime:
-        """The next moment after `last`, now at the earliest: what was missed is done once."""
-        return max(now, last + self.gap) if last else now
+        """The next moment after `last`, now at the earliest: what was missed is done once. A `last`
+        that is still to come is from before a clock was put back: nobody waits until it comes again."""
+        return max(now, last + self.gap) if last and last <= now else now
 
     def trigger(self) -> BaseTrigger:
         """For APScheduler."""
@@ -66,8 +67,12 @@ class At:
     day: str = "*"
 
     def after(self, last: datetime | None, now: datetime) -> datetime:
-        """The next moment after `last`; one that is past was missed. Never run: from now on."""
-        since = (last or now).astimezone(COPENHAGEN)
+        """The next moment after `last`; one that is past was missed. Never run: from now on.
+
+        What ran while a clock was fast has run for the hours to come; for days to come it has not.
+        """
+        ahead = last is not None and last - now > LONGEST
+        since = (last if last and not ahead else now).astimezone(COPENHAGEN)
         found: datetime | None = self.trigger().get_next_fire_time(since if last else None, since)
         assert found is not None  # noqa: S101 - there is no end to days
         return found.astimezone(UTC)

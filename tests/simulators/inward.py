@@ -43,17 +43,23 @@ Door = Callable[[Heard], Told]
 
 @contextmanager
 def inward(doors: Mapping[str, Door]) -> Iterator[None]:
-    """Until the block ends, these addresses (`https://host`) lead to these doors, others nowhere."""
+    """Until the block ends, these addresses (`https://host`) lead to these doors, others nowhere, or
+    where a block around this one has them lead."""
 
     def send(
         _adapter: HTTPAdapter, request: requests.PreparedRequest, **_how: Any
     ) -> requests.Response:
         address = urlsplit(str(request.url))
+        door = doors.get(f"{address.scheme}://{address.netloc}")
+        if door is None and hasattr(real, "inward"):
+            return real(_adapter, request, **_how)
         raw = request.body.encode() if isinstance(request.body, str) else request.body or b""
         headers = {name.lower(): str(value) for name, value in request.headers.items()}
-        door = doors[f"{address.scheme}://{address.netloc}"]
+        if door is None:
+            raise KeyError(address.netloc)
         return _answer(request, door(Heard(str(request.method), address, headers, bytes(raw))))
 
+    send.inward = True  # type: ignore[attr-defined]
     real, HTTPAdapter.send = HTTPAdapter.send, send  # type: ignore[assignment, method-assign]
     try:
         yield

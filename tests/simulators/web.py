@@ -11,20 +11,26 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qsl, unquote
 
 import orjson
+import requests
 import uvicorn
 from simulators.faults import Fault, Trouble
+from simulators.inward import Heard
+from simulators.inward import Told as Wired
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+Pairs = Sequence[tuple[str, str]]
 
 
 class Clock:
@@ -133,15 +139,31 @@ class Vendor(Counted):
             raw = await request.body()
             if self.seconds:
                 await asyncio.sleep(self.seconds)
-            told, hit = self._heard(request, raw)
+            pairs, path = request.query_params.multi_items(), request.url.path
+            told, hit = self._heard(request.method, path, pairs, request.headers, raw)
             if hit and hit.fault is Fault.SLOW:
                 await asyncio.sleep(hit.seconds)
         finally:
             self._under_way -= 1
         return self._response(told, hit)
 
-    def _heard(self, request: Request, raw: bytes) -> tuple[Told, Trouble | None]:
-        method, path = request.method, request.url.path
+    def door(self, heard: Heard) -> Wired:
+        """One call from within this process (`simulators.inward`)."""
+        pairs = parse_qsl(heard.address.query, keep_blank_values=True)
+        path = unquote(heard.address.path)
+        told, hit = self._heard(heard.method, path, pairs, heard.headers, heard.body)
+        match hit.fault if hit else None:
+            case Fault.LOST | Fault.DROPPED:
+                raise requests.ConnectionError
+            case Fault.HALF:
+                raise requests.exceptions.ChunkedEncodingError
+            case Fault.SLOW:
+                raise requests.ReadTimeout
+        return Wired(told.status, self._headers(told), _bytes_of(told.body))
+
+    def _heard(
+        self, method: str, path: str, pairs: Pairs, headers: Mapping[str, str], raw: bytes
+    ) -> tuple[Told, Trouble | None]:
         self.before(method, path)
         hit = next((one for one in self.faults if one.strikes(method, path)), None)
         if hit and hit.fault is Fault.STATUS:
@@ -149,30 +171,30 @@ class Vendor(Counted):
         elif hit and hit.fault is Fault.DROPPED:
             told = Told(503)
         else:
-            told = self.desk.answer(self._asked(request, raw))
+            query: dict[str, tuple[str, ...]] = {}
+            for name, value in pairs:
+                query[name] = (*query.get(name, ()), value)
+            body = self.body(raw) if raw else None
+            # Who comes in by the door is the only one.
+            under_way = max(self._under_way, 1)
+            told = self.desk.answer(Ask(method, path, query, headers, body, under_way))
         self.calls.append(Call(method, path, told.status, raw))
         return told, hit
-
-    def _asked(self, request: Request, raw: bytes) -> Ask:
-        query: dict[str, tuple[str, ...]] = {}
-        for name, value in request.query_params.multi_items():
-            query[name] = (*query.get(name, ()), value)
-        body = self.body(raw) if raw else None
-        return Ask(request.method, request.url.path, query, request.headers, body, self._under_way)
 
     def body(self, raw: bytes) -> Any:
         """What a desk is given of a body: most read JSON."""
         return orjson.loads(raw)
 
     def _response(self, told: Told, hit: Trouble | None) -> Response:
-        body = told.body
-        raw = _bytes_of(body)
-        date = format_datetime(self.clock().astimezone(UTC), usegmt=True)
-        headers = {"Date": date, **told.headers, "Content-Type": told.type}
+        raw, headers = _bytes_of(told.body), self._headers(told)
         if hit and hit.fault in {Fault.LOST, Fault.DROPPED, Fault.HALF}:
             half = hit.fault is Fault.HALF
             return Broken(raw[: len(raw) // 2] if half else b"", told.status, headers, half=half)
         return Response(raw or None, told.status, headers)
+
+    def _headers(self, told: Told) -> dict[str, str]:
+        date = format_datetime(self.clock().astimezone(UTC), usegmt=True)
+        return {"Date": date, **told.headers, "Content-Type": told.type}
 
 
 def _bytes_of(body: Any) -> bytes:

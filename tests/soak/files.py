@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from promises.world import Sheet
+from simulators.web import Clock
 from soak.place import Field, Known, News, Texts
 
 from connectors.files import Files as Connector
@@ -49,6 +50,8 @@ class Place:
     """One folder."""
 
     r: Random
+    time: Any = None
+    """A clock that others go by, too."""
     system: str = "files"
     skew: timedelta = timedelta()
     fields: Mapping[Kind, Mapping[str, Field]] = field(default_factory=lambda: FIELDS)
@@ -71,7 +74,7 @@ class Place:
     def __post_init__(self) -> None:
         self._home = tempfile.TemporaryDirectory()
         self.root = Path(self._home.name)
-        self._now = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
+        self.clock = self.time or Clock(datetime(2026, 11, 25, 10, 0, tzinfo=UTC))
         self.sheets = {}
         for kind, name in NAMES.items():
             columns = {one.vendor: one.canonical for one in self.fields[kind].values()}
@@ -81,6 +84,10 @@ class Place:
             )
             self.rows[kind] = {}
             self._save(kind)
+
+    def close(self) -> None:
+        """The folder goes."""
+        self._home.cleanup()
 
     # --- the list itself ---
 
@@ -127,7 +134,7 @@ class Place:
         asked = {name: after.get(name, "") for name in names if before.get(name) != after.get(name)}
         flags = [bool(row.get(FIELDS[Kind.CONTACT]["no"].vendor)) for row in (old, new)]
         return News(
-            kind, self._ref(kind, ident), ours, before, asked, after, self._now,
+            kind, self._ref(kind, ident), ours, before, asked, after, self.now(),
             no=flags == [False, True], cleared=bool(new) and flags == [True, False],
         )  # fmt: skip
 
@@ -188,7 +195,7 @@ class Place:
                 self._change(kind, rows, rival=True)
 
     def now(self) -> datetime:
-        return self._now
+        return self.clock()
 
     # --- theirs ---
 
@@ -298,7 +305,7 @@ class Place:
         self._opposed = True
 
     def pass_by(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
+        self.clock.pass_(seconds)
 
     def spoil(self, r: Random) -> str:
         """Another process has a list in its hands."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from simulators.faults import Fault
 from simulators.hubspot.portal import OURS, Clock, Entry, Portal
@@ -53,6 +53,8 @@ class Place:
     """One account."""
 
     r: Random
+    time: Any = None
+    """A clock that others go by, too."""
     system: str = "hubspot"
     fields: Mapping[Kind, Mapping[str, Field]] = field(default_factory=lambda: FIELDS)
     history: bool = True
@@ -63,7 +65,7 @@ class Place:
     _went_up: list[News] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.clock = Clock()
+        self.clock = self.time or Clock()
         self.vendor = build(self.clock)
         self.portal.lag_ms = self.r.choice((0, 3_000, 45_000, 300_000))
         self.vendor.skew = timedelta(seconds=self.r.choice((0, 0, -100, 60)))

@@ -61,6 +61,8 @@ class Place:
     """One org."""
 
     r: Random
+    time: Any = None
+    """A clock that others go by, too."""
     system: str = "salesforce"
     fields: Mapping[Kind, Mapping[str, Field]] = field(default_factory=lambda: FIELDS)
     history: bool = False
@@ -73,7 +75,7 @@ class Place:
 
     def __post_init__(self) -> None:
         noon = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
-        self.vendor = build(Clock(stopped=noon, ahead=timedelta()))
+        self.vendor = build(self.time or Clock(stopped=noon, ahead=timedelta()))
         self.vendor.desk.daily = 10**9
         self.vendor.desk.page = self.r.choice((60, 250, 2000))
         self.vendor.skew = timedelta(seconds=self.r.choice((0, 0, -120, 45, 200)))

@@ -107,6 +107,8 @@ class Witness:
     _ours: list[News] = field(default_factory=list)
     _times: Counter[tuple[Where, str, str]] = field(default_factory=Counter)
     _touched: set[Where] = field(default_factory=set)
+    consents: int = 0
+    """Lifts that rest on a consent which two people vouch for."""
     sure: bool = True
     """Nothing goes wrong with the pass: of what is written in it our program will hear."""
     _written_at: dict[Where, datetime] = field(default_factory=dict)
@@ -320,7 +322,7 @@ class Witness:
             if free and not self.place.flagged(kind, ident):
                 self._blame_record("lost", kind, ident, "no flag stands there, and nobody is at it")
         lifts = sa.select(sa.func.count()).where(ledger_table.c.event_type.in_(BACK))
-        if many := tx.execute(lifts).scalar_one():
+        if many := tx.execute(lifts).scalar_one() - self.consents:
             self.tally.wrongs["lifted"] += many
 
     def _end_of(self, where: Where) -> Where:

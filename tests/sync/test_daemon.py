@@ -31,7 +31,7 @@ from state.cursors import leased
 from state.store import Store
 from state.tables import mirror, runs
 from sync import scheduler
-from sync.app import App, system_clock
+from sync.app import App, Clock, system_clock
 from sync.atwork import HANGS
 from sync.cli import program
 from sync.daemon import standing
@@ -295,7 +295,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 @contextlib.contextmanager
-def engine(store: Store, **jobs: str) -> Iterator[Engine]:
+def engine(store: Store, clock: Clock = system_clock, **jobs: str) -> Iterator[Engine]:
     settings = Settings(jobs=Jobs.model_validate(jobs))
 
     @contextlib.contextmanager
@@ -303,7 +303,7 @@ def engine(store: Store, **jobs: str) -> Iterator[Engine]:
         yield type("App", (), {"stopping": stopping, "progress": Silent()})
 
     crashed: list[Exception] = []
-    made = Engine(settings, store, opens, system_clock, holder="me:1", crashed=crashed.append)
+    made = Engine(settings, store, opens, clock, holder="me:1", crashed=crashed.append)
     made.start()
     try:
         yield made
@@ -409,3 +409,21 @@ def test_what_was_missed_while_nobody_was_here_runs_at_once_and_once(
     with engine(sqlite_store):
         time.sleep(0.3)
     assert ran == ["verify"]
+
+
+def test_a_clock_that_is_put_back_holds_no_opt_out_up_until_it_is_as_late_again(
+    sqlite_store: Store, quick: Callable[..., None]
+) -> None:
+    ran, fast = threading.Event(), [timedelta(hours=2)]
+
+    def note(_app: App) -> Ended:
+        ran.set()
+        return Ended(Exit.OK)
+
+    quick(poll=note)
+    with engine(sqlite_store, lambda: system_clock() + fast[0]) as at_work:
+        assert at_work.look_after()
+        assert not ran.wait(0.2), "it is put down for two hours later"
+        fast[0] = timedelta()
+        assert at_work.look_after()
+        assert ran.wait(20)

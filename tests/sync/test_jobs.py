@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from promises.lists import HEADER, Lists, people
-from year import Driver
+from year.clock import Clock
+from year.driver import Driver
 
 from rules.errors import Exit, Leaving, SystemStopped
 from state import jobs as kept
@@ -56,7 +57,7 @@ def memory() -> Iterator[Store]:
 
 @pytest.fixture
 def driver(memory: Store) -> Driver:
-    made = Driver(memory, idle(), SELDOM, NOON, no_app)
+    made = Driver(memory, idle(), SELDOM, Clock(NOON), no_app)
     made.start()
     return made
 
@@ -97,29 +98,29 @@ def test_the_nights_of_the_clock_have_every_daily_job_once(
     memory: Store, day: tuple[int, int, int], hours: int
 ) -> None:
     noon = datetime(*day, 11, 0, tzinfo=UTC)
-    driver = Driver(memory, idle("poll", "verify", "purge"), SELDOM, noon, no_app)
+    driver = Driver(memory, idle("poll", "verify", "purge"), SELDOM, Clock(noon), no_app)
     driver.start()
     ran = driver.walk(noon + timedelta(hours=hours))
     assert (ran["verify"], ran["purge"], ran["poll"]) == (1, 1, hours * 4)
-    (verified,) = (at for name, at in driver.ran if name == "verify")
+    (verified,) = (one.began for one in driver.ran if one.job == "verify")
     assert verified.astimezone(tz=None) == verified
     assert verified.hour == (3 if hours == 23 else 4), "05:30 in Denmark is after the change"
 
 
 def test_a_missed_week_is_made_up_for_once(driver: Driver) -> None:
     driver.walk(NOON + timedelta(hours=1))
-    driver.now = NOON + timedelta(days=7)
-    ran = driver.walk(driver.now + timedelta(minutes=1))
+    driver.clock.now = NOON + timedelta(days=7)
+    ran = driver.walk(driver.clock() + timedelta(minutes=1))
     unset = {"mailbox", "ping", "backup", "enrich"}
     assert ran == dict.fromkeys(Jobs.model_fields.keys() - unset, 1)
 
 
 def test_a_month_ends(memory: Store) -> None:
     settings = Settings(jobs=Jobs(verify="month last 05:30", purge="month 1 03:30"))
-    driver = Driver(memory, idle("verify", "purge"), settings, NOON, no_app)
+    driver = Driver(memory, idle("verify", "purge"), settings, Clock(NOON), no_app)
     driver.start()
     driver.walk(NOON + timedelta(days=120))
-    days = [(name, at.strftime("%d.%m")) for name, at in driver.ran]
+    days = [(one.job, one.began.strftime("%d.%m")) for one in driver.ran]
     assert days == [
         ("verify", "30.11"), ("purge", "01.12"), ("verify", "31.12"), ("purge", "01.01"),
         ("verify", "31.01"), ("purge", "01.02"), ("verify", "28.02"), ("purge", "01.03"),
@@ -128,8 +129,8 @@ def test_a_month_ends(memory: Store) -> None:
 
 def test_a_daemon_that_is_only_there_by_day_does_what_was_due_at_night(driver: Driver) -> None:
     for day in range(3):
-        driver.now = NOON + timedelta(days=day)
-        ran = driver.walk(driver.now + timedelta(hours=2))
+        driver.clock.now = NOON + timedelta(days=day)
+        ran = driver.walk(driver.clock() + timedelta(hours=2))
         assert ran["verify"] == (1 if day else 0)
 
 
@@ -144,7 +145,7 @@ def test_a_daily_job_that_fails_is_tried_again_a_few_times_and_then_the_next_day
     memory: Store,
 ) -> None:
     job = replace(named("verify"), does=fails)
-    driver = Driver(memory, [job], SELDOM, NOON, no_app)
+    driver = Driver(memory, [job], SELDOM, Clock(NOON), no_app)
     driver.start()
     assert driver.walk(NOON + timedelta(days=1))["verify"] == 1 + job.tries
     state = state_of(driver, "verify")
@@ -241,14 +242,14 @@ def test_a_night_of_real_jobs_over_a_folder_of_lists(tmp_path: Path) -> None:
 
         @contextlib.contextmanager
         def opens(_job: Job) -> Iterator[App]:
-            lists.now = max(lists.now, driver.now)
+            lists.now = max(lists.now, driver.clock())
             yield asked
 
-        driver = Driver(store, JOBS, SELDOM, evening, opens)
+        driver = Driver(store, JOBS, SELDOM, Clock(evening), opens)
         driver.start()
         ran = driver.walk(evening + timedelta(hours=3, minutes=15))
     assert (ran["verify"], ran["purge"], ran["report"], ran["reconcile"]) == (1, 1, 1, 1)
-    assert [one.error for one in driver.ended] == [None] * len(driver.ended)
+    assert all(one.ended and one.ended.error is None for one in driver.ran)
     assert lists.rows("kontakter.csv")[1].split(";")[2] == "+4568000000"
     assert [path.name for path in (lists.folder / "state" / FOLDER).glob("*.html")] == [
         "2026-10-25.html"

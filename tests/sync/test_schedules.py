@@ -113,3 +113,15 @@ def test_opt_outs_and_alarms_can_neither_be_switched_off_nor_wait_for_long(text:
 
 def test_the_usual_schedules_can_be_read() -> None:
     assert all(read(getattr(Jobs(), name)) for name in Jobs.model_fields)
+
+
+def test_what_ran_under_a_fast_clock_does_not_keep_anything_waiting_once_it_is_put_right() -> None:
+    every, daily = read("every 1 minute"), read("daily 05:30")
+    assert every
+    assert daily
+    now = datetime(2028, 9, 12, 10, 0, tzinfo=UTC)
+    assert every.after(now + timedelta(hours=2), now) == now
+    tomorrow = datetime(2028, 9, 13, 3, 30, tzinfo=UTC)
+    assert daily.after(now + timedelta(days=3), now) == tomorrow
+    fast = now + timedelta(hours=18)
+    assert daily.after(fast, now) == tomorrow + timedelta(days=1), "tomorrow's ran under it"

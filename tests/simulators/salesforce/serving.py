@@ -145,7 +145,8 @@ class Vendor(Counted):
 
     def _heard(self, request: Request, query: str) -> tuple[Answer, Trouble | None]:
         """What it comes to, and what is to go wrong with it."""
-        self.clock.ahead += self.request_takes
+        if self.request_takes:
+            self.clock.pass_by(seconds=self.request_takes.total_seconds())
         method, path = request.method, request.path
         hit = next((f.trouble for f in self.faults if f.strikes(method, path)), None)
         if hit is Trouble.HOLLOW:
@@ -197,6 +198,6 @@ class Broken(Response):
 
 def build(clock: Callable[[], datetime] | None = None, app: App | None = None) -> Vendor:
     """An empty org with an app that may sign in; not served yet."""
-    ticking = clock if isinstance(clock, Clock) else Clock()
+    ticking: Any = clock if hasattr(clock, "pass_by") else Clock()
     org = Org(clock=ticking)
     return Vendor(ticking, org, Desk(org, Tickets(ticking, HOST, app or App())))

@@ -1,0 +1,122 @@
+"""A simulated year: `python -m year [SEED] [--from DAY] [--days N] [--minutes N]`.
+
+The daemon's jobs, the real program and simulated systems under one clock, in one thread; ends with
+1 when a promise was broken. The same seed gives the same year, which its digest shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from soak.lives import QUICK
+from year.days import DAYS, FIRST, plan
+from year.house import ALL, House
+from year.year import Year
+
+from sync.jobs import kind_of
+from sync.logs import set_up
+
+SEEDED: Final = "PYTHONHASHSEED"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which piece of which year. `size`: about so many records on each list; `minutes`: so long the
+    full beat lasts from each hostile thing on."""
+
+    seed: int = 1
+    first: date = FIRST
+    days: int = DAYS
+    minutes: int = 12
+    size: int = 16
+    systems: Collection[str] = ALL
+
+    @property
+    def command(self) -> str:
+        """What lives it again."""
+        flags = (
+            f"--from {self.first} --days {self.days} --minutes {self.minutes} --size {self.size}"
+        )
+        if set(self.systems) != set(ALL):
+            flags += f" --systems {' '.join(self.systems)}"
+        return f'make year SEED={self.seed} FLAGS="{flags}"'
+
+
+def main() -> int:
+    """Live it, and tell."""
+    parser = argparse.ArgumentParser(prog="python -m year")
+    parser.add_argument("seed", type=int, nargs="?", default=1)
+    parser.add_argument("--from", dest="first", type=date.fromisoformat, default=FIRST)
+    parser.add_argument("--days", type=int, default=DAYS)
+    parser.add_argument("--minutes", type=int, default=12)
+    parser.add_argument("--size", type=int, default=16)
+    parser.add_argument("--systems", nargs="+", choices=ALL, default=ALL)
+    asked = Wish(**vars(parser.parse_args()))
+    if SEEDED not in os.environ:
+        # Sets are gone through in an order that is drawn for each process.
+        again = [sys.executable, "-m", "year", *sys.argv[1:]]
+        os.execve(again[0], again, {**os.environ, SEEDED: str(asked.seed)})  # noqa: S606
+    set_up("console", "error")
+    began = time.process_time()
+    with tempfile.TemporaryDirectory(dir=QUICK if QUICK.is_dir() else None) as folder:
+        year = lived(Path(folder), asked, _say)
+    print(told(year, asked, time.process_time() - began))
+    return not year.verdicts.clean
+
+
+def lived(folder: Path, one: Wish, progress: Callable[[str], object] = str) -> Year:
+    """One house, from some day on."""
+    first = one.first
+    begins = datetime(first.year, first.month, first.day, 3, tzinfo=UTC) - timedelta(hours=4)
+    with House(folder, one.seed, begins, one.size, one.systems) as house:
+        year = Year(house, plan(one.seed, first, one.days), one.minutes, progress=progress)
+        year.live(one.days, first)
+    return year
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def told(year: Year, asked: Wish, seconds: float) -> str:
+    """What happened how often, what was promised, and how to see a failure again."""
+    tally, verdicts, house = year.tally, year.verdicts, year.house
+    ran: dict[str, int] = {}
+    for one in year.driver.ran:
+        ran[kind_of(one.job)] = ran.get(kind_of(one.job), 0) + 1
+    lines = [
+        (
+            f"seed {asked.seed} · {asked.days} days from {asked.first} · {len(year.plan)} of them hostile"
+            f" · Python {platform.python_version()} · {seconds:.0f} s of processor time"
+        ),
+        (
+            f"{tally.changes:,} changes · {tally.noes:,} noes in CRMs · {tally.written:,} writes of ours"
+            f" · {len(house.alarms):,} messages about alarms · {house.lives} lives"
+        ),
+        " · ".join(f"{name} {n:,}" for name, n in ran.items()),
+        *(f"{n:9,}  {name}" for name, n in sorted((tally.seen + house.seen).items())),
+        "",
+        *(
+            f"{verdicts.looked[name]:9,}  {name}: {'BROKEN ' + str(wrong) if wrong else 'held'}"
+            for name in verdicts.looked
+            for wrong in [verdicts.wrong[name]]
+        ),
+        f"digest {year.digest()}",
+    ]
+    if not verdicts.clean:
+        lines += [*verdicts.told, f"again: {asked.command}"]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

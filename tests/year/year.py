@@ -1,0 +1,401 @@
+"""A year in one house: people at work, thirty hostile days, and the daemon's jobs one after another.
+
+On a hostile day everything that comes again and again comes at its full beat for a while from each
+hostile thing on; else it comes once a day. What has a time of day has it all year long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from random import Random
+from typing import Any, Final
+
+from promises.points import Killed, Points
+from soak.people import BLOCK
+from soak.witness import Tally
+from year import promises
+from year.days import FIRST, Plan, at
+from year.dialers import danish
+from year.driver import Driver
+from year.house import House
+from year.promises import Off, Planted, Verdicts
+from year.things import DIALERS, THINGS
+
+from rules.errors import Leaving
+from rules.keys import KeyKind, keys_in
+from rules.spans import Span
+from rules.suppression import Channel, Evidence
+from rules.violations import Verdict
+from sync import desk, lifts, violations
+from sync.daemon import opened
+from sync.jobs import JOBS, every, named
+from sync.passes import Outcome
+from sync.schedules import At
+
+COARSE: Final = timedelta(hours=22)
+MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
+AT_DESK: Final = 68_900_000
+SETTLED: Final = timedelta(days=1)
+"""So long after a no, at the latest, our program knows of it on an ordinary day."""
+MOST_RESTS: Final = 12
+NIGHT: Final = timedelta(hours=7)
+WORK: Final = (time(9, 30), time(14, 0))
+
+
+@dataclass
+class Year:
+    """`minutes`: so long the full beat lasts from each hostile thing on."""
+
+    house: House
+    plan: Plan
+    minutes: int = 12
+    verdicts: Verdicts = field(default_factory=Verdicts)
+    armed: int = 0
+    """The program is killed at so many commits and calls from now."""
+    leaves_at: int = 0
+    """It is asked to stop at so many calls from now."""
+    jumps: int = 0
+    planted: list[Planted] = field(default_factory=list)
+    desk_noes: list[tuple[str, datetime]] = field(default_factory=list)
+    lifted: list[str] = field(default_factory=list)
+    away: list[Off] = field(default_factory=list)
+    sizes: list[tuple[datetime, int]] = field(default_factory=list)
+    _answered: int = 0
+    progress: Callable[[str], object] = str
+    """Told of each hostile thing, and of each month."""
+
+    def __post_init__(self) -> None:
+        self.r = Random(f"days of {self.house.seed}")
+        house = self.house
+        self.driver = Driver(
+            house.store, JOBS, house.settings, house.clock, house.opens, holder=house.holder,
+            slow=COARSE,
+        )  # fmt: skip
+
+    # --- the whole ---
+
+    def live(self, days: int, first: date = FIRST) -> None:
+        """From the first reading to the last day's evening, and on until all is at rest."""
+        house = self.house
+        for doings in house.doings.values():
+            doings.begin()
+        for office in house.offices.values():
+            for _ in range(6):
+                office.work()
+        self.driver.start()
+        self.begun = house.clock()
+        self.walk(MINUTE)
+        for number in range(days):
+            self.day(first + number * DAY)
+        self.rest()
+
+    def day(self, day: date) -> None:
+        """What is to happen, in its order, and the jobs in between."""
+        happens: list[tuple[datetime, str]] = [(at(day, one), "") for one in WORK]
+        for when, name in sorted([*happens, *self.plan.get(day, ())]):
+            if when < self.house.clock():
+                self.house.seen["fell into another thing"] += bool(name)
+                continue
+            self.walk_to(when)
+            if name:
+                self.stretch(name)
+            else:
+                self.work(self.r.choice((1, 2, 3)))
+        if day.day in {1, 15}:
+            [[pages]] = self.house.asked("SELECT page_count - freelist_count FROM "
+                                         "pragma_page_count(), pragma_freelist_count()")  # fmt: skip
+            self.sizes.append((self.house.clock(), pages))
+            self.progress(f"{day}: {pages} pages, {sum(self.tally.wrongs.values())} wrong")
+        self.walk_to(at(day + DAY, time(0, 0)))
+        self._look_at_alarms()
+        self._answer()
+
+    # --- people ---
+
+    def work(self, steps: int) -> None:
+        """People at work for a moment, in all systems."""
+        house = self.house
+        for name in house.can_act:
+            for _ in range(steps):
+                house.doings[name].step()
+            house.witnesses[name].look()
+        for name, office in house.offices.items():
+            house.seen[f"{name}: {office.work()}"] += 1
+            if self.r.random() < 0.25:
+                office.say_no()
+                house.seen[f"{name}: a no"] += 1
+        if self.r.random() < 0.2:
+            self._at_desk()
+        if self.r.random() < 0.15:
+            self._consent()
+        if self.r.random() < 0.2:
+            self._queue()
+
+    def _app(self) -> Any:
+        return opened(self.house.settings, named("run"), self.house.stopping, self.house.clock.ours)
+
+    def _at_desk(self) -> None:
+        """Somebody writes down a no: of somebody whom no system knows, or of one in the CRMs."""
+        known = self.r.random() < 0.5
+        number = BLOCK + self.r.randrange(1, 60) if known else AT_DESK + len(self.desk_noes)
+        phone = danish(number)
+        with self._app() as app:
+            said = desk.statement(
+                keys_in(KeyKind.PHONE, phone, "DK"), Channel.CALL, now=app.clock(), at=None,
+                evidence="ring ikke", by="anna",
+            )  # fmt: skip
+            desk.record(app, said)
+        if phone not in {one for one, _ in self.desk_noes}:
+            self.desk_noes.append((phone, self.house.clock()))
+        self.house.seen["desk: a no"] += 1
+
+    def _consent(self) -> None:
+        """Somebody who had said no asks to be called again; one person proposes, another approves."""
+        house = self.house
+        free = [
+            phone
+            for phone, said in self.desk_noes
+            if phone >= danish(AT_DESK)
+            and house.clock() - said > 2 * DAY
+            and phone not in self.lifted
+        ]
+        if not free or house.clock.ahead:
+            return
+        phone = self.r.choice(free)
+        with self._app() as app:
+            given = Span(app.clock() - MINUTE * 30, app.clock() - MINUTE * 29)
+            consent = lifts.Consent(Channel.CALL, given, Evidence.PERSON, "brev af i dag", "ja tak")
+            asked = lifts.propose_lift(app, keys_in(KeyKind.PHONE, phone, "DK"), consent, "anna")
+            for number in asked.requests:
+                lifts.approve(app, number, "birgit")
+        self.lifted.append(phone)
+        for witness in house.witnesses.values():
+            witness.consents += len(asked.requests)
+        house.seen["a consent, proposed and approved"] += 1
+
+    def _queue(self) -> None:
+        """Somebody puts a number that is blocked into a dialer's queue."""
+        if known := self._heard():
+            phone = self.r.choice(known)
+            for name in self._dialers:
+                self.house.offices[name].queue(phone)  # type: ignore[attr-defined]
+            self.house.seen["queued although blocked"] += 1
+
+    @property
+    def _dialers(self) -> list[str]:
+        return [one for one in DIALERS if one in self.house.offices]
+
+    def _heard(self) -> list[str]:
+        """Whose no our program must know of by now."""
+        now = self.house.clock()
+        return [
+            phone for phone, said in self.desk_noes
+            if now - said > SETTLED and phone not in self.lifted
+        ]  # fmt: skip
+
+    def forbidden(self, left: int = 0) -> None:
+        """Somebody is called who had said no. `left`: so many minutes of the full beat, undisturbed."""
+        house = self.house
+        if house.clock.ahead or not (known := self._heard()):
+            return
+        name = self.r.choice(self._dialers)
+        made = house.offices[name].call(self.r.choice(known), ago=90)  # type: ignore[attr-defined]
+        now = house.clock()
+        until = now + (promises.SOON if left > promises.SOON // MINUTE else 2 * DAY)
+        self.planted.append(Planted(f"{name}/call/{made}", now, until))
+        house.seen["a forbidden call"] += 1
+
+    def _look_at_alarms(self) -> None:
+        due = [one for one in self.planted if one.until < self.house.clock()]
+        if not due:
+            return
+        with self.house.store.reading() as tx:
+            wrongs = [promises.alarmed(tx, one, self.house.alarms) for one in due]
+        promise = "each forbidden call is alarmed in its time"
+        self.verdicts.hold(promise, *filter(None, wrongs), of=len(due))
+        self.planted = [one for one in self.planted if one not in due]
+
+    def _answer(self) -> None:
+        """Compliance answers for what stands open at the end of a day."""
+        if len(self.house.alarms) == self._answered or self.house.excused:
+            return
+        self._answered = len(self.house.alarms)
+        with self._app() as app:
+            done = violations.acknowledge(app, (), Verdict.CERTAIN, by="clara", reason="set")
+        self.house.seen["forbidden calls answered for"] += len(done)
+
+    # --- hostile hours ---
+
+    def stretch(self, name: str) -> None:
+        """The full beat for a while: the thing begins, goes on for a third of it, and is over."""
+        house, thing = self.house, THINGS[name]
+        house.seen[name] += 1
+        self.progress(f"{house.clock():%Y-%m-%d %H:%M} {name}")
+        before = house.clock(), self.jumps
+        self.driver.slow = timedelta()
+        self.work(2)
+        self.forbidden()
+        thing.begins(self)
+        for minute in range(self.minutes):
+            if minute == max(self.minutes // 3, 1):
+                thing.ends(self)
+            if self.r.random() < 0.3:
+                self.work(1)
+            if self.r.random() < 0.15:
+                over = minute > self.minutes // 3 + 1 and not (self.armed or self.leaves_at)
+                self.forbidden(self.minutes - minute if over else 0)
+            self.walk(MINUTE)
+        thing.ends(self)
+        if self.jumps != before[1]:
+            self.away.append((before[0], house.clock()))
+        self.driver.slow = COARSE
+
+    def off(self, how_long: timedelta) -> None:
+        """Nobody of us is there, and everybody else goes on working."""
+        house, since = self.house, self.house.clock()
+        for _ in range(max(how_long // timedelta(hours=12), 1)):
+            house.clock.pass_(min(how_long, timedelta(hours=12)).total_seconds())
+            self.work(1)
+        self.restart()
+        now = house.clock()
+        self.away.append((since, now))
+        missed = [
+            job.name
+            for job in every(house.settings, JOBS)
+            if isinstance(plan := job.schedule(house.settings), At)
+            and plan.after(since, since) < now
+        ]
+        self.walk(2 * MINUTE)
+        wrongs = promises.caught_up(self.driver.ran, now, missed)
+        self.verdicts.hold("what was missed is made up for, once", *wrongs, of=len(missed))
+
+    # --- the program ---
+
+    def walk(self, how_long: timedelta) -> None:
+        """So long."""
+        self.walk_to(self.house.clock() + how_long)
+
+    def walk_to(self, until: datetime) -> None:
+        """The jobs until the true time is this, through deaths and new beginnings."""
+        while self.house.clock() < until:
+            self._arm()
+            try:
+                self.driver.walk(until + self.house.clock.ahead)
+            except (Killed, Leaving) as how:
+                self.house.seen[
+                    "died" if isinstance(how, Killed) else "left between two pages"
+                ] += 1
+                self._after_death()
+
+    def _arm(self) -> None:
+        house = self.house
+        house.visited = house.opened = None
+        if self.armed:
+            points = Points(deadly=self.armed)
+            house.visited = lambda _system, point: points.visit(point)
+            house.opened = lambda app: points.watch(app.store.engine)
+        elif self.leaves_at:
+            left = [self.leaves_at]
+
+            def visited(_system: str, _point: str) -> None:
+                left[0] -= 1
+                if not left[0]:
+                    house.stopping.set()
+
+            house.visited = visited
+
+    def _after_death(self) -> None:
+        self.armed = self.leaves_at = 0
+        self.house.broke_off()
+        self.restart()
+
+    def restart(self) -> None:
+        """A process of ours begins where another one ended."""
+        self.house.reborn()
+        self.driver.holder = self.house.holder
+        self.driver.start()
+
+    def reload(self) -> None:
+        """The settings as they are now, from the next run on."""
+        self.driver.settings = self.house.settings
+        self.driver.start()
+
+    # --- the end ---
+
+    def rest(self) -> None:
+        """Days on which nothing happens, until nothing is left to do; then everything must add up."""
+        house = self.house
+        self.armed = self.leaves_at = 0
+        self.driver.slow = NIGHT
+        house.outcomes.clear()
+        for place in house.places.values():
+            place.calm()
+            place.settle()
+        for _ in range(MOST_RESTS):
+            # Five9 takes numbers by night, which is our day.
+            self.walk(NIGHT)
+            if self._is_at_rest():
+                break
+        else:
+            self.verdicts.hold("it comes to rest", "never")
+        self._look_at_alarms()
+        with self._app() as app:
+            for name, witness in house.witnesses.items():
+                witness.all_adds_up(app)
+                tally = witness.tally
+                wrongs = [one for what, n in tally.wrongs.items() for one in [what] * n]
+                self.verdicts.hold(f"{name}: nothing missed, doubled, overwritten, lost", *wrongs,
+                                   of=tally.changes)  # fmt: skip
+                self.verdicts.told += [f"{name}: {one}" for one in tally.told]
+            phones = [phone for phone, _ in self.desk_noes]
+            self._add(promises.all_noes(house, app, phones, self.lifted))
+            with app.store.reading() as tx:
+                self._add(promises.lifetimes(tx, house.settings, house.clock()))
+        ran = self.driver.ran
+        self._add(promises.schedules(house.settings, ran, self.begun, house.clock(), self.away))
+        self._add(promises.bounded(self.sizes))
+
+    def _is_at_rest(self) -> bool:
+        """The last whole pass over each system found nothing to do."""
+        return all(map(_is_quiet, self.house.outcomes.values())) and (
+            self.house.outcomes.keys() >= set(self.house.settings.everywhere)
+        )
+
+    def _add(self, found: Verdicts) -> None:
+        self.verdicts.looked += found.looked
+        self.verdicts.wrong += found.wrong
+        self.verdicts.told += found.told
+
+    @property
+    def tally(self) -> Tally:
+        """What came of all CRMs together."""
+        total = Tally()
+        for witness in self.house.witnesses.values():
+            total.add(witness.tally)
+        return total
+
+    def digest(self) -> str:
+        """The same for the same seed: all runs of jobs and how they ended, all that was seen."""
+        house = self.house
+        lines = [
+            f"{one.job} {one.due} {one.ended and one.ended.exit_code}" for one in self.driver.ran
+        ]
+        lines += [f"{one.at} {one.said}" for one in house.alarms]
+        seen = Counter(house.seen)
+        for name, witness in house.witnesses.items():
+            seen.update(
+                {f"{name} {what}": n for what, n in witness.tally.told_as()["seen"].items()}
+            )
+        lines += [f"{name} {n}" for name, n in sorted(seen.items())]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _is_quiet(outcome: Outcome) -> bool:
+    totals = outcome.report.totals
+    left = totals.waiting or totals.applied or totals.conflict or totals.unknown
+    return not (left or outcome.report.failures)
