@@ -155,9 +155,9 @@ def listed(tx: Tx, abouts: Collection[str] | None = None, limit: int = 1000) -> 
     """Acts about these ids (None: about anything), the newest `limit` of them, oldest first."""
     query = sa.select(acts).order_by(acts.c.seq.desc()).limit(limit)
     if abouts is None:
-        return [_act(row) for row in tx.execute(query)][::-1]
+        return [read(row) for row in tx.execute(query)][::-1]
     found = [
-        _act(row)
+        read(row)
         for some in chunks(abouts)
         for row in tx.execute(query.where(acts.c.about.in_(some)))
     ]
@@ -167,13 +167,14 @@ def listed(tx: Tx, abouts: Collection[str] | None = None, limit: int = 1000) -> 
 def numbered(tx: Tx, seqs: Collection[int]) -> dict[int, Act]:
     """Acts by their numbers."""
     return {
-        row.seq: _act(row)
+        row.seq: read(row)
         for some in chunks(seqs)
         for row in tx.execute(sa.select(acts).where(acts.c.seq.in_(some)))
     }
 
 
-def _act(row: Any) -> Act:
+def read(row: Any) -> Act:
+    """A row of the table."""
     clear = orjson.loads(row.payload) if row.payload else {"by": "", "login": "", "details": {}}
     return Act(row.seq, row.act, row.about, row.at, **clear)
 

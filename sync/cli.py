@@ -42,6 +42,7 @@ GROUPS = {
         "findings": "sync.commands.findings:findings",
         "explain": "sync.commands.look:explain",
         "parties": "sync.commands.look:parties",
+        "doubles": "sync.commands.doubles:doubles",
         "runs": "sync.commands.look:runs",
         "plans": "sync.commands.look:plans",
     },
