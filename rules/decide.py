@@ -56,7 +56,7 @@ class Context:
 
 def decide(record: Record, context: Context, past: Past = NO_PAST) -> Decision:
     """What should change in this record, and what a person should know about it."""
-    changes, findings = clean(
+    changes, findings = past.cleaned or clean(
         record.ref.kind, record.values, rules=context.rules, region=context.region
     )
     told = _NOTHING_TOLD
@@ -99,7 +99,7 @@ def _from_sources(
     found = from_sources(
         record.ref.kind,
         left,
-        past.answers,
+        tuple(past.answers),
         past.not_found,
         Sources(
             context.catalogue, context.rules, context.region, context.terms.today, context.sourced

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rules.others import Offer
 
 
+Cleaned = tuple[tuple[Change, ...], tuple[Finding, ...]]
+"""What the rules of hygiene say of one record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """What is known of one record beside what stands in it, as far as deciding may know it.
@@ -24,7 +28,8 @@ class Past:
     same person's or company's records elsewhere, where they are asked (`rules.others`); `answers`
     the companies that sources of facts gave for its keys, one for each source and company, and
     `not_found` those of its keys of which a source said on two days that there is no such thing;
-    `verdicts` what verifiers said of its addresses.
+    `verdicts` what verifiers said of its addresses. `cleaned` is what the rules say of it, where
+    whoever looked for its answers had to know; None: they are asked.
     """
 
     written: Sequence[Change] = ()
@@ -33,6 +38,7 @@ class Past:
     answers: Sequence[CompanyRecord] = ()
     not_found: Sequence[Key] = ()
     verdicts: Mapping[Key, Sequence[Verified]] = field(default_factory=dict)
+    cleaned: Cleaned | None = None
 
 
 NO_PAST = Past()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, overload
 
 import orjson
 from pydantic import TypeAdapter
@@ -29,16 +29,62 @@ def dumped(records: Sequence[CompanyRecord]) -> str:
 
 def told_by(rows: Iterable[Lookup]) -> list[CompanyRecord]:
     """The companies of which these answers tell."""
+    return [record for text, at in texts_of(rows) for record in loaded(text, at)]
+
+
+class Answers(Sequence[CompanyRecord]):
+    """One record for each source and company, of texts that are read when somebody wants them.
+
+    Texts take a fifth of the room, and go to another process in a fraction of the time.
+    """
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Sequence[tuple[str, datetime]]) -> None:
+        self._texts = texts
+
+    def __reduce__(self) -> tuple[type[Answers], tuple[Sequence[tuple[str, datetime]]]]:
+        return Answers, (self._texts,)
+
+    def __bool__(self) -> bool:
+        return bool(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def __iter__(self) -> Iterator[CompanyRecord]:
+        return iter(self._read())
+
+    @overload
+    def __getitem__(self, at: int) -> CompanyRecord: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[CompanyRecord]: ...
+    def __getitem__(self, at: int | slice) -> CompanyRecord | Sequence[CompanyRecord]:
+        return self._read()[at]
+
+    def _read(self) -> tuple[CompanyRecord, ...]:
+        """A number is asked about more often than a domain: of two the newer one counts."""
+        found: dict[tuple[str, object], CompanyRecord] = {}
+        for text, read_at in self._texts:
+            for one in loaded(text, read_at):
+                key = (one.source, one.number)
+                if key not in found or found[key].read_at < one.read_at:
+                    found[key] = one
+        return tuple(found[key] for key in sorted(found, key=str))
+
+
+def texts_of(rows: Iterable[Lookup]) -> list[tuple[str, datetime]]:
+    """The answers that tell of companies, each with the moment at which it was read."""
     return [
-        record
+        (row.answer, row.answered_at)
         for row in rows
         if row.answer and row.answered_at and row.key.kind not in VERIFIED
-        for record in loaded(row.answer, row.answered_at)
     ]
 
 
+@lru_cache(maxsize=256)
 def loaded(text: str, read_at: datetime) -> tuple[CompanyRecord, ...]:
-    """The records as they were read at that moment."""
+    """The records as they were read at that moment. People of one company stand close together."""
     rows = orjson.loads(text)
     return _form().validate_python([{**row, "read_at": read_at} for row in rows])
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rules.enrichment.facts import REGISTER
-from rules.enrichment.record import CompanyRecord
 from rules.fields.field import PARTIES
 from rules.trust import NO_PAST, Past
 from state import lookups
@@ -14,9 +13,9 @@ from state.cursors import Lease
 from state.lookups import Lookup
 from state.mirror import Dirty, values_of
 from state.store import Tx
-from sync.answers import judged_by, told_by
+from sync.answers import Answers, judged_by, texts_of
 from sync.app import App
-from sync.stages.subjects import Keys, left_by_rules
+from sync.stages.subjects import Keys, after_cleaning, cleaned
 
 
 def with_answers(
@@ -26,33 +25,26 @@ def with_answers(
     if not app.sources or lease.kind not in PARTIES:
         return pasts
     of = Keys(app.sources.values())
-    keys = {
-        row.rid: of(left_by_rules(app, lease, values_of(row.cells))) for row in rows if not row.gone
-    }
+    found, keys = dict(pasts), {}
+    for row in rows:
+        if not row.gone:
+            values = values_of(row.cells)
+            said = cleaned(app, lease, values)
+            keys[row.rid] = of(after_cleaning(lease, values, said))
+            found[row.rid] = replace(found.get(row.rid, NO_PAST), cleaned=said)
     known = lookups.known(tx, list(app.sources), {key for some in keys.values() for key in some})
-    read = {key: told_by(some) for key, some in known.items()}
     judged = {key: told for key, some in known.items() if (told := judged_by(some))}
-    found = dict(pasts)
     for rid, some in keys.items():
-        answers = _newest(one for key in some for one in read.get(key, ()))
+        texts = texts_of(row for key in some for row in known.get(key, ()))
         gone = tuple(key for key in some if any(map(_is_gone, known.get(key, ()))))
         verdicts = {key: judged[key] for key in some if key in judged}
-        if answers or gone or verdicts:
-            past = found.get(rid, NO_PAST)
-            found[rid] = replace(past, answers=answers, not_found=gone, verdicts=verdicts)
+        if texts or gone or verdicts:
+            found[rid] = replace(
+                found[rid], answers=Answers(texts), not_found=gone, verdicts=verdicts
+            )
     return found
 
 
 def _is_gone(one: Lookup) -> bool:
     """Only the register can say that there is no such company; others just have nothing of it."""
     return one.is_gone and one.source == REGISTER
-
-
-def _newest(records: Iterable[CompanyRecord]) -> tuple[CompanyRecord, ...]:
-    """One record for each source and company: a number is asked about more often than a domain."""
-    found: dict[tuple[str, object], CompanyRecord] = {}
-    for one in records:
-        key = (one.source, one.number)
-        if key not in found or found[key].read_at < one.read_at:
-            found[key] = one
-    return tuple(found[key] for key in sorted(found, key=str))

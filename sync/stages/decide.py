@@ -43,6 +43,9 @@ from sync.stages.pasts import pasts_of
 from sync.stages.pull import Pulled
 
 BATCH = 4000
+FULL_BATCH = 1000
+"""Where sources are asked: nearly every field of a record may change at once, and all of them are held
+until they are written."""
 
 
 @dataclass(slots=True)
@@ -107,6 +110,7 @@ class Deciding:
         self.screen = screen
         self.watched = False
         """There are parties, or may soon be: who goes or changes may end one."""
+        self.batch = FULL_BATCH if app.sources else BATCH
 
     @property
     def lease(self) -> Lease:
@@ -149,10 +153,10 @@ class Deciding:
     def _batches(self, reading: Iterator[None]) -> Iterator[Task[_Batch]]:
         after = taken = 0
         while True:
-            while self.pulled.born < taken + BATCH and _goes_on(reading):
+            while self.pulled.born < taken + self.batch and _goes_on(reading):
                 pass
             with self.app.store.reading() as tx:
-                rows = mirror.dirty(tx, self.lease.system, self.lease.stream, after, BATCH)
+                rows = mirror.dirty(tx, self.lease.system, self.lease.stream, after, self.batch)
                 if not rows:
                     return
                 fresh = all(row.filled is None for row in rows)

@@ -12,6 +12,7 @@ from rules.hygiene import clean
 from rules.keys import Key, KeyKind
 from rules.records import Record, Ref, Value
 from rules.suppression import Channel
+from rules.trust import Cleaned
 from state import blocked
 from state.cursors import Lease
 from state.mirror import Dirty, values_of
@@ -74,7 +75,17 @@ def _subject(
 
 def left_by_rules(app: App, lease: Lease, values: Mapping[str, Value]) -> Mapping[str, Value]:
     """A record's values as the rules leave them, before any source is heard."""
+    return after_cleaning(lease, values, cleaned(app, lease, values))
+
+
+def cleaned(app: App, lease: Lease, values: Mapping[str, Value]) -> Cleaned:
+    """What the rules say of a record, before any source is heard."""
     rules = app.rules(lease.system, lease.headings)
-    changes, _ = clean(lease.kind, values, rules=rules, region=app.settings.region)
+    return clean(lease.kind, values, rules=rules, region=app.settings.region)
+
+
+def after_cleaning(lease: Lease, values: Mapping[str, Value], said: Cleaned) -> Mapping[str, Value]:
+    """The values once what the rules say is done."""
+    changes, _ = said
     record = Record(Ref(lease.system, lease.kind, ""), "", values)
     return after(record, changes) if changes else values

@@ -25,6 +25,7 @@ from typing import Final
 import http_lines
 import lines
 import match_lines
+import night_lines
 import page_lines
 import psutil
 import service_lines
@@ -51,6 +52,7 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "opt-outs": lines.opt_outs,
     "washing": wash_lines.washing,
     "matching": match_lines.matching,
+    "nights": night_lines.nights,
     "http": http_lines.http,
     "vendors": vendors.first_syncs,
     "calls": vendors.calls,
