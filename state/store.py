@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -26,6 +26,7 @@ from rules.errors import InvariantBroken, SystemStopped, UserError
 from state.turnstile import Turnstile
 from state.types import UtcDateTime
 
+T = TypeVar("T")
 Tx = Connection
 """An open transaction: what every function of this package takes first."""
 
@@ -33,6 +34,7 @@ BUSY_MILLISECONDS = 30_000
 IDLE_MILLISECONDS = 10_000
 CACHE_KIB = 32_768
 _TRIES = 5
+_POLITE = 3
 LOOK_UP_EVERY = 20_000
 """Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
 
@@ -73,7 +75,21 @@ class Store:
 
         PostgreSQL keeps no others out but those who write the same table.
         """
-        with self.transaction() as tx, _sparing(tx):
+        with self._breakable() as tx, _sparing(tx):
+            yield tx
+
+    def politely(self, work: Callable[[Tx], T]) -> T:
+        """A writing transaction of a page, which is broken off for somebody in a hurry and done once
+        more; after a few times he waits for it. What `work` changes besides, it changes at its end."""
+        for _ in range(_POLITE):
+            with contextlib.suppress(GaveWay), self._breakable() as tx:
+                return work(tx)
+        with self.transaction() as tx:
+            return work(tx)
+
+    @contextlib.contextmanager
+    def _breakable(self) -> Iterator[Tx]:
+        with self.transaction() as tx:
             raw: Any = tx.connection.driver_connection
             if self.is_sqlite:
                 raw.set_progress_handler(self._turnstile.is_held, LOOK_UP_EVERY)

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from rules.fields.field import PARTIES
@@ -142,7 +143,7 @@ class Deciding:
         with Hands(brief, total) as hands:
             for batch, judgements in hands.judged(self._batches(reading or iter(()))):
                 writes = self._writes(batch, judgements)
-                self._write(batch, writes, judgements, kinds)
+                app.store.politely(partial(self._write, batch, writes, judgements, kinds))
                 done.records += len(batch.rows)
                 done.added += len(writes.added)
                 done.closed += len(writes.closed)
@@ -229,27 +230,28 @@ class Deciding:
         writes: _Writes,
         judgements: Sequence[Judgement],
         kinds: frozenset[str],
+        tx: Tx,
     ) -> None:
+        """In one transaction; done once more, it does the same."""
         lease, now, fresh = self.lease, self.app.clock(), batch.fresh
         where = (lease.system, lease.stream)
-        with self.app.store.transaction() as tx:
-            reach.deciding(tx)
-            blocks = self._blocks(tx, judgements, kinds, now)
-            for one in self._hashed(writes):
-                writes.keys += one.match_keys()
-                blocks |= self.screen.blocked(tx, [one], now)
-            if self.watched:
-                unmatched.mark(tx, writes.buried)
-            findings.replace(tx, *where, "decide", writes.judged, now, fresh=fresh)
-            findings.close_records(tx, writes.buried, now)
-            proposals.close(tx, writes.closed)
-            proposals.add(tx, writes.added)
-            match_keys.replace(tx, batch.rids, writes.keys, fresh=fresh, watched=self.watched)
-            blocked.replace(tx, batch.rids, _block_rows(blocks), fresh=fresh)
-            coverage.add(tx, *where, lease.fields, writes.filled, writes.valid)
-            tallies.add(tx, *where, writes.marks)
-            mirror.set_decided(tx, writes.decided)
-            cursors.advance(tx, lease, now)
+        reach.deciding(tx)
+        blocks = self._blocks(tx, judgements, kinds, now)
+        for one in self._hashed(writes):
+            writes.keys += one.match_keys()
+            blocks |= self.screen.blocked(tx, [one], now)
+        if self.watched:
+            unmatched.mark(tx, writes.buried)
+        findings.replace(tx, *where, "decide", writes.judged, now, fresh=fresh)
+        findings.close_records(tx, writes.buried, now)
+        proposals.close(tx, writes.closed)
+        proposals.add(tx, writes.added)
+        match_keys.replace(tx, batch.rids, writes.keys, fresh=fresh, watched=self.watched)
+        blocked.replace(tx, batch.rids, _block_rows(blocks), fresh=fresh)
+        coverage.add(tx, *where, lease.fields, writes.filled, writes.valid)
+        tallies.add(tx, *where, writes.marks)
+        mirror.set_decided(tx, writes.decided)
+        cursors.advance(tx, lease, now)
 
     def _hashed(self, writes: _Writes) -> list[HashedRecord]:
         """The records that live on in another, with the keys that lead there."""

@@ -7,9 +7,10 @@ inside one leaves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from connectors.protocol import Page, Pulls, Reads, Rereads, Stream, Token
 from rules.changes import Finding, Severity
@@ -205,8 +206,7 @@ def _pages(
     started = app.clock()
     for shown in connector.pull(pulled.stream, pulled.lease.token):
         page = caught_up(app, connector, pulled.stream, shown)
-        with app.store.transaction() as tx:
-            stop = _take_page(tx, app, pulled, page, started, watch)
+        stop = _in_turn(app, pulled.stream, partial(_take_page, app, pulled, page, started, watch))
         watch.tell()
         if stop:
             # After the commit: what the page said about opt-outs holds, whatever the rest is worth.
@@ -221,8 +221,18 @@ def _pages(
     app.progress.end()
 
 
+def _in_turn(
+    app: App, stream: Stream, take: Callable[[Tx], RunStopped | None]
+) -> RunStopped | None:
+    """An opt-out at the desk goes first. Calls are told of as they are judged, and so only once."""
+    if stream.kind is not Kind.CALL:
+        return app.store.politely(take)
+    with app.store.transaction() as tx:
+        return take(tx)
+
+
 def _take_page(
-    tx: Tx, app: App, pulled: Pulled, page: Page, started: datetime, watch: Watch
+    app: App, pulled: Pulled, page: Page, started: datetime, watch: Watch, tx: Tx
 ) -> RunStopped | None:
     lease, now = pulled.lease, app.clock()
     merged = merging.merge(tx, lease, page.records, now, app.settings.region, app.keys)

@@ -18,7 +18,7 @@ from sync import desk
 from sync.app import open_app
 from sync.settings import read
 
-PAUSE: Final = 0.05
+PAUSE: Final = 0.5
 
 
 def main(settings: Path, first: int, times: int, until: Path) -> None:
