@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-import sync.passes
+import sync.passes.records
 from connectors.files import rows
 from connectors.files.pages import Opened
 from state import match_keys
@@ -44,7 +44,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setattr(rows, "PAGE_ROWS", 10)
     monkeypatch.setattr(decide, "BATCH", 25)
-    monkeypatch.setattr(sync.passes, "WORTH_IT", 40)
+    monkeypatch.setattr(sync.passes.records, "WORTH_IT", 40)
     monkeypatch.setattr(match_keys, "MANY", 50)
     (tmp_path / "people.csv").write_text(people(200))
 
@@ -74,7 +74,7 @@ def without_hashes(found: dict[str, list[tuple[object, ...]]]) -> dict[str, list
 def expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[object]]:
     """What comes out when everything is read first."""
     with monkeypatch.context() as first:
-        first.setattr(sync.passes, "WORTH_IT", 10**9)
+        first.setattr(sync.passes.records, "WORTH_IT", 10**9)
         assert look(tmp_path, "before").exit_code == 2
     return without_hashes(held(tmp_path, "before"))
 
@@ -144,7 +144,7 @@ def test_a_list_that_changes_while_it_is_read_is_read_again_and_decided_as_it_is
         changing.setattr(Opened, "unchanged", once)
         assert look(tmp_path, "state").exit_code == 2
     found = held(tmp_path, "state")
-    monkeypatch.setattr(sync.passes, "WORTH_IT", 10**9)
+    monkeypatch.setattr(sync.passes.records, "WORTH_IT", 10**9)
     assert look(tmp_path, "later").exit_code == 2
     later = held(tmp_path, "later")
     assert found["coverage"] == later["coverage"]
@@ -174,7 +174,7 @@ def test_what_a_list_tells_of_opt_outs_late_reaches_whom_it_told_of_early(
     flagged[60] = f"{flagged[60]}ja"
     (tmp_path / "people.csv").write_text("\n".join(flagged) + "\n")
     with monkeypatch.context() as first:
-        first.setattr(sync.passes, "WORTH_IT", 10**9)
+        first.setattr(sync.passes.records, "WORTH_IT", 10**9)
         assert look(tmp_path, "before").exit_code == 2
     expected = without_hashes(held(tmp_path, "before"))
     assert len(expected["blocked"]) > 2

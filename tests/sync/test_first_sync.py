@@ -25,7 +25,7 @@ from simulators.salesforce import people as in_salesforce
 from simulators.salesforce import serving as salesforce
 from simulators.web import served
 
-import sync.passes
+import sync.passes.records
 from connectors.salesforce import bulk
 from state import match_keys
 from sync.cli import program
@@ -96,7 +96,7 @@ def _pages(calls: list[Any], pattern: str) -> list[str]:
 def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Told]:
     """Everything is large here, so that each system is decided while it is read."""
     for module, name, value in (
-        (bulk, "PAGE", 100), (decide, "BATCH", 150), (sync.passes, "WORTH_IT", 200),
+        (bulk, "PAGE", 100), (decide, "BATCH", 150), (sync.passes.records, "WORTH_IT", 200),
         (match_keys, "MANY", 300),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
