@@ -260,7 +260,11 @@ def _proposal(row: Any) -> Proposal:
 
 def of_record(tx: Tx, rid: int) -> list[Proposal]:
     """Everything ever proposed for a record, newest first."""
-    found = tx.execute(
-        sa.select(proposals).where(proposals.c.rid == rid).order_by(proposals.c.pid.desc())
-    )
-    return [_proposal(row) for row in found]
+    # Each half has an index of its own.
+    open_ones, closed = proposals.c.plan_until.is_(None), proposals.c.plan_until.is_not(None)
+    found = [
+        _proposal(row)
+        for half in (open_ones, closed)
+        for row in tx.execute(sa.select(proposals).where(proposals.c.rid == rid, half))
+    ]
+    return sorted(found, key=lambda one: -one.pid)

@@ -19,7 +19,7 @@ from state.chain import LEDGER_DDL
 from state.store import Store, Tx
 from state.tables import metadata
 
-HEAD = "ringren_0018"
+HEAD = "ringren_0019"
 """The newest revision in state/migrations/versions."""
 
 VERSION = "alembic_version"

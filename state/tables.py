@@ -257,6 +257,13 @@ Index(
     sqlite_where=proposals.c.plan_until.is_(None),
     postgresql_where=proposals.c.plan_until.is_(None),
 )
+# Costs nothing until one is closed: what was ever proposed for a record, beside what is open.
+Index(
+    "ix_proposals_closed",
+    proposals.c.rid,
+    sqlite_where=proposals.c.plan_until.is_not(None),
+    postgresql_where=proposals.c.plan_until.is_not(None),
+)
 Index("ix_proposals_plan_until", proposals.c.plan_until)
 
 findings = _table(
