@@ -30,6 +30,7 @@ from rules.enrichment.informing import INFORMED, owed
 from rules.enrichment.manual import FLAG, manual
 from rules.enrichment.policy import Enriched
 from rules.enrichment.policy import Terms as Sources
+from rules.enrichment.said import NOTHING_SAID
 from rules.enrichment.verifying import from_verdicts
 from rules.hygiene import RULES, Row, clean
 from rules.others import from_others
@@ -105,6 +106,7 @@ def _from_sources(
             context.catalogue, context.rules, context.region, context.terms.today, context.sourced
         ),
         past.written,
+        past.said or NOTHING_SAID,
     )
     free = [one for one in found.changes if one.field not in touched]
     return found._replace(changes=together(free))

@@ -10,6 +10,7 @@ from rules.changes import Change, Finding, Severity
 
 if TYPE_CHECKING:
     from rules.enrichment.record import CompanyRecord
+    from rules.enrichment.said import Said
     from rules.enrichment.verdict import Verified
     from rules.keys import Key
     from rules.others import Offer
@@ -28,8 +29,9 @@ class Past:
     same person's or company's records elsewhere, where they are asked (`rules.others`); `answers`
     the companies that sources of facts gave for its keys, one for each source and company, and
     `not_found` those of its keys of which a source said on two days that there is no such thing;
-    `verdicts` what verifiers said of its addresses. `cleaned` is what the rules say of it, where
-    whoever looked for its answers had to know; None: they are asked.
+    `verdicts` what verifiers said of its addresses; `said` what a person answered to a question of
+    sources. `cleaned` is what the rules say of it, where whoever looked for its answers had to know;
+    None: they are asked.
     """
 
     written: Sequence[Change] = ()
@@ -39,6 +41,7 @@ class Past:
     not_found: Sequence[Key] = ()
     verdicts: Mapping[Key, Sequence[Verified]] = field(default_factory=dict)
     cleaned: Cleaned | None = None
+    said: Said | None = None
 
 
 NO_PAST = Past()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -11,6 +12,7 @@ from rules.enrichment.identity import identity
 from rules.enrichment.matching import Conflict, Match, Proposal, Reason, match
 from rules.enrichment.policy import Enriched, Terms, enriched
 from rules.enrichment.record import CompanyRecord
+from rules.enrichment.said import NOTHING_SAID, Said, picks, settled
 from rules.enrichment.standing import Standing, standing_of
 from rules.keys import Key, KeyKind
 from rules.records import Kind, Value
@@ -31,17 +33,19 @@ def from_sources(
     not_found: Collection[Key],
     terms: Terms,
     written: Sequence[Change] = (),
+    said: Said = NOTHING_SAID,
 ) -> Enriched:
     """What the answers for a record's keys would change in it, and what a person should know.
 
     `values` are as the rules leave them. `not_found` are those of its keys of which a source said,
     on two days, that there is no such thing. Where it is not certain which company it is, nothing is
-    taken from any.
+    taken from any, unless a person `said` which.
     """
     missing = tuple(_missing(not_found))
     if not answers:
         return Enriched((), missing)
-    outcome = match(identity(values), answers)
+    outcome = settled(match(identity(values), answers), said, answers)
+    terms = replace(terms, picked=picks(said, outcome, answers))
     by = " ".join(sorted({one.source for one in answers}))
     if isinstance(outcome, Match):
         changes, findings, _ = enriched(kind, values, outcome, answers, terms, written)

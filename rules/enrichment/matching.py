@@ -37,6 +37,8 @@ _ALIKE: Final = 0.88
 class By(StrEnum):
     """What decided, the surest first; stored, so the values never change."""
 
+    PERSON = "person"
+    """Somebody was asked, and said so."""
     DOMAIN_AND_CVR = "domain_cvr"
     CVR = "cvr"
     DOMAIN = "domain"
@@ -44,6 +46,7 @@ class By(StrEnum):
 
 
 CONFIDENCE: Final[Mapping[By, Decimal]] = {
+    By.PERSON: Decimal(1),
     By.DOMAIN_AND_CVR: Decimal("0.99"),
     By.CVR: Decimal("0.97"),
     By.DOMAIN: Decimal("0.95"),

@@ -14,7 +14,7 @@ before is its own, and renewed. Fields that mean something only together go toge
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -73,13 +73,15 @@ OF_AN_ESTIMATE: Final = Decimal("0.8")
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What deciding about a record may know beside it and the answers. `may`: the fields that
-    sources may write here; None for all."""
+    sources may write here; None for all. `picked`: by field the source that a person said is right, or
+    nothing where it is right as it stands."""
 
     catalogue: Catalogue
     rules: Sequence[Row]
     region: str = "DK"
     today: date | None = None
     may: Collection[str] | None = None
+    picked: Mapping[str, str] = field(default_factory=dict)
 
 
 def may_write(catalogue: Catalogue, kind: Kind) -> frozenset[str]:
@@ -182,12 +184,12 @@ def _groups(terms: Terms, kind: Kind, values: Mapping[str, Value]) -> Iterator[t
         and (terms.may is None or field.name in terms.may)
     }
     first_of = {name: some[0] for some in TOGETHER for name in some}
-    for name, field in mapped.items():
+    for name, own in mapped.items():
         group = next((some for some in TOGETHER if name in some), (name,))
         if first_of.get(name, name) == name:
             yield tuple(mapped[one] for one in group if one in mapped)
         elif first_of[name] not in mapped:
-            yield (field,)
+            yield (own,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +208,35 @@ class _Case:
         fitting = self._fitting(fields[0])
         if not fitting:
             return _NOTHING
+        picked = self._picked(fields, fitting)
+        if picked is not None:
+            return picked
         first = fitting[0]
         other = next((one for one in fitting[1:] if not _agree(fields, first, one)), None)
         if other and fields[0].dispute is Dispute.ASK:
             return Enriched((), (self._disputed(fields, first, other),))
         return self._fill(fields, first)
+
+    def _picked(self, fields: tuple[Field, ...], fitting: Sequence[_Offer]) -> Enriched | None:
+        """What a person wants: the value of one source, or nothing changed; None: nobody said so."""
+        wanted = next(
+            (p for one in fields if (p := self.terms.picked.get(one.name)) is not None), None
+        )
+        if wanted is None:
+            return None
+        if not wanted:
+            return _NOTHING
+        offer = next((one for one in fitting if one.source == wanted), None)
+        if offer is None:
+            return None
+        told_ones = [one for one in fields if one.name in offer.texts]
+        return Enriched(
+            self._changes(
+                [one for one in told_ones if not self._text(one.name) or self._differs(one, offer)],
+                offer,
+            ),
+            (),
+        )
 
     def _fitting(self, field: Field) -> list[_Offer]:
         """Those who may, can, and are sure and fresh enough, the most trusted first."""

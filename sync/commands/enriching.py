@@ -8,9 +8,14 @@ from pathlib import Path
 
 import click
 
-from rules.errors import Exit
+from rules.errors import Exit, UserError
+from rules.records import Ref
+from sync.commands.arguments import REF
 from sync.commands.passes import LIMITS
 from sync.shell import Shell
+
+NOBODY, STAYS = "none", "stays"
+"""It is none of the candidates; what stands in the field is right."""
 
 
 @click.command
@@ -96,4 +101,51 @@ def processors(shell: Shell) -> int:
     with shell.open(dry=True) as app:
         found = recipients(app)
     shell.tell(found, lambda: as_text(found, shell.texts))
+    return Exit.OK
+
+
+@sources.command
+@click.option("--limit", type=click.IntRange(min=1), default=50)
+@click.pass_obj
+def questions(shell: Shell, *, limit: int) -> int:
+    """What a person is asked, with what may be answered."""
+    from sync.choosing import as_text
+    from sync.choosing import questions as listed
+
+    with shell.open(dry=True) as app:
+        found = listed(app, limit)
+    shell.tell(found, lambda: as_text(found, shell.texts))
+    return Exit.OK
+
+
+@sources.command
+@click.argument("ref", type=REF)
+@click.option("--company")
+@click.option("--field")
+@click.option("--right")
+@click.option("--by")
+@click.pass_obj
+def answer(
+    shell: Shell,
+    *,
+    ref: Ref,
+    company: str | None,
+    field: str | None,
+    right: str | None,
+    by: str | None,
+) -> int:
+    """Which company it is, or whose value is right."""
+    from sync import choosing
+    from sync.output import say
+
+    by_field = field is not None and right is not None
+    if (company is None) is not by_field:
+        raise UserError("choosing.one_of_two")
+    with shell.open(dry=True) as app:
+        name = by or app.actor
+        if company is not None:
+            choosing.choose_company(app, ref, "" if company == NOBODY else company, name)
+        elif field is not None and right is not None:
+            choosing.choose_value(app, ref, field, "" if right == STAYS else right, name)
+    say(shell.texts.get("choosing.kept"))
     return Exit.OK

@@ -31,6 +31,7 @@ _BY = {
     "cvr": "CVR number",
     "domain": "domain",
     "mailbox": "mail domain and name",
+    "person": "a person said so",
 }
 
 
