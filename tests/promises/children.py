@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from promises.lists import Lists
 from promises.points import Points, be_killed
 
 from connectors.files import Files
 from sync.app import App
+from sync.cli import main
 
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
@@ -60,6 +63,31 @@ def fate(does: Callable[..., None], *arguments: Any, **named: Any) -> int:
     process.close()
     assert code is not None
     return code
+
+
+def command(folder: Path, env: Mapping[str, str], *arguments: str) -> Done:
+    """What a command of the program says in a process of its own, as a user would start it."""
+    out, err = folder / "stdout", folder / "stderr"
+    code = fate(_as_program, arguments, dict(env), str(out), str(err))
+    return Done(code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def _as_program(arguments: Sequence[str], env: Mapping[str, str], out: str, err: str) -> None:
+    for stream, path in ((sys.stdout, out), (sys.stderr, err)):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream.fileno())
+    os.environ.clear()
+    os.environ.update(env)
+    tempfile.tempdir = None
+    sys.argv = ["sync", *arguments]
+    main()
 
 
 @contextmanager

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from promises.children import act, fate
+from promises.children import Done, act, command, fate
 from promises.lists import HEADER, Lists
 
 from rules import hygiene
@@ -22,7 +20,6 @@ from sync.crashes import write_crash
 from sync.settings.model import Limits
 from sync.shell import Shell
 
-ROOT = Path(__file__).resolve().parents[2]
 CPR = "311299-7171"
 CANARIES = (
     "Kanarina",
@@ -56,19 +53,17 @@ def lists(tmp_path: Path) -> Lists:
     return lists
 
 
-def _command(lists: Lists, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _command(lists: Lists, *arguments: str) -> Done:
     home = lists.folder / "state"
     env = {
         **{name: text for name, text in os.environ.items() if not name.startswith("RINGREN_")},
-        "PYTHONPATH": str(ROOT),
         "XDG_STATE_HOME": str(lists.folder / "xdg-state"),
         "XDG_CONFIG_HOME": str(lists.folder / "xdg-config"),
         "RINGREN_LOGS__FORMAT": "json",
         "RINGREN_LOGS__LEVEL": "debug",
         "TMPDIR": str(lists.folder),
     }
-    command = [sys.executable, "-m", "sync", *arguments, "--state", str(home)]
-    return subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    return command(lists.folder, env, *arguments, "--state", str(home))
 
 
 def _assert_clean(text: str, where: str) -> None:
