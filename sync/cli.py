@@ -76,6 +76,7 @@ GROUPS = {
         "jobs": "sync.commands.daemon:jobs",
         "status": "sync.commands.daemon:status",
         "overview": "sync.commands.daemon:overview",
+        "houses": "sync.commands.houses:houses",
         "backup": "sync.commands.backup:backup",
         "restore": "sync.commands.backup:restore",
         "migrate": "sync.commands.migrate:migrate",

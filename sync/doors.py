@@ -27,6 +27,7 @@ NEEDED = {
     "account.not_installed": ("argon2",),
     "mailbox.not_installed": ("imap_tools",),
     "ping.not_installed": ("requests",),
+    "houses.not_installed": ("requests",),
     "traces.not_installed": ("opentelemetry", "requests"),
 }
 """What is told when one of these packages is missing."""

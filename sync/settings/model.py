@@ -29,6 +29,7 @@ from sync.settings.alarms import Alarms, OutwardAddress, Ping
 from sync.settings.crm import Dynamics, HubSpot, Salesforce
 from sync.settings.dialers import Aircall, Five9
 from sync.settings.enrichment import Sources
+from sync.settings.houses import Houses
 from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page, Refine
 from sync.settings.jobs import Backup, Daemon, Jobs, Worker
 from sync.settings.mailers import ActiveCampaign, Mailchimp
@@ -366,6 +367,7 @@ class Settings(BaseSettings):
     hooks: Hooks = Hooks()
     page: Page = Page()
     oidc: Oidc = Oidc()
+    houses: Houses = Houses()
     metrics: Metrics = Metrics()
     refine: Refine = Refine()
     mailbox: Mailbox = Mailbox()

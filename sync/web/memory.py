@@ -8,8 +8,10 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 from state.findings import mark
+from sync import houses as asked
 from sync import listings
 from sync.app import App
+from sync.houses import HouseLine
 from sync.report.model import FindingGroup
 
 SECONDS: Final = 60
@@ -42,3 +44,9 @@ def causes(app: App, memory: Memory) -> list[FindingGroup]:
     with app.store.reading() as tx:
         now = mark(tx)
     return memory.of("causes", now, lambda: listings.causes(app))
+
+
+def houses(app: App, memory: Memory) -> list[HouseLine]:
+    """`sync houses`, asked anew every quarter of a minute: however many look, others are asked once."""
+    now = int(time.monotonic() // 15)
+    return memory.of("houses", now, lambda: asked.houses(app))

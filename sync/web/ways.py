@@ -28,13 +28,14 @@ from sync import (
     undo,
     violations,
 )
+from sync.houses import HouseLine
 from sync.report import words
 from sync.report.build import of_run
 from sync.report.model import FindingGroup, Report
 from sync.web import doing, shapes
 from sync.web.call import Call, Way, keys_said, ref_said
 from sync.web.hands import Piece
-from sync.web.memory import causes
+from sync.web.memory import causes, houses
 from sync.web.refusals import Refused
 
 MOST_RECEIPTS: Final = 9_999_999
@@ -122,6 +123,10 @@ WAYS: Final[tuple[Way, ...]] = (
     Way(
         "status", "GET", f"{_V1}/status", Scope.LOOK, None, status.Status,
         lambda call: status.status(call.app),
+    ),
+    Way(
+        "houses", "GET", f"{_V1}/houses", Scope.LOOK, None, list[HouseLine],
+        lambda call: houses(call.app, call.memory),
     ),
     Way(
         "jobs", "GET", f"{_V1}/jobs", Scope.LOOK, None, list[status.JobLine],

@@ -41,6 +41,7 @@ def _filled(found: overview.Overview, asked: Asked) -> dict[str, Any]:
             for kind, count in found.waiting.items()
             if count
         ],
+        "houses": bool(asked.app.settings.houses.named),
         "why": lambda error: standing.why(error, texts),
     }
 

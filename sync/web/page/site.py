@@ -33,6 +33,7 @@ from sync.web.page import (
     frame,
     home,
     house,
+    houses,
     lists,
     people,
     runs,
@@ -77,6 +78,7 @@ PLACES: Final[tuple[Place, ...]] = tuple(
     Place(*row)
     for row in (
         *home.PLACES,
+        *houses.PLACES,
         *people.PLACES,
         *lists.PLACES,
         *contacts.PLACES,
