@@ -98,6 +98,12 @@ def moment(value: Any) -> str | None:
     return there.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def org_change(value: Any) -> str | None:
+    """What LinkedIn's data validation says of a contact in Dynamics, in the words of its Salesforce
+    package; nothing for 0, which is what stands where nobody said anything."""
+    return {"1": "Not at Company", "2": "Ignore"}.get(str(value))
+
+
 def note(value: Any) -> str | None:
     """Of what people write about people only the words that the rules look for, if any."""
     if not isinstance(value, str) or not value:
@@ -187,6 +193,7 @@ READERS: Final[Mapping[str, Reader]] = MappingProxyType(
         "day": day,
         "moment": moment,
         "note": note,
+        "org_change": org_change,
     }
 )
 WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(

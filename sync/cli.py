@@ -67,6 +67,7 @@ GROUPS = {
         "map": "sync.commands.mapping:map_",
         "provision": "sync.commands.provision:provision",
         "sources": "sync.commands.enriching:sources",
+        "linkedin": "sync.commands.linkedin:linkedin",
     },
     "service": {
         "daemon": "sync.commands.daemon:daemon",

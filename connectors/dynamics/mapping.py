@@ -146,6 +146,8 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("website", "websiteurl"),
             *_PLACE,
             Map("company_ref", "_parentcustomerid_value", "text", ""),
+            # Every Sales organisation has it, and its 0 says nothing; a person sets "Ignore".
+            Map("employment", "msdyn_orgchangestatus", "org_change", ""),
             _OWNER,
             *_CONSENT,
             *_NOES,

@@ -88,6 +88,11 @@ _SIZE: Final = (
 _SOURCE: Final = Map("source", "LeadSource", "text", "")
 _CVR: Final = (*_own("cvr"), Map("cvr", "CVR__c"), Map("cvr", "CVR_Number__c"))
 _NOTE: Final = Map("note", "Description", "note", "")
+# LinkedIn's package writes it, under one name or the other, and a person sets "Ignore": never ours.
+_LEFT: Final = (
+    Map("employment", "LID__No_longer_at_Company__c", "text", ""),
+    Map("employment", "LID__Not_At_Company_Flag__c", "text", ""),
+)
 _OWNER: Final = Map("owner", "Owner.Name", "text", "")
 
 THINGS: Final[tuple[Thing, ...]] = (
@@ -132,6 +137,7 @@ THINGS: Final[tuple[Thing, ...]] = (
             Map("city", "MailingCity"),
             *_country("MailingCountry"),
             Map("company_ref", "AccountId", "text", ""),
+            *_LEFT,
             _OWNER,
             _SOURCE,
             *_CONSENT,

@@ -14,6 +14,7 @@ from rules.changes import Finding
 from rules.checks import (
     caller_id,
     completeness,
+    employment,
     evidence,
     follow_up,
     freshness,
@@ -25,7 +26,7 @@ from rules.checks.desk import Check, Desk, Terms
 from rules.fields.field import Moment
 from rules.records import Kind, Value
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Rises whenever the same record may be found to lack something else."""
 
 _MAKERS: Final[tuple[Callable[[Kind, frozenset[str], Catalogue], Check | None], ...]] = (
@@ -40,6 +41,7 @@ _MAKERS: Final[tuple[Callable[[Kind, frozenset[str], Catalogue], Check | None], 
     follow_up.next_action,
     notes.notes,
     caller_id.caller_id,
+    employment.employment,
 )
 
 

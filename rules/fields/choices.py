@@ -199,6 +199,13 @@ BUYING_ROLE: tuple[Choice, ...] = (
     ),
 )
 
+EMPLOYMENT: tuple[Choice, ...] = (
+    Choice("there", "Stadig i firmaet", "Still at Company", ("ja", "yes"), ("still there",)),
+    Choice("left", "Ikke længere i firmaet", "Not at Company", ("nej", "no", "stoppet"), ("left",)),
+    Choice("ignored", "Skal ikke følges", "Ignore", ("ignorer",), ("ignored",)),
+)
+"""Whether a contact still works at the company; the English words are those of LinkedIn's CRM sync."""
+
 OUTCOME: tuple[Choice, ...] = (
     Choice(
         "meeting_booked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rules.fields.choices import BUYING_ROLE, FUNCTION, SENIORITY
+from rules.fields.choices import BUYING_ROLE, EMPLOYMENT, FUNCTION, SENIORITY
 from rules.fields.field import (
     EVENTS,
     NAYS,
@@ -10,6 +10,7 @@ from rules.fields.field import (
     PEOPLE,
     TO_CALL,
     TO_HAND_OVER,
+    Enrich,
     Field,
     Layer,
     Role,
@@ -207,5 +208,23 @@ CONTACT: tuple[Field, ...] = (
         personal=True,
         choices=BUYING_ROLE,
         closed=True,
+    ),
+    Field(
+        name="employment",
+        layer=Layer.CONTACT,
+        kinds=PEOPLE,
+        home=PEOPLE,
+        type=Type.PICKLIST,
+        format="format.choice",
+        da="Ansættelse",
+        en="Employment",
+        owner="research",
+        sources=("research", "sales", "linkedin", "crm", "list"),
+        requirement="R45",
+        max_age_days=365,
+        personal=True,
+        choices=EMPLOYMENT,
+        # What a flag of a CRM says of it that is none of these is somebody's own.
+        enrich=Enrich.NEVER,
     ),
 )

@@ -117,6 +117,7 @@ email: mail, e-mailadresse, mailadresse, mail adresse, epost, e-post, email adre
     e-mail adr, e mail 1, mail 1, kontakt e-mail, kontaktmail, firma e-mail, firmamail,
     arbejdsmail, email address, e-mail address, emailaddress1, email 1, work email, business
     email, primary email, contact email, company email, elektronisk post
+employment: still at company, stadig i virksomheden, lid no longer at company
 buying_role: købsrolle, rolle i købsprocessen, beslutningsrolle, role in buying, contact role
 called_number: opkaldsnummer, ringet til, kaldt nummer, nummer kaldt, modtager nummer, til
     nummer, b-nummer, called number, dialed number, dialled number, phone called, to number,

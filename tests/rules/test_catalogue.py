@@ -54,6 +54,7 @@ CANONICAL = [
     "other_phone",
     "email",
     "buying_role",
+    "employment",
     "called_number",
     "shown_number",
     "agent",

@@ -143,7 +143,7 @@ def test_the_second_night_costs_nothing(one: Market) -> None:
 
 
 def test_a_contract_that_ends_takes_its_answers_along(one: Market) -> None:
-    assert "4 answers of dnb are deleted" in one.call("sources", "--forget", "dnb", "--yes").output
+    assert "4 answers of dnb are deleted" in one.call("sources", "purge", "dnb", "--yes").output
     assert one.rows()[0]["Kreditvurdering"] == "Høj risiko"
 
 
