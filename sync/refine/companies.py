@@ -23,11 +23,10 @@ from rules.formats.check_digits import passes
 from rules.formats.web import root_domain
 from rules.hygiene import clean
 from rules.keys import Key, KeyKind
-from rules.matching import Card, card
+from rules.matching import Card, card, company_words
 from rules.records import ABSENT, Kind, Ref
 from rules.records import Value as Cell
 from rules.refine import ranking
-from rules.refine.names import Names
 from rules.refine.ranking import Ranked
 from state import lookups, match_keys, mirror
 from state.lookups import Lookup
@@ -35,11 +34,12 @@ from state.mirror import Held
 from state.store import Tx
 from sync.answers import told_by
 from sync.app import App
+from sync.refine.names import Names
 from sync.refine.spaces import Asked, Entity, Value
 
 COMPANIES: Final = "company"
 CUSTOMERS: Final = "customer"
-NEAR: Final = 40
+NEAR: Final = 25
 """So many that share words of the name are looked at."""
 REFRESH: Final = 30.0
 """Seconds after which it is asked what came since."""
@@ -78,6 +78,7 @@ class _Known:
     ) -> None:
         self._read, self._app = read, app
         self._names, self._lock = Names(), threading.Lock()
+        self.close = self._names.close
         self._looked: float | None = None
         self._since: datetime | None = None
 
@@ -85,7 +86,7 @@ class _Known:
         """Numbers of those who may bear the name, and of those who bear one of these words."""
         with self._lock:
             self._catch_up()
-            exactly = [one for word in words for one in self._names.exactly(word)[:NEAR]]
+            exactly = [one for word in words for one in self._names.exactly(word, NEAR)]
             return [*exactly, *self._names.like(name[:_LONGEST], NEAR)]
 
     def beginning(self, prefix: str, most: int) -> list[int]:
@@ -100,9 +101,7 @@ class _Known:
             return
         began, after = self._app.clock(), 0
         while page := self._read(self._since, after):
-            for number, names in page:
-                for name in names:
-                    self._names.add(number, name)
+            self._names.add(page)
             after = page[-1][0]
         self._looked, self._since = now, began
 
@@ -245,11 +244,13 @@ def _called(one: CompanyRecord) -> Iterator[str]:
 
 def _begins(one: _Told, prefix: str) -> bool:
     """Not merely another company in the same answer."""
-    names = Names()
+    *whole, begun = company_words(prefix) or ("",)
     for record in one.records:
-        for name in _called(record):
-            names.add(1, name)
-    return bool(names.beginning(prefix, 1))
+        words = {word for name in _called(record) for word in company_words(name)}
+        words |= {"".join(company_words(name)) for name in _called(record)}
+        if words.issuperset(whole) and any(word.startswith(begun) for word in words):
+            return True
+    return False
 
 
 def register_names(app: App) -> _Known:

@@ -172,9 +172,11 @@ def import_labels(app: App, file: Path, by: str) -> Heard:
     if not by.strip():
         raise UserError("doubles.nobody")
     told, wanted = _read(file, by.strip())
+    with app.store.reading() as tx:
+        said = labels.standing(tx)
     for at in range(0, len(wanted), _BATCH):
         with app.store.transaction() as tx:
-            _note(tx, app, told, wanted[at : at + _BATCH])
+            _note(tx, app, told, wanted[at : at + _BATCH], said)
     return told
 
 
@@ -192,8 +194,9 @@ def _read(file: Path, by: str) -> tuple[Heard, Sequence[Pair]]:
         raise UserError("doubles.no_file", file=file) from None
 
 
-def _note(tx: Tx, app: App, told: Heard, some: Sequence[Pair]) -> None:
-    before = labels.standing(tx)
+def _note(
+    tx: Tx, app: App, told: Heard, some: Sequence[Pair], said: dict[tuple[int, int], Label]
+) -> None:
     finding = _Finding(tx, app)
     touched: set[int] = set()
     for pair in some:
@@ -204,19 +207,19 @@ def _note(tx: Tx, app: App, told: Heard, some: Sequence[Pair]) -> None:
             told.same += 1
         else:
             low, high = sorted((first.rid, second.rid))
-            old = before.get((low, high))
+            old = said.get((low, high))
             if old and (old.verdict, old.by) == (pair.verdict, told.by):
                 told.known += 1
                 continue
             label = Label((low, high), pair.verdict, told.by, app.clock(), pair.confidence)
             labels.propose(tx, label, login=app.actor, file=Path(told.file).name)
-            before[low, high] = label
+            said[low, high] = label
             touched.add(low)
             if pair.verdict is Verdict.MATCH:
                 told.match += 1
             else:
                 told.distinct += 1
-    _tell(tx, app, touched, before)
+    _tell(tx, app, touched, said)
 
 
 def _comparable(one: Held, other: Held) -> bool:

@@ -51,18 +51,24 @@ class Misread(Exception):
 
 
 class Service:
-    """One for the listener; for any thread. `open_to_all` says how it may be asked."""
+    """One for the listener; for any thread. `close` it when nothing asks any more."""
 
     def __init__(self, app: App) -> None:
         registered, ours = register_names(app), customer_names(app)
         scheme = app.settings.industry.scheme
         codes = (Titles(), Industries(None if scheme == "unknown" else Scheme(scheme)))
         customers = Customers(app, ours)
+        self._names = (registered, ours)
         self._app = app
         self._all: tuple[Space, ...] = (
             Register(app, registered, everything=True), customers, *codes,
         )  # fmt: skip
         self._open: tuple[Space, ...] = (Register(app, registered, everything=False), *codes)
+
+    def close(self) -> None:
+        """Let go of the names."""
+        for one in self._names:
+            one.close()
 
     def manifest(self, base: str, who: Asker) -> Json:
         """What there is, for who has a token or for everybody; `base` is our own address."""

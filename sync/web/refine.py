@@ -54,7 +54,11 @@ class Refine:
         self._listener = app.settings.refine
         self._origins = frozenset(self._listener.origins)
         self._limiter: CapacityLimiter | None = None
-        self.close = self._gate.close
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._gate.close()
+        self._service.close()
 
     def asgi(self) -> ASGIApp:
         """What a server runs."""

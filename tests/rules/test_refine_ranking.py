@@ -14,7 +14,6 @@ from rules.enrichment.record import Address, CompanyRecord, Number
 from rules.matching import card
 from rules.records import Kind
 from rules.refine.codes import Code, Title, codes_like, titles_like
-from rules.refine.names import Names
 from rules.refine.ranking import DECIDED, Ranked, companies, customers
 
 READ = datetime(2026, 11, 24, tzinfo=UTC)
@@ -99,15 +98,3 @@ def test_any_text_has_an_answer_in_which_one_is_taken_at_most(text: str) -> None
     for found in (titles_like(text), codes_like(text)):
         assert sum(one.match for one in found) <= 1
         assert all(0 < one.score <= 100 for one in found)
-
-
-def test_names_are_found_by_words_slips_and_beginnings() -> None:
-    names = Names()
-    for number, name in enumerate(["Opdigt Byg ApS", "Byggefirma Hansen", "Havnens Fiskehus"]):
-        names.add(number, name)
-    assert names.like("opdigt byg a/s", 5)[0] == 0
-    assert names.like("Havnnes fiskhus", 5) == [2]
-    assert names.like("Bygge Firma Hansen", 5)[0] == 1
-    assert names.beginning("bygge", 5) == [1]
-    assert names.beginning("havnens fi", 5) == [2]
-    assert names.beginning("", 5) == names.like("", 5) == []

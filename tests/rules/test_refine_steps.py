@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.catalogue import DEFAULT
@@ -159,6 +159,7 @@ def test_an_expression_says_the_same_in_its_several_ways() -> None:
 FEW = st.text("ab", max_size=3)
 
 
+@settings(max_examples=60)
 @given(old=FEW, new=FEW, text=st.text("ab", max_size=12))
 def test_a_replacement_is_let_through_only_if_twice_is_once(old: str, new: str, text: str) -> None:
     step = Step(1, Do.REPLACE, (old,), new)
@@ -177,6 +178,7 @@ STEPS = st.lists(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(some=STEPS, text=ANY)
 def test_steps_and_rules_together_are_done_after_one_pass(some: list[Step], text: str) -> None:
     rules = (*RULES, Steps({Kind.CONTACT: {"title": tuple(some), "city": tuple(some)}}))

@@ -15,6 +15,7 @@ from refining import PAGE, OpenRefine
 from state.tokens import Scope
 from sync import tokens
 from sync.logs import set_up
+from sync.refine.names import Names
 from sync.settings import SettingsError, read
 
 NAMED = "Opdigt Fabel <b>ApS</b>"
@@ -370,3 +371,21 @@ def test_nothing_that_was_asked_stands_in_the_log(
     told = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     assert [line["what"] for line in told][-3:] == ["asked", "asked", "suggest_entities"]
     assert "emmelig" not in str(told)
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+def test_names_are_found_by_words_slips_and_beginnings() -> None:
+    names = Names()
+    listed = ["Opdigt Byg ApS", "Byggefirma Hansen", "Havnens Fiskehus"]
+    for _ in range(2):
+        names.add([(number, [name]) for number, name in enumerate(listed)])
+    assert names.exactly("Byggefirma", 5) == [1]
+    assert names.like("opdigt byg a/s", 5)[0] == 0
+    assert names.like("Havnnes fiskhus", 5) == [2]
+    assert names.like("Bygge Firma Hansen", 5)[0] == 1
+    assert names.beginning("bygge", 5) == [1]
+    assert names.beginning("havnens fi", 5) == [2]
+    assert names.beginning("", 5) == names.like("", 5) == names.exactly("", 5) == []
+    names.close()
