@@ -69,10 +69,12 @@ class At:
     def after(self, last: datetime | None, now: datetime) -> datetime:
         """The next moment after `last`; one that is past was missed. Never run: from now on.
 
-        What ran while a clock was fast has run for the hours to come; for days to come it has not.
+        What ran while a clock was fast has run for the hours to come. For days to come it has not:
+        then it counts as if it had run at that time of the day that has just gone by.
         """
-        ahead = last is not None and last - now > LONGEST
-        since = (last if last and not ahead else now).astimezone(COPENHAGEN)
+        if last is not None and last - now > LONGEST:
+            last -= -((now - last) // LONGEST) * LONGEST
+        since = (last or now).astimezone(COPENHAGEN)
         found: datetime | None = self.trigger().get_next_fire_time(since if last else None, since)
         assert found is not None  # noqa: S101 - there is no end to days
         return found.astimezone(UTC)

@@ -69,10 +69,11 @@ class Pulling:
         lows, day, week = [mark.newest - OVERLAPS[CALLS]], mark.day, mark.week
         if mark.open > now - LONGEST:
             lows.append(mark.open)
-        if now - day >= HOUR:
+        # A sweep in times to come was made under a clock that was fast.
+        if not 0 <= now - day < HOUR:
             lows.append(now - DAY)
             day = now
-        if now - week >= DAY:
+        if not 0 <= now - week < DAY:
             lows.append(now - WEEK)
             week = now
         low = max(min(lows), now - SIX_MONTHS)

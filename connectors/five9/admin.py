@@ -45,7 +45,7 @@ def _dispositions(noes: Collection[str]) -> Right:
 
 def _report(api: Api, log: CallLog) -> Right:
     """The last quarter of an hour: a report more than the day's passes take."""
-    now = api.clock().replace(microsecond=0)
+    now = api.now().replace(microsecond=0)
     try:
         found = [
             one

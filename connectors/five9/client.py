@@ -12,7 +12,8 @@ import threading
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Final
 
@@ -91,6 +92,7 @@ class Api:
         patience: Patience | None = None,
     ) -> None:
         self.system, self.clock, self.sleep = system, clock, sleep
+        self._ahead: timedelta | None = None
         self._url = f"{host}{PATH}"
         self._lock = _LOCKS.setdefault((host, user), threading.Lock())
         line = Line(
@@ -99,6 +101,7 @@ class Api:
             dry=dry,
             meter=meter or Unmetered(),
             elsewhere=elsewhere,
+            heard=self._heard,
             read_seconds=_READ_SECONDS,
             connections=1,
         )
@@ -111,7 +114,7 @@ class Api:
             patience=patience or Patience(),
             sleep=sleep,
         )
-        self.quota = Quota(system, zone, self.counters, clock, sleep)
+        self.quota = Quota(system, zone, self.counters, self.now, sleep)
 
     def call(self, operation: str, said: Said = MappingProxyType({})) -> ET.Element:
         """The answer's element. `Refused` for a fault that will not pass by itself."""
@@ -124,6 +127,17 @@ class Api:
             sleep=self.sleep,
             reraise=True,
         )(self._once, operation, said, kind)
+
+    def now(self) -> datetime:
+        """The time at Five9, to the second, as its answers tell it; `clock` is only this machine's.
+        Before the first answer the one call is made that no limit counts."""
+        if self._ahead is None:
+            self.quota.renew()
+        return self.clock() + (self._ahead or timedelta())
+
+    def _heard(self, answer: requests.Response) -> None:
+        if said := answer.headers.get("Date"):
+            self._ahead = parsedate_to_datetime(said) - self.clock()
 
     def counters(self) -> Sequence[Window]:
         """How much of each limit is used; the one call that no limit counts."""

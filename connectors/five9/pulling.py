@@ -16,6 +16,8 @@ from rules.records import Record
 FORM: Final = 1
 QUARTER: Final = 15 * 60
 """Reports are not made to be asked all the time: one a quarter is an eighth of the day's limit."""
+SKEW: Final = 5 * 60
+"""So far two clocks that are kept may differ."""
 OVERLAP: Final = 2 * 3600
 """Dispositions and the time after a call come late."""
 DAY: Final = 86_400
@@ -38,6 +40,10 @@ class Mark:
     day: int = 0
     tags: str = ""
     seen: Mapping[str, str] = field(default_factory=dict)
+
+    def is_of_quarter(self, now: int) -> bool:
+        """Whether the last reading began in the quarter in which it is `now`."""
+        return now - now % QUARTER <= self.at <= now + SKEW
 
     @property
     def token(self) -> dict[str, Any]:
@@ -67,10 +73,10 @@ class Pulling:
 
     def pages(self, mark: Mark | None) -> Iterator[Page]:
         """From a mark to now; nothing, and no call, when the quarter has been read."""
-        now = int(self.log.api.clock().timestamp())
-        if mark and not mark.high and mark.at >= now - now % QUARTER:
+        if mark and self._has_read(mark):
             yield Page([], mark.token, complete=True)
             return
+        now = int(self.log.api.now().timestamp())
         mark = self._begun(mark, now)
         end = _at(mark.high)
         while mark.high:
@@ -86,7 +92,7 @@ class Pulling:
 
     def rows(self) -> Iterator[Record]:
         """Every call as far back as is read."""
-        now = int(self.log.api.clock().timestamp())
+        now = int(self.log.api.now().timestamp())
         start = _at(now - self.days * DAY)
         while start < _at(now):
             end = min(start + WEEK, _at(now))
@@ -94,8 +100,15 @@ class Pulling:
                 yield from (record for _, record in self.shape.records(called))
             start = end
 
+    def _has_read(self, mark: Mark) -> bool:
+        """Whether this quarter has been read: by our clock, and where that is wrong, by theirs."""
+        api = self.log.api
+        clocks = (api.clock, api.now)
+        return not mark.high and any(mark.is_of_quarter(int(one().timestamp())) for one in clocks)
+
     def _begun(self, mark: Mark | None, now: int) -> Mark:
-        if mark is None:
+        if mark is None or mark.low > now:
+            # A mark in times to come is that of a clock which was fast: what it leaves out is unknown.
             low = now - self.days * DAY
             return Mark(low, high=now, day=now, tags=self.shape.tags)
         if mark.high:

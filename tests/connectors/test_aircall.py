@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def aircall(vendor: Vendor, **more: Any) -> Aircall:
     how: dict[str, Any] = {"opt_out_tags": TAGS, "a_minute": 1000, "sleep": lambda _: None}
     return Aircall(
         "aircall", company.api_id, company.api_token,
-        clock=company.clock, elsewhere=vendor.elsewhere, **{**how, **more},
+        **{"clock": company.clock, **how, **more}, elsewhere=vendor.elsewhere,
     )  # fmt: skip
 
 
@@ -180,6 +180,18 @@ def test_a_tag_that_comes_hours_later_is_found_within_the_hour_and_days_later_wi
     company.put_tag(second, no)
     found, token = pulled(connector, "calls", token)
     assert found[str(second)]["opt_out_call"] == "true"
+
+
+def test_a_tag_is_found_within_the_hour_after_a_fast_clock_of_ours_was_put_right(
+    vendor: Vendor,
+) -> None:
+    true = vendor.company.clock
+    no, first = vendor.company.tag("Ring ikke"), vendor.company.call(PHONE)
+    _, token = pulled(aircall(vendor, clock=lambda: true() + timedelta(days=3)), "calls")
+    passed(vendor, 5 * 3600)
+    vendor.company.put_tag(first, no)
+    found, _ = pulled(aircall(vendor), "calls", token)
+    assert found[str(first)]["opt_out_call"] == "true"
 
 
 def test_a_call_that_appears_late_is_not_missed(vendor: Vendor) -> None:

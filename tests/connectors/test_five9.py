@@ -50,7 +50,7 @@ def five9(vendor: Vendor, **more: Any) -> Five9:
     how: dict[str, Any] = {"probe_number": OURS, "days_back": 3, "sleep": lambda _: None}
     return Five9(
         "five9", domain.user, domain.password,
-        clock=domain.clock, elsewhere=vendor.elsewhere, **{**how, **more},
+        **{"clock": domain.clock, **how, **more}, elsewhere=vendor.elsewhere,
     )  # fmt: skip
 
 
@@ -222,6 +222,33 @@ def test_calls_are_read_once_a_quarter_and_only_what_is_new_is_shown(vendor: Ven
     assert list(found) == [later]
     assert (found[later]["called_number"], found[later]["direction"]) == (OTHER, "Inbound")
     assert asked(vendor, "runReport") == reports + 1
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=3), timedelta(hours=-2)])
+def test_a_wrong_clock_of_ours_leaves_no_call_out_once_it_is_put_right(
+    vendor: Vendor, wrong: timedelta
+) -> None:
+    true = vendor.domain.clock
+    _, token = pulled(five9(vendor, clock=lambda: true() + wrong))
+    passed(vendor, 1000)
+    first = vendor.domain.call(IDD, ago=600, disposition="Ring ikke")
+    found, token = pulled(five9(vendor, clock=lambda: true() + wrong), token)
+    assert list(found) == [first], "it is their quarter that counts"
+    passed(vendor, 1000)
+    second = vendor.domain.call(IDD_OTHER, ago=600, disposition="Ring ikke")
+    found, _ = pulled(five9(vendor), token)
+    assert list(found) == [second]
+
+
+def test_a_mark_in_times_to_come_is_not_believed(vendor: Vendor) -> None:
+    """From before their clock was asked."""
+    _, token = pulled(five9(vendor))
+    ahead = {one: token[one] + 3 * 86_400 for one in ("low", "at", "day")}
+    passed(vendor, 1000)
+    missed = vendor.domain.call(IDD, ago=600, disposition="Ring ikke")
+    found, after = pulled(five9(vendor), token | ahead)
+    assert missed in found
+    assert after["low"] == int(vendor.domain.clock().timestamp())
 
 
 def test_a_disposition_that_comes_late_is_heard(vendor: Vendor) -> None:

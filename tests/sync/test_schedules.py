@@ -123,5 +123,7 @@ def test_what_ran_under_a_fast_clock_does_not_keep_anything_waiting_once_it_is_p
     assert every.after(now + timedelta(hours=2), now) == now
     tomorrow = datetime(2028, 9, 13, 3, 30, tzinfo=UTC)
     assert daily.after(now + timedelta(days=3), now) == tomorrow
+    past = tomorrow + timedelta(hours=1)
+    assert daily.after(now + timedelta(days=3), past) == tomorrow, "it is due, and stays so"
     fast = now + timedelta(hours=18)
     assert daily.after(fast, now) == tomorrow + timedelta(days=1), "tomorrow's ran under it"

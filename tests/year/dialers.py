@@ -30,7 +30,6 @@ class Aircall:
     def __init__(self, clock: Clock, r: Random) -> None:
         self.r, self.noes = r, list[str]()
         self.vendor = aircall.build(clock)
-        self.vendor.clock = clock
         self.company = self.vendor.company
         self.users = [self.company.user(name) for name in ("Rav Elkedel", "Birk Blyant")]
         self.line = self.company.number("+45 68 99 99 99")
@@ -89,7 +88,6 @@ class Five9:
         self.r, self.noes = r, list[str]()
         self.by_night = r.random() < 0.5
         self.vendor = five9.build(clock, **({} if self.by_night else {"hours": None}))
-        self.vendor.clock = clock
         self.domain = self.vendor.domain
         self.domain.put("Efterår 1")
         self.domain.add([f"011{PROBE.removeprefix('+')}"], "person")

@@ -6,8 +6,6 @@ hostile thing on; else it comes once a day. What has a time of day has it all ye
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -378,21 +376,6 @@ class Year:
         for witness in self.house.witnesses.values():
             total.add(witness.tally)
         return total
-
-    def digest(self) -> str:
-        """The same for the same seed: all runs of jobs and how they ended, all that was seen."""
-        house = self.house
-        lines = [
-            f"{one.job} {one.due} {one.ended and one.ended.exit_code}" for one in self.driver.ran
-        ]
-        lines += [f"{one.at} {one.said}" for one in house.alarms]
-        seen = Counter(house.seen)
-        for name, witness in house.witnesses.items():
-            seen.update(
-                {f"{name} {what}": n for what, n in witness.tally.told_as()["seen"].items()}
-            )
-        lines += [f"{name} {n}" for name, n in sorted(seen.items())]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _is_quiet(outcome: Outcome) -> bool:

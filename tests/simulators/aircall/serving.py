@@ -29,4 +29,4 @@ class Aircall(Vendor):
 def build(clock: Callable[[], datetime] = wall_clock) -> Aircall:
     """A company with nobody in it; not served yet."""
     company, limit = Company(clock), Limit()
-    return Aircall(Office(company, limit), HOST, company=company, limit=limit)
+    return Aircall(Office(company, limit), HOST, clock=clock, company=company, limit=limit)

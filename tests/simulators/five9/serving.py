@@ -35,4 +35,4 @@ def build(clock: Callable[[], datetime] = wall_clock, **more: Any) -> Five9:
     """A domain with nobody in it; not served yet. `more` goes to `Domain`."""
     domain = Domain(clock, **more)
     office = Office(domain, Limits())
-    return Five9(office, HOST, domain=domain, office=office)
+    return Five9(office, HOST, clock=domain.clock, domain=domain, office=office)
