@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import orjson
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ from state.also import hashed_text
 from state.cursors import Lease
 from state.keys import KeyRing
 from state.mirror import cells_text
-from state.store import Tx, among, bulk, moment
+from state.store import Tx, among, among_given, bulk, given, moment
 from state.tables import mirror, outbox, sightings
 from state.types import StoredMoment
 
@@ -140,14 +141,14 @@ class _PageMerge:
         self._moved: list[tuple[_Known, Record]] = []
         self._placed: list[tuple[int, int | None]] = []
         self._taken: set[int] = set()
-        self._used: Mapping[str, int] = {}
+        self._used: Mapping[str, _Known] = {}
 
     def take(self, records: Sequence[Record]) -> None:
         records = _newest(records)
         by_id = _by_id(self.tx, self.lease, [r.ref.id for r in records if r.ref.id])
         nameless = [record.version for record in records if not record.ref.id]
         by_content = _by_content(self.tx, self.lease, nameless) if nameless else {}
-        self._used = _rids(self.tx, self.lease, [f"{self.lease.stream}~{v}" for v in nameless])
+        self._used = _by_id(self.tx, self.lease, [f"{self.lease.stream}~{v}" for v in nameless])
         self._taken |= self._sighted(
             [row.rid for row in by_id.values()]
             + [r.rid for rows in by_content.values() for r in rows]
@@ -373,25 +374,19 @@ def _named(record: Record, ident: str) -> Record:
 def _by_id(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, _Known]:
     if not ids:
         return {}
-    found = tx.execute(
-        sa.select(*_KNOWN).where(
-            mirror.c.system == lease.system,
-            mirror.c.kind == lease.kind,
-            among(tx, mirror.c.id, ids),
-        )
-    )
+    where = {"b_system": lease.system, "b_kind": lease.kind.value, "b_ids": given(tx, ids)}
+    found = tx.execute(_of_ids(tx.dialect.name), where).all()
     return {row[1]: _Known(*row) for row in found}
 
 
-def _rids(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, int]:
-    found = tx.execute(
-        sa.select(mirror.c.id, mirror.c.rid).where(
-            mirror.c.system == lease.system,
-            mirror.c.kind == lease.kind,
-            among(tx, mirror.c.id, ids),
-        )
+@cache
+def _of_ids(dialect: str) -> sa.Select[Any]:
+    """Made once: a statement for every page is a cycle that holds the page's ids."""
+    return sa.select(*_KNOWN).where(
+        mirror.c.system == sa.bindparam("b_system"),
+        mirror.c.kind == sa.bindparam("b_kind"),
+        among_given(dialect, mirror.c.id, "b_ids"),
     )
-    return {row.id: row.rid for row in found}
 
 
 _NEWEST: Final = sa.select(sa.func.max(mirror.c.rid))
@@ -407,20 +402,12 @@ def _newer(tx: Tx, lease: Lease, newest: int) -> dict[str, int]:
 
 def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:
     """Live rows by the version they have, or are about to get by a write of ours; by place."""
-    mine = sa.and_(
-        mirror.c.by_content,
-        mirror.c.system == lease.system,
-        mirror.c.stream == lease.stream,
-        mirror.c.deleted_at.is_(None),
-    )
-    here = tx.execute(
-        sa.select(*_KNOWN, mirror.c.version).where(mine, among(tx, mirror.c.version, versions))
-    )
-    arriving = tx.execute(
-        sa.select(*_KNOWN, outbox.c.expected_version)
-        .join(outbox, outbox.c.rid == mirror.c.rid)
-        .where(mine, outbox.c.state != "queued", among(tx, outbox.c.expected_version, versions))
-    )
+    where = {
+        "b_system": lease.system,
+        "b_stream": lease.stream,
+        "b_versions": given(tx, versions),
+    }
+    here, arriving = (tx.execute(one, where).all() for one in _of_versions(tx.dialect.name))
     rows: dict[str, dict[int, _Known]] = {}
     for row in (*here, *arriving):
         rows.setdefault(row[-1], {})[row[0]] = _Known(*row[:-1])
@@ -428,3 +415,26 @@ def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list
         version: sorted(alike.values(), key=lambda row: (row.place or 0, row.rid))
         for version, alike in rows.items()
     }
+
+
+@cache
+def _of_versions(dialect: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    mine = sa.and_(
+        mirror.c.by_content,
+        mirror.c.system == sa.bindparam("b_system"),
+        mirror.c.stream == sa.bindparam("b_stream"),
+        mirror.c.deleted_at.is_(None),
+    )
+    here = sa.select(*_KNOWN, mirror.c.version).where(
+        mine, among_given(dialect, mirror.c.version, "b_versions")
+    )
+    arriving = (
+        sa.select(*_KNOWN, outbox.c.expected_version)
+        .join(outbox, outbox.c.rid == mirror.c.rid)
+        .where(
+            mine,
+            outbox.c.state != "queued",
+            among_given(dialect, outbox.c.expected_version, "b_versions"),
+        )
+    )
+    return here, arriving

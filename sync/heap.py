@@ -12,7 +12,7 @@ from typing import Final
 
 _ROOMY: Final = (500_000, 20, 50)
 """More values than any batch holds at a time."""
-_TIDIED_EVERY: Final = 64
+_TIDIED_EVERY: Final = 256
 _turns: Final = itertools.count()
 
 
@@ -29,8 +29,8 @@ def make_roomy() -> None:
 def tidy() -> None:
     """Between two batches: now and then what is young and in cycles goes, some milliseconds' work.
 
-    A statement of SQLAlchemy's is a cycle, and one that names a page's ids holds all of their text:
-    at our thresholds a million records leave fifty megabytes of them behind.
+    A statement of SQLAlchemy's is a cycle, and one that names a page's ids holds all of their text.
+    Reading makes none of these; deciding anew makes a few a batch, some megabytes in all.
     """
     if _inside and next(_turns) % _TIDIED_EVERY == 0:
         gc.collect(0)
