@@ -13,12 +13,11 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from state import acts, ledger, reach
+from state import acts, ledger, positions, reach
 from state.ledger import Head
 from state.store import Tx
 from state.tables import cursors, mirror, verifications
 from state.tables import ledger as entries
-from state.tables import reach as positions
 
 AUDITED: Final = "audited"
 _GOOD: Final = frozenset({"green", "repaired"})
@@ -61,8 +60,7 @@ def followed(tx: Tx) -> Head | None:
 
 def _audited(tx: Tx) -> Head | None:
     """The entry up to which the last audit found all well; None when it is not there any more."""
-    query = sa.select(positions.c.ledger_seq).where(positions.c.consumer == AUDITED)
-    seq = tx.execute(query).scalar_one_or_none()
+    seq = positions.position(tx, AUDITED)
     if not seq:
         return ledger.BEGINNING
     found = tx.execute(sa.select(entries.c.chain).where(entries.c.seq == seq)).scalar_one_or_none()
@@ -71,9 +69,7 @@ def _audited(tx: Tx) -> Head | None:
 
 def audited(tx: Tx, last: Head) -> None:
     """Note that all up to here was found well."""
-    moved = sa.update(positions).where(positions.c.consumer == AUDITED)
-    if tx.execute(moved.values(ledger_seq=last.seq)).rowcount == 0:
-        tx.execute(sa.insert(positions).values(consumer=AUDITED, ledger_seq=last.seq))
+    positions.move(tx, AUDITED, last.seq)
 
 
 def _waiting(tx: Tx) -> Iterator[Gap]:

@@ -17,7 +17,7 @@ from rules.attempts import Attempt, Direction
 from rules.spans import COPENHAGEN, Span
 from rules.suppression import Channel
 from rules.violations import Verdict
-from state.store import Tx, among, bulk
+from state.store import Tx, adding, among, bulk
 from state.tables import attempt_days, attempts
 
 NO_DAY: Final = ""
@@ -138,18 +138,13 @@ _JUDGED: Final = (
 
 
 def _count(tx: Tx, delta: Mapping[tuple[str, str, str], int]) -> None:
-    for (system, day, verdict), number in delta.items():
-        here = (
-            attempt_days.c.system == system,
-            attempt_days.c.day == day,
-            attempt_days.c.verdict == verdict,
-        )
-        moved = sa.update(attempt_days).where(*here)
-        if not number:
-            continue
-        if not tx.execute(moved.values(attempts=attempt_days.c.attempts + number)).rowcount:
-            row = {"system": system, "day": day, "verdict": verdict, "attempts": number}
-            tx.execute(sa.insert(attempt_days).values(row))
+    rows = [
+        {"system": system, "day": day, "verdict": verdict, "attempts": number}
+        for (system, day, verdict), number in delta.items()
+        if number
+    ]
+    if rows:
+        tx.execute(adding(tx, attempt_days, "attempts"), rows)
 
 
 # --- reading ---------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from state.store import Tx
+from state.store import Tx, upserting
 from state.tables import reach
 
 
@@ -22,6 +22,5 @@ def position(tx: Tx, consumer: str) -> int:
 
 def move(tx: Tx, consumer: str, seq: int) -> None:
     """It has seen the entries up to here."""
-    moved = sa.update(reach).where(reach.c.consumer == consumer).values(ledger_seq=seq)
-    if tx.execute(moved).rowcount == 0:
-        tx.execute(sa.insert(reach).values(consumer=consumer, ledger_seq=seq))
+    upsert = upserting(tx, reach, "ledger_seq")
+    tx.execute(upsert.values(consumer=consumer, ledger_seq=seq))

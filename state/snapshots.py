@@ -19,11 +19,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from state import deliveries
 from state.blocked import RECORDS as BLOCKED_RECORDS
-from state.store import Tx
+from state.store import Tx, upserting
 from state.tables import blocked, coverage, cursors, ledger, mirror, snapshots
 
 
@@ -69,18 +68,8 @@ def take(
     gone = sa.true() if systems is None else sa.not_(of_others)
     tx.execute(sa.delete(snapshots).where(snapshots.c.day == day.isoformat(), gone))
     if rows:
-        tx.execute(_upsert(tx), rows)
+        tx.execute(upserting(tx, snapshots, "numerator", "denominator"), rows)
     return len(rows)
-
-
-def _upsert(tx: Tx) -> sa.Insert:
-    """Two that take one day at once must not stop each other."""
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(snapshots)
-    figures = {name: insert.excluded[name] for name in ("numerator", "denominator")}
-    key = list(snapshots.primary_key.columns)
-    upsert: sa.Insert = insert.on_conflict_do_update(index_elements=key, set_=figures)
-    return upsert
 
 
 def current(tx: Tx) -> Iterator[Figure]:

@@ -323,10 +323,23 @@ def bulk(
 
 def adding(tx: Tx, table: sa.Table, *figures: str) -> Any:
     """An insert that adds these figures to those of a row with the same primary key."""
-    dialect: Any = sqlite if tx.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(table)
-    more = {one: table.c[one] + insert.excluded[one] for one in figures}
-    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=more)
+    insert = _insert(tx, table)
+    return _onto(insert, table, {one: table.c[one] + insert.excluded[one] for one in figures})
+
+
+def upserting(tx: Tx, table: sa.Table, *columns: str) -> Any:
+    """An insert that sets these columns of a row with the same primary key. Two that make the same
+    row at once must not stop each other: PostgreSQL shows neither of them the other's."""
+    insert = _insert(tx, table)
+    return _onto(insert, table, {one: insert.excluded[one] for one in columns})
+
+
+def _insert(tx: Tx, table: sa.Table) -> Any:
+    return (sqlite if tx.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def _onto(insert: Any, table: sa.Table, values: dict[str, Any]) -> Any:
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key), set_=values)
 
 
 def moment(tx: Tx, at: datetime) -> Any:

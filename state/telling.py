@@ -30,7 +30,7 @@ from state.ledger_rows import Entry, chunks, entries
 from state.mirror import held, numbers, values_of
 from state.positions import move, position
 from state.screen import Screen, hash_records
-from state.store import Tx
+from state.store import Tx, upserting
 from state.tables import (
     blocked,
     deliveries,
@@ -214,11 +214,8 @@ def forget_tries(tx: Tx, rids: Collection[int]) -> None:
 
 
 def _note(tx: Tx, rid: int, values: Mapping[str, Any]) -> None:
-    found = tx.execute(sa.update(flag_tries).where(flag_tries.c.rid == rid).values(values))
-    if found.rowcount == 0:
-        tx.execute(
-            sa.insert(flag_tries).values({"rid": rid, "attempts": 0, "put_back": 0, **values})
-        )
+    upsert = upserting(tx, flag_tries, *values)
+    tx.execute(upsert.values({"rid": rid, "attempts": 0, "put_back": 0, **values}))
 
 
 # --- deliveries ------------------------------------------------------------------------------

@@ -129,7 +129,8 @@ def select(shape: Shape, where: Sequence[str]) -> str:
 
 def _mark(shape: Shape, row: Row) -> str:
     """A row and its state, in a few letters."""
-    raw = f"{row['Id']}{shape.version(row)}{row.get('IsDeleted')}".encode()
+    # Who is converted or deleted in the second that was shown has neither another stamp nor other values.
+    raw = f"{row['Id']}{shape.version(row)}{shape.gone(row)}".encode()
     return blake2b(raw, digest_size=9).hexdigest()
 
 

@@ -345,6 +345,21 @@ def test_two_writes_in_one_second_are_told_apart(desk: Desk) -> None:
     assert len({before.version, middle.version, after.version}) == 3
 
 
+def test_who_is_converted_in_the_second_in_which_he_was_shown_is_gone(desk: Desk) -> None:
+    # The clock of answers is ahead: the second that runs is shown already.
+    desk.vendor.skew = timedelta(seconds=200)
+    lead = desk.org.add("Lead", LastName="Emne", Company="Opdigtet", Status="Open")
+    desk.pull(desk.connector("Contact", "Lead"), "Lead")
+    desk.org.edit(lead, LastName="Emnet")
+    assert (
+        desk.records(desk.connector("Contact", "Lead"), "Lead")[lead].values["last_name"] == "Emnet"
+    )
+    desk.org.convert(lead)
+    desk.wait()
+    [leads] = desk.pull(desk.connector("Contact", "Lead"), "Lead")
+    assert [stone.ref.id for stone in leads.tombstones] == [lead]
+
+
 def test_a_mass_change_in_the_overlap_is_shown_again_and_then_forgotten(desk: Desk) -> None:
     count = SEEN_MOST + 200
     fill(desk.org, companies=1, contacts=count)

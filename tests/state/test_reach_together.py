@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from records import Passes, person
 from statements import NOW, block, phone
 
-from state import blocked, reach
+from state import blocked, positions, reach
 from state.keys import KeyRing, bind, new_ring
 from state.ledger import append
 from state.mirror import set_decided
@@ -115,3 +115,30 @@ def test_all_at_once(passes: Passes, store_url: str, ring: KeyRing) -> None:
     passes.carry()
     known = set(passes.dirty()) | set(passes.blocked())
     assert {f"crm/contact/{number}" for number in range(30)} <= known
+
+
+def test_two_who_read_the_ledger_for_the_first_time_do_not_stop_each_other(
+    store: Store, store_url: str
+) -> None:
+    """PostgreSQL shows neither of them the row that the other is about to make."""
+    other, begun, failures = Store(store_url), threading.Event(), []
+
+    def move() -> None:
+        begun.set()
+        try:
+            with other.transaction() as tx:
+                positions.move(tx, "new", 4)
+        except sa.exc.IntegrityError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=move)
+    with store.transaction() as tx:
+        positions.move(tx, "new", 4)
+        thread.start()
+        begun.wait(5)
+        thread.join(0.3)
+    thread.join(30)
+    other.close()
+    assert not failures
+    with store.reading() as tx:
+        assert positions.position(tx, "new") == 4
