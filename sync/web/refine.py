@@ -37,7 +37,7 @@ from sync.web.shield import METHODS, STRICT, Shield
 MOST_BYTES: Final = 2_000_000
 A_MINUTE: Final = 1_200
 AT_ONCE: Final = 2
-_MOST_FIELDS: Final = 8
+_MOST_FIELDS: Final = 16
 _MOST_SKIPPED: Final = 1_000
 _CALLBACK: Final = re.compile(r"[A-Za-z_$][\w$.]{0,99}", re.ASCII)
 HEADERS: Final = [(name, value) for name, value in STRICT if name != b"x-frame-options"]
@@ -135,7 +135,7 @@ class Refine:
         fields = await _fields(request)
         callback = self._callback(request, fields)
         texts = self._texts(request.scope)
-        if request.url.path == "/" and not fields:
+        if request.url.path == "/" and not fields.keys() - {"callback"}:
             with_token = not self._listener.without_token
             found: Any = self._service.manifest(self._base(request), Asker(texts, with_token))
         else:

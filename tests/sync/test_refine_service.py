@@ -276,6 +276,8 @@ def test_a_script_of_another_page_or_of_none_gets_no_answer(found: Listening) ->
         return found.ask(path, listener="refine", **headers)
 
     here = {"referer": f"{PAGE}/"}
+    manifest = found.ask("/?callback=f&_=1", listener="refine", **here)
+    assert manifest.text.startswith('/**/f({"versions"')
     assert asked("f", **here).status == 200
     assert asked("f").status == 403
     assert asked("f", referer="http://ond.opdigtet-0001.dk/").status == 403
