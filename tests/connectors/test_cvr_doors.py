@@ -56,16 +56,27 @@ class Three:
         return [len(one.calls) for one in (self.index, self.service, self.shop)]
 
 
-@pytest.fixture
-def three() -> Iterator[Three]:
-    clock = Clock(NOW)
-    index = an_index(250, clock=clock)
-    service = a_service(clock=clock, register=index.register)
-    shop = a_shop(clock=clock, register=index.register)
+@pytest.fixture(scope="module")
+def lines() -> Iterator[Three]:
+    index, service, shop = an_index(1), a_service(1), a_shop(1)
     with ExitStack() as open_ones:
         for one in (index, service, shop):
             open_ones.enter_context(served(one))
         yield Three(index, service, shop)
+
+
+@pytest.fixture
+def three(lines: Three) -> Three:
+    """A register as nobody has seen it yet behind the same three lines."""
+    clock = Clock(NOW)
+    index = an_index(250, clock=clock)
+    lines.index.desk = index.desk
+    lines.service.desk = a_service(clock=clock, register=index.register).desk
+    lines.shop.desk = a_shop(clock=clock, register=index.register).desk
+    for one in (lines.index, lines.service, lines.shop):
+        one.calls.clear()
+        one.faults.clear()
+    return lines
 
 
 def by_index(three: Three) -> IndexDoor:
