@@ -79,6 +79,8 @@ _REGISTER: Final = (
         "root_domain",
         "company_status",
     ),
+    *_own("sector", "technology", "ultimate_parent", "credit_rating", "signal"),
+    *_own("signal_at", read="day", write="day"),
     *_own("ad_protected", read="yes_no", write="flag"),
 )
 _CVR: Final = (*_own("cvr"), Map("cvr", "cr_cvr"), Map("cvr", "new_cvr"), Map("cvr", "new_cvrnr"))

@@ -75,6 +75,8 @@ _CONSENT: Final = (
 _REGISTER: Final = (
     *_own("p_number", "legal_form", "industry_code", "industry_scheme", "industry_label"),
     *_own("industry_code_db25", "employees", "revenue", "gross_profit", "company_status"),
+    *_own("sector", "technology", "ultimate_parent", "credit_rating", "signal"),
+    *_own("signal_at", read="day", write="day"),
     *_own("ad_protected", read="yes_no", write="flag"),
 )
 _CVR: Final = (*_own("cvr"), Map("cvr", "cvr"), Map("cvr", "cvr_nummer"), Map("cvr", "cvr_number"))

@@ -78,6 +78,8 @@ _REGISTER: Final = (
         "root_domain",
         "company_status",
     ),
+    *_own("sector", "technology", "ultimate_parent", "credit_rating", "signal"),
+    *_own("signal_at", read="day", write="day"),
     *_own("ad_protected", read="yes_no", write="flag"),
 )
 # Numbers where we keep intervals, and the customer's own picklists: read, and never respelled.
