@@ -38,6 +38,7 @@ _POLITE = 3
 LOOK_UP_EVERY = 20_000
 """Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
 
+_KINDS: Final = 8
 GROUP: Final = 50
 """Rows that one statement inserts into SQLite; it takes up to 32,766 values."""
 
@@ -195,9 +196,27 @@ def _sqlite_engine(url: sa.URL) -> Engine:
                 path.touch(mode=0o600)
         except OSError as error:
             raise UserError("error.state_unmakeable", path=path, reason=error.strerror) from error
+    engine = _another(_sqlite_kind(url))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@functools.lru_cache(maxsize=_KINDS)
+def _sqlite_kind(url: sa.URL) -> Engine:
     engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
     event.listen(engine, "connect", _set_pragmas)
-    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _another(kind: Engine) -> Engine:
+    """Connections of its own, and what was compiled for the others of its kind.
+
+    A daemon opens a store for each run of a job, and half of what a run costs that finds nothing
+    new would be compiling the same statements once more.
+    """
+    engine = Engine(kind.pool.recreate(), kind.dialect, kind.url)
+    # Its option of that name would do the same, but not for tests, which share more.
+    engine._compiled_cache = kind._compiled_cache  # noqa: SLF001
     return engine
 
 
@@ -242,13 +261,18 @@ def _begin(connection: Connection) -> None:
 
 def _postgres_engine(url: sa.URL) -> Engine:
     try:
-        return sa.create_engine(
-            url.set(drivername="postgresql+psycopg"),
-            pool_pre_ping=True,
-            connect_args={"options": session_options(url)},
-        )
+        return _another(_postgres_kind(url))
     except ModuleNotFoundError as error:
         raise UserError("error.no_postgres") from error
+
+
+@functools.lru_cache(maxsize=_KINDS)
+def _postgres_kind(url: sa.URL) -> Engine:
+    return sa.create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={"options": session_options(url)},
+    )
 
 
 def session_options(url: sa.URL) -> str:
@@ -308,7 +332,7 @@ def bulk(
     """
     if not rows:
         return
-    sql, width, convert, grouped = _compiled(statement, tx.engine)
+    sql, width, convert, grouped = _compiled(statement, tx.dialect)
     if len(rows[0]) != width:
         raise InvariantBroken(f"{width} values expected for {sql!r}, {len(rows[0])} given")
     ready = [convert(row) for row in rows] if convert else list(rows)
@@ -363,8 +387,7 @@ class _Sql(NamedTuple):
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(statement: sa.Insert | sa.Update | sa.Delete, engine: Engine) -> _Sql:
-    dialect = engine.dialect
+def _compiled(statement: sa.Insert | sa.Update | sa.Delete, dialect: sa.Dialect) -> _Sql:
     if dialect.name == "sqlite":
         compiled = statement.compile(dialect=dialect)
         names = compiled.positiontup or []

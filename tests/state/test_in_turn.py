@@ -119,3 +119,17 @@ def test_a_pass_of_which_every_page_was_broken_off_at_its_end_comes_to_the_same(
     assert again.totals == report.totals
     assert again.opt_outs.recorded == report.opt_outs.recorded > 0
     assert [one.read for one in again.streams] == [one.read for one in report.streams]
+
+
+def test_what_one_store_has_compiled_the_next_one_of_that_database_need_not(
+    sqlite_store: Store, other: Store
+) -> None:
+    """A daemon opens one for each run of a job; connections are each one's own."""
+    assert other.engine is not sqlite_store.engine
+    assert other.engine.pool is not sqlite_store.engine.pool
+    assert other.engine._compiled_cache is sqlite_store.engine._compiled_cache
+    with sqlite_store.transaction() as tx:
+        note(tx, "one")
+    sqlite_store.close()
+    assert noted(other) == ["one"]
+    assert noted(sqlite_store) == ["one"], "a closed one opens again"
