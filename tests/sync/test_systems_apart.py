@@ -22,6 +22,7 @@ from sync import daily, plans, scheduler
 from sync.app import App, system_clock
 from sync.deliver import deliver, tell
 from sync.jobs import JOBS, Ended, Job, asked_for, every, named
+from sync.output import Silent
 from sync.passes import Outcome
 from sync.run import run
 from sync.scheduler import Engine
@@ -91,7 +92,7 @@ def test_a_system_that_does_not_answer_holds_up_no_other(
 
     @contextmanager
     def opens(_settings: Settings, job: Job, stopping: threading.Event) -> Iterator[Any]:
-        yield SimpleNamespace(only=job.only, stopping=stopping)
+        yield SimpleNamespace(only=job.only, stopping=stopping, progress=Silent())
 
     crashed: list[Exception] = []
     made = Engine(
