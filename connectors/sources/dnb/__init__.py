@@ -6,6 +6,7 @@ was asked for; then the blocks that the contract has, in one. What the vendor re
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -21,6 +22,8 @@ from connectors.sources.source import Asking, Found, NotFound, Profile, Reply
 from connectors.sources.verifying import one_by_one
 from rules.enrichment.record import CompanyRecord
 from rules.keys import Key, KeyKind
+
+LOG = logging.getLogger(__name__)
 
 LIFE: Final = timedelta(days=90)
 NUMBERS: Final = 20
@@ -95,6 +98,7 @@ class Dnb:
         try:
             self._api.blocks(duns, (block,))
         except NotBought:
+            LOG.warning("not bought", extra={"source": self.name, "part": block})
             return False
         return True
 

@@ -7,6 +7,7 @@ switched on; only owners are asked about for 25 companies at once.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +23,8 @@ from connectors.sources.source import Asking, Found, NotFound, Profile, Reply
 from connectors.sources.verifying import one_by_one
 from rules.enrichment.record import CompanyRecord
 from rules.keys import Key, KeyKind
+
+LOG = logging.getLogger(__name__)
 
 LIFE: Final = timedelta(days=30)
 """The vendor's feed of changes is not proven to be whole: everything is read anew each month."""
@@ -109,6 +112,7 @@ class Lasso:
             return self._api.rating(cvr)
         except NotBought:
             # The key has just been good for the company: it is the add-on, and asked for no more.
+            LOG.warning("not bought", extra={"source": self.name, "part": "rating"})
             self._parts = self._parts._replace(rating=False)
             self.profile = replace(self.profile, fields=_fields(self._parts))
             return None

@@ -7,6 +7,7 @@ model, are not asked at all.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -24,6 +25,8 @@ from rules.enrichment.record import CompanyRecord, Signal
 from rules.errors import SystemStopped
 from rules.formats.web import root_domain
 from rules.keys import Key, KeyKind
+
+LOG = logging.getLogger(__name__)
 
 LIFE: Final = timedelta(days=7)
 """A signal is a reason to call for some weeks."""
@@ -110,6 +113,7 @@ class Vainu:
             if error.message != "error.no_right":
                 raise
             # The companies were answered with the same token: it is signals that were not bought.
+            LOG.warning("not bought", extra={"source": self.name, "part": "signals"})
             self._kinds = ()
             self.profile = replace(self.profile, fields=self.profile.fields - _OF_SIGNALS)
             return []

@@ -22,7 +22,7 @@ KEY, SECRET = "opdigtet-noegle", "opdigtet-hemmelighed"
 LIFE: Final = timedelta(hours=24)
 A_SECOND: Final = 5
 KEPT: Final = timedelta(days=4)
-_REF: Final = "/v1/monitoring/registrations/opdigtet"
+REGISTRATION: Final = "/v1/monitoring/registrations/opdigtet"
 CORE, GROUP, CREDIT = (
     "companyinfo_L2_v1", "hierarchyconnections_L1_v1", "financialstrengthinsight_L2_v1",
 )  # fmt: skip
