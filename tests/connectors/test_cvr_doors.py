@@ -363,3 +363,15 @@ def test_check_tries_each_door(three: Three) -> None:
     named = [one.message for one in source.check()]
     assert named[0] == "source.cvr.right.index"
     assert named[-2:] == ["source.cvr.right.datafordeler", "source.cvr.right.cvrapi"]
+
+
+def test_a_door_that_is_shut_keeps_no_other_from_being_tried(three: Three) -> None:
+    three.index.fault(Fault.STATUS, status=401, times=2)
+    shut, there = register_by(by_index(three), by_service(three)).check()
+    assert (shut.name, shut.ok, shut.stops, shut.message) == (
+        "cvr.index", False, False, "error.sign_in",
+    )  # fmt: skip
+    assert there.ok
+    three.index.fault(Fault.STATUS, status=401, times=2)
+    with pytest.raises(SystemStopped):
+        list(register_by(by_index(three)).check())

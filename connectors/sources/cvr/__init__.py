@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from connectors.rights import Right
-from connectors.sources.cvr.doors import Door, kept
+from connectors.sources.cvr.doors import SOURCE, Door, kept
 from connectors.sources.means import Means
 from connectors.sources.source import Detour, Found, Profile, Reply, Unknown
 from rules.enrichment.record import CompanyRecord
@@ -84,9 +84,16 @@ class Cvr:
         return None
 
     def check(self) -> Iterator[Right]:
-        """Whether each door lets us in."""
+        """Whether each door lets us in; one that does not keeps nobody from trying the next."""
+        shut = 0
         for way in self._ways:
-            yield from way.door.check()
+            try:
+                yield from way.door.check()
+            except (SystemStopped, TryAgain) as error:
+                shut += 1
+                if shut == len(self._ways):
+                    raise
+                yield _shut(way.door, error)
 
     # --- inside ---
 
@@ -107,6 +114,12 @@ class Cvr:
             if len(self._ways) > 1:
                 way.shut(error, now)
             raise
+
+
+def _shut(door: Door, error: SystemStopped | TryAgain) -> Right:
+    details = {name: str(value) for name, value in error.details.items()}
+    remedy = error.remedy or f"{error.message}.remedy"
+    return Right(f"{SOURCE}.{door.name}", False, error.message, remedy, details, stops=False)
 
 
 def _kept(
