@@ -132,6 +132,19 @@ def _text(values: Mapping[str, Value], name: str) -> str:
 # --- the answer -------------------------------------------------------------------------------
 
 
+def answer(
+    app: App, ref: Ref, by: str, company: str | None, field: str | None, right: str | None
+) -> None:
+    """Which company it is, or whose value of a field is right: one of the two. UserError else."""
+    by_field = field is not None and right is not None
+    if (company is not None) is by_field:
+        raise UserError("choosing.one_of_two")
+    if company is not None:
+        choose_company(app, ref, company, by)
+    elif field is not None and right is not None:
+        choose_value(app, ref, field, right, by)
+
+
 def choose_company(app: App, ref: Ref, company: str, by: str) -> None:
     """It is this one of the candidates, or `NONE_OF_THEM`. UserError for any other, without a name, or
     where there is no such record."""
@@ -170,7 +183,7 @@ def _keep(tx: Tx, app: App, ref: Ref, rid: int, told: Said, by: str) -> None:
     said.say(tx, ref, told, by, now)
     details = {"company": told.company or "–", **told.fields}
     acts.record(
-        tx, "sources.answered", acts.about_record(rid), by=by, login=app.actor, at=now,
+        tx, "question_answered", acts.about_record(rid), by=by, login=app.actor, at=now,
         details=details,
     )  # fmt: skip
     mirror.make_dirty(tx, [rid])

@@ -15,7 +15,7 @@ def sources_text(found: Sequence[SourceLine], texts: Texts, width: int | None) -
     names = ("source", "price", "answers", "absent", "open", "told", "calls", "spent", "credit")
     heads = [texts.get(f"sources.{name}") for name in names]
     right = frozenset(range(1, len(heads)))
-    lines = [table(heads, [_row(one, texts) for one in found], right=right, width=width)]
+    lines = [table(heads, [row(one, texts) for one in found], right=right, width=width)]
     lines += ["", texts.get("sources.month"), _gained(found, texts, width)]
     lines += [
         f"✗ {called(one.source, texts)}: {printable(one.error.of(texts.lang))}"
@@ -45,7 +45,8 @@ def gained(one: SourceLine, texts: Texts) -> list[str]:
     ]
 
 
-def _row(one: SourceLine, texts: Texts) -> list[str]:
+def row(one: SourceLine, texts: Texts) -> list[str]:
+    """How a source stands, as cells."""
     lang = texts.lang
     open_ones = one.answers.get("asked", 0) + one.answers.get("unknown", 0)
     return [

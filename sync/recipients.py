@@ -72,12 +72,17 @@ def as_text(found: list[Recipient], texts: Texts) -> str:
     names = ("source", "name", "country", "role", "purpose", "sends")
     heads = [texts.get(f"recipients.{name}") for name in names]
     rows = [cells(one, texts) for one in found]
-    lines = [table(heads, rows)]
+    return "\n\n".join([table(heads, rows), *notes(found, texts)])
+
+
+def notes(found: list[Recipient], texts: Texts) -> list[str]:
+    """What the marks in the table mean, those that stand there."""
+    said = []
     if any(one.is_transfer for one in found):
-        lines += ["", texts.get("recipients.transfer")]
+        said.append(texts.get("recipients.transfer"))
     if not all(one.sure for one in found):
-        lines += ["", texts.get("recipients.unsure")]
-    return "\n".join(lines)
+        said.append(texts.get("recipients.unsure"))
+    return said
 
 
 def cells(one: Recipient, texts: Texts) -> list[str]:

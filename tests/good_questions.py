@@ -46,6 +46,7 @@ def body(way: Way, there: Mapping[str, str]) -> Any:
         "findings_decided": {
             "what": "leave", "codes": [there["code"]], "why": "Som det skal være", "by": "Eva",
         },
+        "question_answered": {"record": there["ref"], "company": "", "by": "Eva"},
         "answered": {"numbers": [1], "by": "Eva", "reason": "Talt med Anna"},
         "preview": {},
         "undone": {},

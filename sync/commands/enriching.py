@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from rules.errors import Exit, UserError
+from rules.errors import Exit
 from rules.records import Ref
 from sync.commands.arguments import REF
 from sync.commands.passes import LIMITS
@@ -138,14 +138,9 @@ def answer(
     from sync import choosing
     from sync.output import say
 
-    by_field = field is not None and right is not None
-    if (company is None) is not by_field:
-        raise UserError("choosing.one_of_two")
     with shell.open(dry=True) as app:
-        name = by or app.actor
-        if company is not None:
-            choosing.choose_company(app, ref, "" if company == NOBODY else company, name)
-        elif field is not None and right is not None:
-            choosing.choose_value(app, ref, field, "" if right == STAYS else right, name)
+        one = "" if company == NOBODY else company
+        source = "" if right == STAYS else right
+        choosing.answer(app, ref, by or app.actor, one, field, source)
     say(shell.texts.get("choosing.kept"))
     return Exit.OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.records import Ref
 from rules.suppression import Channel, Evidence
 from state.decisions import Chosen
-from sync import consents, deciding, desk, lifts, undo, violations
+from sync import choosing, consents, deciding, desk, lifts, undo, violations
 from sync.web import deeds, shapes
 from sync.web.call import Call, keys_said, ref_said
 from sync.web.hands import Piece
@@ -49,6 +49,15 @@ def findings_decided(call: Call) -> deciding.Decision:
     chosen = Chosen(said.codes, said.numbers, said.severity, said.field, said.stream)
     what = deciding.What(said.what)
     return deciding.decide(call.app, chosen, what, said.why, said.by, said.until)
+
+
+def question_answered(call: Call) -> shapes.AnswerKept:
+    """`sync sources answer`."""
+    said: shapes.AnswerQuestion = call.said
+    ref = ref_said(said.record)
+    assert ref is not None  # noqa: S101 - the body has one
+    choosing.answer(call.app, ref, said.by, said.company, said.field, said.right)
+    return shapes.AnswerKept(record=str(ref))
 
 
 # --- proposed: what a second person decides --------------------------------------------------

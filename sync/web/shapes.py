@@ -160,6 +160,16 @@ class DecideFindings(Named):
     why: Words
 
 
+class AnswerQuestion(Named):
+    """Which company a record is (its CVR number; empty: none of those that it may be), or which source
+    is right about a field (empty: it is right as it stands)."""
+
+    record: Place
+    company: Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00]*$")] | None = None
+    field: Name | None = None
+    right: Annotated[str, StringConstraints(max_length=40, pattern=r"^[^\x00]*$")] | None = None
+
+
 class AskConsent(Asked):
     """A consent that stands in a note of this record: on which channel, when given, what shows it."""
 
@@ -193,6 +203,12 @@ class SendList(Sent):
     channel: Single = "call"
     release: bool = False
     name: Annotated[Words, StringConstraints(max_length=100)] = ""
+
+
+class AnswerKept(BaseModel):
+    """The record that is decided anew."""
+
+    record: str
 
 
 class Acknowledged(BaseModel):

@@ -13,9 +13,11 @@ from state.history import Run, list_runs
 from state.proposals import Plan
 from state.tokens import Scope
 from sync import (
+    choosing,
     consents,
     deciding,
     desk,
+    enriching,
     explain,
     lifts,
     listings,
@@ -23,6 +25,7 @@ from sync import (
     parties,
     plans,
     receipts,
+    recipients,
     releasing,
     status,
     undo,
@@ -206,6 +209,22 @@ WAYS: Final[tuple[Way, ...]] = (
     Way(
         "findings_decided", "POST", f"{_V1}/findings/decisions", Scope.WRITE,
         shapes.DecideFindings, deciding.Decision, doing.findings_decided,
+    ),
+    Way(
+        "sources", "GET", f"{_V1}/sources", Scope.LOOK, None, list[enriching.SourceLine],
+        lambda call: call.memory.of("sources", None, lambda: enriching.sources(call.app)),
+    ),
+    Way(
+        "processors", "GET", f"{_V1}/sources/processors", Scope.LOOK, None,
+        list[recipients.Recipient], lambda call: recipients.recipients(call.app),
+    ),
+    Way(
+        "questions", "GET", f"{_V1}/sources/questions", Scope.RECORDS, shapes.AskFew,
+        list[choosing.Question], lambda call: choosing.questions(call.app, call.said.limit),
+    ),
+    Way(
+        "question_answered", "POST", f"{_V1}/sources/answers", Scope.WRITE, shapes.AnswerQuestion,
+        shapes.AnswerKept, doing.question_answered,
     ),
     Way(
         "plans", "GET", f"{_V1}/plans", Scope.RECORDS, shapes.AskFew, list[Plan],

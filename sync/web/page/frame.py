@@ -44,6 +44,7 @@ MENU: Final[tuple[tuple[str, str, Right], ...]] = (
     ("lists", "/lists", Right.LISTS),
     ("violations", "/violations", Right.VIOLATIONS),
     ("findings", "/findings", Right.RECORDS),
+    ("sources", "/sources", Right.LOOK),
     ("plans", "/plans", Right.RECORDS),
     ("runs", "/runs", Right.RECORDS),
     ("records", "/records", Right.RECORDS),

@@ -37,6 +37,7 @@ from sync.web.page import (
     lists,
     people,
     runs,
+    sources,
     work,
 )
 from sync.web.page import door as doors
@@ -83,6 +84,7 @@ PLACES: Final[tuple[Place, ...]] = tuple(
         *lists.PLACES,
         *contacts.PLACES,
         *findings.PLACES,
+        *sources.PLACES,
         *runs.PLACES,
         *decisions.PLACES,
         *consents.PLACES,
