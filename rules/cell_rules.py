@@ -97,7 +97,7 @@ _NAME_TABLES = (
 _TOWN_TABLES = ("postcodes", "town_words")
 TITLE_TABLES = ("title_ambiguous", "title_variants", "title_words", "titles")
 
-DATE_FIELDS: Final = ("next_action_at", "data_checked_at")
+DATE_FIELDS: Final = ("next_action_at", "data_checked_at", "signal_at", "informed_at")
 TIME_FIELDS: Final = ("started_at", "last_contact_at")
 EVIDENCE_FIELDS: Final = ("consent_call_at", "consent_email_at", "consent_sms_at", "opt_out_at")
 """Dates that prove a yes or a no: their writing may change, their meaning must not."""
