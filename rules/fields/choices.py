@@ -200,8 +200,8 @@ BUYING_ROLE: tuple[Choice, ...] = (
 )
 
 EMPLOYMENT: tuple[Choice, ...] = (
-    Choice("there", "Stadig i firmaet", "Still at Company", ("ja", "yes"), ("still there",)),
-    Choice("left", "Ikke længere i firmaet", "Not at Company", ("nej", "no", "stoppet"), ("left",)),
+    Choice("there", "Stadig i firmaet", "Still at Company", ("ja",), ("yes", "still there")),
+    Choice("left", "Ikke længere i firmaet", "Not at Company", ("nej", "stoppet"), ("no", "left")),
     Choice("ignored", "Skal ikke følges", "Ignore", ("ignorer",), ("ignored",)),
 )
 """Whether a contact still works at the company; the English words are those of LinkedIn's CRM sync."""
