@@ -123,17 +123,21 @@ def last_plan(tx: Tx, systems: Sequence[str]) -> Plan | None:
     return next((_plan(row) for row in found if row.systems == list(systems)), None)
 
 
-def waiting(tx: Tx, now: datetime) -> list[Plan]:
+def waiting(tx: Tx, now: datetime, systems: Collection[str]) -> list[Plan]:
     """The newest plan of each system, where it may still be carried out and something of it stands."""
-    open_ones = sa.and_(plans.c.state == "open", plans.c.expires_at > now)
-    seen: set[str] = set()
-    found: list[Plan] = []
-    for row in tx.execute(sa.select(plans).where(open_ones).order_by(plans.c.plan.desc())):
-        plan = _plan(row)
-        if not seen.issuperset(plan.systems):
-            found += [plan] if stands(tx, plan) else []
-            seen.update(plan.systems)
-    return found
+    may = sa.and_(plans.c.state == "open", plans.c.expires_at > now)
+    newest = (_newest(tx, name, may) for name in systems)
+    found = {plan.plan: plan for plan in newest if plan}
+    return [plan for _, plan in sorted(found.items()) if stands(tx, plan)]
+
+
+def _newest(tx: Tx, system: str, where: sa.ColumnElement[bool]) -> Plan | None:
+    """The newest plan over this system, among others or alone. As text, so that both databases go
+    back from the newest one without taking the others apart."""
+    about = sa.cast(plans.c.systems, sa.Text).contains(f'"{system}"', autoescape=True)
+    query = sa.select(plans).where(about, where).order_by(plans.c.plan.desc()).limit(1)
+    row = tx.execute(query).one_or_none()
+    return None if row is None else _plan(row)
 
 
 def stands(tx: Tx, plan: Plan) -> bool:
@@ -143,24 +147,19 @@ def stands(tx: Tx, plan: Plan) -> bool:
 
 
 def last_totals(tx: Tx, systems: Collection[str]) -> Mapping[str, Any]:
-    """System -> what the newest plan that has any of it notes as its totals."""
-    found: dict[str, Any] = {}
-    noted = sa.select(plans.c.totals).where(plans.c.totals.is_not(None))
-    rows = tx.execution_options(yield_per=_FEW_PLANS).execute(noted.order_by(plans.c.plan.desc()))
-    for (totals,) in rows:
-        found |= {name: totals[name] for name in systems if name in totals and name not in found}
-        if len(found) == len(systems):
-            break
-    rows.close()
-    return found
+    """System -> what the newest plan over it that has any notes of it as its totals."""
+    newest = {name: _newest(tx, name, plans.c.totals.is_not(None)) for name in systems}
+    return {
+        name: plan.totals[name]
+        for name, plan in newest.items()
+        if plan and plan.totals and name in plan.totals
+    }
 
 
 def _plan(row: Any) -> Plan:
     values = {name: getattr(row, name) for name in Plan.__slots__}
     return Plan(**{**values, "systems": tuple(row.systems)})
 
-
-_FEW_PLANS: Final = 20
 
 _INSERT: Final = sa.insert(proposals).values(
     {

@@ -77,7 +77,7 @@ def overview(app: App) -> Overview:
             opt_outs=deliveries.since(tx, midnight(app.today)),
             violations={one.value: count for one, count in opened.items() if count},
             waiting={
-                "plans": len(proposals.waiting(tx, app.clock())),
+                "plans": len(proposals.waiting(tx, app.clock(), tuple(app.systems))),
                 "requests": len(requests.open_ones(tx)),
             },
             quality=tuple(quality(tx, app.today)),

@@ -12,10 +12,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from promises.lists import Lists
 from promises.test_telling import Outside
 from pydantic import SecretStr
+from simulators.scripted import Scripted
 
 from rules.errors import Exit, RingrenError, UserError
+from rules.records import Kind
 from state import cursors, history, proposals, snapshots, telling
 from state.store import Store
 from sync import daily, plans, scheduler
@@ -158,6 +161,24 @@ def test_what_was_usual_in_a_system_is_known_whoever_else_had_plans_since(outsid
     with outside.process() as app, app.store.reading() as tx:
         assert proposals.last_totals(tx, ["dialer"]) == {"dialer": before["dialer"]}
         assert set(proposals.last_totals(tx, ["crm", "dialer", "new"])) == {"crm", "dialer"}
+
+
+def test_of_each_system_the_newest_plan_waits(tmp_path: Path) -> None:
+    systems = {name: Scripted(name, Kind.CONTACT) for name in ("crm", "dialer")}
+
+    def ours(app: App) -> None:
+        app.systems = systems
+
+    lists = Lists(tmp_path, systems=ours)
+    for one in systems.values():
+        one.tell(one.record("1", full_name="Ida Opdigt", direct_phone="68 00 00 01"))
+    for name in ("crm", "dialer", "crm"):
+        with lists.app() as app:
+            app.only = (name,)
+            run(app, dry=True)
+    with lists.app() as app, app.store.reading() as tx:
+        found = proposals.waiting(tx, app.clock(), ("crm", "dialer", "new"))
+        assert [(plan.plan, plan.systems) for plan in found] == [(2, ("dialer",)), (3, ("crm",))]
 
 
 def test_a_plan_is_carried_out_without_the_systems_that_it_is_not_about(outside: Outside) -> None:
