@@ -66,8 +66,7 @@ def match(
 
     `known` goes from step to step as long as nothing is decided in between.
     """
-    if tx.dialect.name == "postgresql":
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    lock(tx)
     seeds = _next(tx, limit)
     if not seeds:
         return Matched(0)
@@ -76,6 +75,12 @@ def match(
     changed = parties.regroup(tx, groups, whole.facts, now)
     _unmark(tx, [rid for rid, one in whole.facts.items() if not one.dirty], seeds)
     return Matched(len(seeds), frozenset(changed), frozenset(_concerned(groups, seeds) | changed))
+
+
+def lock(tx: Tx) -> None:
+    """Until this transaction ends nobody else changes who belongs to whom."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
 def _next(tx: Tx, limit: int) -> set[int]:

@@ -13,7 +13,7 @@ from rules.keys import name_of
 from rules.records import Kind, Ref
 from state.ledger_rows import chunks
 from state.mirror import values_of
-from state.parties import PartyKind
+from state.parties import MATCHING, PartyKind
 from state.store import Tx
 from state.tables import links, mirror, parties
 
@@ -63,6 +63,8 @@ def count(tx: Tx) -> list[Counted]:
         .join(mirror, mirror.c.rid == links.c.rid)
         .where(_OPEN)
         .group_by(links.c.party)
+        # Whom a person set apart stands in a party alone.
+        .having(sa.func.count() > 1)
         .subquery()
     )
     found = tx.execute(
@@ -79,9 +81,15 @@ def count(tx: Tx) -> list[Counted]:
     return [by_kind.get(kind.value, Counted(kind, 0, 0, 0)) for kind in PartyKind]
 
 
-def listed(tx: Tx, limit: int) -> list[Party]:
-    """The newest parties first."""
-    ids = sa.select(links.c.party).where(_OPEN).distinct().order_by(links.c.party.desc())
+def listed(tx: Tx, limit: int, *, unsure: bool = False) -> list[Party]:
+    """The newest parties first; or those that are least sure, and that no person has confirmed."""
+    ids = sa.select(links.c.party).where(_OPEN).group_by(links.c.party)
+    ids = ids.having(sa.func.count() > 1)
+    if unsure:
+        said = sa.func.sum(sa.case((links.c.actor == MATCHING, 0), else_=1))
+        least = sa.func.min(sa.cast(links.c.confidence, sa.Float))
+        ids = ids.having(said == 0, least < 1).order_by(least)
+    ids = ids.order_by(links.c.party.desc())
     return _parties(tx, list(tx.execute(ids.limit(limit)).scalars()))
 
 

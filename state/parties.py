@@ -102,6 +102,25 @@ def link(
     return True
 
 
+def hold(tx: Tx, rid: int, party: str, *, reason: str, actor: str, now: datetime) -> None:
+    """Let a person say that the record belongs to the party: matching leaves it alone from now on.
+
+    InvariantBroken when one of the two is not there.
+    """
+    _lock(tx, rid)
+    before = _open(tx, rid, _kind(tx, party))
+    since = now if before is None else max(now, before.since)
+    if before is not None:
+        _close(tx, before, since)
+    said = {"reason": reason, "confidence": "1", "actor": actor, "since": since}
+    tx.execute(sa.insert(links).values(rid=rid, party=party, **said))
+
+
+def standing(tx: Tx, rid: int, kind: PartyKind) -> Link | None:
+    """Its link to the person, or the company, that it belongs to now."""
+    return _open(tx, rid, kind)
+
+
 def unlink(tx: Tx, rid: int, party: str, now: datetime) -> bool:
     """The record no longer belongs to the party; False when it did not."""
     _lock(tx, rid)

@@ -25,10 +25,11 @@ class Parties:
     shown: Sequence[Party]
 
 
-def look(app: App, limit: int) -> Parties:
-    """The newest parties."""
+def look(app: App, limit: int, *, unsure: bool = False) -> Parties:
+    """The newest parties; or those that are least sure: what matching proposes, for a person to say."""
     with app.store.reading() as tx:
-        return Parties(None, membership.count(tx), membership.listed(tx, limit))
+        shown = membership.listed(tx, limit, unsure=unsure)
+        return Parties(None, membership.count(tx), shown)
 
 
 def look_at(app: App, ref: Ref) -> Parties:

@@ -43,6 +43,9 @@ def body(way: Way, there: Mapping[str, str]) -> Any:
         "consent_seen": {"record": there["ref"], **CONSENT},
         "consent_confirmed": {"record": there["ref"], **CONSENT, "by": "Eva"},
         "consent_refused": {"record": there["ref"], "why": "Kun en brochure", "by": "Eva"},
+        "party_said": {
+            "what": "free", "record": there["ref"], "why": "Som det skal være", "by": "Eva",
+        },
         "findings_decided": {
             "what": "leave", "codes": [there["code"]], "why": "Som det skal være", "by": "Eva",
         },

@@ -28,14 +28,52 @@ def explain(shell: Shell, *, ref: Ref, field: str | None) -> int:
 @click.command
 @click.argument("ref", type=REF, required=False)
 @click.option("--limit", type=click.IntRange(min=1), default=MOST)
+@click.option("--unsure", is_flag=True)
+@click.option("--same-as", type=REF)
+@click.option("--apart", is_flag=True)
+@click.option("--confirm", is_flag=True)
+@click.option("--free", is_flag=True)
+@click.option("--why", default="")
+@click.option("--by")
 @click.pass_obj
-def parties(shell: Shell, *, ref: Ref | None, limit: int) -> int:
-    """Who stands in several lists, or what one record belongs to."""
+def parties(
+    shell: Shell,
+    *,
+    ref: Ref | None,
+    limit: int,
+    unsure: bool,
+    same_as: Ref | None,
+    apart: bool,
+    confirm: bool,
+    free: bool,
+    why: str,
+    by: str | None,
+) -> int:
+    """Who stands in several lists, what one record belongs to, or a person's word on it."""
     from sync.parties import as_text, look, look_at
 
+    said = {"same": same_as, "apart": apart, "confirm": confirm, "free": free}
+    asked = [name for name, is_so in said.items() if is_so]
+    if asked:
+        return _linked(shell, ref, asked, same_as, why, by)
     with shell.open(dry=True) as app:
-        found = look(app, limit) if ref is None else look_at(app, ref)
+        found = look(app, limit, unsure=unsure) if ref is None else look_at(app, ref)
     shell.tell(found, lambda: as_text(found, shell.texts))
+    return Exit.OK
+
+
+def _linked(
+    shell: Shell, ref: Ref | None, asked: list[str], other: Ref | None, why: str, by: str | None
+) -> int:
+    from sync.linking import What, say, told
+
+    if ref is None:
+        raise UserError("linking.no_other")
+    if len(asked) > 1:
+        raise UserError("linking.one_at_a_time")
+    with shell.open(dry=True) as app:
+        done = say(app, What(asked[0]), ref, why, by or app.actor, other)
+    shell.tell(done, lambda: told(done, shell.texts))
     return Exit.OK
 
 

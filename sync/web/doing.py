@@ -5,7 +5,7 @@ from __future__ import annotations
 from rules.records import Ref
 from rules.suppression import Channel, Evidence
 from state.decisions import Chosen
-from sync import choosing, consents, deciding, desk, lifts, undo, violations
+from sync import choosing, consents, deciding, desk, lifts, linking, undo, violations
 from sync.web import deeds, shapes
 from sync.web.call import Call, keys_said, ref_said
 from sync.web.hands import Piece
@@ -58,6 +58,13 @@ def question_answered(call: Call) -> shapes.AnswerKept:
     assert ref is not None  # noqa: S101 - the body has one
     choosing.answer(call.app, ref, said.by, said.company, said.field, said.right)
     return shapes.AnswerKept(record=str(ref))
+
+
+def party_said(call: Call) -> linking.Said:
+    """`sync parties REF --same-as, --apart, --confirm, --free`."""
+    said: shapes.SayParty = call.said
+    what, other = linking.What(said.what), ref_said(said.other)
+    return linking.say(call.app, what, _record(call), said.why, said.by, other)
 
 
 # --- proposed: what a second person decides --------------------------------------------------

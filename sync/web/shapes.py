@@ -106,6 +106,8 @@ class AskParties(Asked):
 
     record: Place | None = None
     limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 50
+    unsure: bool = False
+    """Those that are least sure, and that no person has confirmed."""
 
 
 class AskAnswer(Asked):
@@ -144,6 +146,16 @@ class ProposeCorrection(Named):
     """An entry of the list that is wrong, and why."""
 
     entry: Number
+    why: Words
+
+
+class SayParty(Named):
+    """A person's word on who is who: `same` as another record, `apart` from the others of its party,
+    all of which are confirmed, or left to matching again."""
+
+    what: Literal["same", "apart", "confirm", "free"]
+    record: Place
+    other: Place | None = None
     why: Words
 
 

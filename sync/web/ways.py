@@ -20,6 +20,7 @@ from sync import (
     enriching,
     explain,
     lifts,
+    linking,
     listings,
     overview,
     parties,
@@ -95,7 +96,9 @@ def _explained(call: Call) -> explain.Explanation:
 def _parties(call: Call) -> parties.Parties:
     ref = ref_said(call.said.record)
     return (
-        parties.look(call.app, call.said.limit) if ref is None else parties.look_at(call.app, ref)
+        parties.look(call.app, call.said.limit, unsure=call.said.unsure)
+        if ref is None
+        else parties.look_at(call.app, ref)
     )
 
 
@@ -258,6 +261,10 @@ WAYS: Final[tuple[Way, ...]] = (
     Way(
         "parties", "POST", f"{_V1}/parties", Scope.RECORDS, shapes.AskParties, parties.Parties,
         _parties,
+    ),
+    Way(
+        "party_said", "POST", f"{_V1}/parties/links", Scope.WRITE, shapes.SayParty, linking.Said,
+        doing.party_said,
     ),
 )  # fmt: skip
 """In the order of the description. `api.way.<name>` says in both languages what it is for."""

@@ -91,7 +91,14 @@ def there(api: Listening) -> dict[str, str]:
 
 NOT_HERE = {"piece", "list_fetched"}
 """Of these there is none yet."""
-REFUSED = {"links", "lift_proposed", "consent_seen", "consent_refused", "list_checked"}
+REFUSED = {
+    "links",
+    "lift_proposed",
+    "consent_seen",
+    "consent_refused",
+    "list_checked",
+    "party_said",
+}
 """Here no form is set up, no consent newer, none proposed, and no list was sent."""
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rules.errors import RingrenError
+from rules.errors import RingrenError, UserError
+from rules.records import Kind, Ref
 from rules.rights import Right
 from state.users import User
 from sync.app import App
@@ -87,3 +88,16 @@ class Download:
 
 
 Answered = Shown | Sent | Document | Download
+
+
+def ref_typed(text: str) -> Ref | None:
+    """`system/kind/id`; None for nothing, UserError for anything else."""
+    return ref_given(text) if text else None
+
+
+def ref_given(text: str) -> Ref:
+    """The same where there must be one."""
+    try:
+        return Ref.parse(text)
+    except ValueError:
+        raise UserError("usage.ref", kinds=", ".join(Kind)) from None

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 from rules.catalogue import DEFAULT
 from rules.errors import RingrenError, UserError
-from rules.records import Kind, Ref
+from rules.records import Ref
 from rules.rights import Right
 from rules.suppression import Channel
 from sync import consents
 from sync.consents import Said
 from sync.web import deeds
-from sync.web.page.asked import Answered, Asked, Sent, Shown
+from sync.web.page.asked import Answered, Asked, Sent, Shown, ref_given
 
 MOST: Final = 50
 _CHANNELS: Final = ("call", "email", "sms")
@@ -60,10 +60,7 @@ def _said(asked: Asked) -> Said:
 
 
 def _ref(asked: Asked) -> Ref:
-    try:
-        return Ref.parse(asked.fields.get("ref", "")[:320])
-    except ValueError:
-        raise UserError("usage.ref", kinds=", ".join(Kind)) from None
+    return ref_given(asked.fields.get("ref", "")[:320])
 
 
 def _page(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rules.errors import UserError
-from rules.records import Kind, Ref
 from rules.rights import Right
-from sync import explain, listings, parties, plans, undo
-from sync.output import number, share
+from sync import explain, listings, plans, undo
 from sync.report import page as reports
 from sync.report.build import of_run
 from sync.report.sheet import sheet_of
 from sync.web import deeds
-from sync.web.page.asked import Answered, Asked, Document, Sent, Shown
+from sync.web.page.asked import Answered, Asked, Document, Sent, Shown, ref_typed
 
 MOST: Final = 50
 
@@ -57,7 +55,7 @@ def report(asked: Asked) -> Answered:
 def preview(asked: Asked) -> Answered:
     """`sync undo NUMBER`, before anybody says yes."""
     number_, rule = asked.number("number"), asked.query.get("rule") or None
-    seen = undo.preview(asked.app, number_, rule=rule, ref=_ref(asked.query.get("ref", "")))
+    seen = undo.preview(asked.app, number_, rule=rule, ref=ref_typed(asked.query.get("ref", "")))
     act: dict[str, Any] | None = None
     if seen.records and asked.may(Right.WRITE):
         told = {"rule": rule or "", "ref": asked.query.get("ref", "")}
@@ -72,7 +70,7 @@ def preview(asked: Asked) -> Answered:
 def take_back(asked: Asked) -> Answered:
     """`sync undo NUMBER --yes`."""
     number_, rule = asked.number("number"), asked.fields.get("rule") or None
-    ref = _ref(asked.fields.get("ref", ""))
+    ref = ref_typed(asked.fields.get("ref", ""))
     deeds.undo_run(asked.app, asked.hands, asked.who.name, number_, rule=rule, ref=ref)
     return Sent("/jobs", "asked")
 
@@ -107,47 +105,12 @@ def record(asked: Asked) -> Answered:
     if not text:
         return Shown("records", {"given": {}})
     try:
-        ref = _ref(text)
+        ref = ref_typed(text)
         assert ref is not None  # noqa: S101 - there is text
         found = explain.explain(asked.app, ref)
     except UserError as error:
         return Shown("records", {"given": {"ref": text[:320]}}, 422, error)
     return Shown("sheet", {"sheet": sheet_of(found), "act": None, "back": "/records"})
-
-
-def list_parties(asked: Asked) -> Answered:
-    """`sync parties`."""
-    text, texts = asked.query.get("ref", "").strip(), asked.texts
-    ref = _ref(text)
-    found = parties.look(asked.app, MOST) if ref is None else parties.look_at(asked.app, ref)
-    counted = [
-        (
-            texts.get(f"page.parties.{one.kind.value}"),
-            number(one.parties, texts.lang),
-            number(one.in_systems, texts.lang),
-            number(one.records, texts.lang),
-        )
-        for one in found.counted
-        if one.parties
-    ]
-    rows = [
-        (one.name or texts.get(f"party.kind.{party.kind.value}"), str(one.ref),
-         ", ".join(texts.find(f"party.why.{why}") or why for why in one.reasons),
-         share(float(one.confidence), texts.lang, 0))
-        for party in found.shown
-        for one in party.members
-    ]  # fmt: skip
-    return Shown("parties", {"counted": counted, "rows": rows, "ref": text})
-
-
-def _ref(text: str) -> Ref | None:
-    """`system/kind/id`; None for nothing, UserError for anything else."""
-    if not text:
-        return None
-    try:
-        return Ref.parse(text)
-    except ValueError:
-        raise UserError("usage.ref", kinds=", ".join(Kind)) from None
 
 
 PLACES: Final = (
@@ -160,5 +123,4 @@ PLACES: Final = (
     ("GET", "/plans/{number}", Right.RECORDS, one_plan),
     ("POST", "/plans/{number}/apply", Right.WRITE, carry_out),
     ("GET", "/records", Right.RECORDS, record),
-    ("GET", "/parties", Right.RECORDS, list_parties),
 )

@@ -34,6 +34,7 @@ from sync.web.page import (
     home,
     house,
     houses,
+    kin,
     lists,
     people,
     runs,
@@ -86,6 +87,7 @@ PLACES: Final[tuple[Place, ...]] = tuple(
         *findings.PLACES,
         *sources.PLACES,
         *runs.PLACES,
+        *kin.PLACES,
         *decisions.PLACES,
         *consents.PLACES,
         *work.PLACES,
@@ -283,7 +285,8 @@ class Site:
 
     def _shown(self, look: Look, visitor: Visitor, answer: Answered) -> Response:
         if isinstance(answer, Sent):
-            return _gone_to(answer.to + (f"?told={answer.told}" if answer.told else ""))
+            more = "&" if "?" in answer.to else "?"
+            return _gone_to(answer.to + (f"{more}told={answer.told}" if answer.told else ""))
         if isinstance(answer, Download):
             return FileResponse(answer.file, filename=answer.name, media_type=BINARY)
         if isinstance(answer, Document):
