@@ -21,7 +21,7 @@ from sync.settings import Settings
 
 MORNING = datetime(2028, 6, 5, 3, 31, tzinfo=UTC)
 DAY = timedelta(days=1)
-WEEK = Wish(1, date(2028, 3, 22), 7, minutes=2, size=4, systems=("files", "aircall"))
+WEEK = Wish(1, date(2028, 3, 22), 7, minutes=1, size=4, systems=("files",))
 
 
 def test_a_week_with_a_night_of_the_clock_keeps_every_promise(tmp_path: Path) -> None:

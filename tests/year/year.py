@@ -199,7 +199,7 @@ class Year:
     def forbidden(self, left: int = 0) -> None:
         """Somebody is called who had said no. `left`: so many minutes of the full beat, undisturbed."""
         house = self.house
-        if house.clock.ahead or not (known := self._heard()):
+        if house.clock.ahead or not (self._dialers and (known := self._heard())):
             return
         name = self.r.choice(self._dialers)
         made = house.offices[name].call(self.r.choice(known), ago=90)  # type: ignore[attr-defined]
