@@ -196,6 +196,8 @@ def _sqlite_engine(url: sa.URL) -> Engine:
                 path.touch(mode=0o600)
         except OSError as error:
             raise UserError("error.state_unmakeable", path=path, reason=error.strerror) from error
+        # A name that begins here is another file once somebody has gone elsewhere.
+        url = url.set(database=str(path.absolute()))
     engine = _another(_sqlite_kind(url))
     event.listen(engine, "begin", _begin)
     return engine

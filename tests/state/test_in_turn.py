@@ -133,3 +133,18 @@ def test_what_one_store_has_compiled_the_next_one_of_that_database_need_not(
     sqlite_store.close()
     assert noted(other) == ["one"]
     assert noted(sqlite_store) == ["one"], "a closed one opens again"
+
+
+def test_the_same_name_in_another_folder_is_another_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, rows in (("a", 1), ("b", 0)):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        store = Store("sqlite:///state.sqlite")
+        with store.transaction() as tx:
+            tx.execute(sa.text("CREATE TABLE t (i INTEGER)"))
+            if rows:
+                tx.execute(sa.text("INSERT INTO t VALUES (1)"))
+            assert tx.execute(sa.text("SELECT count(*) FROM t")).scalar() == rows
+        store.close()
