@@ -36,6 +36,13 @@ def example(texts: Texts) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def section(name: str, texts: Texts) -> str:
+    """One section of it."""
+    inner = section_of(Settings.model_fields[name].annotation)
+    assert inner is not None  # noqa: S101 - only sections are asked for
+    return "\n".join([*_prose(texts.get(f"settings.{name}")), *_section(name, inner, texts)]) + "\n"
+
+
 def _section(name: str, model: type[BaseModel], texts: Texts) -> Iterator[str]:
     yield f"[{name}]"
     later, below = [], []

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.browser
 PHONE = Key(KeyKind.PHONE, "+4568999999")
 PAGES = (
     "/", "/people", "/lists", "/violations", "/findings", "/findings/no_column_for_call_list", "/plans", "/plans/1",
-    "/sources", "/sources/questions", "/runs", "/runs/1", "/records", "/parties", "/requests", "/consents", "/houses", "/jobs", "/users", "/settings",
+    "/sources", "/sources/questions", "/runs", "/runs/1", "/records", "/parties", "/requests", "/consents", "/houses", "/systems", "/jobs", "/users", "/settings",
 )  # fmt: skip
 READ = ("/", "/people", "/findings", "/plans/1", "/jobs", "/users", "/settings")
 """Pages of every make: these axe reads each time, the others with TEST_EVERY_PAGE."""

@@ -160,3 +160,22 @@ def test_an_administrator_lets_people_in_and_out(site: Listening) -> None:
     assert visit.get("/violations").status == 200
     assert admin.post("/users/change", {"name": "Ny Agent", "do": "remove"}).status == 303
     assert Visit(site).sign_in("Ny Agent", "fire gode ord her").status == 403
+
+
+def test_a_system_is_tested_as_the_settings_have_it_and_none_is_written_here(
+    site: Listening,
+) -> None:
+    file = site.app.settings.home.parent / "ringren.toml"
+    before = file.read_bytes()
+    admin = person(site, "Asta", Role.ADMIN)
+    page = admin.get("/systems").text
+    assert "[hubspot]" in page
+    assert "[files]" not in page
+    tried = admin.post("/systems/files")
+    assert tried.status == 200
+    assert "kontakter.csv" in tried.text
+    assert admin.post("/systems/hubspot").status == 404
+    assert file.read_bytes() == before
+    conrad = person(site, "Conrad", Role.COMPLIANCE)
+    assert "<button" not in conrad.get("/systems").text.partition("<main")[2]
+    assert conrad.post("/systems/files").status == 403

@@ -39,6 +39,7 @@ from sync.web.page import (
     people,
     runs,
     sources,
+    systems,
     work,
 )
 from sync.web.page import door as doors
@@ -92,6 +93,7 @@ PLACES: Final[tuple[Place, ...]] = tuple(
         *consents.PLACES,
         *work.PLACES,
         *house.PLACES,
+        *systems.PLACES,
     )
 )
 """Every page but the door, by address."""
