@@ -127,18 +127,19 @@ def _line(job: Job, state: JobState, app: App, here: Standing | None, now: datet
     when, schedule = job.when(app.settings), job.schedule(app.settings)
     if schedule is None:
         return JobLine(job.name, when, "off", state.good_at)
-    late = lateness(job, schedule, state, now)
+    late, stands = lateness(job, schedule, state, now), _state(job, state, here, now)
     return JobLine(
         job.name,
         when,
-        _state(job, state, here, now),
+        stands,
         state.good_at,
         due(job, schedule, state, now),
         int(late.total_seconds()),
         state.failures,
         state.exit_code,
         state.error,
-        Far(**state.far) if state.far else None,
+        # What one that was killed told last is no longer so.
+        Far(**state.far) if state.far and stands in {"working", "hangs"} else None,
     )
 
 

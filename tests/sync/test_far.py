@@ -29,6 +29,7 @@ def test_a_job_at_work_tells_how_far_it_is_and_no_more_once_it_is_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(far, "SECONDS", 0.01)
+    monkeypatch.setattr(status, "_standing", lambda *_: type("Daemon", (), {"since": ""}))
     told, goes_on = threading.Event(), threading.Event()
 
     def does(app: Any) -> Ended:
@@ -56,6 +57,9 @@ def test_a_job_at_work_tells_how_far_it_is_and_no_more_once_it_is_over(
             with app.store.transaction() as tx:
                 kept.far(tx, "run", "other:1", {"stage": "progress.push"})
             assert _line(app).far == seen.far, "another one has no say"
+            with monkeypatch.context() as gone:
+                gone.setattr(status, "_standing", lambda *_: None)
+                assert (_line(app).state, _line(app).far) == ("broken", None)
         finally:
             goes_on.set()
             thread.join()
