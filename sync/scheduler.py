@@ -107,20 +107,23 @@ class Engine(Workplace):
         self.schedule()
 
     def _run(self, job: Job) -> None:
-        if not self.rests(job) and self.do(job):
-            # A store that cannot be read: the next regular moment comes.
-            with contextlib.suppress(RingrenError):
-                self._again(job)
+        if self.rests(job):
+            return
+        # What could not be kept, on a full disk for one, is tried again before its next moment.
+        pause = timedelta() if self.do(job) else job.pause
+        # A store that cannot be read: the next regular moment comes.
+        with contextlib.suppress(RingrenError):
+            self._again(job, pause)
 
-    def _again(self, job: Job) -> None:
-        """Bring the next moment forward after a failure, as the job's row says."""
+    def _again(self, job: Job, pause: timedelta) -> None:
+        """Bring the next moment forward after a failure, as the job's row says; not before `pause`."""
         schedule = job.schedule(self.settings)
         there = self._clockwork.get_job(job.name)
         if not isinstance(schedule, At) or there is None:
             return
         now = self._clock()
         with self._store.reading() as tx:
-            when = due(job, schedule, kept.of(tx, job.name), now)
+            when = max(due(job, schedule, kept.of(tx, job.name), now), now + pause)
         self._clockwork.modify_job(job.name, next_run_time=when)
 
     def stop(self, within: float, wait: Callable[[float], Any]) -> bool:

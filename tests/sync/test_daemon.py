@@ -24,7 +24,7 @@ from click.testing import CliRunner
 from promises.lists import HEADER, people
 
 from connectors.hubspot.client import HOST
-from rules.errors import Exit
+from rules.errors import Exit, SystemStopped
 from state import alerts
 from state import jobs as kept
 from state.cursors import leased
@@ -426,4 +426,29 @@ def test_a_clock_that_is_put_back_holds_no_opt_out_up_until_it_is_as_late_again(
         assert not ran.wait(0.2), "it is put down for two hours later"
         fast[0] = timedelta()
         assert at_work.look_after()
+        assert ran.wait(20)
+
+
+def test_a_daily_job_that_a_full_disk_did_not_let_begin_is_tried_again_the_same_day(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran, begin, full = threading.Event(), kept.begin, [True]
+
+    def note(_app: App) -> Ended:
+        ran.set()
+        return Ended(Exit.OK)
+
+    def begins(*given: Any) -> None:
+        if full.pop():
+            full.append(False)
+            raise SystemStopped("error.state_full", reason="database or disk is full")
+        full.append(False)
+        begin(*given)
+
+    job = replace(named("verify"), does=note, pause=timedelta(seconds=0.2))
+    monkeypatch.setattr(scheduler, "JOBS", (job,))
+    monkeypatch.setattr(kept, "begin", begins)
+    with sqlite_store.transaction() as tx:
+        kept.meet(tx, "verify", datetime.now(UTC) - timedelta(days=2))
+    with engine(sqlite_store):
         assert ran.wait(20)

@@ -58,12 +58,15 @@ class Driver:
     ran: list[Ran] = field(default_factory=list)
     _looked: dict[str, datetime] = field(default_factory=dict)
     """When a job that had nothing to do was looked at last."""
+    _again: dict[str, datetime] = field(default_factory=dict)
+    """Before this, what could not be kept is not tried again."""
     _idle: bool = False
     """Nothing happened since."""
 
     def start(self) -> None:
         """As a daemon that begins: from now on what does not run was missed."""
         self._looked.clear()
+        self._again.clear()
         with self.store.transaction() as tx:
             for job in every(self.settings, self.jobs):
                 if isinstance(job.schedule(self.settings), At):
@@ -93,9 +96,10 @@ class Driver:
         except Leaving:
             raise
         except RingrenError as error:
-            # As `Workplace`: the store cannot be written, and the next moment comes.
+            # As the engine: the store cannot be written, and it is tried again after a while.
             ended = Ended(error.exit_code, {"message": error.message, NOT_KEPT: True})
             self._looked[job.name] = when
+            self._again[job.name] = self.clock.ours() + job.pause
         self.ran[-1] = replace(began, ended=ended)
 
     def _nearest(self, until: datetime) -> tuple[datetime, int, Job] | None:
@@ -116,8 +120,11 @@ class Driver:
     def _due(self, job: Job, schedule: Schedule, states: Mapping[str, kept.JobState]) -> datetime:
         now, state = self.clock.ours(), states.get(job.name) or kept.JobState(job.name)
         when = due(job, schedule, state, now)
-        if looked := self._looked.get(job.name):
+        looked = self._looked.get(job.name)
+        if looked and isinstance(schedule, Every):
             when = max(when, schedule.after(looked, now))
+        if isinstance(schedule, At):
+            when = max(when, self._again.get(job.name, when))
         return when
 
     def _schedule(self, job: Job) -> Schedule | None:
