@@ -64,6 +64,7 @@ class Year:
     away: list[Off] = field(default_factory=list)
     sizes: list[tuple[datetime, int]] = field(default_factory=list)
     _answered: int = 0
+    _points: Points | None = None
     progress: Callable[[str], object] = str
     """Told of each hostile thing, and of each month."""
 
@@ -294,9 +295,19 @@ class Year:
         house = self.house
         house.visited = house.opened = None
         if self.armed:
-            points = Points(deadly=self.armed)
+            self._points = points = Points(deadly=self.armed)
+            watched: list[Any] = []
+
+            def opened_(app: Any) -> None:
+                engine = app.store.engine
+                points._listen(engine)
+                # Engines of one database share how they commit.
+                if engine.dialect not in watched:
+                    watched.append(engine.dialect)
+                    points._wrap(engine.dialect)
+
             house.visited = lambda _system, point: points.visit(point)
-            house.opened = lambda app: points.watch(app.store.engine)
+            house.opened = opened_
         elif self.leaves_at:
             left = [self.leaves_at]
 
@@ -309,6 +320,9 @@ class Year:
 
     def _after_death(self) -> None:
         self.armed = self.leaves_at = 0
+        if self._points:
+            # Engines are shared: the next process counts nothing.
+            self._points.dead, self._points.visit = False, _counts_nothing  # type: ignore[method-assign]
         self.house.broke_off()
         self.restart()
 
@@ -376,6 +390,10 @@ class Year:
         for witness in self.house.witnesses.values():
             total.add(witness.tally)
         return total
+
+
+def _counts_nothing(_name: str) -> None:
+    """Nobody is to be killed."""
 
 
 def _is_quiet(outcome: Outcome) -> bool:
