@@ -14,15 +14,19 @@ _ROOMY: Final = (500_000, 20, 50)
 """More values than any batch holds at a time."""
 _TIDIED_EVERY: Final = 256
 _turns: Final = itertools.count()
+_YOUNG, _OLD = 1, 2
+"""Generations."""
+_ALL_EVERY: Final = 16
+"""Passes after which all is looked at: a tenth of a second, and a megabyte a pass until then."""
+_ended: Final = itertools.count(1)
 
 
 def make_roomy() -> None:
-    """Have Python look for cyclic garbage less often, and not in what was loaded at the start.
+    """Have Python look for cyclic garbage less often.
 
     With the usual thresholds a pass spends a quarter of its time on looking, and finds nothing:
     a batch is some hundred thousand values, all of them freed by counting references.
     """
-    gc.freeze()
     gc.set_threshold(*_ROOMY)
 
 
@@ -58,13 +62,19 @@ def _enter() -> None:
 
 
 def _leave() -> None:
-    """The first one found the usual thresholds; they come back when nobody is left."""
+    """The first one found the usual thresholds; they come back when nobody is left.
+
+    What a pass leaves in cycles goes with it or soon after. Python itself would not look: a daemon
+    rests between two passes, and whatever outlived the last look counts as old.
+    """
     with _lock:
-        if len(_inside) > 1:
-            _inside.pop()
+        first = _inside.pop(0)
+        if not _inside:
+            gc.set_threshold(*first)
         else:
-            gc.set_threshold(*_inside.pop())
-            gc.unfreeze()
+            _inside[0] = first
+        gc.collect(_OLD if next(_ended) % _ALL_EVERY == 0 else _YOUNG)
+        if not _inside:
             _give_back()
 
 
