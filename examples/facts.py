@@ -19,10 +19,11 @@ COMPANIES: Final = "companies"
 OWN: Final = "ringren_"
 LONG_AGO: Final = "2024-02-29"
 SHOWN: Final = (
-    "name", "cvr_nummer", f"{OWN}legal_form", f"{OWN}industry_code", "phone", "website",
-    "address", "zip", "city", f"{OWN}ad_protected", f"{OWN}data_checked_at",
+    "name", "cvr_nummer", f"{OWN}industry_code", f"{OWN}industry_label", "phone", "website",
+    f"{OWN}company_status", f"{OWN}ad_protected", f"{OWN}data_checked_at",
 )  # fmt: skip
-BLANK: Final = dict.fromkeys((*SHOWN, "domain", "country", "numberofemployees"), "")
+"""None that a person has just taken back by the undo: that is not filled again."""
+BLANK: Final = dict.fromkeys((*SHOWN, "domain", "address", "zip", "city", "country"), "")
 LIST: Final = "nye.csv"
 LIMITED: Final = 80
 """The form of an ApS: a sole trader would be a person in law, and asked about in another list."""
@@ -43,7 +44,7 @@ def tell(demo: Demo) -> None:
         print("\nIN HUBSPOT: a company of which only the number was known")
         for name in SHOWN:
             print(f"    {name:<24} {before[raw].get(name)!r} → {after[raw].get(name)!r}")
-        demo.hold("the raw company is a full one", all(after[raw].get(one) for one in SHOWN[:5]))
+        demo.hold("the raw company is a full one", all(after[raw].get(one) for one in SHOWN))
         day = f"{OWN}data_checked_at"
         demo.hold("the day of the check has moved", before[raw][day] < after[raw][day])
         phones = {one: after[one].get("phone") for one in (raw, shielded)}
