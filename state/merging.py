@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import sqlalchemy as sa
@@ -25,7 +24,7 @@ from state.also import hashed_text
 from state.cursors import Lease
 from state.keys import KeyRing
 from state.mirror import cells_text
-from state.store import Tx, among, among_given, bulk, given, moment
+from state.store import Tx, among, bulk, moment
 from state.tables import mirror, outbox, sightings
 from state.types import StoredMoment
 
@@ -374,19 +373,14 @@ def _named(record: Record, ident: str) -> Record:
 def _by_id(tx: Tx, lease: Lease, ids: Sequence[str]) -> dict[str, _Known]:
     if not ids:
         return {}
-    where = {"b_system": lease.system, "b_kind": lease.kind.value, "b_ids": given(tx, ids)}
-    found = tx.execute(_of_ids(tx.dialect.name), where).all()
-    return {row[1]: _Known(*row) for row in found}
-
-
-@cache
-def _of_ids(dialect: str) -> sa.Select[Any]:
-    """Made once: a statement for every page is a cycle that holds the page's ids."""
-    return sa.select(*_KNOWN).where(
-        mirror.c.system == sa.bindparam("b_system"),
-        mirror.c.kind == sa.bindparam("b_kind"),
-        among_given(dialect, mirror.c.id, "b_ids"),
+    found = tx.execute(
+        sa.select(*_KNOWN).where(
+            mirror.c.system == lease.system,
+            mirror.c.kind == lease.kind,
+            among(tx, mirror.c.id, ids),
+        )
     )
+    return {row[1]: _Known(*row) for row in found.all()}
 
 
 _NEWEST: Final = sa.select(sa.func.max(mirror.c.rid))
@@ -402,12 +396,20 @@ def _newer(tx: Tx, lease: Lease, newest: int) -> dict[str, int]:
 
 def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list[_Known]]:
     """Live rows by the version they have, or are about to get by a write of ours; by place."""
-    where = {
-        "b_system": lease.system,
-        "b_stream": lease.stream,
-        "b_versions": given(tx, versions),
-    }
-    here, arriving = (tx.execute(one, where).all() for one in _of_versions(tx.dialect.name))
+    mine = sa.and_(
+        mirror.c.by_content,
+        mirror.c.system == lease.system,
+        mirror.c.stream == lease.stream,
+        mirror.c.deleted_at.is_(None),
+    )
+    here = tx.execute(
+        sa.select(*_KNOWN, mirror.c.version).where(mine, among(tx, mirror.c.version, versions))
+    )
+    arriving = tx.execute(
+        sa.select(*_KNOWN, outbox.c.expected_version)
+        .join(outbox, outbox.c.rid == mirror.c.rid)
+        .where(mine, outbox.c.state != "queued", among(tx, outbox.c.expected_version, versions))
+    )
     rows: dict[str, dict[int, _Known]] = {}
     for row in (*here, *arriving):
         rows.setdefault(row[-1], {})[row[0]] = _Known(*row[:-1])
@@ -415,26 +417,3 @@ def _by_content(tx: Tx, lease: Lease, versions: Sequence[str]) -> dict[str, list
         version: sorted(alike.values(), key=lambda row: (row.place or 0, row.rid))
         for version, alike in rows.items()
     }
-
-
-@cache
-def _of_versions(dialect: str) -> tuple[sa.Select[Any], sa.Select[Any]]:
-    mine = sa.and_(
-        mirror.c.by_content,
-        mirror.c.system == sa.bindparam("b_system"),
-        mirror.c.stream == sa.bindparam("b_stream"),
-        mirror.c.deleted_at.is_(None),
-    )
-    here = sa.select(*_KNOWN, mirror.c.version).where(
-        mine, among_given(dialect, mirror.c.version, "b_versions")
-    )
-    arriving = (
-        sa.select(*_KNOWN, outbox.c.expected_version)
-        .join(outbox, outbox.c.rid == mirror.c.rid)
-        .where(
-            mine,
-            outbox.c.state != "queued",
-            among_given(dialect, outbox.c.expected_version, "b_versions"),
-        )
-    )
-    return here, arriving

@@ -293,35 +293,16 @@ def among(
 ) -> sa.ColumnElement[bool]:
     """`column IN values` with one parameter, however many values there are.
 
-    A page's ids bound one by one cost twice as much, and leave their lists behind in cycles until
-    the garbage collector comes by.
+    A page's ids bound one by one cost twice as much. For SQLite it is text, because a table-valued
+    function of SQLAlchemy's is a cycle, and the page's ids would stay until somebody looks for it.
     """
-    return _within(
-        tx.dialect.name, column, sa.literal(given(tx, values), _listed(tx.dialect.name, column))
-    )
+    if tx.dialect.name == "sqlite":
+        listed = sa.bindparam("listed", orjson.dumps(values).decode(), sa.Text(), unique=True)
+        return column.in_(_LISTED.bindparams(listed))
+    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
 
 
-def among_given(dialect: str, column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
-    """The same for a statement that is made once and run for every page: its parameter `name` is
-    what `given` makes of the values."""
-    return _within(dialect, column, sa.bindparam(name, type_=_listed(dialect, column)))
-
-
-def given(tx: Tx, values: Sequence[str] | Sequence[int]) -> str | list[Any]:
-    """Values as the one parameter of `among_given`."""
-    return orjson.dumps(values).decode() if tx.dialect.name == "sqlite" else list(values)
-
-
-def _listed(dialect: str, column: sa.ColumnElement[Any]) -> sa.types.TypeEngine[Any]:
-    return sa.Text() if dialect == "sqlite" else ARRAY(column.type)
-
-
-def _within(
-    dialect: str, column: sa.ColumnElement[Any], values: sa.ColumnElement[Any]
-) -> sa.ColumnElement[bool]:
-    if dialect == "sqlite":
-        return column.in_(sa.select(sa.func.json_each(values).table_valued("value").c.value))
-    return column == sa.any_(values)
+_LISTED: Final = sa.text("SELECT value FROM json_each(:listed)")
 
 
 def bulk(

@@ -33,8 +33,7 @@ def make_roomy() -> None:
 def tidy() -> None:
     """Between two batches: now and then what is young and in cycles goes, some milliseconds' work.
 
-    A statement of SQLAlchemy's is a cycle, and one that names a page's ids holds all of their text.
-    Reading makes none of these; deciding anew makes a few a batch, some megabytes in all.
+    A pass over a million records makes little of it, and need not wait for half a million values.
     """
     if _inside and next(_turns) % _TIDIED_EVERY == 0:
         gc.collect(0)
