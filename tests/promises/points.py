@@ -78,9 +78,11 @@ class Points:
     def _committing(self, connection: Connection) -> None:
         self.check()
         writes = not connection.get_execution_options().get("ringren_read_only")
-        self._commit.writes = writes
         if writes:
             self.visit("before commit")
+        # Only now: who died before must not be told of the commits of those who come after, which
+        # go through the same dialect.
+        self._commit.writes = writes
 
     def _wrap(self, dialect: Any) -> None:
         commit = dialect.do_commit

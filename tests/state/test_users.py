@@ -79,9 +79,9 @@ def test_the_overview_counts_what_is_under_way_and_how_long_the_rest_took(
         assert {name: one.states for name, one in under_way.items()} == {
             name: {DeliveryState.WAITING: 1} for name in ("crm", "dialer")
         }
-        assert proposals.waiting(tx, now) is None
+        assert proposals.waiting(tx, now, ("crm", "dialer")) == []
         assert cursors.readings(tx) == {}
-        assert mark(tx) == (0, None)
+        assert mark(tx) == (0, None, 0)
 
 
 def _confirm(tx: sa.Connection, seq: int, at: datetime) -> None:
