@@ -35,7 +35,7 @@ from sync.web.hands import Hands
 from sync.web.health import health
 from sync.web.memory import Memory
 from sync.web.openapi import BINARY, DESCRIPTION
-from sync.web.refusals import Refused, as_json, spoken, told
+from sync.web.refusals import Refused, as_json, texts_for, told
 from sync.web.shield import METHODS, Shield
 from sync.web.verdicts import Verdicts
 from sync.web.ways import WAYS
@@ -271,12 +271,10 @@ class Api:
     # --- what is answered --------------------------------------------------------------------
 
     def _texts(self, scope: Scope) -> Texts:
-        accepted = next((v for n, v in scope["headers"] if n == b"accept-language"), b"")
-        return Texts(spoken(accepted.decode("latin-1"), self._app.settings.lang or "en"))
+        return texts_for(scope, self._app.settings.lang or "en")
 
     def _refused(self, request: Request, error: Refused) -> Response:
-        content = {"error": error.told(self._texts(request.scope))}
-        return as_json(content, error.status, error.headers)
+        return error.answer(self._texts(request.scope))
 
     def _failing(self, scope: Scope, status: int) -> Response:
         code = "api.busy" if status == 503 else "api.failed"

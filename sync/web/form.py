@@ -37,12 +37,11 @@ from sync.hearing import hear
 from sync.links import Meant
 from sync.opt_out_story import spelt
 from sync.templates import environment
-from sync.texts import Texts
 from sync.web import bodies
 from sync.web.afterwards import Afterwards
 from sync.web.health import health
 from sync.web.pacing import Paces
-from sync.web.refusals import Refused, spoken
+from sync.web.refusals import Refused, texts_for
 from sync.web.shield import METHODS, STRICT, Headers, Shield
 
 FORM: Final = "form"
@@ -183,19 +182,17 @@ class Form:
         headers: Mapping[str, str] | None = None,
         **filled: object,
     ) -> Response:
-        accepted = next((v for n, v in scope["headers"] if n == b"accept-language"), b"")
-        lang = spoken(accepted.decode("latin-1"), self._app.settings.lang or "da")
-        texts, form = Texts(lang), self._app.settings.form
+        texts, form = texts_for(scope, self._app.settings.lang or "da"), self._app.settings.form
 
         def text(key: str, **args: object) -> str:
             return texts.get(f"form.{key}", company=form.company, contact=form.contact, **args)
 
         defaults: dict[str, object] = {"wrong": "", "given": {}, "meant": None, "who": ""}
         page = environment(_FOLDER).get_template("form.html.j2").render(
-            defaults | filled, name=name, lang=lang, text=text, style=_style(),
+            defaults | filled, name=name, lang=texts.lang, text=text, style=_style(),
             contact=form.contact, channels=["all", "call", "email", "sms"],
         )  # fmt: skip
-        more = {"content-language": lang, "vary": "accept-language", **(headers or {})}
+        more = {"content-language": texts.lang, "vary": "accept-language", **(headers or {})}
         return Response(page, status, more, media_type="text/html")
 
     def _failing(self, scope: Scope, status: int) -> Response:

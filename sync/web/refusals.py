@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Scope
 
 from sync.texts import Texts
 
@@ -26,6 +27,10 @@ class Refused(Exception):
         """Code, message and remedy."""
         return told(texts, self.code, **self.details)
 
+    def answer(self, texts: Texts) -> Response:
+        """The same as an answer."""
+        return as_json({"error": self.told(texts)}, self.status, self.headers)
+
 
 def told(texts: Texts, code: str, /, **details: object) -> dict[str, str]:
     """An error as JSON has it. No value of the request is in it."""
@@ -41,6 +46,12 @@ def as_json(content: Any, status: int = 200, headers: Mapping[str, str] | None =
     """A JSON answer."""
     body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
     return Response(body, status, headers, media_type="application/json")
+
+
+def texts_for(scope: Scope, usual: str) -> Texts:
+    """In the language that whoever asks likes better; `usual` when he does not say."""
+    accepted = next((v for n, v in scope["headers"] if n == b"accept-language"), b"")
+    return Texts(spoken(accepted.decode("latin-1"), usual))
 
 
 def spoken(accepted: str, usual: str = "en") -> str:

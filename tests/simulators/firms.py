@@ -46,6 +46,14 @@ class Firms:
                 found |= {cvr: one} if (one := self.register.find(cvr)) else {}
         return [found[cvr] for cvr in sorted(found) if cvr not in self.unknown]
 
+    def snapshot(self) -> dict[str, Company | None]:
+        """All that it knows, by number."""
+        return {str(cvr): self.find(cvr) for cvr in self.register.numbers}
+
+    def grow_stale(self, many: int) -> None:
+        """Of so many companies it has a head count that is not theirs."""
+        self.heads.update(dict.fromkeys(self.register.numbers[:many], 7))
+
     def line(self, cvr: int) -> list[int]:
         """The owners of a company, the nearest first."""
         found: list[int] = []

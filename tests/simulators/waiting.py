@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from simulators.web import Vendor, served
+
 Edit = Callable[[str, str, Mapping[str, Any]], None]
 """Somebody types into a record: object, id, field to value."""
 
@@ -19,6 +21,30 @@ def add_asked(parser: argparse.ArgumentParser) -> None:
         "for each line of input, `calls`, `holds`, `touch N` or `edit …`, say so as a line of JSON"
     )
     parser.add_argument("--asked", action="store_true", help=words)
+
+
+def by_hand(name: str, about: str | None) -> argparse.ArgumentParser:
+    """What every vendor can be told that is started as `python -m simulators.NAME`."""
+    parser = argparse.ArgumentParser(prog=f"python -m simulators.{name}", description=about)
+    parser.add_argument("--port", type=int, default=0)
+    add_asked(parser)
+    return parser
+
+
+def serve(
+    vendor: Vendor,
+    asked: argparse.Namespace,
+    settings: Sequence[str],
+    holds: Callable[[], Mapping[str, Any]],
+    touch: Callable[[int], None],
+    calls: Callable[[], Sequence[str]] | None = None,
+) -> None:
+    """Serve a vendor, say with which settings it is reached, and `wait`."""
+    noted = calls or (lambda: [f"{one.method} {one.path}" for one in vendor.calls])
+    with served(vendor, asked.port):
+        there = ", ".join(f'"{host}" = "{here}"' for host, here in vendor.elsewhere.items())
+        print(f"# {vendor.address}", *settings, f"elsewhere = {{ {there} }}", sep="\n", flush=True)
+        wait(holds, noted, touch, asked=asked.asked)
 
 
 def wait(

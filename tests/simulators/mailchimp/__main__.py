@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import argparse
-
 from simulators.mailchimp.people import edit_people, fill
-from simulators.mailchimp.serving import HOST, KEY, build
-from simulators.waiting import add_asked, wait
-from simulators.web import served
+from simulators.mailchimp.serving import KEY, build
+from simulators.waiting import by_hand, serve
 
 
 def main() -> None:
     """Fill an account, serve it, say how it is reached; until interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m simulators.mailchimp", description=__doc__)
+    parser = by_hand("mailchimp", __doc__)
     parser.add_argument("--contacts", type=int, default=1000, help="members in all")
     parser.add_argument("--audiences", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=0.0, help="how long an answer takes")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--port", type=int, default=0)
-    add_asked(parser)
     asked = parser.parse_args()
     vendor = build()
     vendor.seconds = asked.seconds
     account = vendor.account
     fill(account, members=asked.contacts, audiences=asked.audiences, seed=asked.seed)
-    with served(vendor, asked.port):
-        print(f"# {vendor.address}")
-        print("[mailchimp]")
-        print('api_key = { env = "MAILCHIMP_KEY" }   # ' + KEY)
-        print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
-        wait(
-            vendor.account.snapshot,
-            lambda: [f"{one.method} {one.path}" for one in vendor.calls],
-            lambda people: edit_people(vendor.account, people),
-            asked=asked.asked,
-        )
+    serve(
+        vendor,
+        asked,
+        ["[mailchimp]", 'api_key = { env = "MAILCHIMP_KEY" }   # ' + KEY],
+        vendor.account.snapshot,
+        lambda people: edit_people(vendor.account, people),
+    )
 
 
 if __name__ == "__main__":

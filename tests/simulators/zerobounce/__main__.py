@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-import argparse
-
-from simulators.waiting import add_asked, wait
-from simulators.web import served
-from simulators.zerobounce.serving import HOST, KEY, build
+from simulators.waiting import by_hand, serve
+from simulators.zerobounce.serving import KEY, build
 
 
 def main() -> None:
     """Serve an account, say how it is reached; until interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m simulators.zerobounce", description=__doc__)
+    parser = by_hand("zerobounce", __doc__)
     parser.add_argument("--credits", type=int, default=10_000)
     parser.add_argument("--gone", nargs="*", default=[], help="addresses that do not exist")
-    parser.add_argument("--port", type=int, default=0)
-    add_asked(parser)
     asked = parser.parse_args()
     vendor = build()
     account = vendor.desk
     account.credits = asked.credits
     gone = ("invalid", "mailbox_not_found", None)
     account.mailboxes |= dict.fromkeys(asked.gone, gone)
-    with served(vendor, asked.port):
-        print(f"# {vendor.address}")
-        print("[sources.zerobounce]")
-        print('key = { env = "ZEROBOUNCE_KEY" }   # ' + KEY)
-        print(f'elsewhere = {{ "{HOST}" = "{vendor.address}" }}', flush=True)
-        wait(
-            lambda: {"credits": account.credits, "charged": account.charged},
-            lambda: [f"{one.method} {one.path}" for one in vendor.calls],
-            lambda many: account.mailboxes.update(dict.fromkeys(account.charged[:many], gone)),
-            asked=asked.asked,
-        )
+    serve(
+        vendor,
+        asked,
+        ["[sources.zerobounce]", 'key = { env = "ZEROBOUNCE_KEY" }   # ' + KEY],
+        lambda: {"credits": account.credits, "charged": account.charged},
+        lambda many: account.mailboxes.update(dict.fromkeys(account.charged[:many], gone)),
+    )
 
 
 if __name__ == "__main__":
