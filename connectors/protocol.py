@@ -174,10 +174,15 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The answer was lost: the record has to be read back before anything else is done."""
+    """The answer was lost: the record has to be read back before anything else is done.
+
+    `claimed`: no answer was lost. The system says that it was written, and it does not stand there:
+    nothing was stored, or a program turned it back before anybody could see it.
+    """
 
     ref: Ref
     cause: str
+    claimed: bool = False
 
 
 Outcome = Applied | Conflict | Rejected | Unknown

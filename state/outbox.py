@@ -2,7 +2,8 @@
 
 queued -> sent (noted before the request leaves) -> gone from here, into the history or back to
 being decided. A row that is still `sent` when its process is dead is settled by what the next
-pull shows, never by guessing.
+pull shows, never by guessing. So is one that is `claimed`: the system says that it is done, and it
+was not to be seen there.
 """
 
 from __future__ import annotations
@@ -121,10 +122,14 @@ def by_ref(tx: Tx, system: str, stream: str, ids: Sequence[str]) -> dict[str, Wa
 
 
 def lost(tx: Tx, system: str, stream: str, limit: int) -> list[Waiting]:
-    """Writes that left and whose answer nobody heard, oldest first."""
+    """Writes that left and of which nobody knows what became of them, oldest first."""
     found = tx.execute(
         _with_ref()
-        .where(outbox.c.system == system, outbox.c.stream == stream, outbox.c.state == "sent")
+        .where(
+            outbox.c.system == system,
+            outbox.c.stream == stream,
+            outbox.c.state.in_(("sent", "claimed")),
+        )
         .order_by(outbox.c.oid)
         .limit(limit)
     )
@@ -146,6 +151,18 @@ def _waiting(row: Any) -> Waiting:
         changes_of(row.changes),
         row.state,
     )
+
+
+_CLAIM: Final = (
+    sa.update(outbox)
+    .where(outbox.c.oid == sa.bindparam("b_oid"))
+    .values(state=sa.bindparam("b_state"))
+)
+
+
+def claim(tx: Tx, oids: Sequence[int]) -> None:
+    """The system says that these are done."""
+    bulk(tx, _CLAIM, [("claimed", o) for o in oids])
 
 
 def drop(tx: Tx, oids: Sequence[int]) -> None:

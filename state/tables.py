@@ -346,7 +346,7 @@ outbox = _table(
     _text("base_version"),
     _text("expected_version", null=True),
     _personal("changes", "plans"),
-    # queued, sent, unknown
+    # queued, sent, claimed
     _text("state"),
     _when("opened_at", null=True),
     Index("ix_outbox_stream", "system", "stream", "state", "place"),

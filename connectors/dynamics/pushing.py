@@ -228,7 +228,7 @@ class Pushing:
             version = self._version(one, answer.body)
             is_as_before = version == f"{one.change.base_version}{ELSEWISE}"
             one.outcome = (
-                Unknown(one.change.ref, "no_effect")
+                Unknown(one.change.ref, "no_effect", claimed=True)
                 if is_as_before
                 else Applied(one.change.ref, version)
             )

@@ -223,7 +223,7 @@ class Pushing:
                 repairs.append({"id": one.ident, "properties": theirs})
                 one.outcome = Conflict(one.change.ref)
             elif missing:
-                one.outcome = Unknown(one.change.ref, f"{missing}_not_stored")
+                one.outcome = Unknown(one.change.ref, f"{missing}_not_stored", claimed=True)
             else:
                 after = {**one.before, **one.values}
                 version = self._shape.version_after(after, one.change.base_version)

@@ -345,8 +345,9 @@ class Pushing:
 
     def _settled(self, one: _Write, row: Row | None) -> Outcome:
         """Written, and written over at once by another program, is written: it counts as ours, or
-        two programs would correct each other for ever. What stands there the next pull shows. A
-        flag that says no counts only when it stands there."""
+        two programs would correct each other for ever. What stands there the next pull shows. With
+        the stamp that we began from it may as well never have been stored. A flag that says no
+        counts only when it stands there."""
         if row is None:
             return Conflict(one.change.ref)
         version = self._shape.version(row)
@@ -354,7 +355,7 @@ class Pushing:
             if self._shape.shown(name, row) != _as_read(self._shape, name, one.values[name]):
                 if one.taken and not self._blocking and version != one.change.base_version:
                     return Applied(one.change.ref, f"{version}{ELSEWISE}")
-                return Unknown(one.change.ref, f"{change.field}_differs")
+                return Unknown(one.change.ref, f"{change.field}_differs", claimed=one.taken)
         if not one.same:
             version = one.change.base_version
         return Applied(one.change.ref, version)

@@ -47,6 +47,7 @@ class _Rows:
     declined: list[tuple[int, str, str | None, int]] = field(default_factory=list)
     judged: list[findings.Judged] = field(default_factory=list)
     dirty: list[int] = field(default_factory=list)
+    claimed: list[int] = field(default_factory=list)
     settled: list[int] = field(default_factory=list)
 
 
@@ -107,6 +108,8 @@ class Settling:
             case Unknown():
                 # Stays in the outbox: the next pull shows what became of it.
                 self.done.unknown += 1
+                if outcome.claimed:
+                    rows.claimed.append(one.oid)
             case _:
                 assert_never(outcome)
 
@@ -119,12 +122,9 @@ class Settling:
         place: int | None,
         next_plan: int,
     ) -> None:
-        text = proposals.changes_text(one.changes)
         now = self.app.clock()
         values = after(row.record, one.changes)
-        where = (row.record.ref.system, row.stream)
-        how = (self.app.actor, now, one.undoes)
-        rows.history.append((one.run, one.rid, *where, one.base_version, version, text, *how))
+        self._note(rows, one, row, version)
         rows.written.append(
             (version, mirror.cells_text(values), place or one.place, now, None, one.rid)
         )
@@ -132,6 +132,12 @@ class Settling:
             rows.undone[one.undoes] = (one.run, values)
             rows.declined += [(one.rid, c.field, c.old, one.run) for c in one.changes]
         _close(rows, one, "applied", next_plan)
+
+    def _note(self, rows: _Rows, one: Waiting, row: Held, version: str) -> None:
+        text = proposals.changes_text(one.changes)
+        where = (row.record.ref.system, row.stream)
+        how = (self.app.actor, self.app.clock(), one.undoes)
+        rows.history.append((one.run, one.rid, *where, one.base_version, version, text, *how))
 
     def _write(self, tx: Tx, rows: _Rows) -> None:
         lease, now = self.lease, self.app.clock()
@@ -142,6 +148,7 @@ class Settling:
         mirror.make_dirty(tx, rows.dirty)
         proposals.close(tx, rows.closed)
         findings.replace(tx, lease.system, lease.stream, "push", rows.judged, now, fresh=False)
+        outbox.claim(tx, rows.claimed)
         outbox.drop(tx, rows.settled)
         cursors.advance(tx, lease, now)
 
@@ -185,6 +192,12 @@ class Settling:
             # There is no such record any more, and the survivor is decided for itself.
             self.done.conflict += 1
             _close(rows, one, "merged", next_plan)
+        elif one.state == "claimed" and one.pid is not None:
+            # As often as two programs may correct each other, and no more: it may be one of those
+            # that turn back what we write in the very second, or a system that stores nothing.
+            self.done.conflict += 1
+            self._note(rows, one, row, version)
+            _again(rows, one, "conflict", next_plan)
         elif version == one.base_version:
             # It never arrived. What was proposed still holds.
             rows.settled.append(one.oid)

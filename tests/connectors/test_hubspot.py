@@ -746,6 +746,8 @@ def test_a_write_that_was_answered_and_not_stored_is_not_counted_as_done(account
     account.portal.ineffective.add(one)
     outcomes = _push(connector, [_titled(r, "Vores") for r in _records(pages).values()])
     assert [type(outcome) for outcome in outcomes] == [Unknown, Applied]
+    assert isinstance(outcomes[0], Unknown)
+    assert outcomes[0].claimed, "said to be done: it is not tried for ever"
     assert (account.title(one), account.title(two)) == ("gammel", "Vores")
 
 

@@ -760,6 +760,7 @@ def test_what_cannot_be_read_back_is_not_known(
     desk.vendor.fault(trouble, method="PATCH")
     outcomes = desk.push(connector, [change(r, title="Vores") for r in records])
     assert {type(one) for one in outcomes} == {Unknown}
+    assert {one.claimed for one in outcomes} == {trouble is Trouble.HOLLOW}
     assert {row["Title"] for row in desk.org.rows["Contact"].values()} == {"gl"}
 
 

@@ -32,6 +32,7 @@ class Scripted:
     def __init__(self, name: str, *kinds: Kind, fields: Sequence[str] = FIELDS) -> None:
         self.name = name
         self.loses_answers = False
+        self.claims = False
         self.written: list[RecordChange] = []
         can = Capabilities(push=True, conditional_write=True, delete_feed=True)
         columns = tuple(Column(one, one) for one in fields)
@@ -95,12 +96,15 @@ class Scripted:
     def push(
         self, stream: Stream, token: Token, batch: Iterable[RecordChange]
     ) -> Iterator[Outcome | Moved]:
-        """Each is written; with `loses_answers` nobody hears of it."""
+        """Each is written; with `loses_answers` nobody hears of it, and what it only `claims` to
+        write is not stored."""
         for change in batch:
             self.written.append(change)
             self._versions += 1
             if self.loses_answers:
                 yield Unknown(change.ref, "timeout")
+            elif self.claims:
+                yield Unknown(change.ref, "no_effect", claimed=True)
             else:
                 yield Applied(change.ref, f"v{self._versions}")
 

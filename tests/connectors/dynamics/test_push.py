@@ -295,5 +295,5 @@ def test_an_answer_without_effect_is_not_taken_for_a_write(desk: Desk) -> None:
     connector, [record] = people(desk, 1)
     desk.site.plan(Fault.NO_EFFECT, "batch")
     [outcome] = pushed(connector, [change(record, title="Chef")])
-    assert outcome == Unknown(record.ref, "no_effect")
+    assert outcome == Unknown(record.ref, "no_effect", claimed=True)
     assert pushed(connector, [change(record, title="Chef")]) != [outcome], "it can be tried again"
