@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from sys import intern
 
 from rules.errors import RingrenError
 
@@ -33,13 +34,11 @@ class _Placeholders(dict[str, object]):
         return "{" + name + "}"
 
 
-@cache
 def _file(name: str) -> Table:
     with (_FOLDER / name).open("rb") as file:
         return tomllib.load(file)
 
 
-@cache
 def every() -> Table:
     """All files as one table; ValueError when a key stands in two of them."""
     merged: Table = {}
@@ -50,6 +49,21 @@ def every() -> Table:
             raise ValueError(f"text keys stand twice, the second time in {path.name}: {twice}")
         merged.update(table)
     return merged
+
+
+@cache
+def _first(lang: str) -> Mapping[str, str]:
+    return _spoken(_file(_FIRST), lang)
+
+
+@cache
+def _all(lang: str) -> Mapping[str, str]:
+    return _spoken(every(), lang)
+
+
+def _spoken(table: Table, lang: str) -> Mapping[str, str]:
+    """What is kept: a process speaks one language most of the time, and a service runs for months."""
+    return {intern(key): entry[lang] for key, entry in table.items() if lang in entry}
 
 
 def language(env: Mapping[str, str] | None = None) -> str:
@@ -72,8 +86,7 @@ class Texts:
 
     def find(self, key: str) -> str | None:
         """The text as it stands in the table, or None when there is no such key."""
-        entry = _file(_FIRST).get(key) or every().get(key)
-        return entry.get(self.lang) if entry else None
+        return _first(self.lang).get(key) or _all(self.lang).get(key)
 
     def get(self, key: str, /, **args: object) -> str:
         """The text with its placeholders filled; the key itself when there is no such text."""

@@ -7,17 +7,15 @@ is never read off the last two labels, and never fetched.
 
 from __future__ import annotations
 
+import pkgutil
 import re
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from functools import cache
+from itertools import chain
 
 from rules import tables
 from rules.changes import Severity
 from rules.formats.cells import LONGEST, Guess, guessed, kept, nothing, spelled, trimmed
 from rules.formats.formatted import Formatted, Issue
-
-if TYPE_CHECKING:
-    from tldextract import TLDExtract
 
 VERSION = 2
 
@@ -42,41 +40,49 @@ _SEVERAL = re.compile(r"\s*[;,|\s]\s*")
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
-@cache
-def _extract() -> TLDExtract:
-    import tldextract
-
-    return tldextract.TLDExtract(
-        suffix_list_urls=(), cache_dir=None, include_psl_private_domains=True
-    )
+_IS_SUFFIX, _ALL_BELOW, _IS_ROOT = 1, 2, 4
 
 
 @cache
-def _suffixes() -> dict[str, bool]:
-    """The public suffix list: False for names below which it has rules that take its own reader."""
-    every = _extract().tlds
-    special = (rule.partition(".")[2] for rule in every if rule[0] in "*!")
-    return dict.fromkeys(every, True) | dict.fromkeys(special, False)
+def _suffixes() -> dict[str, int]:
+    """The rules of the public suffix list in ASCII: `co.uk` is a suffix, of `*.ck` all names below
+    are ones, but for `!www.ck`, which is a root domain.
+
+    The package's own reader would make a tree of them, which takes ten times the memory.
+    """
+    from tldextract.suffix_list import extract_tlds_from_suffix_list
+
+    snapshot = pkgutil.get_data("tldextract", ".tld_set_snapshot") or b""
+    found: dict[str, int] = {}
+    for rule in chain.from_iterable(extract_tlds_from_suffix_list(snapshot.decode())):
+        name, kind = rule, _IS_SUFFIX
+        if rule.startswith("*."):
+            name, kind = rule[2:], _ALL_BELOW
+        elif rule.startswith("!"):
+            name, kind = rule[1:], _IS_ROOT
+        name = ".".join(map(_ascii_label, name.split(".")))
+        found[name] = found.get(name, 0) | kind
+    return found
 
 
-@lru_cache(maxsize=1024)
-def _extracted(host: str) -> str | None:
-    return _extract()(host).top_domain_under_public_suffix or None
+def _ascii_label(label: str) -> str:
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
 
 
 def root_of_host(host: str) -> str | None:
     """The root domain of a lower-case ASCII host; None when it has none."""
-    if "xn--" in host:
-        return _extracted(host)
     suffixes = _suffixes()
-    rest, tail = "", host
+    before, rest, tail = "", "", host
     while tail:
-        simple = suffixes.get(tail)
-        if simple:
-            return rest or None
-        if simple is not None:
-            return _extracted(host)
-        rest = tail
+        kind = suffixes.get(tail)
+        if kind is not None:
+            if kind & _IS_ROOT:
+                return tail
+            if kind & _ALL_BELOW and rest:
+                return before or None
+            if kind & _IS_SUFFIX:
+                return rest or None
+        before, rest = rest, tail
         tail = tail.partition(".")[2]
     return None
 

@@ -1,4 +1,4 @@
-"""Code tables: what the rules must know by heart. Read once, constants from then on.
+"""Code tables: what the rules must know by heart. Constants once they are read.
 
 Each is a CSV file whose comment lines (`#`) on top name source and date; then a header, then rows.
 Nothing here is looked up anywhere else, so a decision made with the same tables is the same.
@@ -15,14 +15,15 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 
 
-@cache
 def _text(name: str) -> str:
     return (_FOLDER / f"{name}.csv").read_text(encoding="utf-8")
 
 
-@cache
 def rows(name: str) -> tuple[Mapping[str, str], ...]:
-    """The rows of `name`.csv, comment lines left out. FileNotFoundError: there is no such table."""
+    """The rows of `name`.csv, comment lines left out. FileNotFoundError: there is no such table.
+
+    Read anew each time: whoever needs them again keeps what it makes of them, which is smaller.
+    """
     lines = (line for line in _text(name).splitlines() if line and not line.startswith("#"))
     return tuple(csv.DictReader(lines))
 

@@ -440,12 +440,14 @@ _SUFFIXES = sorted(_LIST.tlds)
 
 
 @given(
-    st.lists(st.sampled_from(["opdigtet-0001", "www", "a", "city", "x-y"]), max_size=3),
+    st.lists(st.sampled_from(["opdigtet-0001", "www", "a", "city", "xn--brd-0na"]), max_size=3),
     st.sampled_from(_SUFFIXES),
 )
 @example(["www"], "*.ck")
 @example([], "!www.ck")
 @example(["a"], "*.compute.amazonaws.com")
+@example(["a", "www"], "公司.cn")
+@example([], "*.kawasaki.jp")
 def test_the_quick_way_to_a_root_domain_agrees_with_the_library(
     labels: list[str], suffix: str
 ) -> None:

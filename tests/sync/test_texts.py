@@ -85,14 +85,8 @@ def test_a_key_that_stands_in_two_files_is_refused(
     for name in ("cli.toml", "more.toml"):
         (tmp_path / name).write_text('["a.b"]\nda = "x"\nen = "y"\n', "utf-8")
     monkeypatch.setattr(texts, "_FOLDER", tmp_path)
-    texts.every.cache_clear()
-    texts._file.cache_clear()
-    try:
-        with pytest.raises(ValueError, match=r"a\.b"):
-            texts.every()
-    finally:
-        texts.every.cache_clear()
-        texts._file.cache_clear()
+    with pytest.raises(ValueError, match=r"a\.b"):
+        texts.every()
 
 
 def test_a_text_is_filled_in_the_language_asked_for() -> None:
