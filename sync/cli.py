@@ -285,6 +285,11 @@ def guarded(shell: Shell, call: Callable[[], Any]) -> int:
         from sync.crashes import told
 
         return _failed(shell, *told(error, shell))
+    finally:
+        if shell.home:
+            from sync.homes import hand_over
+
+            hand_over(shell.home)
 
 
 def _called(call: Callable[[], Any]) -> int:

@@ -5,11 +5,13 @@ A home holds the database, the keys, crash files and `audited.json`, which names
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,6 +106,23 @@ def make_home(folder: Path, audited: Path | None) -> None:
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError("error.state_folder", folder=folder, reason=reason) from error
+
+
+def hand_over(folder: Path | None) -> None:
+    """What root made in a home that belongs to somebody else becomes his, as far as it is told apart
+    from what lies elsewhere: a service that may not open a file of its own could not begin."""
+    if os.geteuid() != 0 or folder is None or not folder.is_dir():
+        return
+    owner = folder.stat()
+    if owner.st_uid == 0:
+        return
+    for _, folders, files, place in os.fwalk(folder):
+        for name in (*folders, *files):
+            with contextlib.suppress(OSError):
+                there = os.stat(name, dir_fd=place, follow_symlinks=False)
+                alone = stat.S_ISREG(there.st_mode) and there.st_nlink == 1
+                if there.st_uid == 0 and (alone or stat.S_ISDIR(there.st_mode)):
+                    os.chown(name, owner.st_uid, owner.st_gid, dir_fd=place, follow_symlinks=False)
 
 
 def refuse_overlap(folder: Path, audited: Path) -> None:

@@ -27,7 +27,7 @@ from pydantic_settings import SettingsError as UnreadableEnvironment
 from rules.errors import UserError
 from rules.records import Kind
 from sync import homes, masking
-from sync.settings import sources
+from sync.settings import secrets_file, sources
 from sync.settings.misnamed import misnamed
 from sync.settings.model import PREFIX, FileSettings, Settings
 from sync.settings.problems import Problem, SettingsError, details_of, dotted, kind_of, nearest
@@ -50,7 +50,8 @@ def read(
     """
     found = sources.read_file(sources.find_file(file))
     texts = Texts(lang)
-    early = [*found.problems, *sources.environment_problems(os.environ, found)]
+    open_ones = secrets_file.take(found.path, found.values)
+    early = [*found.problems, *open_ones, *sources.environment_problems(os.environ, found)]
     said: dict[str, Any] = {
         **({"files": {"root": root}} if root else {}),
         **({"state": {"path": state}} if state else {}),

@@ -26,10 +26,13 @@ def _host(text: str) -> str:
         raise PydanticCustomError("host", "no IP address") from None
 
 
-class Listener(Section):
-    """What both have that listen."""
+Port = Annotated[int, Field(ge=0, le=65_535)] | None
 
-    port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(default=None, examples=[8710])
+
+class Listener(Section):
+    """What all have that listen."""
+
+    port: Port = Field(default=None, examples=[8710])
     host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
     certificate_file: Path | None = Field(default=None, examples=["server.pem"])
     key_file: Path | None = Field(default=None, examples=["server.key"])
@@ -61,6 +64,7 @@ class Api(Listener):
 class Form(Listener):
     """[form]: the public page where people say no, and where links in mails lead."""
 
+    port: Port = Field(default=None, examples=[8711])
     url: Address | None = Field(default=None, examples=["https://nejtak.firma.dk"])
     company: str = Field(default="", examples=["Firma ApS"])
     contact: str = Field(default="", examples=["nejtak@firma.dk"])
@@ -97,10 +101,13 @@ class Mailbox(Section):
 class Hooks(Listener):
     """[hooks]: messages of systems that tell at once what has happened (webhooks)."""
 
+    port: Port = Field(default=None, examples=[8712])
+
 
 class Page(Listener):
     """[page]: the page of administrators, project leaders and agents; `sync daemon`, `sync web`."""
 
+    port: Port = Field(default=None, examples=[8720])
     url: Address | None = Field(default=None, examples=["https://ringren.firma.dk"])
     idle_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
     hours: Annotated[int, Field(ge=1, le=168)] = 12
@@ -117,7 +124,7 @@ class Page(Listener):
 class Metrics(Listener):
     """[metrics]: what a monitoring program may ask for, and whether we are alive."""
 
-    port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(default=None, examples=[8730])
+    port: Port = Field(default=None, examples=[8730])
     without_token: bool = False
 
     @model_validator(mode="after")
@@ -139,7 +146,7 @@ def _origin(text: str) -> str:
 class Refine(Listener):
     """[refine]: OpenRefine and other programs ask which company, title or industry code is meant."""
 
-    port: Annotated[int, Field(ge=0, le=65_535)] | None = Field(default=None, examples=[8740])
+    port: Port = Field(default=None, examples=[8740])
     without_token: bool = False
     origins: tuple[Annotated[str, AfterValidator(_origin)], ...] = (
         "http://127.0.0.1:3333",

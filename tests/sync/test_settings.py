@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from pathlib import Path
@@ -18,7 +19,7 @@ from pydantic import BaseModel
 from rules.errors import UserError
 from rules.records import Kind
 from sync import homes, masking
-from sync.settings import Settings, SettingsError, fingerprint, read
+from sync.settings import Settings, SettingsError, fingerprint, read, secrets_file
 from sync.settings.example import example
 from sync.settings.lines import key_lines
 from sync.settings.problems import Told
@@ -602,3 +603,63 @@ def test_a_section_that_is_no_section_is_an_explained_mistake(name: str) -> None
 def test_any_text_is_read_or_refused_in_words(text: str) -> None:
     Path("ringren.toml").write_text(text, "utf-8", errors="replace")
     _mistakes()
+
+
+# --- secrets beside the settings --------------------------------------------------------------
+
+
+def _secrets(text: str, mode: int = 0o600) -> Path:
+    path = Path("ringren.secrets")
+    path.write_text(text, "utf-8")
+    path.chmod(mode)
+    return path
+
+
+@pytest.fixture
+def a_clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is taken into it from a file goes again, and so does the note of it."""
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(secrets_file, "_taken", {})
+
+
+@pytest.mark.usefixtures("a_clean_environment")
+def test_a_secret_may_stand_in_the_file_beside_the_settings_as_systemd_reads_it() -> None:
+    _file('[state]\nurl = { env = "DB" }')
+    _secrets('# ours\nDB="postgresql://u:first@h/db"\nRINGREN_REGION=SE\nPATH=/somewhere\n')
+    settings = read()
+    assert (settings.database_url, settings.region) == ("postgresql://u:first@h/db", "SE")
+    assert os.environ["PATH"] != "/somewhere"
+    _secrets("DB=postgresql://u:second@h/db\n")
+    assert read().database_url == "postgresql://u:second@h/db"
+
+
+@pytest.mark.usefixtures("a_clean_environment")
+def test_the_environment_wins_over_the_file_of_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    _file('[state]\nurl = { env = "DB" }')
+    _secrets("DB=postgresql://u:file@h/db\n")
+    os.environ["DB"] = "postgresql://u:own@h/db"
+    assert read().database_url == "postgresql://u:own@h/db"
+
+
+@pytest.mark.usefixtures("a_clean_environment")
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666])
+def test_a_file_of_secrets_that_others_may_read_is_refused(mode: int) -> None:
+    path = _secrets("DB=postgresql://u:secret@h/db\n", mode)
+    (where, _, text), *_ = _problems('[state]\nurl = { env = "DB" }')
+    assert where == str(path)
+    assert "chmod 600 ringren.secrets" in text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_in_a_home_of_somebody_else_becomes_his(tmp_path: Path) -> None:
+    home, outside = tmp_path / "home", tmp_path / "outside"
+    (home / "keys").mkdir(parents=True)
+    for path in (home / "keys/keys.json", home / "shared", outside):
+        path.write_text("…")
+    (home / "link").symlink_to(outside)
+    os.link(home / "shared", tmp_path / "also")
+    os.chown(home, 61234, 61235)
+    homes.hand_over(home)
+    his = {path.name for path in home.rglob("*") if path.lstat().st_uid == 61234}
+    assert his == {"keys", "keys.json"}
+    assert outside.stat().st_uid == 0
