@@ -73,15 +73,16 @@ def person_of(kind: Kind, values: Values, *, personal: bool = False) -> Person:
         return Person.COMPANY
     if not _says(company) and not _says(values.get("cvr")):
         return Person.CONSUMER
-    if any(_says(values.get(name)) for name in NAME_FIELDS if name in values):
-        return Person.EMPLOYEE
+    for name in NAME_FIELDS:
+        if _says(values.get(name)):
+            return Person.EMPLOYEE
     address = values.get("email")
     if address and isinstance(address, str) and email.is_role_mailbox(address.strip()):
         return Person.ROLE_MAILBOX
     return Person.COMPANY
 
 
-def _says(value: Value) -> bool:
+def _says(value: Value | None) -> bool:
     return isinstance(value, str) and bool(value) and not value.isspace()
 
 
@@ -120,7 +121,7 @@ def _form(text: str) -> str:
     return _FORMS.value(text) or text if text else ""
 
 
-_OWNER: Final = re.compile(r"v\s*[/.／．]", re.IGNORECASE)
+_OWNER: Final = re.compile(r"[vV]\s*[/.／．]")
 """Only a name with its owner in it (`v/`) tells of a sole trader: most names need no closer look."""
 
 

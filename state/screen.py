@@ -99,11 +99,16 @@ def hash_records(
 _UNUSUAL: Final = frozenset({KeyKind.REF, KeyKind.MAIL_DOMAIN, KeyKind.NAME_ADDRESS})
 
 
+def usual(ring: KeyRing, kinds: frozenset[str]) -> bool:
+    """Whether a ledger with these kinds of keys knows records by their newest hashes alone."""
+    return len(ring.keys) == 1 and not kinds & _UNUSUAL
+
+
 def all_digests(ring: KeyRing, one: HashedRecord, kinds: frozenset[str]) -> tuple[bytes, ...]:
     """Every hash by which a ledger with these kinds of keys could know the record."""
     unusual = kinds & _UNUSUAL
     stored = tuple(other.key.digest for other in one.also) if one.also else ()
-    if not unusual and len(ring.keys) == 1:
+    if usual(ring, kinds):
         return (*one.digests, *stored) if stored else one.digests
     more = _unusual_keys(one, unusual)
     if len(ring.keys) > 1:

@@ -222,17 +222,14 @@ class _Washing:
         codes: Sequence[str | None],
         tell: Tell | None,
     ) -> None:
+        counted = Counter(code for code in codes if code is not None)
+        self.rows += counted.total()
+        self.callable += counted.pop("", 0)
+        self.reasons += counted
         for row, code in zip(names, codes, strict=True):
-            if code is None:
-                continue
-            self.rows += 1
-            if code:
-                self.reasons[code] += 1
-                if len(self.refused) < MOST_TOLD:
-                    self.refused.append(Refusal(stream, row, code))
-            else:
-                self.callable += 1
-            if tell:
+            if code and len(self.refused) < MOST_TOLD:
+                self.refused.append(Refusal(stream, row, code))
+            if tell and code is not None:
                 tell(stream, row, code)
         if self.release and (pages := self.heaps.full()):
             with self.app.store.transaction() as tx:

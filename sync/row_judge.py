@@ -8,17 +8,18 @@ from operator import itemgetter
 from typing import Any, Final, cast
 
 from connectors.protocol import UNREADABLE, Judged, Stream
-from rules.keys import KeyKind, record_keys
+from connectors.sources.registry import CVR
+from rules.keys import Carried, KeyKind, record_keys
 from rules.permission import NATURAL, Answer, Permission, Person, Purpose, permission
 from rules.permission_facts import facts_of, person_of
 from rules.protection import Protection
 from rules.records import Record, Ref, Value
-from rules.registers import UNCHECKED, Registered, in_force, keys_of
+from rules.registers import UNCHECKED, Issue, Registered, in_force, keys_of
 from rules.suppression import Channel
 from state import registers
 from state.also import Also, read
 from state.releases import Heaps
-from state.screen import HashedRecord, Screen
+from state.screen import HashedRecord, Screen, Standings, all_digests, usual
 from state.store import Tx
 from sync.app import App
 from sync.members import Member
@@ -36,6 +37,9 @@ _WANTED: Final = {
     Channel.SMS: KeyKind.PHONE,
     Channel.EMAIL: KeyKind.EMAIL,
 }
+
+_Row = tuple[Mapping[str, Value], tuple[Carried, ...], tuple[bytes, ...]]
+"""A row with its keys and their newest hashes. No object of its own: a list has a million of them."""
 
 
 class RowJudge:
@@ -56,9 +60,24 @@ class RowJudge:
 
     def codes(self, rows: Sequence[Judged], heaps: Heaps | None) -> list[str | None]:
         """One code for each row."""
-        hashed: list[HashedRecord] = []
         codes: list[str | None] = [None] * len(rows)
-        ring, region, wanted, ref = self.app.keys, self.app.settings.region, self.wanted, self.ref
+        found = self._found(rows, codes)
+        standing, shielded, listed = self._looked_up(found)
+        for at, (values, _, digests) in found.items():
+            stands = standing.get(at)
+            if stands and self.channel in stands.channels:
+                codes[at] = "opted_out"
+                continue
+            code = self._permitted(values, listed.get(at, UNCHECKED), shielded.get(at))
+            codes[at] = code
+            if code == "" and heaps is not None:
+                heaps.add(digests)
+        return codes
+
+    def _found(self, rows: Sequence[Judged], codes: list[str | None]) -> dict[int, _Row]:
+        """The rows that can be judged, by their place; the others get their codes."""
+        digests_of, region, wanted = self.app.keys.digests, self.app.settings.region, self.wanted
+        found: dict[int, _Row] = {}
         for at, row in enumerate(rows):
             if row is None or row == UNREADABLE:
                 codes[at] = row and UNREADABLE
@@ -67,35 +86,47 @@ class RowJudge:
             carried = record_keys(values, region)
             for key in carried:
                 if key[0][0] is wanted:
+                    found[at] = values, carried, digests_of(carried)
                     break
             else:
                 codes[at] = self.missing
-                continue
-            also: tuple[Also, ...] = ()
-            own = ref
-            if isinstance(row, Member):
-                own, also = row.ref, read(row.also) if row.also else ()
-            record = Record(own, "", values, at)
-            hashed.append(HashedRecord(at, record, carried, ring.digests(carried), also))
+        return found
+
+    def _looked_up(
+        self, found: Mapping[int, _Row]
+    ) -> tuple[Standings, Mapping[int, Protection], Mapping[int, Registered]]:
+        """What is known of these people. Few are on the list of noes: only they are looked into."""
         with self.app.store.reading() as tx:
-            standing = self.screen.blocked(tx, hashed, self.now, bounces=True)
+            standing = self._standing(tx, found)
+            calls = self.channel is Channel.CALL
+            issues = in_force(registers.issues(tx), self.now) if calls else ()
+            if not issues and CVR not in self.app.sources:
+                return standing, {}, {}
+            hashed = [_hashed(self.ref, at, row) for at, row in found.items()]
             shielded = protections(tx, self.app, hashed, self.now)
-            listed = self._registered(tx, hashed, shielded)
-        for one in hashed:
-            stands = standing.get(one.rid)
-            code = "opted_out" if stands and self.channel in stands.channels else None
-            said = listed.get(one.rid, UNCHECKED)
-            shield = shielded.get(one.rid)
-            codes[one.rid] = code or self._permitted(one.record.values, said, shield)
-            if heaps is not None and codes[one.rid] == "":
-                heaps.add(one.digests)
-        return codes
+            return standing, shielded, self._registered(tx, issues, hashed, shielded)
+
+    def _standing(self, tx: Tx, found: Mapping[int, _Row]) -> Standings:
+        ring, kinds = self.app.keys, self.screen.kinds(tx)
+        if usual(ring, kinds) and not any(isinstance(row[0], Member) for row in found.values()):
+            asked: Mapping[int, Sequence[bytes]] = {at: row[2] for at, row in found.items()}
+        else:
+            asked = {
+                at: all_digests(ring, _hashed(self.ref, at, row), kinds)
+                for at, row in found.items()
+            }
+        suspects = self.screen.suspects(tx, asked, kinds)
+        hashed = [_hashed(self.ref, at, found[at]) for at in suspects]
+        return self.screen.blocked(tx, hashed, self.now, bounces=True)
 
     def _registered(
-        self, tx: Tx, hashed: Sequence[HashedRecord], shielded: Mapping[int, Protection]
+        self,
+        tx: Tx,
+        issues: Sequence[Issue],
+        hashed: Sequence[HashedRecord],
+        shielded: Mapping[int, Protection],
     ) -> Mapping[int, Registered]:
         """What the registers say of the people among these; they are about calls alone."""
-        issues = in_force(registers.issues(tx), self.now) if self.channel is Channel.CALL else ()
         if not issues:
             return {}
         region = self.app.settings.region
@@ -128,6 +159,14 @@ class RowJudge:
     ) -> Permission:
         facts = facts_of(self.kind, values, (), registered, shield)
         return permission(facts, self.channel, Purpose.MARKETING, self.app.today, self.terms)
+
+
+def _hashed(ref: Ref, at: int, row: _Row) -> HashedRecord:
+    values, carried, digests = row
+    also: tuple[Also, ...] = ()
+    if isinstance(values, Member):
+        ref, also = values.ref, read(values.also)
+    return HashedRecord(at, Record(ref, "", values, at), carried, digests, also)
 
 
 _MOST_KNOWN: Final = 50_000
