@@ -225,6 +225,8 @@ def activecampaign(
     fields: Mapping[str, str],
     add_unknown: bool,
     hook: str,
+    text_days: int | None,
+    text_zone: str | None,
     elsewhere: Mapping[str, str],
     clock: Callable[[], datetime],
     dry: bool,
@@ -234,8 +236,8 @@ def activecampaign(
     from connectors.activecampaign import ActiveCampaign
 
     more: dict[str, Any] = {"dry": dry, "meter": meter, "elsewhere": elsewhere}
-    more |= {"add_unknown": add_unknown, "hook": hook}
-    more["a_second"] = calls_a_second
+    more |= {"add_unknown": add_unknown, "hook": hook, "a_second": calls_a_second}
+    more |= {"text_days": text_days, "text_zone": text_zone} if text_zone else {}
     return ActiveCampaign(ACTIVECAMPAIGN, url, key, fields=fields, clock=clock, **more)
 
 

@@ -44,6 +44,8 @@ def activecampaign(settings: Settings, clock: Clock, meter: Meter, *, dry: bool)
         fields=one.fields,
         add_unknown=one.add_unknown,
         hook=one.hook_secret.get_secret_value() if one.hook_secret else "",
+        text_days=one.text_days,
+        text_zone=one.text_zone,
         elsewhere=one.elsewhere,
         clock=clock,
         dry=dry,

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from requests import codes
 
-from connectors.activecampaign import bounces
+from connectors import sendings
+from connectors.activecampaign import bounces, broadcasts
+from connectors.activecampaign.broadcasts import Broadcasts
 from connectors.activecampaign.client import IMPORT, PAGE, Api
 from connectors.activecampaign.contacts import KEPT_AWAY, MAILS, Shape, shaped
 from connectors.activecampaign.pulling import Pulling, mark_of
@@ -30,19 +33,21 @@ from connectors.protocol import (
     Token,
 )
 from connectors.rights import Right
+from connectors.sendings import Sendings
 from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.errors import StartOver
 from rules.flags import Flag
 from rules.keys import KeyKind
-from rules.records import Record, Ref
+from rules.records import Kind, Record, Ref
 
 
 class ActiveCampaign:
     """One account. `fields`: canonical field to the contact's own; `more` goes to `client.Api`.
 
     `add_unknown`: an address that is on no list is put on each of them, as unsubscribed.
-    `hook` is the secret in the address that messages are sent to.
+    `hook` is the secret in the address that messages are sent to. `text_days`: how far back texts
+    are read at first; without it none are. `text_zone`: the zone in which the account tells their times.
     """
 
     def __init__(
@@ -54,23 +59,27 @@ class ActiveCampaign:
         fields: Mapping[str, str] = {},
         add_unknown: bool = False,
         hook: str = "",
+        text_days: int | None = None,
+        text_zone: str = "UTC",
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         **more: Any,
     ) -> None:
         self.name = name
         self._fields, self._add_unknown, self._hook = fields, add_unknown, hook
         self.api = Api(name, url, key, clock=clock, **more)
+        self._texts, self._text_days = Broadcasts(self.api, name, ZoneInfo(text_zone)), text_days
         self._shapes: dict[str, Shape] = {}
 
     # --- reading ---
 
     def streams(self) -> Sequence[Stream]:
-        """The contacts and the bounces of each list there is now."""
+        """The contacts and the bounces of each list there is now; and the texts."""
         echoes, there = self._add_unknown, list(self.api.lists())
         found = (shaped(self.name, one, self._fields, echoes=echoes) for one in there)
         self._shapes = {shape.stream.name: shape for shape in found}
         bounced = [bounces.stream_of(one) for one in there]
-        return [*(shape.stream for shape in self._shapes.values()), *bounced]
+        texts = broadcasts.streams() if self._text_days else []
+        return [*(shape.stream for shape in self._shapes.values()), *bounced, *texts]
 
     def problems(self) -> Sequence[Problem]:
         """None: what cannot be read stops the system."""
@@ -86,19 +95,33 @@ class ActiveCampaign:
         if stream.bounces:
             yield from bounces.pages(self.api, self.name, stream, token)
             return
+        if self._text_days and stream.name == broadcasts.STOPS:
+            yield self._texts.stops(self._text_days)
+            return
+        if self._text_days and stream.kind is Kind.CALL:
+            sent = sendings.mark_of(token)
+            self._refuse_another_form(stream, token, sent)
+            yield from Sendings(self._texts, self._text_days).pages(sent, self.api.now())
+            return
         mark = mark_of(token)
+        self._refuse_another_form(stream, token, mark)
+        yield from Pulling(self.api, self._shape(stream)).pages(mark)
+
+    def _refuse_another_form(self, stream: Stream, token: Token | None, mark: object) -> None:
         if token and mark is None:
             raise StartOver("activecampaign.cursor_unknown", system=self.name, stream=stream.name)
-        yield from Pulling(self.api, self._shape(stream)).pages(mark)
 
     def anew(self, stream: Stream, token: Token) -> Token | None:
         """From the beginning; noes since the very first reading that are over are told then."""
-        mark = None if stream.bounces else mark_of(token)
+        mark = mark_of(token) if stream.kind is Kind.CONTACT else None
         return mark.anew().token if mark else None
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those who are there, as they are now, a hundred a call."""
-        if stream.bounces:
+        if stream.kind is Kind.CALL:
+            yield from self._texts.read(refs) if self._text_days else ()
+            return
+        if stream.kind is Kind.OPT_OUT:
             wanted = set(refs)
             shown = (one for page in self.pull(stream, None) for one in page.records)
             yield from (record for record in shown if record.ref in wanted)
@@ -116,7 +139,7 @@ class ActiveCampaign:
 
     def flags(self, stream: Stream) -> Sequence[Flag]:
         """The row of the list: status 2 says no to mail. Nothing here says no to calls."""
-        return () if stream.bounces else (MAILS,)
+        return (MAILS,) if stream.kind is Kind.CONTACT else ()
 
     def block(
         self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
@@ -197,16 +220,20 @@ class ActiveCampaign:
         user = str(self.api.me().get("username") or "?")
         yield Right(user, True, "activecampaign.right.user", details={"user": user})
         streams = self.streams()
-        for one in (each for each in streams if not each.bounces):
+        for one in (each for each in streams if each.kind is Kind.CONTACT):
             details = {"list": one.notes["list"], "count": str(self.count(one))}
             yield Right(one.name, True, "activecampaign.right.list", details=details)
-        if not streams:
+        if self._text_days:
+            newest = self._texts.newest()
+            told = {"at": newest.isoformat(" ", "minutes") if newest else "–"}
+            yield Right(broadcasts.LOG, True, "activecampaign.right.texts", details=told)
+        if not self._shapes:
             key = "activecampaign.no_list"
             yield Right(user, False, key, f"{key}.remedy", stops=False)
 
     def about(self, streams: Sequence[Stream]) -> Mapping[str, int]:
         """How many contacts each list has: one call each."""
-        return {one.name: self.count(one) for one in streams if not one.bounces}
+        return {one.name: self.count(one) for one in streams if one.kind is Kind.CONTACT}
 
     def count(self, stream: Stream) -> int:
         """How many contacts there are on the list: one call."""

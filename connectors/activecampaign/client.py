@@ -1,6 +1,6 @@
 """Calls to ActiveCampaign's API v3, through our own session and at its pace.
 
-There is no client library of the vendor's for Python; what is used are five reads and one write.
+There is no client library of the vendor's for Python; what is used are seven reads and one write.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ IMPORT: Final = 250
 """Contacts that one import takes at most."""
 A_SECOND: Final = 5.0
 """Calls that the account lets in, those of all programs together."""
-READS: Final = (Read("GET", r"/api/3/(users/me|lists|contacts|contactLists|webhooks)(/\d+)?"),)
+READS: Final = (
+    Read("GET", r"/api/3/(users/me|lists|contacts|contactLists|webhooks)(/\d+)?"),
+    Read("GET", r"/api/3/sms/broadcasts(/\d+/recipients)?"),
+)
 """What a dry run may send."""
 OFF: Final = "2"
 """The only status that is ever sent. 1 would sign somebody up again who said no."""
@@ -79,10 +82,23 @@ class Api:
 
     def lists(self) -> Iterator[Any]:
         """Every list."""
+        return self._all("/lists", "lists")
+
+    def broadcasts(self) -> Iterator[Any]:
+        """Every text message to many, drafts among them."""
+        return self._all("/sms/broadcasts", "broadcasts")
+
+    def recipients(self, broadcast: str, offset: int, *, engaged: str = "") -> Any:
+        """Whom it went to, from that row on, the first who got it first; or those who did something."""
+        ask: dict[str, Any] = {"order[field]": "sentDate", "limit": PAGE, "offset": offset}
+        ask |= {"filters[engagement][]": engaged} if engaged else {}
+        return self._read(f"/sms/broadcasts/{broadcast}/recipients", ask)
+
+    def _all(self, path: str, name: str) -> Iterator[Any]:
         offset = 0
         while True:
-            body = self._read("/lists", {"limit": PAGE, "offset": offset})
-            rows = body["lists"]
+            body = self._read(path, {"limit": PAGE, "offset": offset})
+            rows = body[name]
             yield from rows
             offset += len(rows)
             if not rows or offset >= total_of(body):

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from connectors import sendings
 from connectors.barring import Barring, Refusal
 from connectors.hooks import Hint, form_of, is_word
 from connectors.mailchimp import bounces, complaints, mailings
@@ -38,6 +39,7 @@ from connectors.protocol import (
     Token,
 )
 from connectors.rights import Right
+from connectors.sendings import Sendings
 from rules.barring import Bar
 from rules.changes import RecordChange
 from rules.errors import StartOver, SystemStopped
@@ -76,7 +78,7 @@ class Mailchimp:
         self._fits = PLACE.fullmatch(key) is not None
         self._clock = clock
         self.api = Api(name, key, clock=clock, **more)
-        self._mailings = Mailings(self.api, name, mailing_days) if mailing_days else None
+        self._mailings, self._mailing_days = Mailings(self.api, name), mailing_days
         self._audiences: list[Any] = []
         self._shapes: dict[str, Shape] = {}
         self._addresses: dict[str, str] = {}
@@ -101,7 +103,7 @@ class Mailchimp:
             for make in (complaints.stream_of, bounces.stream_of)
             for one in self._audiences
         ]
-        logs = [mailings.stream()] if self._mailings else []
+        logs = [mailings.stream()] if self._mailing_days else []
         return [*(shape.stream for shape in self._shapes.values()), *lists, *logs]
 
     def problems(self) -> Sequence[Problem]:
@@ -126,10 +128,11 @@ class Mailchimp:
         if stream.name.startswith(complaints.PREFIX):
             yield from complaints.pages(self.api, self.name, stream, token)
             return
-        if self._mailings and stream.kind is Kind.CALL:
-            sent = mailings.mark_of(token)
+        if self._mailing_days and stream.kind is Kind.CALL:
+            sent = sendings.mark_of(token)
             self._refuse_another_form(stream, token, sent)
-            yield from self._mailings.pages(sent, self._clock())
+            log = Sendings(self._mailings, self._mailing_days)
+            yield from log.pages(sent, self._clock())
             return
         mark = mark_of(token)
         self._refuse_another_form(stream, token, mark)
@@ -150,7 +153,7 @@ class Mailchimp:
             yield from self._reports(stream, refs)
             return
         if stream.kind is Kind.CALL:
-            yield from self._mailings.read(refs) if self._mailings else ()
+            yield from self._mailings.read(refs) if self._mailing_days else ()
             return
         shape = self._shape(stream)
         wanted = {ref.id for ref in refs}

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Address, Calls, Elsewhere
+from sync.settings.dialers import Zone
 from sync.settings.parts import Secret, Section
 
 
@@ -40,6 +41,8 @@ class ActiveCampaign(Section):
     fields: dict[str, str] = Field(default_factory=dict, examples=[{"company_name": ""}])
     add_unknown: bool = False
     hook_secret: Secret | None = Field(default=None, examples=[{"env": "ACTIVECAMPAIGN_HOOK"}])
+    text_days: Annotated[int, Field(ge=1, le=366)] | None = Field(default=None, examples=[31])
+    text_zone: Zone | None = Field(default=None, examples=["America/Chicago"])
     calls_a_day: Calls | None = Field(default=None, examples=[100_000])
     calls_a_run: Calls | None = Field(default=None, examples=[50_000])
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
@@ -55,4 +58,6 @@ class ActiveCampaign(Section):
     def _a_way_in(self) -> Self:
         if self.url is not None and self.key is None:
             raise PydanticCustomError("activecampaign_login", "url and key together")
+        if self.text_days is not None and self.text_zone is None:
+            raise PydanticCustomError("activecampaign_zone", "text_days and text_zone together")
         return self

@@ -126,6 +126,7 @@ _KINDS = {
     "salesforce_login": "salesforce_login",
     "dynamics_login": "dynamics_login",
     "activecampaign_login": "activecampaign_login",
+    "activecampaign_zone": "activecampaign_zone",
     **{
         f"schedule_{why}": f"schedule_{why}"
         for why in ("form", "night", "short", "long", "opt_outs")

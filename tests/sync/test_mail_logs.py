@@ -116,6 +116,42 @@ def test_a_mailing_that_went_to_somebody_who_said_no_alarms(
     assert MAIL not in shown
 
 
+def test_a_text_to_somebody_who_said_no_alarms_and_a_stop_bars_every_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = 'text_days = 31\ntext_zone = "Etc/GMT+6"'
+    with alone("activecampaign", tmp_path, monkeypatch, more) as mailer:
+        account = mailer.vendor.account
+        for mail, number in ((MAIL, "+4568000001"), (OTHER, "+4568000002")):
+            account.add(mail, 1, phone=number)
+        before = account.text("Før", MAIL, OTHER)
+        mailer.call("run")
+        assert json.loads(mailer.call("violations", "--json").stdout)["shown"] == []
+        mailer.call("suppression", "add", "--phone", "68000001", "--channel", "sms")
+        before.stops.add(account.find(OTHER).id)
+        mailer.call("run")
+        for _ in range(25 * 60):  # as above
+            mailer.later()
+        bad = account.text("Efter", MAIL, OTHER)
+        mailer.call("run")
+        shown = json.loads(mailer.call("violations", "--json").stdout)["shown"]
+        why = mailer.call("suppression", "why", "68000002").output
+    assert {(one["channel"], one["ref"]) for one in shown} == {
+        ("sms", f"activecampaign/call/{bad.id}.{n}") for n in bad.sent_to
+    }
+    assert {one["call_list"] for one in shown} == {"Efter"}
+    assert "ActiveCampaign: SMS stop" in why
+
+
+def test_texts_are_not_read_before_their_zone_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with alone("activecampaign", tmp_path, monkeypatch, "text_days = 31") as mailer:
+        found = mailer.call("run")
+    assert found.exit_code != 0
+    assert "text_zone" in found.output
+
+
 # --- what each system's log comes to -------------------------------------------------------------
 
 

@@ -23,6 +23,11 @@ def stamp(at: datetime) -> str:
     return at.astimezone(ZONE).replace(microsecond=0).isoformat()
 
 
+def local(at: datetime) -> str:
+    """A time as the texts have it: of the account's zone, without saying so."""
+    return at.astimezone(ZONE).replace(microsecond=0, tzinfo=None).isoformat()
+
+
 @dataclass(slots=True)
 class Contact:
     """Somebody; `rows` by list."""
@@ -56,6 +61,19 @@ class Row:
     sourceid: str = "0"
 
 
+@dataclass(slots=True)
+class Broadcast:
+    """A text message to many: to whom it went when, who did not get it, who answered with a stop."""
+
+    id: int
+    name: str
+    at: datetime
+    status: str = "sent"
+    sent_to: dict[int, datetime] = field(default_factory=dict)
+    failed: set[int] = field(default_factory=set)
+    stops: set[int] = field(default_factory=set)
+
+
 @dataclass
 class Account:
     """The account, as people and programs use it. `journal` has every change that was accepted."""
@@ -65,6 +83,7 @@ class Account:
     contacts: dict[int, Contact] = field(default_factory=dict)
     automations: dict[int, str] = field(default_factory=dict)
     bounces: list[dict[str, Any]] = field(default_factory=list)
+    broadcasts: dict[int, Broadcast] = field(default_factory=dict)
     webhooks: list[dict[str, Any]] = field(default_factory=list)
     imports: dict[str, dict[str, Any]] = field(default_factory=dict)
     journal: list[dict[str, Any]] = field(default_factory=list)
@@ -116,6 +135,14 @@ class Account:
     def drop(self, email: str) -> None:
         """A contact is deleted, and with it that he unsubscribed."""
         del self.contacts[self.find(email).id]
+
+    def text(self, name: str, *emails: str, status: str = "sent") -> Broadcast:
+        """A text message goes out to these contacts."""
+        now = self.clock()
+        one = Broadcast(len(self.broadcasts) + 1, name, now, status)
+        self.broadcasts[one.id] = one
+        one.sent_to |= {self.find(email).id: now for email in emails}
+        return one
 
     # --- what happens of itself ---
 

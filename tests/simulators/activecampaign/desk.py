@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from simulators.activecampaign.account import ACTIVE, UNSUBSCRIBED, Account, Contact, stamp
+from simulators.activecampaign.account import (
+    ACTIVE,
+    UNSUBSCRIBED,
+    Account,
+    Contact,
+    local,
+    stamp,
+)
 from simulators.web import Ask, Told
 
 KEY: Final = "fedcba9876543210fedcba9876543210fedcba98"
@@ -198,6 +205,42 @@ class Office:
         """GET /import/info."""
         return Told(200, self.account.imports[ask.one("batchId")])
 
+    # --- text messages ---
+
+    def broadcasts(self, ask: Ask) -> Told:
+        """GET /sms/broadcasts."""
+        rows = [
+            {
+                "id": one.id,
+                "name": one.name,
+                "status": one.status,
+                "sent_date": local(one.at),
+                "sent_to_count": len(one.sent_to),
+            }
+            for one in self.account.broadcasts.values()
+        ]
+        return _page(ask, "broadcasts", rows)
+
+    def recipients(self, ask: Ask, ident: str) -> Told:
+        """GET /sms/broadcasts/{id}/recipients."""
+        one = self.account.broadcasts.get(int(ident))
+        if one is None:
+            raise Refused(404, {"message": f"No Result found for Broadcast with id {ident}"})
+        engaged = ask.query.get("filters[engagement][]", ())
+        rows = [
+            {
+                "id": number,
+                "phoneNumber": self.account.contacts[number].phone,
+                "sentDate": local(at),
+                "deliverability": "failed" if number in one.failed else "delivered",
+                "optOut": "yes" if number in one.stops else "no",
+                "replies": [],
+            }
+            for number, at in one.sent_to.items()
+            if not engaged or number in one.stops
+        ]
+        return _page(ask, "recipients", rows)
+
     # --- webhooks ---
 
     def hook(self, ask: Ask) -> Told:
@@ -235,6 +278,8 @@ ROUTES: Final[tuple[tuple[str, re.Pattern[str], Endpoint], ...]] = tuple(
         ("POST", "/contactLists", Office.set),
         ("POST", "/import/bulk_import", Office.load),
         ("GET", "/import/info", Office.loaded),
+        ("GET", "/sms/broadcasts", Office.broadcasts),
+        ("GET", r"/sms/broadcasts/(?P<ident>\d+)/recipients", Office.recipients),
         ("POST", "/webhooks", Office.hook),
         ("GET", "/webhooks", Office.hooks),
     )
