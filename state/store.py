@@ -16,13 +16,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 import sqlalchemy as sa
-import tenacity
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from rules.errors import InvariantBroken, SystemStopped, UserError
+from rules.errors import InvariantBroken, SystemStopped
+from state import engines
+from state.engines import CACHE_KIB, READ_ONLY, URGENT
 from state.turnstile import Turnstile
 from state.types import UtcDateTime
 
@@ -30,15 +31,11 @@ T = TypeVar("T")
 Tx = Connection
 """An open transaction: what every function of this package takes first."""
 
-BUSY_MILLISECONDS = 30_000
-IDLE_MILLISECONDS = 10_000
-CACHE_KIB = 32_768
 _TRIES = 5
 _POLITE = 3
 LOOK_UP_EVERY = 20_000
 """Steps of SQLite's machine between two looks whether somebody is in a hurry: a millisecond or so."""
 
-_KINDS: Final = 8
 GROUP: Final = 50
 """Rows that one statement inserts into SQLite; it takes up to 32,766 values."""
 
@@ -55,7 +52,7 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(self.url) if self.is_sqlite else _postgres_engine(self.url)
+        self.engine = (engines.sqlite if self.is_sqlite else engines.postgres)(self.url)
         self._turnstile = Turnstile(_beside(self.url) if self.is_sqlite else None)
 
     @contextlib.contextmanager
@@ -67,7 +64,12 @@ class Store:
         if not urgent:
             self._turnstile.pass_by()
         first = self._turnstile.held() if urgent else contextlib.nullcontext()
-        with self._told(), first, self.engine.begin() as connection:
+        with (
+            self._told(),
+            first,
+            self.engine.connect().execution_options(**{URGENT: urgent}) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextlib.contextmanager
@@ -76,20 +78,21 @@ class Store:
 
         PostgreSQL keeps no others out but those who write the same table.
         """
-        with self._breakable() as tx, _sparing(tx):
+        with self.breakable() as tx, _sparing(tx):
             yield tx
 
     def politely(self, work: Callable[[Tx], T]) -> T:
         """A writing transaction of a page, which is broken off for somebody in a hurry and done once
         more; after a few times he waits for it. What `work` changes besides, it changes at its end."""
         for _ in range(_POLITE):
-            with contextlib.suppress(GaveWay), self._breakable() as tx:
+            with contextlib.suppress(GaveWay), self.breakable() as tx:
                 return work(tx)
         with self.transaction() as tx:
             return work(tx)
 
     @contextlib.contextmanager
-    def _breakable(self) -> Iterator[Tx]:
+    def breakable(self) -> Iterator[Tx]:
+        """A writing transaction of a page; `GaveWay` as soon as an urgent one waits."""
         with self.transaction() as tx:
             raw: Any = tx.connection.driver_connection
             if self.is_sqlite:
@@ -126,7 +129,7 @@ class Store:
         """A reading transaction: never stops a writer; keep it short all the same."""
         with (
             self._told(),
-            self.engine.connect().execution_options(ringren_read_only=True) as connection,
+            self.engine.connect().execution_options(**{READ_ONLY: True}) as connection,
             connection.begin(),
         ):
             yield connection
@@ -185,107 +188,6 @@ def _beside(url: sa.URL) -> Path | None:
     """The turnstile's file; a database in memory has no other writers."""
     name = url.database
     return Path(f"{name}-turn") if name and name != ":memory:" else None
-
-
-def _sqlite_engine(url: sa.URL) -> Engine:
-    if url.database and url.database != ":memory:":
-        path = Path(url.database)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not path.exists():
-                path.touch(mode=0o600)
-        except OSError as error:
-            raise UserError("error.state_unmakeable", path=path, reason=error.strerror) from error
-        # A name that begins here is another file once somebody has gone elsewhere.
-        url = url.set(database=str(path.absolute()))
-    engine = _another(_sqlite_kind(url))
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-@functools.lru_cache(maxsize=_KINDS)
-def _sqlite_kind(url: sa.URL) -> Engine:
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
-    event.listen(engine, "connect", _set_pragmas)
-    return engine
-
-
-def _another(kind: Engine) -> Engine:
-    """Connections of its own, and what was compiled for the others of its kind.
-
-    A daemon opens a store for each run of a job, and half of what a run costs that finds nothing
-    new would be compiling the same statements once more.
-    """
-    engine = Engine(kind.pool.recreate(), kind.dialect, kind.url)
-    # Its option of that name would do the same, but not for tests, which share more.
-    engine._compiled_cache = kind._compiled_cache  # noqa: SLF001
-    return engine
-
-
-def _set_pragmas(connection: Any, _record: Any) -> None:
-    """Python's own transaction handling loses updates without an error: it is switched off.
-
-    synchronous=FULL, because an opt-out may have no other copy; for pages of rows it costs nothing.
-    """
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    # Of a new database only. Twice the usual: a row of a list is half a kilobyte, with its changes.
-    cursor.execute("PRAGMA page_size=8192")
-    _keep_a_log(cursor)
-    for pragma in (
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY_MILLISECONDS}",
-        f"cache_size=-{CACHE_KIB}",
-        "temp_store=FILE",
-        # Moving pages from the log into the database costs a sync: not after every commit.
-        "wal_autocheckpoint=4000",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _keep_a_log(cursor: Any) -> None:
-    """Write-ahead. Of several that make a new database, SQLite refuses all but one, unasked to wait."""
-    tries = tenacity.Retrying(
-        retry=tenacity.retry_if_exception(lambda error: "locked" in str(error)),
-        stop=tenacity.stop_after_delay(BUSY_MILLISECONDS / 1000),
-        wait=tenacity.wait_random(0.001, 0.02),
-        reraise=True,
-    )
-    tries(cursor.execute, "PRAGMA journal_mode=WAL")
-
-
-def _begin(connection: Connection) -> None:
-    read_only = connection.get_execution_options().get("ringren_read_only")
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
-def _postgres_engine(url: sa.URL) -> Engine:
-    try:
-        return _another(_postgres_kind(url))
-    except ModuleNotFoundError as error:
-        raise UserError("error.no_postgres") from error
-
-
-@functools.lru_cache(maxsize=_KINDS)
-def _postgres_kind(url: sa.URL) -> Engine:
-    return sa.create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
-        connect_args={"options": session_options(url)},
-    )
-
-
-def session_options(url: sa.URL) -> str:
-    """What every session at PostgreSQL begins with: a transaction that nothing happens in ends.
-
-    A process that is paused in one, or whose machine is gone, would keep opt-outs waiting for ever.
-    Ours ask nobody outside meanwhile, and so are never idle for long.
-    """
-    given = url.query.get("options", "")
-    own = given if isinstance(given, str) else " ".join(given)
-    return f"{own} -c idle_in_transaction_session_timeout={IDLE_MILLISECONDS}".strip()
 
 
 def among(

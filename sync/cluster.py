@@ -23,8 +23,9 @@ from procrastinate.worker import Worker
 from rules.errors import RingrenError
 from state import jobs as kept
 from state import queue, schema
+from state.engines import session_options
 from state.jobs import JobState
-from state.store import Store, Tx, session_options
+from state.store import Store, Tx
 from sync.app import Clock
 from sync.atwork import Opens, Workplace
 from sync.jobs import BULK, JOBS, URGENT, Crashed, Job, due, every, named

@@ -23,12 +23,12 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
-from state import store as store_module
+from state import engines
 from state.schema import prepare
 from state.store import Store, Tx
 
 _PREFIX = "rr-pg-"
-SET_PRAGMAS = store_module._set_pragmas
+SET_PRAGMAS = engines.set_pragmas
 
 
 def _set_pragmas_and_do_not_wait(connection: Any, record: Any) -> None:
@@ -38,7 +38,7 @@ def _set_pragmas_and_do_not_wait(connection: Any, record: Any) -> None:
     connection.execute("PRAGMA synchronous=OFF")
 
 
-store_module._set_pragmas = _set_pragmas_and_do_not_wait
+engines.set_pragmas = _set_pragmas_and_do_not_wait
 
 
 class _OneForAll(SQLiteDialect_pysqlite):
@@ -54,7 +54,7 @@ class _OneForAll(SQLiteDialect_pysqlite):
         return isinstance(other, _OneForAll)
 
 
-_SQLITE_ENGINE = store_module._sqlite_engine
+_SQLITE_ENGINE = engines.sqlite
 
 
 def _compiled_once(url: sa.URL) -> Engine:
@@ -64,7 +64,7 @@ def _compiled_once(url: sa.URL) -> Engine:
     return engine
 
 
-store_module._sqlite_engine = _compiled_once
+engines.sqlite = _compiled_once
 
 
 class NoServer(Exception):

@@ -7,9 +7,10 @@ between is seen, and one that comes after it marks the records that it reaches.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -35,7 +36,7 @@ from state import (
 from state.cursors import Lease
 from state.mirror import Dirty
 from state.screen import HashedRecord, Screen, Standing, hash_records
-from state.store import Tx
+from state.store import GaveWay, Tx
 from sync.app import App
 from sync.stages.answered import with_answers
 from sync.stages.hands import Hands, Task
@@ -47,6 +48,9 @@ BATCH = 4000
 FULL_BATCH = 1000
 """Where sources are asked: nearly every field of a record may change at once, and all of them are held
 until they are written."""
+
+SMALLEST = 250
+"""Records that are written in some milliseconds: nobody has to wait for less."""
 
 
 @dataclass(slots=True)
@@ -79,6 +83,11 @@ class _Batch:
     @property
     def rids(self) -> list[int]:
         return [row.rid for row in self.rows]
+
+    def halves(self) -> Iterator[_Batch]:
+        middle = len(self.rows) // 2
+        for some in (self.rows[:middle], self.rows[middle:]):
+            yield replace(self, rows=some)
 
 
 @dataclass(slots=True)
@@ -142,11 +151,10 @@ class Deciding:
         brief = Brief(lease.system, lease.kind, lease.fields, context, app.keys, kinds, matched)
         with Hands(brief, total) as hands:
             for batch, judgements in hands.judged(self._batches(reading or iter(()))):
-                writes = self._writes(batch, judgements)
-                app.store.politely(partial(self._write, batch, writes, judgements, kinds))
+                for writes in self._kept(batch, judgements, kinds):
+                    done.added += len(writes.added)
+                    done.closed += len(writes.closed)
                 done.records += len(batch.rows)
-                done.added += len(writes.added)
-                done.closed += len(writes.closed)
                 advance(done.records)
                 app.go_on()
         return done
@@ -223,6 +231,28 @@ class Deciding:
             where = (self.lease.system, self.lease.stream, row.place, row.version)
             how = (self.fingerprint, one.shape, one.changes, self.plan)
             writes.added.append((rid, *where, *how))
+
+    def _kept(
+        self, batch: _Batch, judgements: Sequence[Judgement], kinds: frozenset[str]
+    ) -> Iterator[_Writes]:
+        """Written: at once, or in halves, if it was broken off for an opt-out. The next opt-out finds
+        a shorter one, and the last halves are too short to be worth it."""
+        writes = self._writes(batch, judgements)
+        if self._is_kept(len(batch.rows), partial(self._write, batch, writes, judgements, kinds)):
+            yield writes
+            return
+        for part in batch.halves():
+            own = frozenset(part.rids)
+            yield from self._kept(part, [one for one in judgements if one.rid in own], kinds)
+
+    def _is_kept(self, records: int, write: Callable[[Tx], None]) -> bool:
+        if records <= SMALLEST:
+            self.app.store.politely(write)
+            return True
+        with contextlib.suppress(GaveWay), self.app.store.breakable() as tx:
+            write(tx)
+            return True
+        return False
 
     def _write(
         self,

@@ -6,6 +6,7 @@ batches, and only a few batches are under way at a time, so that memory stays bo
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -32,6 +33,9 @@ WORTH_IT: Final = 20_000
 """Records from which on starting processes pays: each takes half a second to begin."""
 
 MOST_PROCESSES: Final = 4
+LOWER: Final = 10
+"""So much lower is their priority: whoever records an opt-out, and we who hold the lock that it waits
+for, come before them."""
 
 
 class Hands:
@@ -84,6 +88,8 @@ def _ended(batch: B, future: Future[list[Plain]]) -> tuple[B, list[Judgement]]:
 def _begin() -> None:
     """In each process, once. The terminal's Ctrl-C is not for us."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with contextlib.suppress(AttributeError):  # Windows
+        os.nice(LOWER)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     make_roomy()
 

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rules.errors import SystemStopped, UserError
-from state import store as store_module
+from state import engines
 from state.ledger import hold
 from state.store import GROUP, Store, Tx, bulk
 from state.tables import cursors, findings, reach, snapshots
@@ -111,17 +111,20 @@ def test_reading_does_not_stop_a_writer_nor_a_writer_a_reader(store: Store) -> N
     assert counted(store) == 1
 
 
+@pytest.mark.parametrize("urgent", [False, True])
 def test_a_writer_that_waits_too_long_is_told_so(
-    sqlite_store: Store, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+    sqlite_store: Store, sqlite_url: str, monkeypatch: pytest.MonkeyPatch, *, urgent: bool
 ) -> None:
-    monkeypatch.setattr(store_module, "BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr(engines, "BUSY_MILLISECONDS", 50)
     hurried = Store(sqlite_url)
     with (
         sqlite_store.transaction(),
         pytest.raises(SystemStopped) as stopped,
-        hurried.transaction(),
+        hurried.transaction(urgent=urgent),
     ):
         pass
+    with hurried.transaction(urgent=urgent) as tx:
+        assert tx.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 50, "as it was before"
     hurried.close()
     assert stopped.value.message == "error.state_busy"
 
@@ -356,7 +359,7 @@ def test_only_its_owner_can_read_the_state(tmp_path: Path) -> None:
 def test_every_connection_waits_for_the_disk_and_keeps_references(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "_set_pragmas", SET_PRAGMAS)
+    monkeypatch.setattr(engines, "set_pragmas", SET_PRAGMAS)
     with contextlib.closing(Store(sqlite_url)) as store:
         _waits_for_the_disk(store)
 
@@ -398,7 +401,7 @@ def test_python_would_lose_updates_without_us(tmp_path: Path) -> None:
 def test_a_process_that_is_paused_in_a_transaction_does_not_keep_the_others_waiting(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "IDLE_MILLISECONDS", 300)
+    monkeypatch.setattr(engines, "IDLE_MILLISECONDS", 300)
     paused, other = Store(postgres_url), Store(postgres_url)
 
     def goes_on() -> None:
