@@ -94,9 +94,13 @@ def list_runs(tx: Tx, limit: int = 50) -> list[Run]:
 
 def newest_of(tx: Tx, commands: Collection[str]) -> Run | None:
     """The newest run of these commands that came to its end."""
+    return next(iter(newest_runs(tx, commands, 1)), None)
+
+
+def newest_runs(tx: Tx, commands: Collection[str], limit: int = 50) -> list[Run]:
+    """The runs of these commands that came to their end, the newest first."""
     query = sa.select(runs).where(runs.c.command.in_(commands), runs.c.totals.is_not(None))
-    row = tx.execute(query.order_by(runs.c.run.desc()).limit(1)).one_or_none()
-    return None if row is None else Run(*row)
+    return [Run(*row) for row in tx.execute(query.order_by(runs.c.run.desc()).limit(limit))]
 
 
 def runs_before(tx: Tx, run: int, limit: int = 50) -> list[Run]:

@@ -8,10 +8,10 @@ explained and undone like any other.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.enrichment.manual import TOLD
 from rules.enrichment.policy import RULE
@@ -75,6 +75,9 @@ class SourceLine:
     credit: int | None
     error: Said | None
     """What stopped it the last time that it was asked."""
+    error_at: datetime | None
+    not_bought: tuple[Said, ...]
+    """Parts of it that were found not to be in the contract then."""
     month: Gained
     """Since the first of this month."""
 
@@ -104,10 +107,10 @@ def sources(app: App) -> list[SourceLine]:
             )
             for name in app.sources
         }
-        errors = _errors(tx)
+        last = _last_asked(tx, app.sources)
         month = _this_month(tx, app)
     return [
-        _line(one, stands.get(name), *spent[name], errors.get(name), month[name])
+        _line(one, stands.get(name), *spent[name], last.get(name), month[name])
         for name, one in app.sources.items()
     ]
 
@@ -126,11 +129,29 @@ def _this_month(tx: Tx, app: App) -> dict[str, Gained]:
     return found
 
 
-def _errors(tx: Tx) -> dict[str, Said]:
-    """Source -> what stopped it in the newest run that asked."""
-    run = history.newest_of(tx, COMMANDS)
-    kept = Kept.model_validate(run.totals) if run and run.totals else None
-    return {one.system: one.message for one in kept.failures} if kept else {}
+class _Last(NamedTuple):
+    """The newest run in which a source was asked: when it ended, what stopped it, what is not bought."""
+
+    at: datetime | None
+    error: Said | None
+    not_bought: tuple[Said, ...]
+
+
+def _last_asked(tx: Tx, sources: Collection[str]) -> dict[str, _Last]:
+    """By source; a run in which one was not asked says nothing about it."""
+    found: dict[str, _Last] = {}
+    for run in history.newest_runs(tx, COMMANDS):
+        kept = Kept.model_validate(run.totals) if run.totals else None
+        if kept is None:
+            continue
+        errors = {one.system: one.message for one in kept.failures}
+        for one in kept.asked:
+            if one.source not in found and (one.asked or one.source in errors):
+                lacks = tuple(each.message for each in kept.notices if each.system == one.source)
+                found[one.source] = _Last(run.ended_at, errors.get(one.source), lacks)
+        if found.keys() >= set(sources):
+            break
+    return found
 
 
 def _line(
@@ -138,7 +159,7 @@ def _line(
     stands: Standing | None,
     used: int,
     ore: int,
-    error: Said | None,
+    last: _Last | None,
     month: Gained,
 ) -> SourceLine:
     credit = None
@@ -147,6 +168,18 @@ def _line(
         credit = one.credit()
     profile = one.profile
     answers = {str(state): keys for state, keys in stands.keys.items()} if stands else {}
-    told = stands.answered_at if stands else None
-    fields = tuple(sorted(profile.about))
-    return SourceLine(one.name, fields, profile.ore, answers, told, used, ore, credit, error, month)
+    error = last.error if last else None
+    return SourceLine(
+        one.name,
+        tuple(sorted(profile.about)),
+        profile.ore,
+        answers,
+        stands.answered_at if stands else None,
+        used,
+        ore,
+        credit,
+        error,
+        last.at if last and error else None,
+        last.not_bought if last else (),
+        month,
+    )

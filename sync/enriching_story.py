@@ -17,12 +17,18 @@ def sources_text(found: Sequence[SourceLine], texts: Texts, width: int | None) -
     right = frozenset(range(1, len(heads)))
     lines = [table(heads, [row(one, texts) for one in found], right=right, width=width)]
     lines += ["", texts.get("sources.month"), _gained(found, texts, width)]
-    lines += [
-        f"✗ {called(one.source, texts)}: {printable(one.error.of(texts.lang))}"
-        for one in found
-        if one.error
-    ]
+    for one in found:
+        lines += [f"✗ {stopped(one, texts)}"] if one.error else []
+        lines += [f"– {printable(lack.of(texts.lang))}" for lack in one.not_bought]
     return "\n".join(lines)
+
+
+def stopped(one: SourceLine, texts: Texts) -> str:
+    """What stopped a source, and when; empty where nothing did."""
+    if one.error is None or one.error_at is None:
+        return ""
+    said, when = printable(one.error.of(texts.lang)), moment(one.error_at, texts.lang)
+    return texts.get("sources.stopped", source=called(one.source, texts), why=said, at=when)
 
 
 def _gained(found: Sequence[SourceLine], texts: Texts, width: int | None) -> str:

@@ -144,8 +144,9 @@ class Bar:
 
 def _say(stream: TextIO, texts: Texts, key: str, details: Mapping[str, object]) -> None:
     shown = {k: number(v, texts.lang) if isinstance(v, int) else v for k, v in details.items()}
-    if name := texts.find(f"report.system.{details.get('system')}"):
-        shown["system"] = name
+    for what, names in (("system", "report.system"), ("source", "source.name")):
+        if name := texts.find(f"{names}.{details.get(what)}"):
+            shown[what] = name
     line = texts.get(key, **shown)
     # A stream that was closed or is full: progress is a courtesy.
     with contextlib.suppress(OSError, ValueError):

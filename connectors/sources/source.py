@@ -54,6 +54,8 @@ class Profile:
     licence lets its answers be kept; None: without end. `licence` is a text key. `seconds`: about
     how long a call takes. `renews`: it is worth asking where no field is empty, for what it says
     overwrites; of who only fills, nobody is asked about a record in which there is nothing to fill.
+    `asked_dry`: a dry run may ask it, where nothing is to pay. `not_bought`: parts, by the vendor's
+    own names, that were asked for and are not in the contract; they are asked for no more.
     """
 
     asking: Mapping[KeyKind, Asking]
@@ -65,6 +67,8 @@ class Profile:
     keeps_days: int | None = None
     seconds: float = 1.0
     renews: bool = False
+    asked_dry: bool = True
+    not_bought: tuple[str, ...] = ()
 
     @property
     def about(self) -> frozenset[str]:

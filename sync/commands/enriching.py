@@ -23,7 +23,7 @@ NOBODY, STAYS = "none", "stays"
 @click.option("--dry-run", is_flag=True)
 @click.option("--budget", type=click.FloatRange(min=0))
 @click.option("--source")
-@click.option("--only")
+@click.option("--only", "field")
 @click.option("--allow", multiple=True, type=click.Choice(LIMITS))
 @click.pass_obj
 def enrich(
@@ -33,7 +33,7 @@ def enrich(
     dry_run: bool,
     budget: float | None,
     source: str | None,
-    only: str | None,
+    field: str | None,
     allow: tuple[str, ...],
 ) -> int:
     """One pass in which sources are asked."""
@@ -41,7 +41,7 @@ def enrich(
     from sync.stages.asking import Wish
 
     shell.path = path or shell.path
-    wish = Wish(source=source, only=only, kroner=budget)
+    wish = Wish(source=source, only=field, kroner=budget)
     with shell.open(dry=dry_run) as app:
         outcome, _ = one_pass(app, wish, dry=dry_run, allow=frozenset(allow))
         return shell.finish(outcome)

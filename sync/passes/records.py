@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from connectors.protocol import Problem
 from state import doubles, match_keys, mirror, shapes
 from state.cursors import Lease
 from sync import fingerprint, forecast
@@ -107,6 +108,13 @@ class Records:
         for one in asking.run():
             if one.error is not None:
                 self.facts.fail(one.source, None, one.error)
+            for part in one.not_bought:
+                self.facts.note(one.source, _not_bought(one.source, part))
+
+
+def _not_bought(source: str, part: str) -> Problem:
+    message = f"source.{source}.part_not_bought"
+    return Problem(part, message, "source.part_not_bought.remedy", {"part": part}, stops=False)
 
 
 def _added(old: Decided | None, new: Decided) -> Decided:

@@ -279,8 +279,8 @@ class _Building(_Asking):
         parts = self.facts.streams
         calls = tuple(self._calls(self.app.budget)) if self.app.budget else ()
         return Effects(
-            # No source of this version sells anything: connectors that buy count here.
-            paid_lookups=0,
+            paid_lookups=sum(one.bought for one in self.facts.asked),
+            paid_ore=sum(one.spent for one in self.facts.asked),
             api_calls=sum(one.used for one in calls),
             calls=calls,
             written=tuple(streams.written(parts, self.in_plan.by_stream, dry=self.facts.dry)),

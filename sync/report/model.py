@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 VERSION: Final = 2
 
 CHANGES: Final = (
+    (2, "paid_ore: what the paid look-ups of a run cost"),
     (2, "violations: calls to people who had opted out"),
     (2, "known, again and compared of streams"),
     (2, "across: who stands in several lists"),
@@ -305,10 +306,12 @@ class Calls(Part):
 class Effects(Part):
     """What the run cost and touched. Nothing but what stands here was written outside.
 
-    `api_calls` counts the calls of all systems together, `calls` those of each.
+    `paid_lookups` cost `paid_ore` hundredths of a krone. `api_calls` counts the calls of all systems
+    together, `calls` those of each.
     """
 
     paid_lookups: int
+    paid_ore: int = 0
     api_calls: int
     calls: tuple[Calls, ...]
     written: tuple[Written, ...]

@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 from rules.spans import COPENHAGEN
 from sync.output import moment, number, printable, share
+from sync.report.asked import kroner
 from sync.report.figures import Across, DataAge
 from sync.report.model import (
     Blocked,
@@ -145,7 +146,9 @@ def spent(one: Calls, texts: Texts) -> Iterator[str]:
 
 def cost(effects: Effects, texts: Texts) -> str:
     """What the run cost, in one line: also what is left of a vendor's quota, where it told."""
-    paid = texts.get("report.effects.paid.value", count=number(effects.paid_lookups, texts.lang))
+    count, ore = effects.paid_lookups, effects.paid_ore
+    spent_on = {"count": number(count, texts.lang), "kroner": kroner(ore, texts)}
+    paid = texts.get("report.effects.paid.value", **spent_on)
     calls = number(effects.api_calls, texts.lang)
     parts = [
         f"{texts.get('report.effects.paid')}: {paid}",

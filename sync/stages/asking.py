@@ -60,6 +60,8 @@ class Asked:
     seconds: float = 0.0
     used: int = 0
     spent: int = 0
+    bought: int = 0
+    """Keys that `spent` was paid for."""
     asked: int = 0
     found: int = 0
     absent: int = 0
@@ -75,6 +77,8 @@ class Asked:
     error: RingrenError | None = None
     stopped: bool = False
     """It is not asked any more tonight."""
+    not_bought: tuple[str, ...] = ()
+    """Parts of it that are not in the contract."""
 
 
 @dataclass(slots=True)
@@ -266,13 +270,15 @@ class Asking:
             for page in self._pages():
                 self._page(lane, page)
             self._ask(lane, everything=True)
+            lane.facts.not_bought = lane.source.profile.not_bought
         for facts in self.facts:
             facts.used = self.app.budget.used.get(facts.source, 0) if self.app.budget else 0
         return self.facts
 
     def _may_ask(self, lane: _Lane) -> bool:
         """A dry run buys nothing, and where nothing is due nobody is asked."""
-        lane.facts.only_counted = self.app.dry and lane.source.profile.ore > 0
+        profile = lane.source.profile
+        lane.facts.only_counted = self.app.dry and (profile.ore > 0 or not profile.asked_dry)
         return lane.scores.total() > 0 and not lane.facts.only_counted
 
     def _page(self, lane: _Lane, page: Sequence[Subject]) -> None:
@@ -339,6 +345,7 @@ class Asking:
             ore = len(ours) * profile.ore
             calls.pay(tx, lane.source.name, self.app.today, "enrich", ore)
         lane.facts.spent += ore
+        lane.facts.bought += len(ours)
         return ours
 
     def _keep(self, lane: _Lane, replies: Sequence[Reply], some: Mapping[Key, list[int]]) -> None:
@@ -365,6 +372,7 @@ class Asking:
         if ore := free * lane.source.profile.ore:
             calls.pay(tx, lane.source.name, self.app.today, "enrich", -ore)
             lane.facts.spent -= ore
+            lane.facts.bought -= free
 
     def _digests(self, key: Key) -> Sequence[bytes]:
         """By what records are found that carry the key, on pages that were seen before."""

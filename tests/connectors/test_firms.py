@@ -145,6 +145,7 @@ def test_an_addition_that_was_not_bought_is_asked_for_once(lassos: lasso.Lasso) 
     assert all(isinstance(reply, Found) for reply in replies)
     assert lassos.counted(path="/rating/") <= 2
     assert "credit_rating" not in one.profile.fields
+    assert one.profile.not_bought == ("creditsafe/rating",)
 
 
 def test_lasso_knows_a_domain_by_the_sites_that_it_tied_to_companies(lassos: lasso.Lasso) -> None:

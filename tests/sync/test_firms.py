@@ -168,3 +168,51 @@ def test_what_the_register_has_told_is_not_bought_and_who_is_down_leaves_the_oth
         refused = market.call("enrich", "--dry-run")
         assert refused.exit_code == Exit.USER
         assert "price_ore" in refused.output
+
+
+def test_a_part_that_is_not_in_the_contract_is_said_and_the_rest_goes_on(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        market = Market(tmp_path, stack)
+        number, other, *_ = market.register.numbers
+        market.vainu.desk.has_signals = False
+        market.dnb.desk.blocks -= {dnb.CREDIT}
+        market.list_({"CVR": number})
+        outcome, _ = enrich(market.app(), Wish(), dry=False)
+        said = {one.system: one.message.en for one in outcome.report.notices}
+        assert dnb.CREDIT in said["dnb"]
+        assert "signals is not in the contract" in said["vainu"]
+        # A night in which somebody else was asked says nothing about them.
+        market.list_({"CVR": number}, {"CVR": other})
+        market.night(source="cvr")
+        stands = market.call("sources").output
+        assert "Vainu: signals is not in the contract" in stands
+        assert f"Dun & Bradstreet: {dnb.CREDIT} is not in the contract" in stands
+        market.vainu.desk.has_signals = True
+        # A run of its own: what was found out holds for one.
+        market.call("enrich", "--source", "vainu")
+        assert "Vainu: signals" not in market.call("sources").output
+
+
+def test_a_dry_run_does_not_try_who_may_charge_for_a_question_even_where_the_price_is_nothing(
+    tmp_path: Path,
+) -> None:
+    with ExitStack() as stack:
+        market = Market(tmp_path, stack)
+        text = market.settings.read_text("utf-8").replace(f"_ore = {PRICE}", "_ore = 0")
+        market.settings.write_text(text, "utf-8")
+        market.list_({"CVR": market.register.numbers[0]})
+        outcome, asked = enrich(market.app(dry=True), Wish(), dry=True)
+        assert {one.source for one in asked if one.only_counted} == {"dnb"}
+        assert market.dnb.desk.matched == []
+        assert outcome.report.effects.paid_lookups == 0
+        assert market.night(source="dnb")["dnb"].found == 1
+
+
+def test_the_report_says_what_was_paid(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        market = Market(tmp_path, stack)
+        market.list_(*({"CVR": number} for number in market.register.numbers[:3]))
+        outcome, _ = enrich(market.app(), Wish(source="dnb"), dry=False)
+        effects = outcome.report.effects
+        assert (effects.paid_lookups, effects.paid_ore) == (3, 3 * PRICE)
+        assert "Paid look-ups: 3 (DKK 7.50)" in market.call("report").output

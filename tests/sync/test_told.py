@@ -14,7 +14,11 @@ import pytest
 import requests
 from enriching import NIGHT, Place, placed
 from requests.adapters import HTTPAdapter
+from simulators.accounts import serving as accounts
+from simulators.cvrapi import serving as cvrapi
+from simulators.datafordeler import serving as datafordeler
 from simulators.dnb import serving as dnb
+from simulators.faults import Fault
 from simulators.lasso import serving as lasso
 from simulators.neverbounce import serving as neverbounce
 from simulators.numverify import serving as numverify
@@ -23,6 +27,7 @@ from simulators.vainu import serving as vainu
 from simulators.web import Clock, served
 from simulators.zerobounce import serving as zerobounce
 
+from connectors.sources.registry import SOURCES
 from rules import tables
 from rules.errors import Exit
 from sync.enriching import enrich
@@ -47,7 +52,7 @@ KEYS = {
 
 
 class Night(NamedTuple):
-    """By source: all that it was sent, in small letters."""
+    """By source, or source and door: all that it was sent, in small letters."""
 
     place: Place
     sent: dict[str, list[str]]
@@ -63,6 +68,13 @@ SOLD: Final[Mapping[str, tuple[Any, str]]] = {
     "dnb": (dnb, "key = '{KEY}'\nsecret = {SECRET}\nprice_ore = 5"),
 }
 """Their simulators, and what they are signed in to with; a secret is a file."""
+
+
+DOORS: Final = {
+    "datafordeler": (datafordeler, "datafordeler.key = {{ file = '{}' }}"),
+    "cvrapi": (cvrapi, f"cvrapi.agent = '{cvrapi.AGENT}'"),
+}
+"""Of the register, beside its index."""
 
 
 def _section(name: str, vendor: Any, folder: Path) -> str:
@@ -89,8 +101,21 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
                 vendor.desk.mailboxes[SECOND] = ("unknown", "antispam_system", None)
             if name == "twilio":
                 vendor.desk.package_errors[OTHER] = 60600
-        place = stack.enter_context(placed(folder, companies=5, about=about))
-        ports[place.vendor.address] = "cvr"
+        yearly = stack.enter_context(served(accounts.build(1)))
+        there = ", ".join(f'"{host}" = "{here}"' for host, here in yearly.elsewhere.items())
+        about += f"[sources.accounts]\non = true\nelsewhere = {{ {there} }}\n"
+        doors = {
+            name: stack.enter_context(served(one.build(1))) for name, (one, _) in DOORS.items()
+        }
+        (folder / "datafordeler").write_text(datafordeler.KEY, "utf-8")
+        opened = [said.format(folder / name) for name, (_, said) in DOORS.items()]
+        beside = {one.HOST: doors[name].address for name, (one, _) in DOORS.items()}
+        about = "\n".join([*opened, about])
+        place = stack.enter_context(placed(folder, companies=5, about=about, beside=beside))
+        ports |= {one.address: f"cvr {name}" for name, one in doors.items()}
+        ports |= {place.vendor.address: "cvr index", yearly.address: "accounts"}
+        for desk in (yearly.desk, *(one.desk for one in doors.values())):
+            desk.register = place.register
         rows = [
             {**PERSON, "CVR": place.register.numbers[2], "E-mail": mail, "Direkte telefon": number,
              "Hjemmeside": "www.opdigtet-0003.dk", "Teknologi": "", "Kreditvurdering": "",
@@ -101,8 +126,13 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
         sent: dict[str, list[str]] = {}
         with _intercepted(ports, sent):
             enrich(place.app(), Wish(), dry=False)
-            for name in ("neverbounce", "numverify", "lasso", "vainu", "dnb"):
+            for name in ("neverbounce", "numverify", "lasso", "vainu", "dnb", "accounts"):
                 enrich(place.app(), Wish(source=name), dry=False)
+            # One door after the other is shut, and the next one is asked.
+            for vendor in (place.vendor, doors["datafordeler"]):
+                place.tomorrow()
+                vendor.fault(Fault.STATUS, status=401, times=9)
+                enrich(place.app(), Wish(source="cvr"), dry=False)
         yield Night(place, sent)
 
 
@@ -125,26 +155,33 @@ def _intercepted(ports: dict[str, str], sent: dict[str, list[str]]) -> Iterator[
         yield
 
 
+def _doors() -> set[str]:
+    return {f"cvr {name}" for name in DOORS}
+
+
 def _unescaped(text: str) -> str:
     return re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), text)
 
 
-def _allowed(source: str) -> set[str]:
-    rows = [row for row in tables.rows(TABLE) if row["source"] == source]
-    return {kind for row in rows if row["door"] in {"", "index"} for kind in row["sends"].split()}
+def _allowed(name: str) -> set[str]:
+    source, _, door = name.partition(" ")
+    rows = [row for row in tables.rows(TABLE) if (row["source"], row["door"]) == (source, door)]
+    assert rows, name
+    return {kind for row in rows for kind in row["sends"].split()}
 
 
 def test_each_source_is_told_what_the_table_says_and_not_a_word_more(night: Night) -> None:
     marks = {**KEYS, "cvr": (str(night.place.register.numbers[2]),)}
     asked_by = {name: set(one.profile.asking) for name, one in night.place.app().sources.items()}
-    assert set(night.sent) == set(asked_by)
+    assert set(asked_by) == set(SOURCES)
+    assert set(night.sent) == {*asked_by.keys() - {"cvr"}, "cvr index", *_doors()}
     for source, sent in night.sent.items():
         allowed, everything = _allowed(source), " ".join(sent)
         for kind, texts in marks.items():
             # An address holds its own domain.
             if kind in allowed or (kind == "mail_domain" and "email" in allowed):
                 # A domain is asked about only where the number leaves something open.
-                asked = kind in asked_by[source] and kind != "mail_domain"
+                asked = kind in asked_by[source.partition(" ")[0]] and kind != "mail_domain"
                 assert not asked or any(one in everything for one in texts), (source, kind)
                 continue
             assert not [one for one in texts if one in everything], (source, kind)
@@ -154,14 +191,19 @@ def test_each_source_is_told_what_the_table_says_and_not_a_word_more(night: Nigh
 def test_the_table_says_by_what_each_source_can_be_asked(night: Night) -> None:
     for name, source in night.place.app().sources.items():
         # Some are asked by less, where the settings leave something out.
-        assert {kind.value for kind in source.profile.asking} <= _allowed(name), name
+        whole = f"{name} index" if name == "cvr" else name
+        assert {kind.value for kind in source.profile.asking} <= _allowed(whole), name
 
 
 def test_the_list_of_processors_is_that_of_the_sources_in_use(night: Night) -> None:
     told = json.loads(night.place.call("sources", "processors", "--json").stdout)
     by_name = {one["source"]: one for one in told}
-    assert set(by_name) == {"cvr", *SOLD}
-    assert (by_name["cvr"]["role"], by_name["cvr"]["country"]) == ("authority", "DK")
+    assert set(by_name) == {"cvr", "accounts", *SOLD}
+    assert {one["name"]: one["role"] for one in told if one["source"] == "cvr"} == {
+        "Erhvervsstyrelsen": "authority",
+        "Klimadatastyrelsen (Datafordeleren)": "authority",
+        "cvrapi.dk": "controller",
+    }
     assert by_name["zerobounce"]["sends"] == ["email"]
     said = night.place.call("sources", "processors").output
     assert "e-mail addresses" in said

@@ -59,6 +59,7 @@ class Dnb:
             ore=ore,
             repeats_free=False,
             keeps_days=keeps_days,
+            asked_dry=False,
         )
 
     def look_up(self, keys: Sequence[Key]) -> Iterator[Reply]:
@@ -87,11 +88,9 @@ class Dnb:
         except NotBought:
             if len(self._blocks) == 1:
                 raise
-        self._blocks = (
-            CORE,
-            *(one for one in self._blocks if one != CORE and self._has(duns, one)),
-        )
-        self.profile = replace(self.profile, fields=_fields(self._blocks))
+        lacking = tuple(one for one in self._blocks if one != CORE and not self._has(duns, one))
+        self._blocks = tuple(one for one in self._blocks if one not in lacking)
+        self.profile = replace(self.profile, fields=_fields(self._blocks), not_bought=lacking)
         return self._api.blocks(duns, self._blocks)
 
     def _has(self, duns: str, block: str) -> bool:

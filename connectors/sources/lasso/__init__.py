@@ -37,6 +37,7 @@ _ALWAYS: Final = frozenset(
         "company_status", "ad_protected",
     }
 )  # fmt: skip
+RATING: Final = "creditsafe/rating"
 _OF_SITES: Final = frozenset({"website"})
 _OF_REPORTS: Final = frozenset({"revenue", "gross_profit"})
 _OF_GROUP: Final = frozenset({"parent_company", "ultimate_parent"})
@@ -112,9 +113,10 @@ class Lasso:
             return self._api.rating(cvr)
         except NotBought:
             # The key has just been good for the company: it is the add-on, and asked for no more.
-            LOG.warning("not bought", extra={"source": self.name, "part": "rating"})
+            LOG.warning("not bought", extra={"source": self.name, "part": RATING})
             self._parts = self._parts._replace(rating=False)
-            self.profile = replace(self.profile, fields=_fields(self._parts))
+            fields = _fields(self._parts)
+            self.profile = replace(self.profile, fields=fields, not_bought=(RATING,))
             return None
 
     def credit(self) -> int | None:

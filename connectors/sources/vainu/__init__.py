@@ -33,6 +33,7 @@ LIFE: Final = timedelta(days=7)
 KINDS: Final[tuple[Signals, ...]] = ("news", "data-changes")
 DOMAINS: Final = BATCH // 4
 """Several companies may share a domain."""
+SIGNALS: Final = "signals"
 _ALWAYS: Final = frozenset({"company_name", "cvr", "website", "revenue", "technology", "country"})
 _OF_PATHS: Final = {"employees": "employees", "sector": "sector", "phone": "main_phone"}
 _OF_SIGNALS: Final = frozenset({"signal", "signal_at"})
@@ -113,9 +114,10 @@ class Vainu:
             if error.message != "error.no_right":
                 raise
             # The companies were answered with the same token: it is signals that were not bought.
-            LOG.warning("not bought", extra={"source": self.name, "part": "signals"})
+            LOG.warning("not bought", extra={"source": self.name, "part": SIGNALS})
             self._kinds = ()
-            self.profile = replace(self.profile, fields=self.profile.fields - _OF_SIGNALS)
+            fields = self.profile.fields - _OF_SIGNALS
+            self.profile = replace(self.profile, fields=fields, not_bought=(SIGNALS,))
             return []
 
     def credit(self) -> int | None:

@@ -9,7 +9,7 @@ from rules.rights import Right
 from sync import choosing, recipients
 from sync.choosing import Question
 from sync.enriching import SourceLine, sources
-from sync.enriching_story import gained, row
+from sync.enriching_story import gained, row, stopped
 from sync.opening import Linker, linker
 from sync.report import words
 from sync.report.asked import called
@@ -38,12 +38,12 @@ def standing(asked: Asked) -> Answered:
 
 def _line(one: SourceLine, asked: Asked) -> dict[str, Any]:
     texts = asked.texts
-    error = one.error.of(texts.lang) if one.error else ""
-    state = "stopped" if error else "well" if one.answered_at else "new"
+    state = "stopped" if one.error else "well" if one.answered_at else "new"
     return {
         "name": called(one.source, texts),
         "state": state,
-        "error": error,
+        "said": [stopped(one, texts)] if one.error else [],
+        "lacks": [lack.of(texts.lang) for lack in one.not_bought],
         "cells": row(one, texts)[1:],
         "month": gained(one, texts),
     }
