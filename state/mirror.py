@@ -250,12 +250,9 @@ def set_decided(
 
 def make_dirty(tx: Tx, rids: Sequence[int]) -> None:
     """Have these rows decided anew."""
-    for start in range(0, len(rids), 1000):
-        tx.execute(
-            sa.update(mirror)
-            .where(mirror.c.rid.in_(rids[start : start + 1000]))
-            .values(decided_with=None)
-        )
+    if rids:
+        here = among(tx, mirror.c.rid, list(rids))
+        tx.execute(sa.update(mirror).where(here).values(decided_with=None))
 
 
 def will_decide(tx: Tx, system: str, stream: str, fingerprint: str) -> None:

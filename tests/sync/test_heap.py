@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from state.mirror import set_written
 from state.store import Store
-from sync.heap import roomy
+from sync.heap import roomy, tidy
 
 
 class _Knot:
@@ -78,3 +78,11 @@ def test_runs_of_jobs_that_each_open_the_store_do_not_add_up(tmp_path: Path) -> 
         store.close()
         del store, tx
     assert len([one for one in engines if one() is not None]) <= 17
+
+
+def test_what_one_page_of_a_pass_leaves_in_cycles_goes_some_pages_later() -> None:
+    with roomy():
+        left = weakref.ref(_Knot())
+        for _ in range(16):
+            tidy()
+        assert left() is None
