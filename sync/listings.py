@@ -83,6 +83,8 @@ class Wanted:
     gone: bool = False
     decided: bool = False
     """Those that a person decided about, and no others."""
+    owner: str | None = None
+    """Who is to mend them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +105,30 @@ class Found:
 
 def find(tx: Tx, wanted: Wanted, limit: int, duties: Duties) -> Found:
     """At most `limit` findings, the worst first, then by kind and place."""
-    fitting = [
+    fitting = _fitting(tx, wanted, duties)
+    if wanted.gone or wanted.decided:
+        return Found(first(tx, wanted, [wanted.code], limit, duties), None)
+    codes = list(dict.fromkeys(code for _, code, _ in sorted(fitting)))
+    total = sum(count for _, _, count in fitting)
+    return Found(first(tx, wanted, codes, limit, duties), total)
+
+
+def count(tx: Tx, wanted: Wanted, duties: Duties) -> int:
+    """How many open findings there are of those."""
+    return sum(number for *_, number in _fitting(tx, wanted, duties))
+
+
+def _fitting(tx: Tx, wanted: Wanted, duties: Duties) -> list[tuple[int, str, int]]:
+    """(how bad, code, how many) of the open findings that are asked for."""
+    return [
         (_WORST_FIRST[severity], code, count)
         for _system, stream, code, severity, field, count in findings.counts(tx, _systems(tx))
         if wanted.severity in {None, severity}
         and wanted.code in {None, code}
         and wanted.field in {None, field}
         and wanted.stream in {None, stream}
+        and wanted.owner in {None, duties.owner(code, field)}
     ]
-    if wanted.gone or wanted.decided:
-        return Found(first(tx, wanted, [wanted.code], limit, duties), None)
-    codes = list(dict.fromkeys(code for _, code, _ in sorted(fitting)))
-    total = sum(count for _, _, count in fitting)
-    return Found(first(tx, wanted, codes, limit, duties), total)
 
 
 def first(
@@ -130,14 +143,22 @@ def first(
 
     Of each code those `after` a number: the next page of one that was looked at.
     """
-    return [_assigned(one, duties) for one in islice(_listed(tx, wanted, codes, after), limit)]
+    mine = (
+        one
+        for one in _listed(tx, wanted, codes, after)
+        if wanted.owner in {None, duties.owner(one.finding.code, one.finding.field)}
+    )
+    return [_assigned(one, duties) for one in islice(mine, limit)]
 
 
-def causes(app: App) -> list[FindingGroup]:
-    """All open findings by cause, the worst and most frequent first, each with a few examples."""
-    since = app.clock() - NEW
+def causes(app: App, owner: str | None = None) -> list[FindingGroup]:
+    """All open findings by cause, the worst and most frequent first, each with a few examples; of one
+    owner, or of all."""
+    since, duties = app.clock() - NEW, app.duties
     with app.store.reading() as tx:
-        return groups(tx, overview.causes(tx, _systems(tx), since), app.duties)
+        found = overview.causes(tx, _systems(tx), since)
+        mine = [one for one in found if owner in {None, duties.owner(one.code, one.field)}]
+        return groups(tx, mine, duties)
 
 
 def causes_table(found: Sequence[FindingGroup], texts: Texts) -> str:

@@ -8,6 +8,7 @@ import click
 
 from rules.changes import Severity
 from rules.errors import Exit
+from rules.fields.field import OWNERS
 from sync.shell import Shell
 
 MOST = 50
@@ -19,6 +20,7 @@ WHAT = ("leave", "put-off", "open-again")
 @click.option("--code")
 @click.option("--field")
 @click.option("--stream")
+@click.option("--owner", type=click.Choice(OWNERS))
 @click.option("--gone", is_flag=True)
 @click.option("--decided", is_flag=True)
 @click.option("--causes", is_flag=True)
@@ -31,6 +33,7 @@ def findings(
     code: str | None,
     field: str | None,
     stream: str | None,
+    owner: str | None,
     gone: bool,
     decided: bool,
     causes: bool,
@@ -41,21 +44,21 @@ def findings(
         return Exit.OK
     shell: Shell = context.obj
     if causes:
-        return _causes(shell)
+        return _causes(shell, owner)
     from sync.listings import Wanted, find, findings_table
 
-    wanted = Wanted(severity, code, field, stream, gone, decided)
+    wanted = Wanted(severity, code, field, stream, gone, decided, owner)
     with shell.open(dry=True) as app, app.store.reading() as tx:
         found = find(tx, wanted, limit, app.duties)
     shell.tell(found.shown, lambda: findings_table(found, shell.texts))
     return Exit.OK
 
 
-def _causes(shell: Shell) -> int:
+def _causes(shell: Shell, owner: str | None) -> int:
     from sync.listings import causes, causes_table
 
     with shell.open(dry=True) as app:
-        found = causes(app)
+        found = causes(app, owner)
     shell.tell(found, lambda: causes_table(found, shell.texts))
     return Exit.OK
 

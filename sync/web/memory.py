@@ -39,11 +39,11 @@ class Memory:
         return found
 
 
-def causes(app: App, memory: Memory) -> list[FindingGroup]:
+def causes(app: App, memory: Memory, owner: str | None = None) -> list[FindingGroup]:
     """`sync findings --causes`, counted anew when some came or went."""
     with app.store.reading() as tx:
         now = mark(tx)
-    return memory.of("causes", now, lambda: listings.causes(app))
+    return memory.of(f"causes {owner or ''}", now, lambda: listings.causes(app, owner))
 
 
 def houses(app: App, memory: Memory) -> list[HouseLine]:

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from rules.changes import Severity
 from rules.suppression import Channel
+from sync.settings.model import Owner
 from sync.web import items
 
 MOST_LISTED: Final = 1000
@@ -65,7 +66,13 @@ class AskViolations(AskFew):
     everything: bool = False
 
 
-class AskFindings(AskFew):
+class AskCauses(Query):
+    """Those that one part of the organisation is to mend; all, when none is named."""
+
+    owner: Owner | None = None
+
+
+class AskFindings(AskFew, AskCauses):
     """The next page: those with a higher `fid` than the last one that was shown."""
 
     after: Annotated[int, Field(ge=0, le=LARGEST)] = 0

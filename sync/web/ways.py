@@ -77,7 +77,7 @@ def _findings(call: Call) -> list[listings.Assigned]:
     code, app = call.path["code"], call.app
     if not words.exists(f"finding.{code}"):
         raise Refused(404, "api.nothing_there")
-    wanted = listings.Wanted(code=code, gone=said.gone, decided=said.decided)
+    wanted = listings.Wanted(code=code, gone=said.gone, decided=said.decided, owner=said.owner)
     with app.store.reading() as tx:
         return listings.first(tx, wanted, [code], said.limit, app.duties, said.after)
 
@@ -202,8 +202,8 @@ WAYS: Final[tuple[Way, ...]] = (
         shapes.Acknowledged, doing.answered,
     ),
     Way(
-        "causes", "GET", f"{_V1}/findings", Scope.RECORDS, None, list[FindingGroup],
-        lambda call: causes(call.app, call.memory),
+        "causes", "GET", f"{_V1}/findings", Scope.RECORDS, shapes.AskCauses, list[FindingGroup],
+        lambda call: causes(call.app, call.memory, call.said.owner),
     ),
     Way(
         "findings", "GET", f"{_V1}/findings/{{code}}", Scope.RECORDS, shapes.AskFindings,

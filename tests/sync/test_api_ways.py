@@ -21,6 +21,7 @@ from listening import Answer, Listening, listening
 from openapi_spec_validator import validate
 from promises.lists import HEADER, people
 
+from rules.fields.field import OWNERS
 from rules.keys import Key, KeyKind
 from rules.rights import RIGHTS, Right, Role
 from rules.suppression import Channel
@@ -293,6 +294,22 @@ def test_findings_of_a_kind_come_page_by_page(api: Listening) -> None:
     assert len(whole) > 2
     assert seen == whole == sorted(whole)
     assert len(whole) == sum(one["count"] for one in causes if one["code"] == code)
+
+
+def test_what_is_whose_adds_up_and_is_the_same_list_by_list(api: Listening) -> None:
+    causes = api.ask("/api/v1/findings").json
+    counted = 0
+    for owner in OWNERS:
+        mine = api.ask(f"/api/v1/findings?owner={owner}").json
+        assert {one["owner"] for one in mine} <= {owner}
+        counted += sum(one["count"] for one in mine)
+        for one in mine[:2]:
+            listed = api.ask(f"/api/v1/findings/{one['code']}?owner={owner}&limit=1000").json
+            assert {each["owner"] for each in listed} == {owner}
+            severe = [each for each in listed if each["finding"]["severity"] == one["severity"]]
+            assert len(severe) == one["count"]
+    assert counted == sum(one["count"] for one in causes)
+    assert api.ask("/api/v1/findings?owner=nobody").status == 422
 
 
 # --- what is refused -------------------------------------------------------------------------

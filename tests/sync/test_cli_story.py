@@ -95,3 +95,9 @@ def test_findings_are_told_in_words_with_their_place(lists: Path) -> None:
     assert "firmaer" not in call("findings", "--severity", "error").stdout
     assert "4 more" in call("findings", "--limit", "1", "--lang", "en").stdout
     assert "firmaer" not in call("findings", "--field", "email").stdout
+    every = json.loads(call("findings", "--json").stdout)
+    for owner in {one["owner"] for one in every}:
+        told = json.loads(call("findings", "--owner", owner, "--json").stdout)
+        assert told == [one for one in every if one["owner"] == owner]
+        causes = json.loads(call("findings", "--owner", owner, "--causes", "--json").stdout)
+        assert sum(one["count"] for one in causes) == len(told)

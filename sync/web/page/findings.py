@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rules.checks.notes import PROPOSED
 from rules.errors import UserError
+from rules.fields.field import OWNERS
 from rules.records import Kind, Ref
 from rules.rights import Right
 from state import acts, decisions
@@ -36,12 +37,11 @@ def causes(asked: Asked) -> Answered:
 def _causes(asked: Asked, error: UserError | None = None) -> Shown:
     found = counted(asked.app, asked.memory)
     owners = {one.owner: one.owner_name for group in found for one in group.fields}
-    owner = asked.query.get("owner", "")
-    shown = [one for one in found if owner in {"", *(field.owner for field in one.fields)}]
+    owner = _owner(asked)
     filled = {
-        "groups": shown,
+        "groups": counted(asked.app, asked.memory, owner) if owner else found,
         "owners": sorted(owners.items()),
-        "owner": owner if owner in owners else "",
+        "owner": owner,
         "today": asked.app.today,
     }
     return Shown("findings", filled | _deciding(asked), 422 if error else 200, error)
@@ -55,9 +55,14 @@ def of_code(asked: Asked) -> Answered:
 def _of_code(asked: Asked, error: UserError | None = None) -> Shown:
     code, app = _code(asked), asked.app
     decided = asked.choice("show", "open", "decided") == "decided"
-    wanted = listings.Wanted(code=code, decided=decided)
+    owner = "" if decided else _owner(asked)
+    wanted = listings.Wanted(code=code, decided=decided, owner=owner or None)
     with app.store.reading() as tx:
-        total = decisions.count(tx, Chosen([code]), decided=decided)
+        total = (
+            listings.count(tx, wanted, app.duties)
+            if owner
+            else decisions.count(tx, Chosen([code]), decided=decided)
+        )
         found = listings.first(tx, wanted, [code], MOST, app.duties)
         told = acts.numbered(tx, {one.decision for one in found if one.decision})
     link = linker(app)
@@ -72,9 +77,16 @@ def _of_code(asked: Asked, error: UserError | None = None) -> Shown:
         "today": app.today,
         "code": code,
         "decided": decided,
+        "owner": owner,
+        "owner_name": asked.texts.get(f"list.owner.{owner}") if owner else "",
         "one_by_one": code == PROPOSED,
     }
     return Shown("findings_of", filled | _deciding(asked), 422 if error else 200, error)
+
+
+def _owner(asked: Asked) -> str:
+    owner = asked.query.get("owner", "")
+    return owner if owner in OWNERS else ""
 
 
 def _code(asked: Asked) -> str:
