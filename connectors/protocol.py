@@ -360,6 +360,15 @@ class Remembers(Protocol):
 
 
 @runtime_checkable
+class KeepsTime(Protocol):
+    """Has a clock of its own, by which its history tells when something was set."""
+
+    def time_there(self) -> datetime | None:
+        """Its time by its last answer, to the second; None before it has given one."""
+        ...
+
+
+@runtime_checkable
 class Copies(Protocol):
     """Can show corrections in a copy where it cannot write them."""
 

@@ -6,6 +6,7 @@ It has no `provision` at all: what a system lacks can be seen in a dry run, and 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from connectors.barring import Barring, Bars, Refusal, barring_of
 from connectors.costs import Reckons
@@ -15,6 +16,7 @@ from connectors.protocol import (
     Compares,
     Connector,
     Enlists,
+    KeepsTime,
     Links,
     Moved,
     Outcome,
@@ -97,6 +99,10 @@ class ReadOnly:
         """The wrapped connector's ids."""
         assert isinstance(self._inner, Compares)  # noqa: S101
         return self._inner.ids(stream)
+
+    def time_there(self) -> datetime | None:
+        """The wrapped connector's answer, if it has one."""
+        return self._inner.time_there() if isinstance(self._inner, KeepsTime) else None
 
     def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
         """The wrapped connector's records."""

@@ -18,6 +18,8 @@ from rules.suppression import SINGLE_CHANNELS, Channel
 
 RULE: Final = "suppression"
 """What a change is made by that shows a block on a record."""
+SET_AT: Final = "set_at"
+"""The detail of such a change that says when it was made by the system's own clock."""
 WORDS: Final = {Channel.CALL: "opkald", Channel.EMAIL: "e-mail", Channel.SMS: "sms"}
 """How a cell names channels, as `opt_out_words` reads them."""
 ALL: Final = frozenset(SINGLE_CHANNELS)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -23,14 +23,15 @@ MOST: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Flags that left for a record: the times, by our clock, of each field; newest last."""
+    """Flags that left for a record, last `at` by our clock; the times of each field by the system's,
+    newest last."""
 
     at: datetime
     fields: Mapping[str, Sequence[datetime]]
 
 
-def leave(tx: Tx, fields: Mapping[int, Collection[str]], now: datetime) -> None:
-    """Flags in these fields are about to leave for these records."""
+def leave(tx: Tx, fields: Mapping[int, Collection[str]], now: datetime, there: datetime) -> None:
+    """Flags in these fields are about to leave for these records; `there` is the system's time."""
     for some in chunks(fields):
         tried = flag_tries.c.rid.in_(some)
         rows = tx.execute(sa.select(flag_tries.c.rid, flag_tries.c.left_fields).where(tried))
@@ -40,7 +41,9 @@ def leave(tx: Tx, fields: Mapping[int, Collection[str]], now: datetime) -> None:
             tx.execute(sa.insert(flag_tries), fresh)
         for rid in some:
             before = known.get(rid, {})
-            new = {name: [*before.get(name, ()), now.isoformat()][-MOST:] for name in fields[rid]}
+            new = {
+                name: [*before.get(name, ()), _noted(now, there)][-MOST:] for name in fields[rid]
+            }
             left = {"left_at": now, "left_fields": {**before, **new}}
             tx.execute(sa.update(flag_tries).where(flag_tries.c.rid == rid).values(left))
 
@@ -48,15 +51,14 @@ def leave(tx: Tx, fields: Mapping[int, Collection[str]], now: datetime) -> None:
 def stayed(tx: Tx, fields: Mapping[int, Collection[str]]) -> None:
     """What was about to leave for these records last did not leave at all."""
     for rid, names in fields.items():
-        if left := to(tx, rid):
+        if row := _row(tx, rid):
             times = {
-                name: said
-                for name, at in left.fields.items()
-                if (said := at[:-1] if name in names else at)
+                name: left
+                for name, said in row.left_fields.items()
+                if (left := said[:-1] if name in names else said)
             }
-            last = max((at for said in times.values() for at in said), default=None)
-            told = {name: [at.isoformat() for at in said] for name, said in times.items()}
-            values = {"left_at": last, "left_fields": told or None}
+            last = max((_read(one)[0] for said in times.values() for one in said), default=None)
+            values = {"left_at": last, "left_fields": times or None}
             tx.execute(sa.update(flag_tries).where(flag_tries.c.rid == rid).values(values))
 
 
@@ -69,14 +71,26 @@ def arrived(tx: Tx, rids: Collection[int]) -> None:
 
 def to(tx: Tx, rid: int) -> Departure | None:
     """What left for a record, if it is not known to have arrived."""
-    row = tx.execute(
+    row = _row(tx, rid)
+    if row is None:
+        return None
+    times = {name: [_read(one)[1] for one in said] for name, said in row.left_fields.items()}
+    return Departure(row.left_at, times)
+
+
+def _row(tx: Tx, rid: int) -> Any:
+    return tx.execute(
         sa.select(flag_tries.c.left_at, flag_tries.c.left_fields).where(
             flag_tries.c.rid == rid, flag_tries.c.left_at.is_not(None)
         )
     ).one_or_none()
-    if row is None:
-        return None
-    times = {
-        name: [datetime.fromisoformat(at) for at in said] for name, said in row.left_fields.items()
-    }
-    return Departure(row.left_at, times)
+
+
+def _noted(now: datetime, there: datetime) -> str:
+    return f"{now.isoformat()} {there.isoformat()}"
+
+
+def _read(said: str) -> tuple[datetime, datetime]:
+    """(by our clock, by the system's); notes of before know of one clock only."""
+    ours, _, theirs = said.partition(" ")
+    return datetime.fromisoformat(ours), datetime.fromisoformat(theirs or ours)

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from connectors.protocol import Connector, Token
+from connectors.protocol import Connector, KeepsTime, Token
 from connectors.readonly import ReadOnly
 from connectors.registry import (
     ACTIVECAMPAIGN,
@@ -144,6 +144,12 @@ class App:
                 known = ", ".join(self.systems) or "–"
                 raise UserError("error.no_such_system", system=name, known=known)
         return tuple(sorted(self.systems if self.only is None else self.only))
+
+    def time_there(self, system: str) -> datetime:
+        """The time by a system's own clock; by ours where it has none."""
+        there = self.systems[system]
+        known = there.time_there() if isinstance(there, KeepsTime) else None
+        return known or self.clock()
 
     def go_on(self) -> None:
         """Called between two pages, when everything so far is committed: Leaving where we should."""

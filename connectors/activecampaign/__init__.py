@@ -215,6 +215,10 @@ class ActiveCampaign:
 
     # --- for administrators, and for comparing whole sets ---
 
+    def time_there(self) -> datetime:
+        """By the answers' own dates."""
+        return self.api.now()
+
     def check(self) -> Iterator[Right]:
         """Whether the key is let in, and each list can be read."""
         user = str(self.api.me().get("username") or "?")

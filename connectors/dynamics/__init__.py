@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from typing import Final
 from urllib.parse import quote
@@ -264,6 +265,10 @@ class Dynamics:
                 ref = self.shapes[stream.name].ref(row[described.key])
                 found[ref] = Clearing("", who or "")
         return found
+
+    def time_there(self) -> datetime | None:
+        """By the answers' own dates."""
+        return self.org.now()
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the server counts versions."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -84,6 +84,7 @@ class Org:
         self.calls = self.throttled = 0
         self.dated: datetime | None = None
         """The server's time in its last answer, to the second."""
+        self._then = 0.0
         self.schema_changed = False
         """We have made columns: metadata is to be read past the server's caches."""
         line = Line(
@@ -113,7 +114,11 @@ class Org:
         self.calls += 1
         self.throttled += answer.status_code == HTTPStatus.TOO_MANY_REQUESTS
         if said := answer.headers.get("Date"):
-            self.dated = parsedate_to_datetime(said).astimezone(UTC)
+            self.dated, self._then = parsedate_to_datetime(said).astimezone(UTC), self.elapsed()
+
+    def now(self) -> datetime | None:
+        """The server's time, from its last answer and what has passed since; never this machine's."""
+        return self.dated and self.dated + timedelta(seconds=self.elapsed() - self._then)
 
     # --- rows ---
 

@@ -228,6 +228,10 @@ class HubSpot:
         """By the history of the properties: each value there tells where it came from."""
         return clearings(self.api, self.shape(stream.name), refs, fields)
 
+    def time_there(self) -> datetime:
+        """By the answers' own dates."""
+        return self.api.now()
+
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the values as HubSpot spells them tell."""
         del stream, record, change

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import Any, Final
@@ -301,6 +302,10 @@ class Salesforce:
         except SystemStopped:
             return {}
         return {str(row["Id"]): str(row["Name"]) for row in answer["records"]}
+
+    def time_there(self) -> datetime:
+        """By the answers' own dates."""
+        return self.org.now()
 
     def expected_version(self, stream: Stream, record: Record, change: RecordChange) -> str | None:
         """Only the org knows: the stamp is part of it."""

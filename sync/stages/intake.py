@@ -11,8 +11,8 @@ from functools import partial
 from typing import Final
 
 from connectors.protocol import Episode, Stream
-from rules.changes import Finding, Severity
-from rules.flags import RULE
+from rules.changes import Change, Finding, Severity
+from rules.flags import RULE, SET_AT
 from rules.keys import ref_key
 from rules.opt_out_fields import episode, intake, is_watched
 from rules.records import Record, Value
@@ -100,9 +100,11 @@ def take_episodes(
     """
     said: list[Statement] = []
     judged: list[findings.Judged] = []
+    ahead = app.time_there(system) - now if told else timedelta()
     for one in told:
         heard = episode(one.record, one.field, one.since, heard_at=now, region=app.settings.region)
-        new = [s for s in heard.statements if not _is_heard(tx, app, one, s.channel)]
+        since = one.since - ahead
+        new = [s for s in heard.statements if not _is_heard(tx, app, one, s.channel, since)]
         known = mirror.find(tx, one.record.ref) if new else None
         rid = known.rid if known else None
         if new and not (rid is not None and _is_ours(tx, one, rid)):
@@ -112,28 +114,35 @@ def take_episodes(
     return len(ledger.append(tx, app.keys, said, now, tuple(app.systems))) if said else 0
 
 
-def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel) -> bool:
-    """Whether this record was heard to say no on this channel after the episode had begun."""
+def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel, since: datetime) -> bool:
+    """Whether this record was heard to say no on this channel after the episode had begun, by our
+    clock."""
     digests = {key.digest for key in hashed_keys(app.keys, [ref_key(one.record.ref)])}
     return any(
         entry.event.type is EventType.BLOCK
         and entry.event.channel in {channel, Channel.ALL}
-        and entry.event.heard_at + CLOCK_SKEW >= one.since
+        and entry.event.heard_at + CLOCK_SKEW >= since
         for entry in entries_for(tx, digests)
     )
 
 
 def _is_ours(tx: Tx, one: Episode, rid: int) -> bool:
     """Whether we set the flag ourselves when the episode began. Somebody's own no that we hear of
-    late is his, whatever we wrote since."""
+    late is his, whatever we wrote since. All by the system's own clock."""
     times = [
-        row.applied_at
+        _set_at(change, row.applied_at)
         for row in history.of_records(tx, [rid]).get(rid, ())
-        if any(c.rule == RULE and c.field == one.field for c in row.changes)
+        for change in row.changes
+        if change.rule == RULE and change.field == one.field
     ]
     if left := departures.to(tx, rid):
         times += left.fields.get(one.field, ())
     return any(abs(at - one.since) <= CLOCK_SKEW for at in times)
+
+
+def _set_at(change: Change, applied_at: datetime) -> datetime:
+    said = change.details.get(SET_AT)
+    return datetime.fromisoformat(said) if said else applied_at
 
 
 def _note_shape(tx: Tx, system: str, stream: Stream, merged: Merged, now: datetime) -> None:

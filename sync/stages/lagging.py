@@ -34,7 +34,7 @@ def caught_up(app: App, connector: Pulls, stream: Stream, page: Page) -> Page:
     fresh = {one.ref: here.get(one.ref) or _with(one, written[one.ref.id]) for one in late}
     told = {(one.record.ref, one.field) for one in page.episodes}
     over = [
-        Episode(one, name, app.clock())
+        Episode(one, name, app.time_there(one.ref.system))
         for one in late
         for name in _noes(one, fresh[one.ref], written[one.ref.id])
         if (one.ref, name) not in told

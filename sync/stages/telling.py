@@ -33,7 +33,7 @@ from connectors.protocol import (
 )
 from rules.changes import Finding, RecordChange, Severity
 from rules.errors import RingrenError, RunStopped, SystemStopped, TryAgain
-from rules.flags import LIFTED, RULE, Flag, Wanted, wanted
+from rules.flags import LIFTED, RULE, SET_AT, Flag, Wanted, wanted
 from rules.records import Record, Ref, Value
 from rules.spans import COPENHAGEN
 from rules.suppression import SINGLE_CHANNELS, Channel
@@ -259,7 +259,7 @@ class Telling:
                 rows.append((one.rid, self.run_no, None, None, *where, expected, text, "sent"))
         with self.app.store.transaction(urgent=True) as tx:
             fields = {one.rid: [c.field for c in found.changes] for one, found in due}
-            departures.leave(tx, fields, self.app.clock())
+            departures.leave(tx, fields, self.app.clock(), self.app.time_there(self.name))
             outbox.queue(tx, rows)
 
     def _note_stayed(
@@ -431,7 +431,9 @@ class Telling:
         cells = {**row.record.values, **{c.field: c.new for c in found.changes}}
         if seen is not None and all(seen.values.get(name) == text for name, text in cells.items()):
             version = seen.version
-        text = proposals.changes_text(found.changes)
+        noted = {SET_AT: self.app.time_there(self.name).isoformat()}
+        changes = [c._replace(details={**c.details, **noted}) for c in found.changes]
+        text = proposals.changes_text(changes)
         where = (one.record.ref.system, row.stream)
         line = (self.run_no, one.rid, *where, base, version, text, self.app.actor, now, None)
         return line, (version, mirror.cells_text(cells), place, now, None, one.rid)

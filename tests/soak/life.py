@@ -95,7 +95,7 @@ class Life:
     def __post_init__(self) -> None:
         self.witness = Witness(self.place)
         self.history = History(self.place, self.witness, self.r, self.size)
-        self._ahead = timedelta(seconds=self.r.choice((0, 0, -280, 280)))
+        self._ahead = timedelta(seconds=self.r.choice((0, 0, -7300, 7300)))
         seen = self.witness.tally.seen
         seen["our clock is wrong"] += bool(self._ahead)
         seen["their clock is wrong"] += bool(self.place.skew)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from promises.lists import Lists
 from simulators.scripted import Scripted
 
-from connectors.protocol import Episode
-from rules.changes import Change
-from rules.flags import RULE
+from connectors.protocol import Applied, Episode, Outcome, Stream, Token
+from rules.changes import Change, RecordChange
+from rules.flags import ALL, RULE, Flag
 from rules.keys import Key, KeyKind
-from rules.records import Kind
+from rules.records import Kind, Record, Ref
 from state import history, mirror, proposals
+from state.tables import ledger
 from sync import desk
 from sync.app import App
 
@@ -85,3 +88,113 @@ def test_somebodys_no_that_is_heard_after_we_wrote_one_is_still_his(told: Told) 
     told.write_a_flag()
     told.hear_of(-LATER)
     assert told.is_blocked
+
+
+# --- a clock of ours that is wrong --------------------------------------------------------------
+
+FAST, SLOW = timedelta(hours=3), -timedelta(hours=2)
+
+
+class Clerk(Scripted):
+    """A system with a clock of its own. It takes flags, and its history tells when they were set."""
+
+    def __init__(self, now: datetime) -> None:
+        super().__init__("crm", Kind.CONTACT)
+        self.now = now
+        self.flagged: dict[str, datetime] = {}
+
+    def time_there(self) -> datetime:
+        return self.now
+
+    def one(self, ident: str, **values: str) -> Record:
+        return self.record(ident, full_name="Ida Opdigt", direct_phone=PHONE, **values)
+
+    def flags(self, stream: Stream) -> list[Flag]:
+        return [Flag("opt_out", ALL, "true")]
+
+    def block(
+        self, stream: Stream, token: Token | None, batch: Iterable[RecordChange]
+    ) -> Iterator[Outcome]:
+        for change in batch:
+            self.flagged[change.ref.id] = self.now
+            yield Applied(change.ref, f"v{len(self.flagged)} flagged")
+
+    def read(self, stream: Stream, refs: Sequence[Ref]) -> Iterator[Record]:
+        for ref in refs:
+            yield self.one(ref.id, **({"opt_out": "true"} if ref.id in self.flagged else {}))
+
+    def tell_of(self, ident: str, since: datetime) -> None:
+        """Its flag was cleared; the history tells that it stood there from then on."""
+        was = Episode(self.one(ident, opt_out="true"), "opt_out", since)
+        self.tell(self.one(ident), episodes=[was])
+
+
+@dataclass
+class Off:
+    """A clerk, and a clock of ours that is so far off."""
+
+    folder: Path
+    crm: Clerk
+    lists: Lists
+
+    def set(self, off: timedelta) -> None:
+        self.lists.now = self.crm.now + off
+
+    def later(self, off: timedelta) -> None:
+        """Ten minutes later our clock is so far off."""
+        self.crm.now += timedelta(minutes=10)
+        self.set(off)
+
+    def run(self) -> int:
+        """How many noes we know of that somebody said himself."""
+        self.lists.run()
+        said = sa.select(sa.func.count()).where(ledger.c.root.is_(None))
+        with self.lists.app() as app, app.store.reading() as tx:
+            return int(tx.execute(said).scalar_one())
+
+
+@pytest.fixture
+def off(tmp_path: Path) -> Off:
+    crm = Clerk(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+
+    def only_ours(app: App) -> None:
+        app.systems = {"crm": crm}
+
+    return Off(tmp_path, crm, Lists(tmp_path, systems=only_ours))
+
+
+@pytest.mark.parametrize(
+    ("when_set", "when_told"), [(SLOW, SLOW), (SLOW, timedelta()), (timedelta(), FAST)]
+)
+def test_our_own_flag_is_known_as_ours_however_wrong_our_clock_is(
+    off: Off, when_set: timedelta, when_told: timedelta
+) -> None:
+    off.set(when_set)
+    off.crm.tell(off.crm.one("1"), off.crm.one("2", opt_out="true"))
+    assert off.run() == 1
+    since = off.crm.flagged["1"]
+    off.later(when_told)
+    off.crm.tell_of("1", since)
+    assert off.run() == 1, "nobody has said it a second time"
+
+
+@pytest.mark.parametrize("how_wrong", [SLOW, FAST])
+def test_a_no_that_we_saw_stand_there_is_no_second_one_when_history_tells_of_it(
+    off: Off, how_wrong: timedelta
+) -> None:
+    off.set(how_wrong)
+    since = off.crm.now - timedelta(minutes=1)
+    off.crm.tell(off.crm.one("1", opt_out="true"))
+    assert off.run() == 1
+    off.later(how_wrong)
+    off.crm.tell_of("1", since)
+    assert off.run() == 1
+
+
+def test_somebodys_own_no_is_heard_although_our_clock_is_wrong(off: Off) -> None:
+    off.set(FAST)
+    off.crm.tell(off.crm.one("1"))
+    assert off.run() == 0
+    off.later(FAST)
+    off.crm.tell_of("1", off.crm.now - timedelta(minutes=5))
+    assert off.run() == 1
