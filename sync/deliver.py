@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rules.errors import Exit
+from rules.errors import Exit, worst
 from state import deliveries, history, proposals, telling
 from state.deliveries import DeliveryState
 from state.ledger import head
@@ -51,20 +51,32 @@ def deliver(app: App, *, first: bool = True) -> Delivered:
 
 def tell(app: App) -> Delivered | None:
     """What came in since the last time, to the chosen systems at once, reading nothing; None when
-    nothing did. It needs no list for itself, so that it goes on while a pass reads for hours."""
+    nothing did. It needs no list for itself, so that it goes on while a pass reads for hours.
+
+    Lists that are written as a whole are read and told right behind it, those that nobody is at work
+    on; who is at work on one tells it himself (`Blocks.between`)."""
     with app.store.reading() as tx:
         if not any(telling.is_behind(tx, name) for name in app.only or ("",)):
             return None
         newest = head(tx).seq
     with Pass(app, "suppression deliver") as one:
-        one.tell_known()
+        left = one.tell_known()
         code = one.stop()
     with app.store.transaction() as tx:
         for name in app.only or ():
             telling.delivered(tx, name, newest)
         if one.leaves_no_trace():
             history.forget_run(tx, one.facts.run)
-    return _delivered(one, code)
+    known = _delivered(one, code)
+    return _both(known, deliver(app, first=False)) if left else known
+
+
+def _both(first: Delivered, then: Delivered) -> Delivered:
+    """One right behind the other, over the same systems."""
+    for name, done in first.systems.items():
+        done.add(then.systems[name])
+    failures = (*first.failures, *then.failures)
+    return Delivered(False, first.systems, failures, worst(first.exit_code, then.exit_code))
 
 
 def _delivered(one: Pass, code: Exit) -> Delivered:

@@ -67,7 +67,8 @@ class Pass:
             decisions.reopen_due(tx, app.clock())
         self.facts = PassFacts(command, run, app.dry, app.actor, app.clock(), systems)
         self._ground = Ground(app, self.facts)
-        self._records, self._blocks = Records(self._ground), Blocks(self._ground)
+        self._blocks = Blocks(self._ground)
+        self._records = Records(self._ground, self._blocks)
         self._lists = Lists(self._ground, self._records, self._blocks)
         self._fixes = Fixes(self._ground)
         self._around = contextlib.ExitStack()
@@ -148,9 +149,9 @@ class Pass:
         """See `Records.ask`."""
         self._records.ask(wish)
 
-    def tell_known(self) -> None:
+    def tell_known(self) -> bool:
         """See `Blocks.known`."""
-        self._blocks.known()
+        return self._blocks.known()
 
     @traced("tell")
     def tell(self) -> int:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
 
 from connectors.barring import barring_of
 from connectors.protocol import Stream
 from connectors.spans import traced
 from rules.errors import RingrenError
 from state import mirror, reach, telling
+from state.ledger import head
+from sync.facts import StreamFacts
 from sync.passes.ground import Ground
 from sync.stages import lifted
 from sync.stages.listing import Listing
 from sync.stages.telling import Lane, Telling, refresh
 from sync.stages.told import Told
+
+OFTEN: Final = timedelta(seconds=5)
+SHARE: Final = 10
+"""A list is written as a whole: that takes at most so small a part of a long pass."""
 
 
 class Blocks:
@@ -22,13 +30,40 @@ class Blocks:
 
     def __init__(self, ground: Ground) -> None:
         self.ground, self.app, self.facts = ground, ground.app, ground.facts
+        self._seen, self._next = (-1, 0), self.facts.started_at + OFTEN
+        """The newest entry and how many lists were ready, and the next moment that is worth a look."""
 
-    def known(self) -> None:
-        """Tell what is known by now, without reading anything: what a daemon does in between."""
+    def known(self) -> bool:
+        """Tell what is known by now, without reading anything: what a daemon does in between. Gives
+        whether a list that is written as a whole has yet to hear of it: it has to be read for that."""
         refresh(self.app, self.ground.screen)
+        left = False
         for name in self.facts.systems:
+            streams = self.ground.streams(name)
             # One after another: who answers slowly holds up those behind, not those before.
-            self._tell_now(name, self.ground.streams(name))
+            self._tell_now(name, streams)
+            with self.app.store.reading() as tx:
+                untold = telling.streams_untold(tx, name)
+            left |= any(one.can.atomic_batch and one.name in untold for one in streams)
+        return left
+
+    def between(self) -> None:
+        """While lists are read and decided: what came in meanwhile, into those that are written as a
+        whole and that nobody else can write to as long as we hold them."""
+        now = self.app.clock()
+        if self.app.dry or now < self._next:
+            return
+        ready = [part for part in self.ground.pulled() if _is_ready(part)]
+        with self.app.store.reading() as tx:
+            seen = (head(tx).seq, len(ready))
+        if ready and seen != self._seen:
+            refresh(self.app, self.ground.screen)
+            for name in dict.fromkeys(part.system for part in ready):
+                here = (part for part in ready if part.system == name)
+                lanes = [Lane(one.stream, one.pulled.lease) for one in here if one.pulled]
+                self._tell(name, lanes, all_decided=False)
+        self._seen, ended = seen, self.app.clock()
+        self._next = ended + max(OFTEN, SHARE * (ended - now))
 
     @traced("tell")
     def first(self, there: Mapping[str, Sequence[Stream]]) -> None:
@@ -122,3 +157,8 @@ class Blocks:
             dirty = sum(mirror.count_dirty(tx, name) for name in self.app.systems)
             if not dirty and not reach.pending(tx):
                 telling.all_refreshed(tx)
+
+
+def _is_ready(part: StreamFacts) -> bool:
+    """Whether it is written as a whole, and was read to its end."""
+    return part.pulled is not None and part.pulled.complete and part.stream.can.atomic_batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, Literal
 
@@ -93,7 +93,7 @@ class Lists:
     ) -> None:
         assert isinstance(connector, Pulls)  # noqa: S101 - every configured system can be pulled
         part.pulled = begin(self.app, connector, part.stream, self._take(part))
-        reading = read(self.app, connector, part.pulled, sample, self.ground.watch)
+        reading = self._with_noes(read(self.app, connector, part.pulled, sample, self.ground.watch))
         if plan is not None and _is_first(part.pulled):
             self._records.along(part, part.pulled, plan, reading)
         for _ in reading:
@@ -111,6 +111,12 @@ class Lists:
             self._recover(connector, part.pulled, plan)
             if sample is None:
                 self._compare(connector, part, part.pulled)
+
+    def _with_noes(self, reading: Iterator[None]) -> Iterator[None]:
+        """The same, giving way to opt-outs after each page."""
+        for page in reading:
+            self._blocks.between()
+            yield page
 
     def _recover(self, connector: Connector, pulled: Pulled, plan: int | None) -> None:
         """Settle what was sent and never heard of; where the feed lags, by the records themselves.

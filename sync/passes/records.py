@@ -10,6 +10,7 @@ from state.cursors import Lease
 from sync import fingerprint, forecast
 from sync.beside import beside
 from sync.facts import StreamFacts
+from sync.passes.blocks import Blocks
 from sync.passes.ground import Ground
 from sync.stages import columns, reaching
 from sync.stages.asking import Asking, Wish
@@ -23,8 +24,9 @@ STALE_BATCH = 5000
 class Records:
     """The records of the streams that a pass has leases on."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, blocks: Blocks) -> None:
         self.ground, self.app, self.facts = ground, ground.app, ground.facts
+        self._blocks = blocks
 
     def decide(self, plan: int) -> None:
         """Decide every record whose inputs have changed; proposals belong to `plan` from now on.
@@ -53,6 +55,7 @@ class Records:
         for part in self.ground.pulled():
             with self.ground.only_this(part.system, part.stream.name):
                 done += self._decide(part, plan, done, total)
+            self._blocks.between()
         self.app.progress.end()
 
     def _decide(self, part: StreamFacts, plan: int, before: int, total: int) -> int:
