@@ -84,12 +84,12 @@ def paid(tx: Tx, system: str, day: date) -> int:
     return int(tx.execute(spent).scalar_one_or_none() or 0)
 
 
-def spent(tx: Tx, system: str, first: date) -> tuple[int, int]:
-    """Calls and øre from that day on."""
+def spent(tx: Tx, system: str, first: date, last: date = date.max) -> tuple[int, int]:
+    """Calls and øre from that day on, to the last."""
     calls, ore = tx.execute(
         sa.select(sa.func.sum(api_calls.c.calls), sa.func.sum(api_calls.c.ore)).where(
             api_calls.c.system == system,
-            api_calls.c.day >= first.isoformat(),
+            api_calls.c.day.between(first.isoformat(), last.isoformat()),
             api_calls.c.job == TOTAL,
         )
     ).one()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
@@ -16,6 +16,8 @@ from state.store import Tx
 from state.tables import findings, history, lookups, proposals
 
 _PAGE: Final = 2000
+END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""Of all time to come."""
 
 
 def of_plan(tx: Tx, plan: int, systems: Sequence[str], rule: str) -> Counter[str]:
@@ -28,30 +30,39 @@ def of_run(tx: Tx, run: int, rule: str) -> Counter[str]:
     return _counted(tx, sa.select(history.c.changes).where(history.c.run == run), rule)
 
 
-def since(tx: Tx, moment: datetime, rule: str) -> Counter[str]:
+def since(tx: Tx, moment: datetime, rule: str, until: datetime = END) -> Counter[str]:
     """The same of all that was written since then and not taken back."""
     written = sa.select(history.c.changes).where(
-        history.c.applied_at >= moment, history.c.undone_by.is_(None), history.c.undoes.is_(None)
+        history.c.applied_at >= moment,
+        history.c.applied_at < until,
+        history.c.undone_by.is_(None),
+        history.c.undoes.is_(None),
     )
     return _counted(tx, written, rule)
 
 
-def answered(tx: Tx, moment: datetime) -> Counter[str]:
+def answered(tx: Tx, moment: datetime, until: datetime = END) -> Counter[str]:
     """Keys of which a source has said since then what it knows."""
     rows = tx.execute(
         sa.select(lookups.c.source, sa.func.count())
-        .where(lookups.c.state == "found", lookups.c.answered_at >= moment)
+        .where(
+            lookups.c.state == "found",
+            lookups.c.answered_at >= moment,
+            lookups.c.answered_at < until,
+        )
         .group_by(lookups.c.source)
     )
     return Counter({source: int(number) for source, number in rows})
 
 
-def raised(tx: Tx, moment: datetime, codes: Collection[str]) -> Counter[str]:
+def raised(tx: Tx, moment: datetime, codes: Collection[str], until: datetime = END) -> Counter[str]:
     """Findings of these codes that were new since then; one that rests on several sources counts for
     each of them."""
     rows = tx.execute(
         sa.select(findings.c.details).where(
-            findings.c.first_seen_at >= moment, findings.c.code.in_(list(codes))
+            findings.c.first_seen_at >= moment,
+            findings.c.first_seen_at < until,
+            findings.c.code.in_(list(codes)),
         ),
         execution_options={"yield_per": _PAGE},
     )

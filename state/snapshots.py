@@ -183,6 +183,13 @@ def by_measure(
     return found
 
 
+def last_day(tx: Tx, first: date, last: date) -> date | None:
+    """The newest day between these two, both included, of which figures were kept."""
+    days = snapshots.c.day.between(first.isoformat(), last.isoformat())
+    found = tx.execute(sa.select(sa.func.max(snapshots.c.day)).where(days)).scalar_one()
+    return date.fromisoformat(found) if found else None
+
+
 def of_day(tx: Tx, day: date) -> list[Figure]:
     """Everything that was kept of a day, by system, stream and measure."""
     found = tx.execute(

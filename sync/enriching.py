@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.enrichment.manual import TOLD
@@ -108,22 +108,24 @@ def sources(app: App) -> list[SourceLine]:
             for name in app.sources
         }
         last = _last_asked(tx, app.sources)
-        month = _this_month(tx, app)
+        month = gained(tx, app, app.today.replace(day=1), app.today)
     return [
         _line(one, stands.get(name), *spent[name], last.get(name), month[name])
         for name, one in app.sources.items()
     ]
 
 
-def _this_month(tx: Tx, app: App) -> dict[str, Gained]:
-    first = app.today.replace(day=1)
+def gained(tx: Tx, app: App, first: date, last: date) -> dict[str, Gained]:
+    """What each source that is set up gave and took on these days, both ends included."""
     begun = datetime.combine(first, time(), COPENHAGEN)
-    filled, raised = gains.since(tx, begun, RULE), gains.raised(tx, begun, TOLD)
-    answered = gains.answered(tx, begun)
+    until = datetime.combine(last + timedelta(days=1), time(), COPENHAGEN)
+    filled = gains.since(tx, begun, RULE, until)
+    raised = gains.raised(tx, begun, TOLD, until)
+    answered = gains.answered(tx, begun, until)
     found = {}
     for name, one in app.sources.items():
         verified = answered[name] if one.profile.verifies else 0
-        used, ore = calls.spent(tx, name, first)
+        used, ore = calls.spent(tx, name, first, last)
         per = round((filled[name] + verified) * 100 / ore, 2) if ore else None
         found[name] = Gained(filled[name], verified, raised[name], used, ore, per)
     return found

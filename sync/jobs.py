@@ -194,6 +194,16 @@ def _report(app: App) -> Ended:
     return Ended(Exit.OK)
 
 
+def _coverage(app: App) -> Ended:
+    from sync.monthly import write
+
+    told = write(app)
+    missed = [name for name, arrived in told.items() if not arrived]
+    error = {"message": "job.monthly.untold", "names": ", ".join(missed)}
+    # Who has it already does not get it again because of somebody else.
+    return Ended(Exit.FAILED, error) if missed and len(missed) == len(told) else Ended(Exit.OK)
+
+
 def _purge(app: App) -> Ended:
     from state.purge import Lifetimes, purge_all
 
@@ -233,6 +243,7 @@ JOBS: Final = (
         each=True,
     ),
     Job("report", _report, "house", BULK, 20, _HOURS, tries=3),
+    Job("coverage", _coverage, "house", BULK, 15, _HOURS, tries=3),
     Job("purge", _purge, "house", BULK, 10, 4 * _HOURS, tries=3),
     Job("backup", _backup, "backup", BULK, 5, 12 * _HOURS, tries=3, dry=True, needs="backup"),
 )

@@ -93,12 +93,21 @@ def runs(shell: Shell, *, limit: int) -> int:
 
 @click.command
 @click.argument("number", type=int, required=False)
+@click.option("--month")
 @click.pass_obj
-def report(shell: Shell, *, number: int | None) -> int:
-    """The report of an earlier run, the latest when none is named."""
+def report(shell: Shell, *, number: int | None, month: str | None) -> int:
+    """The report of an earlier run, the latest when none is named; or that of a month."""
     from state.history import list_runs
+    from sync import monthly
     from sync.report.build import of_run
 
+    if month is not None:
+        if number is not None:
+            raise UserError("monthly.run_or_month")
+        first = monthly.read(month)
+        with shell.open(dry=True) as app:
+            shell.show(monthly.collect(app, first))
+        return Exit.OK
     with shell.open(dry=True) as app:
         with app.store.reading() as tx:
             latest = list_runs(tx, 1)

@@ -13,6 +13,7 @@ from rules.records import ABSENT
 from state.findings import Noted
 from state.membership import Party
 from sync.explain import Explanation
+from sync.month import Month
 from sync.output import number, printable
 from sync.receipts import Receipts
 from sync.report import changes, words
@@ -48,6 +49,10 @@ def sheet_of(result: object) -> Sheet | None:
         from sync.report.receipt import of_receipts
 
         return of_receipts(result)
+    if isinstance(result, Month):
+        from sync.report.month import of_month
+
+        return of_month(result)
     return None
 
 

@@ -54,6 +54,7 @@ class Alarms(Section):
     repeat_minutes: Annotated[int, Field(ge=5, le=43_200)] = 240
     delivery_hours: Hours = 24
     quiet: bool = True
+    monthly_report: bool = False
     burst_an_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     quiet_hours: QuietHours = Field(
         default=(), examples=[["daily 20:00-07:00", "saturday,sunday 00:00-24:00"]]

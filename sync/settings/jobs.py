@@ -47,6 +47,7 @@ class Jobs(Section):
     enrich: When = "daily 01:00"
     reconcile: When = "sunday 04:00"
     report: When = "daily 06:30"
+    coverage: When = "month 1 06:45"
     purge: When = "daily 03:30"
     backup: When = "daily 01:15"
 
