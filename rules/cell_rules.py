@@ -46,7 +46,7 @@ class Rule:
     differently; `tables` and `libraries` are what the outcome depends on besides. Into the fields
     of `moves` it may put what a cell held besides. `options` name what settings said to it
     (`rules.options`). `lists`: the picklist by which each field is read, instead of `settled` and
-    `unsettled`.
+    `unsettled`. `closed`: of its fields those that nobody can write; it only says what it finds there.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Rule:
     options: tuple[str, ...] = ()
     lists: Mapping[str, Picklist] | None = None
     usual: Callable[..., Guess | None] | None = None
+    closed: frozenset[str] = frozenset()
 
     def on(self, field: str) -> Rule:
         """The rule as it works on one of its fields."""
@@ -77,6 +78,13 @@ class Rule:
         if (fields, moves) == (self.fields, self.moves):
             return self
         return replace(self, fields=fields, moves=moves) if fields else None
+
+    def closing(self, closed: frozenset[str]) -> Rule:
+        """The rule where nobody can write these fields: it changes them no more, and moves nothing
+        into them."""
+        here = closed.intersection(self.fields)
+        moves = tuple(name for name in self.moves if name not in closed)
+        return replace(self, closed=here, moves=moves) if here or moves != self.moves else self
 
     def read(self, text: str, region: str) -> Formatted:
         """What the format makes of a cell."""

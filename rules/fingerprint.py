@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from rules import tables
+from rules.cell_rules import Rule
 from rules.fills import Fill
 from rules.hygiene import RULES, Row
 from rules.records import Kind
@@ -44,9 +45,14 @@ def _parts(row: Row, mapped: Container[str]) -> Iterator[str]:
     yield from (name for name in row.fields if name in mapped)
     yield ">"
     yield from (name for name in _fields(row) if name in mapped)
+    yield from (f"{name} closed" for name in _closed(row) if name in mapped)
     yield from row.options
     yield from (tables.digest(name) for name in row.tables)
     yield from (f"{name} {_release(name)}" for name in row.libraries)
+
+
+def _closed(row: Row) -> Sequence[str]:
+    return sorted(row.closed) if isinstance(row, Rule) else ()
 
 
 def _release(library: str) -> str:

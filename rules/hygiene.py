@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -84,6 +84,8 @@ class _Plan(NamedTuple):
     fills: tuple[Fill, ...]
     steps_first: Mapping[str, tuple[Step, ...]]
     """What cells go through first."""
+    closed: frozenset[str]
+    """Fields that nobody can write: what is found there is said, and stays."""
 
 
 @dataclass(slots=True)
@@ -95,6 +97,7 @@ class _Desk:
     region: str
     changes: list[Change]
     findings: list[Finding]
+    closed: frozenset[str]
 
     def filled(self, name: str) -> str | None:
         """What was put into an empty field a moment ago."""
@@ -105,12 +108,11 @@ class _Desk:
 def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Row, ...]) -> _Plan:
     mapped = set(fields)
     steps = tuple(
-        _Step(name, own.settled, own.usual, own.unsettled, own.regional, own)
+        _step(name, rule)
         for rule in rules
         if isinstance(rule, Rule) and kind in rule.kinds
         for name in rule.fields
         if name in mapped
-        for own in (rule.on(name),)
     )
     fills = tuple(row for row in rules if isinstance(row, Fill) and row.concerns(kind, mapped))
     rule_of = {step.field: step.rule for step in steps}
@@ -122,7 +124,16 @@ def _plan(kind: Kind, fields: tuple[str, ...], rules: tuple[Row, ...]) -> _Plan:
         for name, some in row.steps(kind).items()
         if name in mapped
     }
-    return _Plan(steps, rule_of, phones, fills, first)
+    closed = frozenset(step.field for step in steps if step.field in step.rule.closed)
+    return _Plan(steps, rule_of, phones, fills, first, closed)
+
+
+def _step(name: str, rule: Rule) -> _Step:
+    own = rule.on(name)
+    if name in own.closed:
+        # Nothing leaves a cell that stays as it is.
+        own = replace(own, usual=None, moves=())
+    return _Step(name, own.settled, own.usual, own.unsettled, own.regional, own)
 
 
 _latest: list[tuple[object, Kind, tuple[str, ...], _Plan]] = []
@@ -170,7 +181,8 @@ def _cleaned(
 ) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
     """What the formats and the derived fields say."""
     private = cpr_fields(values, region)
-    desk = _Desk(values, plan.rule_of, region, [], list(private.values()) if private else [])
+    told = list(private.values()) if private else []
+    desk = _Desk(values, plan.rule_of, region, [], told, plan.closed)
     _read_cells(desk, plan.steps, private)
     if plan.phones and "cvr" not in private:
         _hold_against_cvr(desk, plan.phones, private)
@@ -182,6 +194,7 @@ def _cleaned(
 def _read_cells(desk: _Desk, steps: tuple[_Step, ...], private: Container[str]) -> None:
     """Every rule on its fields. Runs for every cell there is, so what is usual comes first."""
     values, region, changes, findings = desk.values, desk.region, desk.changes, desk.findings
+    closed = desk.closed
     for name, settled, usual, unsettled, regional, rule in steps:
         text = values[name]
         if not text or text is ABSENT or settled(text) or name in private:
@@ -198,7 +211,7 @@ def _read_cells(desk: _Desk, steps: tuple[_Step, ...], private: Container[str]) 
         new = formatted.value
         if new == text:
             continue
-        if new is None or formatted.spill or not settled(new):
+        if new is None or formatted.spill or name in closed or not settled(new):
             _carefully(desk, name, text, formatted, rule)
             continue
         changes.append(
@@ -207,7 +220,11 @@ def _read_cells(desk: _Desk, steps: tuple[_Step, ...], private: Container[str]) 
 
 
 def _carefully(desk: _Desk, name: str, text: str, formatted: Formatted, rule: Rule) -> None:
-    """A change that is more than a new spelling: checked twice, or in need of another field."""
+    """A change that is more than a new spelling: checked twice, in need of another field, or one that
+    nobody can make."""
+    if name in desk.closed:
+        _place(desk, name, text, formatted, rule)
+        return
     new = formatted.value
     if new is not None and rule.read(new, desk.region).value != new:
         # The rule does not leave its own work alone: a loop in the making (promise 5).

@@ -29,8 +29,8 @@ class Headings(NamedTuple):
     """What the columns of one list say to the rules, the same for all of its records.
 
     `units`: field -> how a bare cell is to be read (`rules.header_units`). `closed`: fields that
-    nobody can write there, formulas of a workbook and read-only fields of a system: no rule works
-    on them.
+    nobody can write there, formulas of a workbook and read-only fields of a system: rules say what
+    they find in them, and change nothing.
     """
 
     units: Mapping[str, str] = NO_UNITS

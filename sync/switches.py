@@ -13,6 +13,7 @@ from typing import Final
 
 from rules import others
 from rules.catalogue import DEFAULT, extend
+from rules.cell_rules import Rule
 from rules.enrichment import policy
 from rules.enrichment.manual import ASKED
 from rules.fields.field import PARTIES
@@ -33,8 +34,7 @@ def active(settings: Settings, system: str, headings: Headings = NO_HEADINGS) ->
     `headings` are what the columns of the list say.
     """
     rules = with_options(_rules(settings, system), options(settings, headings.units))
-    closed = headings.closed
-    found = (rule.within(_on(settings, system, rule.name, closed)) for rule in rules)
+    found = (_in(settings, system, rule, headings.closed) for rule in rules)
     return tuple(rule for rule in found if rule is not None)
 
 
@@ -65,10 +65,16 @@ def options(settings: Settings, units: Mapping[str, str] = NO_UNITS) -> Options:
     )
 
 
-def _on(
-    settings: Settings, system: str, rule: str, closed: frozenset[str]
-) -> Callable[[str], bool]:
-    return lambda field: field not in closed and settings.rules.of(rule, field, system) != "off"
+def _in(settings: Settings, system: str, rule: Row, closed: frozenset[str]) -> Row | None:
+    on = _on(settings, system, rule.name)
+    if isinstance(rule, Rule):
+        found = rule.within(on)
+        return found.closing(closed) if found else None
+    return rule.within(lambda field: field not in closed and on(field))
+
+
+def _on(settings: Settings, system: str, rule: str) -> Callable[[str], bool]:
+    return lambda field: settings.rules.of(rule, field, system) != "off"
 
 
 def of(settings: Settings, rule: str, field: str, system: str) -> Switch:

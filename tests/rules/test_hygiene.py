@@ -519,3 +519,50 @@ def test_nothing_is_emptied_but_what_stands_elsewhere_now(values: dict[str, Valu
 def test_the_order_of_the_fields_makes_no_difference(values: dict[str, Value]) -> None:
     other_way = dict(reversed(values.items()))
     assert clean(Kind.LEAD, values)[0] == clean(Kind.LEAD, other_way)[0]
+
+
+# --- fields that nobody can write ------------------------------------------------------------
+
+
+def _unwritable(*fields: str) -> tuple[Row, ...]:
+    """The rules that read cells, where nobody can write these fields."""
+    return tuple(row.closing(frozenset(fields)) for row in RULES if isinstance(row, Rule))
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "codes"),
+    [
+        ("direct_phone", "68 12 34 56", []),
+        ("direct_phone", "ring til Birk", ["phone_invalid"]),
+        ("direct_phone", "68123456 / 68123457", ["phone_two_numbers"]),
+        ("email", "Snurrepip@Opdigtet-0001.dk", []),
+        ("cvr", "DK 90 00 00 05", ["cvr_checksum"]),
+    ],
+)
+def test_what_is_wrong_in_a_field_that_nobody_can_write_is_said_and_stays(
+    field: str, text: str, codes: list[str]
+) -> None:
+    values: dict[str, Value] = {field: text, "other_phone": None}
+    changes, findings = clean(Kind.LEAD, values, rules=_unwritable(field))
+    assert changes == ()
+    assert _codes(findings) == [(field, code) for code in codes]
+
+
+def test_what_stands_where_it_belongs_is_no_finding_in_a_field_that_nobody_can_write() -> None:
+    values: dict[str, Value] = {
+        "direct_phone": "68123456 / 68123457", "other_phone": "+45 68 12 34 57",
+    }  # fmt: skip
+    assert clean(Kind.LEAD, values, rules=_unwritable("direct_phone", "other_phone")) == ((), ())
+
+
+@given(_RECORDS, st.sets(st.sampled_from(sorted({*PHONE_FIELDS, "cvr", "email", "full_name"}))))
+def test_who_cannot_write_a_field_hears_no_less_of_it(
+    values: dict[str, Value], fields: set[str]
+) -> None:
+    open_ones = tuple(row for row in RULES if isinstance(row, Rule))
+    _, before = clean(Kind.LEAD, values, rules=open_ones)
+    closed = _unwritable(*fields)
+    changes, findings = clean(Kind.LEAD, values, rules=closed)
+    assert not fields & {change.field for change in changes}
+    assert {one for one in _codes(before) if one[0] in fields} <= set(_codes(findings))
+    assert clean(Kind.LEAD, _after(values, changes), rules=closed)[0] == ()

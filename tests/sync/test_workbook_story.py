@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -112,12 +113,14 @@ def test_an_old_workbook_stays_as_it_is_and_a_copy_is_mended(lists: Path) -> Non
     assert "gamle.rettet.xlsx#" not in again.stdout
 
 
-def test_a_column_of_formulas_is_left_alone_and_the_rest_of_its_rows_repaired(lists: Path) -> None:
+def test_a_column_of_formulas_is_left_alone_and_spoken_of_and_the_rest_of_its_rows_repaired(
+    lists: Path,
+) -> None:
     path = lists / "kunder.xlsx"
 
     def reckoned(book: object) -> None:
         sheet = book.get_worksheet_by_name("Kontakter")  # type: ignore[attr-defined]
-        for row, mail in ((2, "S@Opdigtet-0001.dk"), (3, "L@Opdigtet-0001.dk")):
+        for row, mail in ((2, "S@Opdigtet-0001.dk"), (3, "l@opdigtet 0001")):
             sheet.write_formula(f"C{row}", f'="{mail}"', None, mail)
 
     path.write_bytes(made({"Kontakter": PEOPLE}, reckoned))
@@ -128,4 +131,6 @@ def test_a_column_of_formulas_is_left_alone_and_the_rest_of_its_rows_repaired(li
     sheet = openpyxl.load_workbook(path)["Kontakter"]
     assert sheet["D3"].value == "+4568000012"
     assert sheet["C2"].value == '="S@Opdigtet-0001.dk"'
+    [told] = json.loads(call("findings", "--field", "email", "--json").stdout)
+    assert (told["finding"]["code"], told["place"]) == ("email_invalid", 3)
     assert call("--dry-run", lists).exit_code == 0, "nothing is left to do"
