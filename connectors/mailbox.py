@@ -10,14 +10,17 @@ import imaplib
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import Message
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError, MailboxLoginError
 
 from rules.errors import SystemStopped, TryAgain, UserError
+
+if TYPE_CHECKING:
+    from connectors.tokens import Token, Tokens
 
 MOST_BYTES: Final = 10_000_000
 """Of larger mails only the head is read: it says who wrote."""
@@ -29,14 +32,15 @@ Protection = Literal["tls", "starttls", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a mailbox is, and how one gets in."""
+    """Where a mailbox is, and how one gets in: by a password, or by tokens where there are any."""
 
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     folder: str = "INBOX"
     protection: Protection = "tls"
+    tokens: Tokens | None = field(default=None, repr=False)
 
 
 class Folder:
@@ -83,17 +87,56 @@ class Folder:
 @contextlib.contextmanager
 def opened(place: Place) -> Iterator[Folder]:
     """The folder; UserError when the mailbox lets nobody in, TryAgain when it cannot be reached."""
+    box = _entered(place)
+    try:
+        yield Folder(box, place.folder)
+    finally:
+        _left(box)
+
+
+def _entered(place: Place) -> BaseMailBox:
+    """Signed in. A token that is refused is renewed once: it may have been withdrawn before its time."""
+    try:
+        if place.tokens is None:
+            return _signed_in(place, None)
+        token = place.tokens.now()
+        try:
+            return _signed_in(place, token)
+        except MailboxLoginError:
+            return _signed_in(place, place.tokens.renew(token))
+    except MailboxLoginError:
+        raise SystemStopped("mailbox.login", host=place.host) from None
+
+
+def _signed_in(place: Place, token: Token | None) -> BaseMailBox:
     with _told():
         box = _connected(place)
     try:
         with _told():
-            box.login(place.user, place.password, initial_folder=None)
-        yield Folder(box, place.folder)
-    except MailboxLoginError:
-        raise SystemStopped("mailbox.login", host=place.host) from None
-    finally:
-        with contextlib.suppress(ImapToolsError, OSError, imaplib.IMAP4.error):
-            box.logout()
+            if token is None:
+                box.login(place.user, place.password, initial_folder=None)
+            else:
+                _show(box, place.user, token)
+    except BaseException:
+        _left(box)
+        raise
+    return box
+
+
+def _show(box: BaseMailBox, user: str, token: Token) -> None:
+    """SASL XOAUTH2; imap_tools' own would answer a refusal with the token once more."""
+    first = [f"user={user}\1auth=Bearer {token.secret}\1\1".encode()]
+    try:
+        box.client.authenticate("XOAUTH2", lambda _: first.pop() if first else b"")
+    except imaplib.IMAP4.abort:
+        raise
+    except imaplib.IMAP4.error:
+        raise MailboxLoginError(("NO", []), "OK") from None
+
+
+def _left(box: BaseMailBox) -> None:
+    with contextlib.suppress(ImapToolsError, OSError, imaplib.IMAP4.error):
+        box.logout()
 
 
 def _connected(place: Place) -> BaseMailBox:

@@ -182,7 +182,7 @@ def dynamics(
     """
     from connectors.dynamics import Dynamics
     from connectors.dynamics.client import Org
-    from connectors.dynamics.logins import Login
+    from connectors.entra import Login
 
     login = Login(tenant, client_id, client_secret, certificate, password)
     org = Org(DYNAMICS, url, login, clock=clock, dry=dry, meter=meter, elsewhere=elsewhere)

@@ -26,6 +26,7 @@ NEEDED = {
     ),
     "account.not_installed": ("argon2",),
     "mailbox.not_installed": ("imap_tools",),
+    "mailbox.no_oauth": ("msal", "requests"),
     "ping.not_installed": ("requests",),
     "houses.not_installed": ("requests",),
     "traces.not_installed": ("opentelemetry", "requests"),

@@ -30,6 +30,8 @@ from sync.texts import Texts
 
 if TYPE_CHECKING:
     from connectors.mailbox import Folder, Place
+    from connectors.tokens import Tokens
+    from sync.settings.incoming import Mailbox
 
 MAIL: Final = "mail"
 """The system that statements in mails come from, and who proposed what they wish."""
@@ -68,10 +70,27 @@ def place_of(settings: Settings) -> Place:
     from connectors.mailbox import Place
 
     one = settings.mailbox
-    if not one.host or not one.user or one.password is None:
+    tokens = _tokens(one)
+    if not one.host or not one.user or (one.password is None and tokens is None):
         raise UserError("mailbox.not_set")
-    password = one.password.get_secret_value()
-    return Place(one.host, one.port, one.user, password, one.folder, one.protection)
+    password = one.password.get_secret_value() if one.password else ""
+    return Place(one.host, one.port, one.user, password, one.folder, one.protection, tokens)
+
+
+def _tokens(one: Mailbox) -> Tokens | None:
+    """Of a mailbox that is entered with OAuth."""
+    if one.sign_in == "password":
+        return None
+    need("mailbox.no_oauth")
+    from connectors.mail_tokens import Google, Microsoft, tokens
+
+    secret, lasting = (
+        said.get_secret_value() if said else "" for said in (one.client_secret, one.refresh_token)
+    )
+    client, elsewhere = one.client_id or "", tuple(one.elsewhere.items())
+    if one.sign_in == "google":
+        return tokens(Google(client, secret, lasting), elsewhere)
+    return tokens(Microsoft(one.tenant or "", client, secret), elsewhere)
 
 
 def _all(app: App, folder: Folder, found: Read) -> None:

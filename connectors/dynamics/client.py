@@ -20,7 +20,7 @@ import requests
 
 from connectors.caller import Caller, Patience
 from connectors.dynamics import batches
-from connectors.dynamics.logins import Clock, Login, fetching
+from connectors.entra import Clock, Login, fetching
 from connectors.session import Line, Meter, Read, Unmetered, open_session
 from connectors.statuses import Ask
 from connectors.tokens import Token, Tokens

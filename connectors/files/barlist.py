@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -43,16 +43,21 @@ class BarList:
     fault: Fault = no_fault
 
     def barred(self, batch: Sequence[Bar]) -> Mapping[Bar, str]:
-        """Those of the numbers that stand there, however they are spelt."""
+        """Those of the numbers that stand there, however they are spelt.
+
+        The file may be much longer than the batch: only what is asked for is kept in memory.
+        """
         if not self.path.exists():
             return {}
+        spellings = {bar: all_spellings(bar.key.value) for bar in batch}
         with told(self.path), self.path.open("rb") as file:
             keep_apart(file, self.path, fcntl.LOCK_SH)
             opened = Opened(self.path, file, Stat.of(os.fstat(file.fileno())))
-            there = self._numbers(file, self._layout(file))
+            asked = frozenset().union(*spellings.values())
+            there = asked.intersection(self._numbers(file, self._layout(file)))
             if not opened.unchanged():
                 raise TryAgain("files.changed_while_read", file=self.path.name)
-        return {bar: LISTED for bar in batch if there & all_spellings(bar.key.value)}
+        return {bar: LISTED for bar, some in spellings.items() if not there.isdisjoint(some)}
 
     def add(self, batch: Sequence[Bar]) -> None:
         """A row for each number that does not stand there."""
@@ -103,14 +108,12 @@ class BarList:
             raise SystemStopped("files.do_not_call_no_column", file=self.path.name)
         return found
 
-    def _numbers(self, file: BinaryIO, layout: Layout) -> set[str]:
+    def _numbers(self, file: BinaryIO, layout: Layout) -> Iterator[str]:
         column = self._column(layout)
-        return {
-            row[column].translate(_BLANKS)
-            for rows in layout.rows(file)
-            for row in rows
-            if not isinstance(row, Flaw) and len(row) > column
-        }
+        for rows in layout.rows(file):
+            for row in rows:
+                if not isinstance(row, Flaw) and len(row) > column:
+                    yield row[column].translate(_BLANKS)
 
 
 def _line_end(layout: Layout) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from sync.settings.crm import Address
+from sync.settings.crm import Address, Elsewhere
 from sync.settings.parts import Secret, Section
 
 
@@ -71,6 +71,13 @@ class Form(Listener):
     a_minute: Annotated[int, Field(ge=1, le=100_000)] = 600
 
 
+_NEEDED = {
+    "microsoft": ("tenant", "client_id", "client_secret"),
+    "google": ("client_id", "client_secret", "refresh_token"),
+}
+"""What a way of signing in cannot do without."""
+
+
 class Mailbox(Section):
     """[mailbox]: a mailbox that people write to when they do not want to be contacted."""
 
@@ -78,6 +85,11 @@ class Mailbox(Section):
     port: Annotated[int, Field(ge=1, le=65_535)] = 993
     user: str | None = Field(default=None, examples=["nejtak@firma.dk"])
     password: Secret | None = Field(default=None, examples=[{"env": "RINGREN_MAILBOX_PASSWORD"}])
+    sign_in: Literal["password", "microsoft", "google"] = "password"
+    tenant: str | None = Field(default=None, examples=["firma.onmicrosoft.com"])
+    client_id: str | None = Field(default=None, examples=["00000000-0000-0000-0000-000000000000"])
+    client_secret: Secret | None = Field(default=None, examples=[{"env": "RINGREN_MAILBOX_SECRET"}])
+    refresh_token: Secret | None = Field(default=None, examples=[{"env": "RINGREN_MAILBOX_TOKEN"}])
     protection: Literal["tls", "starttls", "none"] = "tls"
     folder: str = "INBOX"
     done: str = "Ringren"
@@ -85,11 +97,19 @@ class Mailbox(Section):
     own_domains: tuple[Annotated[str, AfterValidator(str.lower)], ...] = Field(
         default=(), examples=[["firma.dk"]]
     )
+    elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
 
     @property
     def is_used(self) -> bool:
         """Whether there is one to read."""
         return self.host is not None
+
+    @model_validator(mode="after")
+    def _a_way_in(self) -> Self:
+        missing = [name for name in _NEEDED.get(self.sign_in, ()) if getattr(self, name) is None]
+        if missing:
+            raise PydanticCustomError(f"mailbox_{self.sign_in}", "all of them together")
+        return self
 
     @model_validator(mode="after")
     def _protected(self) -> Self:

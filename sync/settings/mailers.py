@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from sync.settings.crm import Address, Calls, Elsewhere
@@ -41,8 +41,8 @@ class ActiveCampaign(Section):
     fields: dict[str, str] = Field(default_factory=dict, examples=[{"company_name": ""}])
     add_unknown: bool = False
     hook_secret: Secret | None = Field(default=None, examples=[{"env": "ACTIVECAMPAIGN_HOOK"}])
-    text_days: Annotated[int, Field(ge=1, le=366)] | None = Field(default=None, examples=[31])
     text_zone: Zone | None = Field(default=None, examples=["America/Chicago"])
+    text_days: Annotated[int, Field(ge=1, le=366)] | None = Field(default=None, examples=[31])
     calls_a_day: Calls | None = Field(default=None, examples=[100_000])
     calls_a_run: Calls | None = Field(default=None, examples=[50_000])
     elsewhere: Elsewhere = Field(default_factory=dict, exclude=True)
@@ -54,10 +54,15 @@ class ActiveCampaign(Section):
         """Whether there is an account to sign in to."""
         return self.url is not None
 
+    @field_validator("text_days")
+    @classmethod
+    def _in_a_zone(cls, days: int | None, known: ValidationInfo) -> int | None:
+        if days is not None and known.data.get("text_zone") is None:
+            raise PydanticCustomError("activecampaign_zone", "text_days and text_zone together")
+        return days
+
     @model_validator(mode="after")
     def _a_way_in(self) -> Self:
         if self.url is not None and self.key is None:
             raise PydanticCustomError("activecampaign_login", "url and key together")
-        if self.text_days is not None and self.text_zone is None:
-            raise PydanticCustomError("activecampaign_zone", "text_days and text_zone together")
         return self

@@ -113,6 +113,8 @@ _KINDS = {
     "certificate_half": "certificate_half",
     "open_listener": "open_listener",
     "open_mailbox": "open_mailbox",
+    "mailbox_microsoft": "mailbox_microsoft",
+    "mailbox_google": "mailbox_google",
     "page_nameless": "page_nameless",
     "oidc_half": "oidc_half",
     "metrics_open": "metrics_open",

@@ -30,6 +30,7 @@ import page_lines
 import psutil
 import service_lines
 import vendors
+import verify_lines
 import wash_lines
 import worker_lines
 from lines import ROOT, Bench, Line
@@ -51,6 +52,7 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "runs": lines.runs,
     "opt-outs": lines.opt_outs,
     "washing": wash_lines.washing,
+    "verification": verify_lines.verification,
     "matching": match_lines.matching,
     "nights": night_lines.nights,
     "http": http_lines.http,
@@ -63,7 +65,9 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "workers": worker_lines.workers,
     "install": lines.install,
 }
-DEFAULT: Final = tuple(name for name in ALL if name != "install")
+ASKED_FOR: Final = frozenset({"install", "verification"})
+"""Not without being named: one asks a network, the other takes a quarter of an hour."""
+DEFAULT: Final = tuple(name for name in ALL if name not in ASKED_FOR)
 SCALE: Final = ("pages", "rest", "restart", "noes", "workers")
 """What `--only scale` stands for."""
 

@@ -18,7 +18,7 @@ from connectors.barring import barring_of
 from connectors.caller import Patience
 from connectors.dynamics import Dynamics
 from connectors.dynamics import client as dynamics
-from connectors.dynamics.logins import Login
+from connectors.entra import Login
 from connectors.salesforce import Salesforce
 from connectors.salesforce.client import Org
 from connectors.salesforce.logins import ClientCredentials

@@ -12,7 +12,7 @@ from simulators.dynamics.site import CLIENT, SECRET, TENANT
 
 from connectors.dynamics import Dynamics
 from connectors.dynamics.client import Org
-from connectors.dynamics.logins import Login
+from connectors.entra import Login
 from connectors.protocol import Capabilities
 
 

@@ -18,7 +18,7 @@ from soak.place import Field, Known, News, Texts
 from connectors.caller import Patience
 from connectors.dynamics import Dynamics as Connector
 from connectors.dynamics.client import Org as Line
-from connectors.dynamics.logins import Login
+from connectors.entra import Login
 from rules.records import Kind
 
 TABLES: Final = {Kind.COMPANY: "account", Kind.CONTACT: "contact", Kind.LEAD: "lead"}

@@ -20,7 +20,7 @@ from simulators.web import served
 
 from connectors.dynamics import Dynamics
 from connectors.dynamics import client as dynamics
-from connectors.dynamics.logins import Login
+from connectors.entra import Login
 from connectors.protocol import Connector, Pulls
 from connectors.salesforce import Salesforce
 from connectors.salesforce.client import Org

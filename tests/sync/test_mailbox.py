@@ -43,11 +43,7 @@ def running() -> Iterator[MailServer]:
 @pytest.fixture
 def server(running: MailServer) -> MailServer:
     """With an empty inbox."""
-    with running._box() as box:
-        for folder in ("INBOX", "Ringren", "Ringren-unclear"):
-            if box.folder.exists(folder):
-                box.folder.set(folder)
-                box.delete(box.uids())
+    running.empty("INBOX", "Ringren", "Ringren-unclear")
     return running
 
 

@@ -10,7 +10,7 @@ import pytest
 from dynamics_desk import Desk, pulled
 from simulators.dynamics.site import CLIENT, SECRET, TENANT
 
-from connectors.dynamics.logins import Login
+from connectors.entra import Login
 from rules.errors import SystemStopped
 
 
