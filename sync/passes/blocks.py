@@ -16,8 +16,9 @@ from state.ledger import head
 from sync.facts import StreamFacts
 from sync.passes.ground import Ground
 from sync.stages import lifted
+from sync.stages.flagging import Lane
 from sync.stages.listing import Listing
-from sync.stages.telling import Lane, Telling, refresh
+from sync.stages.telling import Telling, refresh
 from sync.stages.told import Told
 
 OFTEN: Final = timedelta(seconds=5)
@@ -127,12 +128,12 @@ class Blocks:
         done = one.end(all_decided=all_decided, by_entry=by_entry)
         self.facts.told.setdefault(name, Told()).add(done)
         causes = self.ground.causes.setdefault(name, {})
-        for cause, times in one.causes.items():
+        for cause, times in one.flagging.causes.items():
             causes[cause] = causes.get(cause, 0) + times
         # What was settled last is what the next page of that stream begins with.
         for part in self.facts.streams:
-            if part.system == name and part.pulled and part.stream.name in one.moved:
-                part.pulled.lease = one.moved[part.stream.name]
+            if part.system == name and part.pulled and part.stream.name in one.flagging.moved:
+                part.pulled.lease = one.flagging.moved[part.stream.name]
 
     def keeps_lists(self, name: str) -> bool:
         """Whether people are kept away there by number or address. Who cannot say so is taken to:
