@@ -79,6 +79,7 @@ GROUPS = {
         "overview": "sync.commands.daemon:overview",
         "houses": "sync.commands.houses:houses",
         "backup": "sync.commands.backup:backup",
+        "archive": "sync.commands.backup:archive",
         "restore": "sync.commands.backup:restore",
         "migrate": "sync.commands.migrate:migrate",
     },

@@ -218,6 +218,13 @@ def _backup(app: App) -> Ended:
     return Ended(Exit.OK)
 
 
+def _archive(app: App) -> Ended:
+    from sync.archiving import put_away
+
+    put_away(app, None)
+    return Ended(Exit.OK)
+
+
 _MINUTES = timedelta(minutes=1)
 _HOURS = timedelta(hours=1)
 
@@ -246,6 +253,7 @@ JOBS: Final = (
     Job("coverage", _coverage, "house", BULK, 15, _HOURS, tries=3),
     Job("purge", _purge, "house", BULK, 10, 4 * _HOURS, tries=3),
     Job("backup", _backup, "backup", BULK, 5, 12 * _HOURS, tries=3, dry=True, needs="backup"),
+    Job("archive", _archive, "house", BULK, 4, 4 * _HOURS, tries=3, dry=True, needs="archive"),
 )
 """In the order in which they matter: opt-outs first of all."""
 

@@ -32,6 +32,20 @@ def backup(shell: Shell, *, place: Path | None, keys_file: Path | None) -> int:
 
 
 @click.command
+@click.argument("place", required=False, type=_PATH)
+@click.option("--dry-run", "dry", is_flag=True)
+@click.pass_obj
+def archive(shell: Shell, *, place: Path | None, dry: bool) -> int:
+    """Figures of closed years into a file for each, read back, and out of the database."""
+    from sync.archiving import look, put_away, told
+
+    with shell.open(dry=True) as app:
+        found = (look if dry else put_away)(app, place)
+    shell.tell(found, lambda: told(found, shell.texts))
+    return Exit.OK
+
+
+@click.command
 @click.argument("file", type=_PATH)
 @click.option("--to")
 @click.option("--keys", "keys_file", type=_PATH)

@@ -50,6 +50,7 @@ class Jobs(Section):
     coverage: When = "month 1 06:45"
     purge: When = "daily 03:30"
     backup: When = "daily 01:15"
+    archive: When = "month 1 04:30"
 
 
 class Daemon(Section):
@@ -73,4 +74,15 @@ class Backup(Section):
     @property
     def is_used(self) -> bool:
         """Whether there is a place for one."""
+        return self.folder is not None
+
+
+class Archive(Section):
+    """[archive]: where figures of closed years go. Files are never deleted from here."""
+
+    folder: Path | None = Field(default=None, examples=["/srv/archive/ringren"])
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there is a place for them."""
         return self.folder is not None

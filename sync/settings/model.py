@@ -31,7 +31,7 @@ from sync.settings.dialers import Aircall, Five9
 from sync.settings.enrichment import Sources
 from sync.settings.houses import Houses
 from sync.settings.incoming import Api, Form, Hooks, Mailbox, Metrics, Page, Refine
-from sync.settings.jobs import Backup, Daemon, Jobs, Worker
+from sync.settings.jobs import Archive, Backup, Daemon, Jobs, Worker
 from sync.settings.mailers import ActiveCampaign, Mailchimp
 from sync.settings.parts import Secret, Section
 
@@ -375,6 +375,7 @@ class Settings(BaseSettings):
     daemon: Daemon = Daemon()
     worker: Worker = Worker()
     backup: Backup = Backup()
+    archive: Archive = Archive()
     what_if: WhatIf = WhatIf()
     logs: Logs = Logs()
     traces: Traces = Traces()
