@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import dropwhile
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -32,10 +33,10 @@ YES: Final = frozenset({"true", "True", "1", True})
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What became of flags. `said`: id → column → when it was set last. `gone`: id → the row that
-    was deleted, as far as it is audited."""
+    """What became of flags. `said`: id → column → when it was set and cleared, in no order. `gone`:
+    id → the row that was deleted, as far as it is audited."""
 
-    said: dict[str, dict[str, datetime]] = field(default_factory=dict)
+    said: dict[str, dict[str, list[tuple[datetime, bool]]]] = field(default_factory=dict)
     gone: dict[str, Row] = field(default_factory=dict)
 
 
@@ -97,9 +98,9 @@ def _note(found: History, shape: Shape, flags: tuple[str, ...], row: Row) -> Non
             found.gone[ident] = held
     for one in changed:
         column = one.get("logicalName")
-        if column in flags and one.get("newValue") in YES:
-            before = found.said.setdefault(ident, {})
-            before[column] = max(at.astimezone(UTC), before.get(column, at))
+        if column in flags and not YES.isdisjoint({one.get("oldValue"), one.get("newValue")}):
+            turns = found.said.setdefault(ident, {}).setdefault(column, [])
+            turns.append((at.astimezone(UTC), one.get("newValue") in YES))
 
 
 def _changed(row: Row) -> Iterator[Mapping[str, Any]]:
@@ -128,11 +129,20 @@ def says_no(shape: Shape, row: Row) -> bool:
 
 
 def episodes(shape: Shape, rows: Iterable[Row], history: History) -> Iterator[Episode]:
-    """The noes of these rows that are over."""
+    """The noes of these rows that are over, also where the flag stands again: it may be ours."""
     for row in rows if history.said else ():
         now = None
-        for column, since in history.said.get(str(row[shape.described.key]), {}).items():
+        for column, turns in history.said.get(str(row[shape.described.key]), {}).items():
             now = now or shape.record(row)
             canonical = shape.canonical(column)
-            if now.values.get(canonical) != "true":
+            since = _over(turns, stands=now.values.get(canonical) == "true")
+            if since:
                 yield Episode(shape.record({**row, column: True}), canonical, since)
+
+
+def _over(turns: Iterable[tuple[datetime, bool]], *, stands: bool) -> datetime | None:
+    """Since when the last no stood that is over; None where there is none."""
+    # Stamps are whole seconds: of one second it is the set flag that was cleared.
+    newest = sorted(turns, key=lambda turn: (turn[0], not turn[1]), reverse=True)
+    over = dropwhile(lambda turn: turn[1], newest) if stands else iter(newest)
+    return next((at for at, is_set in over if is_set), None)

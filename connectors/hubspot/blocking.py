@@ -15,6 +15,7 @@ from requests import codes
 from connectors.hubspot.client import Api
 from connectors.hubspot.pushing import Pushing
 from connectors.hubspot.shapes import Shape
+from connectors.hubspot.windows import Wrote
 from connectors.protocol import Applied, Clearing, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
 from rules.changes import RecordChange
@@ -33,8 +34,7 @@ class Blocking:
     def __init__(self, api: Api, shape: Shape) -> None:
         self._api, self._shape = api, shape
         self._broke: TryAgain | SystemStopped | None = None
-        self.written: dict[str, str] = {}
-        """Own writes, as `windows.Mark` remembers what was shown."""
+        self.written: dict[str, Wrote] = {}
 
     def block(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
         """One outcome each, in the order given. What broke it off is raised behind them, and who

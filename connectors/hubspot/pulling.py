@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import dropwhile
 from typing import Any, Final
 
 from connectors.hubspot.client import Api
@@ -109,7 +110,7 @@ class Pulling:
             yield replace(page, episodes=episodes, again=again), mark
 
     def _episodes(self, rows: Sequence[Row], low: int, *, archived: bool = False) -> list[Episode]:
-        """The noes that these rows said for a while since then, and no longer say.
+        """The noes that these rows said for a while since then.
 
         Since our first reading, and not since the last one: whoever is changed again and again,
         always just before we look, is not shown for what he was in between.
@@ -125,13 +126,14 @@ class Pulling:
 
     def _said_for_a_while(self, row: Row, past: Row, low: int) -> Iterator[Episode]:
         for name, said in (past.get("propertiesWithHistory") or {}).items():
-            times = [to_ms(one["timestamp"]) for one in said if one.get("value") == "true"]
+            # The newest comes first. Who says no now will be shown, whatever the index shows; what he
+            # said before counts all the same: the flag that stands may be ours, set before we looked.
+            over = dropwhile(lambda one: one.get("value") == "true", said)
+            times = [to_ms(one["timestamp"]) for one in over if one.get("value") == "true"]
             since = max(times, default=-1)
-            # The newest comes first. Who says no now, and is shown by the index as he was before,
-            # will be shown. Whose no is over, and still shown by the index, is told of all the
-            # same: he may be read by himself before the page is taken.
-            over = said and said[0].get("value") != "true"
-            if over and since >= low:
+            # Whose no is over, and still shown by the index, is told of all the same: he may be
+            # read by himself before the page is taken.
+            if since >= low:
                 values = {**row["properties"], name: "true"}
                 record = self._shape.record({**row, "properties": values})
                 at = datetime.fromtimestamp(since / 1000, UTC)

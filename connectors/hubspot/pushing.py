@@ -17,7 +17,7 @@ from connectors.caller import Busy
 from connectors.flags import is_set
 from connectors.hubspot.client import Api
 from connectors.hubspot.shapes import MERGED, Row, Shape, Unwritable, raw_of, to_ms
-from connectors.hubspot.windows import shown_as
+from connectors.hubspot.windows import Wrote, shown_as
 from connectors.protocol import Applied, Conflict, Outcome, Rejected, Unknown
 from connectors.session import NoAnswer
 from rules.changes import RecordChange
@@ -80,8 +80,7 @@ class Pushing:
         self._api, self._shape, self._blocking = api, shape, blocking
         self._flags = flags or blocking
         self._broke: TryAgain | SystemStopped | None = None
-        self.written: dict[str, str] = {}
-        """Own writes, as `windows.Mark` remembers what was shown."""
+        self.written: dict[str, Wrote] = {}
 
     def push(self, batch: Iterable[RecordChange]) -> Iterator[Outcome]:
         """One outcome each, in the order given. What broke a batch off is raised behind them, and
@@ -230,7 +229,7 @@ class Pushing:
                 # Who was changed by others too, or has eaten some, is news as he was written, and
                 # not as the index shows him from before.
                 known = version if one.same and not one.eaten else ""
-                self.written[one.ident] = shown_as(one.stamp, known)
+                self.written[one.ident] = Wrote(one.since, shown_as(one.stamp, known))
                 seen = version if one.same else one.change.base_version
                 one.outcome = Applied(one.change.ref, seen)
         self._put_back(repairs)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 FORM: Final = 1
 OVERLAP_MS: Final = 10 * 60_000
@@ -26,6 +26,18 @@ MOST_WRITTEN: Final = 2000
 def shown_as(stamp: int, version: str) -> str:
     """How a record is remembered: when it was changed, and what it held."""
     return f"{stamp}/{version[:8]}{version[-4:]}"
+
+
+def _unknown(shown: str) -> str:
+    """The same, when what it holds is to be shown in any case."""
+    return shown_as(int(shown.partition("/")[0]), "")
+
+
+class Wrote(NamedTuple):
+    """A write of ours: the record's stamp before it, and how it is remembered."""
+
+    since: int
+    shown: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +99,25 @@ class Mark:
             return False, self.seen[ident]
         return self.seen.get(ident) != mark, mark
 
-    def wrote(self, written: Mapping[str, str]) -> Mark | None:
+    def wrote(self, written: Mapping[str, Wrote]) -> Mark | None:
         """With our own writes as shown; None when there are too many to remember, or none.
 
-        They are remembered as asked for: what HubSpot spells otherwise is news.
+        They are remembered as asked for: what HubSpot spells otherwise is news. So is whoever was
+        changed before we wrote and was not shown since: he may hold what he held and have said no
+        for a while.
         """
         if self.at != "done" or not written or len(self.seen) + len(written) > MOST_WRITTEN:
             return None
-        return replace(self, seen={**self.seen, **written})
+        ours = {
+            ident: one.shown if self._was_shown(ident, one.since) else _unknown(one.shown)
+            for ident, one in written.items()
+        }
+        return replace(self, seen={**self.seen, **ours})
+
+    def _was_shown(self, ident: str, stamp: int) -> bool:
+        """Whether a record was shown as it was changed then. Of older ones the overlap knows none."""
+        known, _, _ = self.seen.get(ident, "").partition("/")
+        return int(known) == stamp if known else stamp < self.high - OVERLAP_MS
 
     def settled(self) -> Mark:
         """The mark at the end: what the next window may meet again is kept, the rest forgotten."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from connectors.protocol import Episode
 from connectors.salesforce.client import Org
@@ -23,8 +23,18 @@ KEPT: Final = frozenset({"Account", "Contact", "Lead"})
 YES: Final = frozenset({True, "true"})
 
 Row = Mapping[str, Any]
-Said = Mapping[str, Mapping[str, str]]
-"""Id → flag → the stamp at which it was set last; "" where it was set when the record was made."""
+
+
+class Past(NamedTuple):
+    """What became of a flag: since when it is set, and since when the last no stood that is over; ""
+    where it was set when the record was made."""
+
+    since: str | None = None
+    over: str | None = None
+
+
+Said = Mapping[str, Mapping[str, Past]]
+"""By id and flag."""
 
 
 class Pasts:
@@ -54,7 +64,7 @@ class Pasts:
         }
 
     def said(self, shape: Shape, low: str) -> Said:
-        """The flags that were set since then; one call, none where nothing is kept."""
+        """The flags that were set or cleared since then; one call, none where nothing is kept."""
         tracked = self.tracked.get(shape.name, ())
         if not tracked:
             return {}
@@ -63,14 +73,15 @@ class Pasts:
             f"SELECT {parent}, Field, OldValue, NewValue, CreatedDate FROM {shape.name}History "  # noqa: S608
             f"WHERE Field IN ({listed}) AND CreatedDate >= {literal(low)} ORDER BY CreatedDate"
         )
-        found: dict[str, dict[str, str]] = {}
+        found: dict[str, dict[str, Past]] = {}
         try:
             for row in _all(self._org, asked):
                 flags = found.setdefault(row[parent], {})
+                before = flags.get(row["Field"], Past())
                 if row["NewValue"] in YES:
-                    flags[row["Field"]] = row["CreatedDate"]
+                    flags[row["Field"]] = before._replace(since=row["CreatedDate"])
                 elif row["OldValue"] in YES:
-                    flags.setdefault(row["Field"], "")
+                    flags[row["Field"]] = Past(over=before.since or "")
         except SystemStopped as error:
             # It is kept, and hidden from us: whatever it holds must not be lost without a word.
             why = str(error.details.get("why", "?"))
@@ -80,15 +91,16 @@ class Pasts:
 
 
 def episodes(shape: Shape, rows: Iterable[Row], said: Said, low: str) -> Iterator[Episode]:
-    """The noes of these rows that are over.
+    """The noes of these rows that are over, also where the flag stands again: it may be ours.
 
     Of a flag that was only cleared we know from before, unless the record was made meanwhile:
     how a record begins is no change, and is not kept.
     """
     for row in rows if said else ():
-        for flag, at in said.get(row["Id"], {}).items():
-            since = at or row.get("CreatedDate") or ""
-            if not row.get(flag) and since >= low:
+        for flag, past in said.get(row["Id"], {}).items():
+            at = past.over if row.get(flag) or past.since is None else past.since
+            since = at if at else row.get("CreatedDate") or ""
+            if at is not None and since >= low:
                 record = shape.record({**row, flag: True})
                 yield Episode(record, shape.canonical(flag), moment(since))
 

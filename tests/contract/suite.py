@@ -61,10 +61,12 @@ def change_of(record: Record, field: str, new: str | None) -> RecordChange:
 
 class ConnectorContract:
     """Inherit, and give the fixture `outside`. `name_field`: what a person's name stands in;
-    `key_field`: what `edit` and `remove` go by."""
+    `key_field`: what `edit` and `remove` go by; `remembers`: a flag of ours does not cover what was
+    said before."""
 
     name_field = "full_name"
     key_field = "email"
+    remembers = True
 
     @pytest.fixture
     def outside(self) -> Outside:
@@ -207,6 +209,27 @@ class ConnectorContract:
         assert (shown.values[told.field], told.record.values[told.field]) == ("false", "true")
         assert told.since.tzinfo is not None
         assert shown.version == next(iter(connector.read(stream, [target.ref]))).version
+
+    def test_a_no_that_was_taken_back_is_told_though_a_flag_of_ours_stands_since(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not (stream.can.episodes and self.remembers):
+            pytest.skip("no such episodes are claimed")
+        records, token = _records_and_token(connector, stream)
+        target = records[5]
+        for no in (True, False):
+            outside.flag(str(target.values[self.key_field]), no=no)
+        pages = list(connector.pull(stream, token))
+        [first] = [one for page in pages for one in page.episodes]
+        for no in (True, False):
+            outside.flag(str(target.values[self.key_field]), no=no)
+        there, token = next(iter(connector.read(stream, [target.ref]))), pages[-1].next
+        done = list(connector.block(stream, token, [change_of(there, first.field, "true")]))
+        assert isinstance(done[0], Applied)
+        token = next((one.token for one in done if isinstance(one, Moved)), token)
+        outside.flag(str(records[6].values[self.key_field]), no=True)
+        told = [one for page in connector.pull(stream, token) for one in page.episodes]
+        assert [one.record.ref for one in told] == [target.ref]
 
     def test_a_no_that_was_taken_back_is_told_though_all_is_read_anew_and_stopped(
         self, outside: Outside, connector: Any, stream: Stream

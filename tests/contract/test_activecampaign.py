@@ -64,6 +64,9 @@ class Office:
 
 
 class TestActiveCampaign(ConnectorContract):
+    # The vendor keeps the last time alone at which somebody left a list.
+    remembers = False
+
     @pytest.fixture
     def outside(self) -> Iterator[Outside]:
         with served(build(Clock())) as vendor:
