@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from rules.alarms import DAY, Hours
@@ -74,10 +75,7 @@ class At:
         """
         if last is not None and last - now > LONGEST:
             last -= -((now - last) // LONGEST) * LONGEST
-        since = (last or now).astimezone(COPENHAGEN)
-        found: datetime | None = self.trigger().get_next_fire_time(since if last else None, since)
-        assert found is not None  # noqa: S101 - there is no end to days
-        return found.astimezone(UTC)
+        return _next(self, last, now if last is None else last)
 
     def trigger(self) -> BaseTrigger:
         """For APScheduler. Made from fields, because it reads crontabs with Monday as 0."""
@@ -90,6 +88,15 @@ class At:
             day_of_week=self.weekdays,
             timezone=COPENHAGEN,
         )
+
+
+@lru_cache(maxsize=256)
+def _next(schedule: At, last: datetime | None, since: datetime) -> datetime:
+    """Reckoned once: who waits asks every second, and it is the same moment until the job has run."""
+    begins = since.astimezone(COPENHAGEN)
+    found: datetime | None = schedule.trigger().get_next_fire_time(last and begins, begins)
+    assert found is not None  # noqa: S101 - there is no end to days
+    return found.astimezone(UTC)
 
 
 Schedule = Every | At

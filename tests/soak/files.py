@@ -108,7 +108,10 @@ class Place:
         self._bytes[kind] = path.read_bytes()
 
     def _look(self) -> None:
-        """What our program wrote since."""
+        """What our program wrote since; what cannot be seen is no news."""
+        if not self.root.is_dir():
+            # The folder is away. A list that is missing in its folder is an error all the same.
+            return
         for kind, sheet in self.sheets.items():
             data = sheet.path.read_bytes()
             if data == self._bytes[kind]:

@@ -7,6 +7,7 @@ The daemon's jobs, the real program and simulated systems under one clock, in on
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import os
 import platform
@@ -68,6 +69,8 @@ def main() -> int:
         again = [sys.executable, "-m", "year", *sys.argv[1:]]
         os.execve(again[0], again, {**os.environ, SEEDED: str(asked.seed)})  # noqa: S606
     set_up("console", "error")
+    # What is loaded by now stays: it need not be gone through whenever garbage is looked for.
+    gc.freeze()
     began = time.process_time()
     with tempfile.TemporaryDirectory(dir=QUICK if QUICK.is_dir() else None) as folder:
         year = lived(Path(folder), asked, _say)
@@ -75,12 +78,12 @@ def main() -> int:
     return not year.verdicts.clean
 
 
-def lived(folder: Path, one: Wish, progress: Callable[[str], object] = str) -> Year:
+def lived(folder: Path, one: Wish, say: Callable[[str], object] = str) -> Year:
     """One house, from some day on."""
     first = one.first
     begins = datetime(first.year, first.month, first.day, 3, tzinfo=UTC) - timedelta(hours=4)
     with House(folder, one.seed, begins, one.size, one.systems) as house:
-        year = Year(house, plan(one.seed, first, one.days), one.minutes, progress=progress)
+        year = Year(house, plan(one.seed, first, one.days), one.minutes, say=say)
         year.live(one.days, first)
     return year
 

@@ -20,6 +20,7 @@ from year.days import FIRST, Plan, at
 from year.dialers import danish
 from year.driver import Driver
 from year.house import House
+from year.progress import Progress
 from year.promises import Off, Planted, Verdicts
 from year.things import DIALERS, THINGS
 
@@ -64,9 +65,10 @@ class Year:
     away: list[Off] = field(default_factory=list)
     sizes: list[tuple[datetime, int]] = field(default_factory=list)
     _answered: int = 0
+    _told: set[str] = field(default_factory=set)
     _points: Points | None = None
-    progress: Callable[[str], object] = str
-    """Told of each hostile thing, and of each month."""
+    say: Callable[[str], object] = str
+    """Told how far it is, with each hostile thing and each half month."""
 
     def __post_init__(self) -> None:
         self.r = Random(f"days of {self.house.seed}")
@@ -88,9 +90,12 @@ class Year:
                 office.work()
         self.driver.start()
         self.begun = house.clock()
+        self.progress = Progress(days, sum(map(len, self.plan.values())), self.say)
         self.walk(MINUTE)
         for number in range(days):
+            self.progress.day = number
             self.day(first + number * DAY)
+        self.progress.tell("to its rest")
         self.rest()
 
     def day(self, day: date) -> None:
@@ -98,7 +103,9 @@ class Year:
         happens: list[tuple[datetime, str]] = [(at(day, one), "") for one in WORK]
         for when, name in sorted([*happens, *self.plan.get(day, ())]):
             if when < self.house.clock():
-                self.house.seen["fell into another thing"] += bool(name)
+                if name:
+                    self.house.seen["fell into another thing"] += 1
+                    self.progress.ends()
                 continue
             self.walk_to(when)
             if name:
@@ -109,10 +116,19 @@ class Year:
             [[pages]] = self.house.asked("SELECT page_count - freelist_count FROM "
                                          "pragma_page_count(), pragma_freelist_count()")  # fmt: skip
             self.sizes.append((self.house.clock(), pages))
-            self.progress(f"{day}: {pages} pages, {sum(self.tally.wrongs.values())} wrong")
+            self.progress.tell(f"{day}: {pages} pages in the database")
         self.walk_to(at(day + DAY, time(0, 0)))
         self._look_at_alarms()
         self._answer()
+        self._tell_wrongs()
+
+    def _tell_wrongs(self) -> None:
+        """At once: the rest of the year need not be waited for."""
+        told = [one for witness in self.house.witnesses.values() for one in witness.tally.told]
+        for one in [*told, *self.verdicts.told]:
+            if one not in self._told:
+                self.progress.tell(f"BROKEN {one}")
+        self._told = {*told, *self.verdicts.told}
 
     # --- people ---
 
@@ -234,7 +250,8 @@ class Year:
         """The full beat for a while: the thing begins, goes on for a third of it, and is over."""
         house, thing = self.house, THINGS[name]
         house.seen[name] += 1
-        self.progress(f"{house.clock():%Y-%m-%d %H:%M} {name}")
+        self.progress.tell(f"{house.clock():%Y-%m-%d %H:%M} {name}")
+        self.progress.begins()
         before = house.clock(), self.jumps
         self.driver.slow = timedelta()
         self.work(2)
@@ -253,6 +270,7 @@ class Year:
         if self.jumps != before[1]:
             self.away.append((before[0], house.clock()))
         self.driver.slow = COARSE
+        self.progress.ends()
 
     def off(self, how_long: timedelta) -> None:
         """Nobody of us is there, and everybody else goes on working."""
