@@ -99,7 +99,7 @@ def episodes(shape: Shape, rows: Iterable[Row], said: Said, low: str) -> Iterato
     for row in rows if said else ():
         for flag, past in said.get(row["Id"], {}).items():
             at = past.over if row.get(flag) or past.since is None else past.since
-            since = at if at else row.get("CreatedDate") or ""
+            since = at or row.get("CreatedDate") or ""
             if at is not None and since >= low:
                 record = shape.record({**row, flag: True})
                 yield Episode(record, shape.canonical(flag), moment(since))

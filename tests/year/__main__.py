@@ -14,15 +14,18 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from soak.lives import QUICK
+from year import promises
 from year.days import DAYS, FIRST, plan
 from year.house import ALL, House
+from year.things import THINGS
 from year.year import Year
 
 from sync.jobs import kind_of
@@ -106,9 +109,12 @@ def _say(words: str) -> None:
 def told(year: Year, asked: Wish, seconds: float) -> str:
     """What happened how often, what was promised, and how to see a failure again."""
     tally, verdicts, house = year.tally, year.verdicts, year.house
-    ran: dict[str, int] = {}
-    for one in year.driver.ran:
-        ran[kind_of(one.job)] = ran.get(kind_of(one.job), 0) + 1
+    jobs = Counter(kind_of(one.job) for one in year.driver.ran)
+    unkept = promises.not_kept(year.driver.ran)
+    hostile = {name: house.seen[name] for name in THINGS if name in house.seen}
+    others = {
+        name: n for name, n in sorted((tally.seen + house.seen).items()) if name not in hostile
+    }
     lines = [
         (
             f"seed {asked.seed} · {asked.days} days from {asked.first} · {len(year.plan)} of them hostile"
@@ -118,19 +124,24 @@ def told(year: Year, asked: Wish, seconds: float) -> str:
             f"{tally.changes:,} changes · {tally.noes:,} noes in CRMs · {tally.written:,} writes of ours"
             f" · {len(house.alarms):,} messages about alarms · {house.lives} lives"
         ),
-        " · ".join(f"{name} {n:,}" for name, n in ran.items()),
-        *(f"{n:9,}  {name}" for name, n in sorted((tally.seen + house.seen).items())),
-        "",
-        *(
-            f"{verdicts.looked[name]:9,}  {name}: {'BROKEN ' + str(wrong) if wrong else 'held'}"
+        *_table("hostile things", hostile),
+        *_table("what people did, and what came of it", others),
+        *_table("runs of jobs", jobs | ({"that the store could not note": unkept} if unkept else {})),
+        *_table("promises: how often each was looked at", {
+            f"{name}: {'BROKEN ' + str(wrong) if wrong else 'held'}": verdicts.looked[name]
             for name in verdicts.looked
             for wrong in [verdicts.wrong[name]]
-        ),
+        }),
+        "",
         f"digest {digest(year)}",
-    ]
+    ]  # fmt: skip
     if not verdicts.clean:
         lines += [*verdicts.told, f"again: {asked.command}"]
     return "\n".join(lines)
+
+
+def _table(title: str, rows: Mapping[str, int]) -> list[str]:
+    return ["", title, *(f"{n:9,}  {name}" for name, n in rows.items())]
 
 
 if __name__ == "__main__":

@@ -55,9 +55,12 @@ class Aircall:
             made = int(self.call(danish(LAWFUL + self.r.randrange(40_000)), ago=MINUTE))
             if self.r.random() < 0.2:
                 self.company.put_tag(made, self.again)
+        self.settle()
+        return "calls"
+
+    def settle(self) -> None:
         while self._late:
             self.company.put_tag(self._late.pop(), self.stop)
-        return "calls"
 
     def say_no(self) -> str:
         """On the phone. Who dials tags the call at once, or when he comes to it."""
@@ -116,6 +119,9 @@ class Five9:
 
     def queue(self, number: str) -> None:
         self.domain.put("Efterår 1", f"011{number.removeprefix('+')}")
+
+    def settle(self) -> None:
+        """Nobody puts anything off here."""
 
     def left(self, blocked: set[str]) -> list[str]:
         spelt = {f"011{one.removeprefix('+')}" for one in blocked}

@@ -19,7 +19,7 @@ from rules.errors import Leaving, RingrenError
 from state import jobs as kept
 from state.store import Store
 from sync.app import App
-from sync.jobs import SEEN, Ended, Job, carry_out, due, every, may_rest
+from sync.jobs import SEEN, Ended, Job, carry_out, due, every, kind_of, may_rest
 from sync.schedules import At, Every, Schedule
 from sync.settings import Settings
 
@@ -45,7 +45,8 @@ def raise_it(error: Exception) -> None:
 
 @dataclass
 class Driver:
-    """`jobs` are rows of the table, `opens` gives the app of a run. `slow`: what comes again and again comes so seldom."""
+    """`jobs` are rows of the table, `opens` gives the app of a run. `slow`: what comes again and
+    again comes so seldom, by its row."""
 
     store: Store
     jobs: Sequence[Job]
@@ -54,7 +55,7 @@ class Driver:
     opens: Callable[[Job], AbstractContextManager[App]]
     crashed: Callable[[Exception], object] = raise_it
     holder: str = "serial:1"
-    slow: timedelta = timedelta()
+    slow: Mapping[str, timedelta] = field(default_factory=dict)
     ran: list[Ran] = field(default_factory=list)
     _looked: dict[str, datetime] = field(default_factory=dict)
     """When a job that had nothing to do was looked at last."""
@@ -129,7 +130,9 @@ class Driver:
 
     def _schedule(self, job: Job) -> Schedule | None:
         schedule = job.schedule(self.settings)
-        return Every(max(schedule.gap, self.slow)) if isinstance(schedule, Every) else schedule
+        if not isinstance(schedule, Every):
+            return schedule
+        return Every(max(schedule.gap, self.slow.get(kind_of(job.name), schedule.gap)))
 
     # --- jobs that may rest ---
 

@@ -166,7 +166,9 @@ class House:
                 "lookups": 30,
             },
             "backup": {"folder": self.folder / "backup"},
-            "jobs": {"backup": "sunday 01:15"} | more.pop("jobs", {}),
+            "jobs": {
+                "backup": "sunday 01:15", "verify": "monday,thursday 05:30", "report": "monday 06:30",
+            } | more.pop("jobs", {}),
         }  # fmt: skip
         for name in self.places:
             sections[name] = _SECTIONS[name](self.places[name])

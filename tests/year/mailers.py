@@ -48,6 +48,9 @@ class Mailchimp:
         self.noes.append(address)
         return address
 
+    def settle(self) -> None:
+        """Nobody puts anything off here."""
+
     def left(self, blocked: set[str]) -> list[str]:
         return sorted(
             one for one in blocked if any(self._is_on(where, one) for where in self.lists)

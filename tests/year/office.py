@@ -30,6 +30,10 @@ class Office(Protocol):
         """Somebody says no; his number or address."""
         ...
 
+    def settle(self) -> None:
+        """What somebody has put off is done."""
+        ...
+
     def left(self, blocked: set[str]) -> list[str]:
         """Of those that are blocked, whom the system would still contact."""
         ...

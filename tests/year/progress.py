@@ -53,7 +53,9 @@ class Progress:
             to_go = quiet + self.hostile / self.thing * (self.things - self.thing)
             left = f", about {_minutes(to_go * wall / worked)} left"
         which = f"day {self.day + 1} of {self.days}"
-        self.say(f"{which} · {_minutes(wall)} ({_minutes(worked)} of processor time){left} · {words}")
+        self.say(
+            f"{which} · {_minutes(wall)} ({_minutes(worked)} of processor time){left} · {words}"
+        )
 
 
 def _minutes(seconds: float) -> str:

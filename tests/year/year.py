@@ -1,7 +1,7 @@
 """A year in one house: people at work, thirty hostile days, and the daemon's jobs one after another.
 
 On a hostile day everything that comes again and again comes at its full beat for a while from each
-hostile thing on; else it comes once a day. What has a time of day has it all year long.
+hostile thing on; else there is a run a day. What has a time of day has it all year long.
 """
 
 from __future__ import annotations
@@ -35,14 +35,21 @@ from sync.jobs import JOBS, every, named
 from sync.passes import Outcome
 from sync.schedules import At
 
-COARSE: Final = timedelta(hours=22)
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
+DAILY: Final = timedelta(hours=22)
+SELDOM: Final = 3 * DAILY
+COARSE: Final = {
+    "run": DAILY, "alarms": DAILY, "deliver": SELDOM, "poll": SELDOM, "mailbox": SELDOM,
+    "ping": SELDOM,
+}  # fmt: skip
+"""On a day on which nothing goes wrong: a run does what a poll does, and more."""
 AT_DESK: Final = 68_900_000
 SETTLED: Final = timedelta(days=1)
 """So long after a no, at the latest, our program knows of it on an ordinary day."""
 MOST_RESTS: Final = 12
-NIGHT: Final = timedelta(hours=7)
+NIGHT: Final = timedelta(hours=6)
+"""A little less than the hours in which Five9 takes numbers: none of its nights is stepped over."""
 WORK: Final = (time(9, 30), time(14, 0))
 
 
@@ -253,7 +260,7 @@ class Year:
         self.progress.tell(f"{house.clock():%Y-%m-%d %H:%M} {name}")
         self.progress.begins()
         before = house.clock(), self.jumps
-        self.driver.slow = timedelta()
+        self.driver.slow = {}
         self.work(2)
         self.forbidden()
         thing.begins(self)
@@ -361,12 +368,14 @@ class Year:
         """Days on which nothing happens, until nothing is left to do; then everything must add up."""
         house = self.house
         self.armed = self.leaves_at = 0
-        self.driver.slow = NIGHT
+        self.driver.slow = dict.fromkeys(COARSE, NIGHT)
         house.outcomes.clear()
         for place in house.places.values():
             place.calm()
             place.settle()
-        least = 4 if "five9" in house.offices else 1
+        for office in house.offices.values():
+            office.settle()
+        least = 5 if "five9" in house.offices else 1
         for number in range(1, MOST_RESTS + 1):
             # Five9 takes numbers by night, which is our day.
             self.walk(NIGHT)
