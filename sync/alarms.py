@@ -144,7 +144,11 @@ def by_apprise(url: str, said: Message) -> bool:
     try:
         with warnings.catch_warnings(action="ignore"):
             post = apprise.Apprise()
-            return bool(post.add(url)) and bool(post.notify(body=said.body, title=said.title))
+            # Text, said to be text: a mail is made from it with its lines kept.
+            how = apprise.NotifyFormat.TEXT
+            return bool(post.add(url)) and bool(
+                post.notify(body=said.body, title=said.title, body_format=how)
+            )
     except Exception:  # noqa: BLE001 - a hundred plug-ins of others: none of them ends a pass
         return False
 

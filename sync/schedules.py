@@ -29,8 +29,8 @@ _DANISH: Final = ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag",
 _SHORT: Final = {
     name: one[:3] for names in (_DAYS, _DANISH) for name, one in zip(names, _DAYS, strict=True)
 }
-_EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(second|minute|hour)s?")
-_AT: Final = re.compile(r"(daily|weekdays|month (?:\d{1,2}|last)|[a-zæøå,]+) (\d{2}):(\d{2})")
+EVERY: Final = re.compile(r"every (?:(\d{1,5}) )?(second|minute|hour)s?")
+AT: Final = re.compile(r"(daily|weekdays|month (?:\d{1,2}|last)|[a-zæøå,]+) (\d{2}):(\d{2})")
 _HOURS: Final = re.compile(r"(daily|weekdays|[a-zæøå,]+) (\d{2}):(\d{2})-(\d{2}):(\d{2})")
 _NIGHT_OF_CHANGE: Final = 2
 LONGEST: Final = timedelta(hours=24)
@@ -107,9 +107,9 @@ def read(text: str) -> Schedule | None:
     said = " ".join(text.lower().replace(", ", ",").split())
     if said == OFF:
         return None
-    if every := _EVERY.fullmatch(said):
+    if every := EVERY.fullmatch(said):
         return _every(int(every[1] or 1) * _UNITS[every[2]])
-    if at := _AT.fullmatch(said):
+    if at := AT.fullmatch(said):
         return _at(at[1], int(at[2]), int(at[3]))
     raise Unreadable("form")
 

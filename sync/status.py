@@ -14,7 +14,7 @@ from state import jobs as kept
 from state.jobs import JobState
 from state.store import Tx
 from state.violations import State
-from sync import daemon
+from sync import daemon, schedules
 from sync.app import App
 from sync.daemon import Standing
 from sync.far import Far
@@ -219,13 +219,34 @@ def jobs_table(lines: list[JobLine], texts: Texts) -> str:
 def _row(one: JobLine, texts: Texts) -> list[str]:
     return [
         one.job,
-        one.when,
+        when_said(one.when, texts),
         f"{texts.get(f'jobs.state.{one.state}')} {far_said(one.far, texts)}".rstrip(),
         moment(one.good_at, texts.lang) if one.good_at else "–",
         moment(one.next_at, texts.lang) if one.next_at else "–",
         duration(one.late_seconds) if one.late_seconds else "–",
         why(one.error, texts),
     ]
+
+
+def when_said(when: str, texts: Texts) -> str:
+    """A schedule as people of that language say it. In the settings it is written in English."""
+    if when == schedules.OFF:
+        return texts.get("jobs.when.off")
+    if every := schedules.EVERY.fullmatch(when):
+        return texts.count(f"jobs.when.{every[2]}", int(every[1] or 1))
+    at = schedules.AT.fullmatch(when)
+    if at is None:
+        return when
+    kind, _, day = at[1].partition(" ")
+    clock = f"{at[2]}{texts.get('jobs.when.between')}{at[3]}"
+    if kind in {"daily", "weekdays"}:
+        return texts.get(f"jobs.when.{kind}", clock=clock)
+    if kind == "month":
+        return texts.get(
+            "jobs.when.last" if day == "last" else "jobs.when.month", day=day, clock=clock
+        )
+    days = (texts.find(f"jobs.when.on.{one}") or one for one in kind.split(","))
+    return texts.get("jobs.when.days", days=", ".join(days), clock=clock)
 
 
 def far_said(far: Far | None, texts: Texts) -> str:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from sync.schedules import At, Every, Unreadable, read
 from sync.settings.jobs import Jobs
+from sync.status import when_said
+from sync.texts import Texts
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
 
@@ -127,3 +129,22 @@ def test_what_ran_under_a_fast_clock_does_not_keep_anything_waiting_once_it_is_p
     assert daily.after(now + timedelta(days=3), past) == tomorrow, "it is due, and stays so"
     fast = now + timedelta(hours=18)
     assert daily.after(fast, now) == tomorrow + timedelta(days=1), "tomorrow's ran under it"
+
+
+@pytest.mark.parametrize(
+    ("when", "danish", "english"),
+    [
+        ("every 5 seconds", "hvert 5. sekund", "every 5 seconds"),
+        ("every 1 minute", "hvert minut", "every minute"),
+        ("every 2 hours", "hver 2. time", "every 2 hours"),
+        ("daily 05:30", "hver dag kl. 05.30", "daily 05:30"),
+        ("weekdays 07:30", "hverdage kl. 07.30", "weekdays 07:30"),
+        ("monday,lørdag 04:30", "mandag, lørdag kl. 04.30", "monday, lørdag 04:30"),
+        ("month 1 06:45", "den 1. i måneden kl. 06.45", "day 1 of the month 06:45"),
+        ("month last 06:30", "den sidste i måneden kl. 06.30", "last of the month 06:30"),
+        ("off", "slået fra", "off"),
+        ("Whenever", "Whenever", "Whenever"),
+    ],
+)
+def test_people_are_told_when_in_their_own_language(when: str, danish: str, english: str) -> None:
+    assert (when_said(when, Texts("da")), when_said(when, Texts("en"))) == (danish, english)

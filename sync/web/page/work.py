@@ -21,6 +21,7 @@ def jobs(asked: Asked) -> Answered:
             "pieces": asked.hands.listed(),
             "far": standing.far_said(asked.hands.far, texts),
             "why": lambda error: standing.why(error, texts),
+            "when": lambda when: standing.when_said(when, texts),
         },
     )
 
