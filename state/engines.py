@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +25,8 @@ LOG_PAGES_URGENT: Final = 4 * LOG_PAGES
 READ_ONLY: Final = "ringren_read_only"
 URGENT: Final = "ringren_urgent"
 """Execution options of a connection."""
+RESTED_SECONDS = 1.0
+_USED: Final = "ringren_used"
 _KINDS: Final = 8
 
 
@@ -129,11 +133,29 @@ def postgres(url: sa.URL) -> Engine:
 
 @functools.lru_cache(maxsize=_KINDS)
 def _postgres_kind(url: sa.URL) -> Engine:
-    return sa.create_engine(
+    engine = sa.create_engine(
         url.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
         connect_args={"options": session_options(url)},
     )
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", functools.partial(_refuse_dead, engine.dialect))
+    return engine
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info[_USED] = time.monotonic()
+
+
+def _refuse_dead(dialect: sa.Dialect, connection: Any, record: Any, _proxy: object) -> None:
+    """A connection that has rested is asked whether the other side is still there. Not each time: a
+    pass begins a hundred transactions one after the other, and each would go there and back for it."""
+    if time.monotonic() - record.info.get(_USED, math.inf) < RESTED_SECONDS:
+        return
+    assert dialect.dbapi is not None  # noqa: S101 - it has made this connection
+    try:
+        dialect.do_ping(connection)
+    except dialect.dbapi.Error as error:
+        raise sa.exc.InvalidatePoolError from error
 
 
 def session_options(url: sa.URL) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
@@ -161,6 +162,16 @@ def count_dirty(tx: Tx, system: str) -> int:
             )
         ).scalar_one()
     )
+
+
+def count_by_stream(tx: Tx, systems: Sequence[str]) -> Counter[tuple[str, str]]:
+    """The same of several systems, by system and stream."""
+    found = tx.execute(
+        sa.select(mirror.c.system, mirror.c.stream, sa.func.count())
+        .where(mirror.c.system.in_(systems), mirror.c.decided_with.is_(None))
+        .group_by(mirror.c.system, mirror.c.stream)
+    )
+    return Counter({(system, stream): number for system, stream, number in found})
 
 
 def held(tx: Tx, rids: Sequence[int]) -> dict[int, Held]:

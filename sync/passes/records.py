@@ -48,20 +48,27 @@ class Records:
                 yield part.pulled.lease
 
     def _decide_all(self, plan: int) -> None:
-        with self.app.store.reading() as tx:
-            total = sum(mirror.count_dirty(tx, name) for name in self.facts.systems)
-        self.app.progress.start("progress.decide", total, "unit.records")
-        done = 0
         for part in self.ground.pulled():
             with self.ground.only_this(part.system, part.stream.name):
-                done += self._decide(part, plan, done, total)
+                self._make_stale(part)
+        with self.app.store.reading() as tx:
+            dirty = mirror.count_by_stream(tx, self.facts.systems)
+        self.app.progress.start("progress.decide", dirty.total(), "unit.records")
+        done = 0
+        for part in self.ground.pulled():
+            part.decided = part.decided or Decided()
+            # Most streams of most passes: a pass comes every minute, and to look costs as much as to do.
+            if dirty[part.system, part.stream.name]:
+                with self.ground.only_this(part.system, part.stream.name):
+                    done += self._decide(part, plan, done, dirty.total())
             self._blocks.between()
+        # One that was killed may have left it so.
+        self._index()
         self.app.progress.end()
 
     def _decide(self, part: StreamFacts, plan: int, before: int, total: int) -> int:
         assert part.pulled is not None  # noqa: S101 - see _pulled
         mark = fingerprint.of_stream(self.app, part.pulled.lease)
-        self._make_stale(part, mark)
         deciding = Deciding(self.app, self.ground.screen, part.pulled, plan, mark)
         done = deciding.run(total - before, lambda n: self.app.progress.advance(before + n, total))
         self._index()
@@ -89,9 +96,10 @@ class Records:
             match_keys.index_again(app.store)
         shapes.keep(app.store, plan, systems, counted.result())
 
-    def _make_stale(self, part: StreamFacts, mark: str) -> None:
+    def _make_stale(self, part: StreamFacts) -> None:
         """Rows decided with other rules or settings, and those whose day has come, once more."""
-        today = self.app.today
+        assert part.pulled is not None  # noqa: S101 - see _pulled
+        mark, today = fingerprint.of_stream(self.app, part.pulled.lease), self.app.today
         while True:
             with self.app.store.transaction() as tx:
                 where = (part.system, part.stream.name)

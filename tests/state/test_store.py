@@ -415,3 +415,35 @@ def test_a_process_that_is_paused_in_a_transaction_does_not_keep_the_others_wait
         goes_on()
     paused.close()
     other.close()
+
+
+def _cut(store: Store, url: str) -> None:
+    """End the session that the next transaction would have."""
+    other = Store(url)
+    with store.reading() as tx:
+        pid = tx.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    with other.reading() as tx:
+        assert tx.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)").scalar_one()
+    other.close()
+
+
+def test_a_connection_that_was_cut_while_it_rested_is_made_anew(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "RESTED_SECONDS", 0)
+    with contextlib.closing(Store(postgres_url)) as store:
+        _cut(store, postgres_url)
+        with store.transaction() as tx:
+            hold(tx)
+
+
+def test_one_that_was_cut_a_moment_after_it_was_used_fails_once(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "RESTED_SECONDS", 1000)
+    with contextlib.closing(Store(postgres_url)) as store:
+        _cut(store, postgres_url)
+        with pytest.raises(SystemStopped, match="state_gone"), store.transaction() as tx:
+            hold(tx)
+        with store.transaction() as tx:
+            hold(tx)
