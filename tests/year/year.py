@@ -1,7 +1,7 @@
 """A year in one house: people at work, thirty hostile days, and the daemon's jobs one after another.
 
 On a hostile day everything that comes again and again comes at its full beat for a while from each
-hostile thing on; else there is a run a day. What has a time of day has it all year long.
+hostile thing on; else there is a run every other day. What has a time of day has it all year long.
 """
 
 from __future__ import annotations
@@ -13,40 +13,27 @@ from random import Random
 from typing import Any, Final
 
 from promises.points import Killed, Points
-from soak.people import BLOCK
 from soak.witness import Tally
 from year import promises
 from year.days import FIRST, Plan, at
-from year.dialers import danish
 from year.driver import Driver
 from year.house import House
+from year.people import People
 from year.progress import Progress
-from year.promises import Off, Planted, Verdicts
-from year.things import DIALERS, THINGS
+from year.promises import Off, Verdicts
+from year.things import THINGS
 
 from rules.errors import Leaving
-from rules.keys import KeyKind, keys_in
-from rules.spans import Span
-from rules.suppression import Channel, Evidence
-from rules.violations import Verdict
-from sync import desk, lifts, violations
-from sync.daemon import opened
-from sync.jobs import JOBS, every, named
+from sync.jobs import JOBS, every
 from sync.passes import Outcome
 from sync.schedules import At
 
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)
-DAILY: Final = timedelta(hours=22)
-SELDOM: Final = 3 * DAILY
-COARSE: Final = {
-    "run": DAILY, "alarms": DAILY, "deliver": SELDOM, "poll": SELDOM, "mailbox": SELDOM,
-    "ping": SELDOM,
-}  # fmt: skip
-"""On a day on which nothing goes wrong: a run does what a poll does, and more."""
-AT_DESK: Final = 68_900_000
-SETTLED: Final = timedelta(days=1)
-"""So long after a no, at the latest, our program knows of it on an ordinary day."""
+COARSE: Final = dict.fromkeys(("run", "alarms"), timedelta(hours=46)) | dict.fromkeys(
+    ("deliver", "poll", "mailbox", "ping"), timedelta(hours=70)
+)
+"""While nothing goes wrong: every other day, since a run does what a poll does, and more."""
 MOST_RESTS: Final = 12
 NIGHT: Final = timedelta(hours=6)
 """A little less than the hours in which Five9 takes numbers: none of its nights is stepped over."""
@@ -66,12 +53,8 @@ class Year:
     leaves_at: int = 0
     """It is asked to stop at so many calls from now."""
     jumps: int = 0
-    planted: list[Planted] = field(default_factory=list)
-    desk_noes: list[tuple[str, datetime]] = field(default_factory=list)
-    lifted: list[str] = field(default_factory=list)
     away: list[Off] = field(default_factory=list)
     sizes: list[tuple[datetime, int]] = field(default_factory=list)
-    _answered: int = 0
     _told: set[str] = field(default_factory=set)
     _points: Points | None = None
     say: Callable[[str], object] = str
@@ -80,6 +63,7 @@ class Year:
     def __post_init__(self) -> None:
         self.r = Random(f"days of {self.house.seed}")
         house = self.house
+        self.people = People(house, self.r, self.verdicts)
         self.driver = Driver(
             house.store, JOBS, house.settings, house.clock, house.opens, holder=house.holder,
             slow=COARSE,
@@ -118,15 +102,15 @@ class Year:
             if name:
                 self.stretch(name)
             else:
-                self.work(self.r.choice((1, 2, 3)))
+                self.people.work(self.r.choice((1, 2, 3)))
         if day.day in {1, 15}:
             [[pages]] = self.house.asked("SELECT page_count - freelist_count FROM "
                                          "pragma_page_count(), pragma_freelist_count()")  # fmt: skip
             self.sizes.append((self.house.clock(), pages))
             self.progress.tell(f"{day}: {pages} pages in the database")
         self.walk_to(at(day + DAY, time(0, 0)))
-        self._look_at_alarms()
-        self._answer()
+        self.people.look_at_alarms()
+        self.people.answer()
         self._tell_wrongs()
 
     def _tell_wrongs(self) -> None:
@@ -136,120 +120,6 @@ class Year:
             if one not in self._told:
                 self.progress.tell(f"BROKEN {one}")
         self._told = {*told, *self.verdicts.told}
-
-    # --- people ---
-
-    def work(self, steps: int) -> None:
-        """People at work for a moment, in all systems."""
-        house = self.house
-        for name in house.can_act:
-            for _ in range(steps):
-                house.doings[name].step()
-            house.witnesses[name].look()
-        for name, office in house.offices.items():
-            house.seen[f"{name}: {office.work()}"] += 1
-            if self.r.random() < 0.25:
-                office.say_no()
-                house.seen[f"{name}: a no"] += 1
-        if self.r.random() < 0.2:
-            self._at_desk()
-        if self.r.random() < 0.15:
-            self._consent()
-        if self.r.random() < 0.2:
-            self._queue()
-
-    def _app(self) -> Any:
-        return opened(self.house.settings, named("run"), self.house.stopping, self.house.clock.ours)
-
-    def _at_desk(self) -> None:
-        """Somebody writes down a no: of somebody whom no system knows, or of one in the CRMs."""
-        known = self.r.random() < 0.5
-        number = BLOCK + self.r.randrange(1, 60) if known else AT_DESK + len(self.desk_noes)
-        phone = danish(number)
-        with self._app() as app:
-            said = desk.statement(
-                keys_in(KeyKind.PHONE, phone, "DK"), Channel.CALL, now=app.clock(), at=None,
-                evidence="ring ikke", by="anna",
-            )  # fmt: skip
-            desk.record(app, said)
-        if phone not in {one for one, _ in self.desk_noes}:
-            self.desk_noes.append((phone, self.house.clock()))
-        self.house.seen["desk: a no"] += 1
-
-    def _consent(self) -> None:
-        """Somebody who had said no asks to be called again; one person proposes, another approves."""
-        house = self.house
-        free = [
-            phone
-            for phone, said in self.desk_noes
-            if phone >= danish(AT_DESK)
-            and house.clock() - said > 2 * DAY
-            and phone not in self.lifted
-        ]
-        if not free or house.clock.ahead:
-            return
-        phone = self.r.choice(free)
-        with self._app() as app:
-            given = Span(app.clock() - MINUTE * 30, app.clock() - MINUTE * 29)
-            consent = lifts.Consent(Channel.CALL, given, Evidence.PERSON, "brev af i dag", "ja tak")
-            asked = lifts.propose_lift(app, keys_in(KeyKind.PHONE, phone, "DK"), consent, "anna")
-            for number in asked.requests:
-                lifts.approve(app, number, "birgit")
-        self.lifted.append(phone)
-        for witness in house.witnesses.values():
-            witness.consents += len(asked.requests)
-        house.seen["a consent, proposed and approved"] += 1
-
-    def _queue(self) -> None:
-        """Somebody puts a number that is blocked into a dialer's queue."""
-        if known := self._heard():
-            phone = self.r.choice(known)
-            for name in self._dialers:
-                self.house.offices[name].queue(phone)  # type: ignore[attr-defined]
-            self.house.seen["queued although blocked"] += 1
-
-    @property
-    def _dialers(self) -> list[str]:
-        return [one for one in DIALERS if one in self.house.offices]
-
-    def _heard(self) -> list[str]:
-        """Whose no our program must know of by now."""
-        now = self.house.clock()
-        return [
-            phone for phone, said in self.desk_noes
-            if now - said > SETTLED and phone not in self.lifted
-        ]  # fmt: skip
-
-    def forbidden(self, left: int = 0) -> None:
-        """Somebody is called who had said no. `left`: so many minutes of the full beat, undisturbed."""
-        house = self.house
-        if house.clock.ahead or not (self._dialers and (known := self._heard())):
-            return
-        name = self.r.choice(self._dialers)
-        made = house.offices[name].call(self.r.choice(known), ago=90)  # type: ignore[attr-defined]
-        now = house.clock()
-        until = now + (promises.SOON if left > promises.SOON // MINUTE else 2 * DAY)
-        self.planted.append(Planted(f"{name}/call/{made}", now, until))
-        house.seen["a forbidden call"] += 1
-
-    def _look_at_alarms(self) -> None:
-        due = [one for one in self.planted if one.until < self.house.clock()]
-        if not due:
-            return
-        with self.house.store.reading() as tx:
-            wrongs = [promises.alarmed(tx, one, self.house.alarms) for one in due]
-        promise = "each forbidden call is alarmed in its time"
-        self.verdicts.hold(promise, *filter(None, wrongs), of=len(due))
-        self.planted = [one for one in self.planted if one not in due]
-
-    def _answer(self) -> None:
-        """Compliance answers for what stands open at the end of a day."""
-        if len(self.house.alarms) == self._answered or self.house.excused:
-            return
-        self._answered = len(self.house.alarms)
-        with self._app() as app:
-            done = violations.acknowledge(app, (), Verdict.CERTAIN, by="clara", reason="set")
-        self.house.seen["forbidden calls answered for"] += len(done)
 
     # --- hostile hours ---
 
@@ -261,17 +131,17 @@ class Year:
         self.progress.begins()
         before = house.clock(), self.jumps
         self.driver.slow = {}
-        self.work(2)
-        self.forbidden()
+        self.people.work(2)
+        self.people.forbidden()
         thing.begins(self)
         for minute in range(self.minutes):
             if minute == max(self.minutes // 3, 1):
                 thing.ends(self)
             if self.r.random() < 0.3:
-                self.work(1)
+                self.people.work(1)
             if self.r.random() < 0.15:
                 over = minute > self.minutes // 3 + 1 and not (self.armed or self.leaves_at)
-                self.forbidden(self.minutes - minute if over else 0)
+                self.people.forbidden(self.minutes - minute if over else 0)
             self.walk(MINUTE)
         thing.ends(self)
         if self.jumps != before[1]:
@@ -284,7 +154,7 @@ class Year:
         house, since = self.house, self.house.clock()
         for _ in range(max(how_long // timedelta(hours=12), 1)):
             house.clock.pass_(min(how_long, timedelta(hours=12)).total_seconds())
-            self.work(1)
+            self.people.work(1)
         self.restart()
         now = house.clock()
         self.away.append((since, now))
@@ -383,8 +253,8 @@ class Year:
                 break
         else:
             self.verdicts.hold("it comes to rest", "never")
-        self._look_at_alarms()
-        with self._app() as app:
+        self.people.look_at_alarms()
+        with self.people.app() as app:
             for name, witness in house.witnesses.items():
                 witness.all_adds_up(app)
                 tally = witness.tally
@@ -392,8 +262,8 @@ class Year:
                 self.verdicts.hold(f"{name}: nothing missed, doubled, overwritten, lost", *wrongs,
                                    of=tally.changes)  # fmt: skip
                 self.verdicts.told += [f"{name}: {one}" for one in tally.told]
-            phones = [phone for phone, _ in self.desk_noes]
-            self._add(promises.all_noes(house, app, phones, self.lifted))
+            phones = [phone for phone, _ in self.people.desk_noes]
+            self._add(promises.all_noes(house, app, phones, self.people.lifted))
             with app.store.reading() as tx:
                 self._add(promises.lifetimes(tx, house.settings, house.clock()))
         ran = self.driver.ran
