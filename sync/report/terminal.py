@@ -226,7 +226,7 @@ class _Screen:
     def _finding_title(self) -> str:
         counts = self.report.totals.findings
         counted = [
-            f"{self._n(counts[one])} {self.texts.get(f'report.severity.{one}')}"
+            self.texts.count(f"report.severity.{one}", counts[one])
             for one in ("error", "warning", "notice")
             if counts.get(one)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from browsers import CONTRASTS, LEAST_CONTRAST, chromium
@@ -195,6 +195,30 @@ def test_the_page_is_no_wider_than_the_screen(visit: Callable[..., Page], width:
     page = visit(viewport={"width": width, "height": 800})
     page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+BROKEN = """() => [...document.querySelectorAll("th, td")]
+  .filter((one) => one.checkVisibility() && !one.matches(".file, .value, .where, .value *"))
+  .filter((one) => getComputedStyle(one.closest("thead, tbody, tfoot")).position !== "absolute")
+  .flatMap((one) => [...one.childNodes].filter((n) => n.nodeType === 3).flatMap((n) =>
+    [...n.data.matchAll(/(?<![\\p{L}\\p{N}_.\\/#@-])\\p{L}+(?![\\p{L}\\p{N}_.\\/#@-])/gu)].filter((word) => {
+      const range = document.createRange();
+      range.setStart(n, word.index);
+      range.setEnd(n, word.index + word[0].length);
+      return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+    }).map((word) => `${word[0]} in ${one.closest("table").className}`)))"""
+"""Words of a table that stand on two lines. Names of files and values of customers may."""
+
+
+@pytest.mark.parametrize(("width", "media"), [(320, "screen"), (1280, "screen"), (703, "print")])
+def test_no_word_of_a_table_is_broken_in_two(
+    visit: Callable[..., Page], width: int, media: Literal["screen", "print"]
+) -> None:
+    page = visit(viewport={"width": width, "height": 1000})
+    page.emulate_media(media=media)
+    if media == "print":
+        page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert set(page.evaluate(BROKEN)) == set()
 
 
 def test_a_keyboard_reaches_content_and_search(visit: Callable[..., Page]) -> None:

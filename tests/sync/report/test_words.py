@@ -30,7 +30,7 @@ NAMES = [
     *(f"report.channel.{channel}" for channel in SINGLE_CHANNELS),
     *(f"report.delivery.{state}" for state in DeliveryState),
     *(f"report.moment.{moment}" for moment in Moment),
-    *(f"report.severity.{severity}" for severity in Severity),
+    *(f"report.severity.{one}.{form}" for one in Severity for form in ("one", "many")),
     *(f"report.figure.{name}{end}" for name in ORDER for end in ("", ".how")),
     *(f"report.double.{key}{end}" for key in KEYS for end in ("", ".how")),
     *(f"report.age.{name}" for name in (*dict(kpis.BANDS), "future", "unknown")),
