@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+import confirm_lines
 import http_lines
 import lines
 import match_lines
@@ -63,12 +64,13 @@ ALL: Final[dict[str, Callable[[Bench], Iterator[Line]]]] = {
     "restart": service_lines.restart,
     "noes": service_lines.noes,
     "workers": worker_lines.workers,
+    "confirmation": confirm_lines.confirmation,
     "install": lines.install,
 }
 ASKED_FOR: Final = frozenset({"install", "verification"})
 """Not without being named: one asks a network, the other takes a quarter of an hour."""
 DEFAULT: Final = tuple(name for name in ALL if name not in ASKED_FOR)
-SCALE: Final = ("pages", "rest", "restart", "noes", "workers")
+SCALE: Final = ("pages", "rest", "restart", "noes", "workers", "confirmation")
 """What `--only scale` stands for."""
 
 

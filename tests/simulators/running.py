@@ -104,7 +104,7 @@ class Running:
 
 
 @contextmanager
-def started(name: str, **given: int) -> Iterator[Running]:
+def started(name: str, **given: int | str) -> Iterator[Running]:
     """A simulator on a free port of this machine until the block ends, whatever happens in it.
 
     `given` are options of its own, e.g. `companies=40`.
