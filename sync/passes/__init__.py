@@ -55,6 +55,8 @@ class Pass:
 
     def __init__(self, app: App, command: str) -> None:
         self.app, systems = app, app.chosen
+        # Before anybody has to wait for us: it reads every code table the first time.
+        mark = fingerprint.of_plan(app)
         with app.store.transaction() as tx:
             run = history.start_run(
                 tx,
@@ -62,7 +64,7 @@ class Pass:
                 actor=app.actor,
                 dry=app.dry,
                 now=app.clock(),
-                fingerprint=fingerprint.of_plan(app),
+                fingerprint=mark,
             )
             decisions.reopen_due(tx, app.clock())
         self.facts = PassFacts(command, run, app.dry, app.actor, app.clock(), systems)
