@@ -1,6 +1,6 @@
 """Where whoever traces is told what begins and ends: runs, their stages, calls to systems.
 
-Nobody is, unless sync/tracing.py was asked to: then, and only then, is looked at what it is about.
+Nobody is, unless sync/service/tracing.py was asked to: then, and only then, is looked at what it is about.
 """
 
 from __future__ import annotations

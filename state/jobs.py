@@ -100,7 +100,7 @@ def end(
 
 
 def far(tx: Tx, job: str, holder: str, told: Mapping[str, Any]) -> None:
-    """How far it is (`sync.far.Far`), as long as this one is at it."""
+    """How far it is (`sync.service.far.Far`), as long as this one is at it."""
     tx.execute(_mine(job).where(jobs.c.holder == holder).values(far=dict(told)))
 
 

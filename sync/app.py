@@ -42,22 +42,22 @@ from state import cursors
 from state.keys import KeyRing, open_ring
 from state.schema import prepare
 from state.store import Store
-from sync.budget import Budget, Purse
-from sync.dialers import aircall, five9
 from sync.duties import day_in_denmark
+from sync.enrichment.sources import sources
 from sync.heap import tidy
-from sync.mailers import activecampaign, mailchimp
 from sync.output import Progress, Silent
 from sync.settings import Settings
-from sync.sources import sources
 from sync.switches import active, asked, fills, sourced
+from sync.systems.budget import Budget, Purse
+from sync.systems.dialers import aircall, five9
+from sync.systems.mailers import activecampaign, mailchimp
 
 if TYPE_CHECKING:
     from threading import Event
 
     from connectors.session import Meter
     from connectors.sources.source import Source
-    from sync.alarms import Send
+    from sync.service.alarms import Send
 
 KEYS: Final = "keys"
 Clock = Callable[[], datetime]

@@ -75,8 +75,9 @@ class Shell:
 
     def begin(self, *, write_home: bool = True) -> Settings:
         """The settings of this call, with logs set up and the state folder there."""
-        from sync import homes, tracing
+        from sync import homes
         from sync.logs import set_up
+        from sync.service import tracing
 
         settings = self.read_settings()
         homes.check(settings.home, settings.files.root)

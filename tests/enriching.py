@@ -20,14 +20,14 @@ from rules.records import Kind, Ref
 from state import lookups, mirror
 from sync.app import App, open_app
 from sync.cli import program
-from sync.enriching import enrich
-from sync.explain import Explanation, explain
+from sync.enrichment.enriching import enrich
 from sync.passes import Outcome
-from sync.plans import apply
+from sync.review.explain import Explanation, explain
+from sync.review.plans import apply
+from sync.review.undo import undo
 from sync.run import run
 from sync.settings import read
 from sync.stages.asking import Asked, Wish
-from sync.undo import undo
 
 NIGHT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 FIELDS = (

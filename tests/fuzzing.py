@@ -42,10 +42,11 @@ from rules.keys import Key, KeyKind
 from rules.suppression import Channel
 from state import acts, ledger
 from state.tokens import Scope
-from sync import desk, tokens
 from sync.app import App, open_app
+from sync.people import tokens
 from sync.run import run
 from sync.settings import read
+from sync.suppression import desk
 from sync.web import openapi
 from sync.web.afterwards import Afterwards
 from sync.web.api import Api

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sync.app import App, open_app
-from sync.listening import LISTENERS
+from sync.service.listening import LISTENERS
 from sync.settings import read
 from sync.web.serving import Open, serve
 

@@ -42,7 +42,7 @@ from state.store import Store
 from state.tables import history, mirror, outbox
 from state.tables import ledger as entries
 from sync.cli import program
-from sync.desk import DESK
+from sync.suppression.desk import DESK
 
 LOST = 4
 ROWS, CONTACTS = 40, 40

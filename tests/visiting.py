@@ -16,7 +16,7 @@ from argon2 import PasswordHasher
 from listening import Answer, Listening
 
 from rules.rights import Role
-from sync import passwords, users
+from sync.people import passwords, users
 
 PASSWORD = "gryde kamel plov sne"  # noqa: S105
 SETTINGS = '[page]\nport = 0\n[files]\nroot = "{root}"\n'

@@ -10,5 +10,5 @@
     verifying   what verifiers have in common
 
 A source is asked and never written to. What it may be asked, when and for how much is decided by
-who asks (`sync.enriching`).
+who asks (`sync.enrichment.enriching`).
 """

@@ -12,7 +12,7 @@ from sync.output import say
 from sync.shell import Shell, actor
 
 if TYPE_CHECKING:
-    from sync.restoring import Restoring
+    from sync.upkeep.restoring import Restoring
 
 _PATH = click.Path(path_type=Path)
 
@@ -23,7 +23,7 @@ _PATH = click.Path(path_type=Path)
 @click.pass_obj
 def backup(shell: Shell, *, place: Path | None, keys_file: Path | None) -> int:
     """Write all that is kept into one file, read back and compared."""
-    from sync.backups import make, told
+    from sync.upkeep.backups import make, told
 
     with shell.open(dry=True) as app:
         made = make(app, place, keys_file)
@@ -37,7 +37,7 @@ def backup(shell: Shell, *, place: Path | None, keys_file: Path | None) -> int:
 @click.pass_obj
 def archive(shell: Shell, *, place: Path | None, dry: bool) -> int:
     """Figures of closed years into a file for each, read back, and out of the database."""
-    from sync.archiving import look, put_away, told
+    from sync.upkeep.archiving import look, put_away, told
 
     with shell.open(dry=True) as app:
         found = (look if dry else put_away)(app, place)
@@ -65,9 +65,9 @@ def restore(
 ) -> int:
     """Look, ask, fill, compare, take over."""
     from sync.app import system_clock
-    from sync.daemon import only_one, standing
-    from sync.migrating import address
-    from sync.restoring import Restoring
+    from sync.service.daemon import only_one, standing
+    from sync.upkeep.migrating import address
+    from sync.upkeep.restoring import Restoring
 
     settings = shell.begin()
     new = address(to) if to else None
@@ -84,7 +84,7 @@ def restore(
 
 
 def _rehearsed(shell: Shell, one: Restoring, keys_file: Path | None) -> int:
-    from sync.restoring import told
+    from sync.upkeep.restoring import told
 
     plan = one.plan(keys_file, rehearse=True)
     done = one.rehearse(plan, shell.progress(), actor())
@@ -95,7 +95,7 @@ def _rehearsed(shell: Shell, one: Restoring, keys_file: Path | None) -> int:
 def _restored(
     shell: Shell, one: Restoring, keys_file: Path | None, *, over_newer: bool, yes: bool
 ) -> int:
-    from sync.restoring import plan_told, told
+    from sync.upkeep.restoring import plan_told, told
 
     plan = one.plan(keys_file)
     if plan.needs_word and not over_newer:

@@ -15,7 +15,7 @@ from sync.shell import Shell
 
 if TYPE_CHECKING:
     from sync.app import App
-    from sync.live_contract import Contract
+    from sync.systems.live_contract import Contract
 
 
 SECURITY = "security"
@@ -31,9 +31,9 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
     """Settings, systems and security, and which column becomes which field."""
     from connectors.registry import FILES, SYSTEMS
     from connectors.sources.registry import SOURCES
-    from sync.checks import Checked, Checking, as_text
-    from sync.doors import looked_at
     from sync.settings.sources import find_file
+    from sync.systems.checks import Checked, Checking, as_text
+    from sync.systems.doors import looked_at
 
     only = str(path) if str(path) in {*SYSTEMS, *SOURCES} - {FILES} else None
     if live_contract:
@@ -71,9 +71,9 @@ def check(shell: Shell, *, path: Path | None, live_contract: bool, yes: bool) ->
 def _security(shell: Shell) -> int:
     """What is open that should be closed."""
     from sync.app import system_clock
-    from sync.checks import Checked, as_text
-    from sync.security import security
     from sync.settings.sources import find_file
+    from sync.systems.checks import Checked, as_text
+    from sync.systems.security import security
 
     settings = shell.read_settings()
     file = find_file(shell.settings)
@@ -90,8 +90,8 @@ def _known(app: App, system: str | None) -> None:
 
 def _live(shell: Shell, system: str | None, *, yes: bool) -> int:
     """Say what will be tried; try it when that was wanted in so many words."""
-    from sync import live_contract
     from sync.output import as_json, say
+    from sync.systems import live_contract
 
     if system is None:
         raise UserError("error.live_needs_system")
@@ -112,8 +112,8 @@ def _live(shell: Shell, system: str | None, *, yes: bool) -> int:
 
 def _tried(shell: Shell, app: App, contract: Contract) -> None:
     """Each thing as it comes out; what was left behind is told also when somebody broke it off."""
-    from sync.live_contract import line, run
     from sync.output import say
+    from sync.systems.live_contract import line, run
 
     try:
         with contextlib.closing(run(app, contract, shell.texts)) as items:

@@ -27,8 +27,8 @@ def consents(context: click.Context) -> int:
 @click.pass_obj
 def list_consents(shell: Shell, *, limit: int = MOST) -> int:
     """Those that nobody has answered, oldest first."""
-    from sync.consent_story import told_waiting
-    from sync.consents import waiting
+    from sync.suppression.consent_story import told_waiting
+    from sync.suppression.consents import waiting
 
     with shell.open(dry=True) as app:
         found = waiting(app, limit)
@@ -56,9 +56,9 @@ def confirm(
 ) -> int:
     """Read it yourself, then have it written: channel, date, source, lawful basis."""
     from rules.suppression import Channel
-    from sync.consent_story import told_answered, told_plan
-    from sync.consents import Said, plan
-    from sync.consents import confirm as confirmed
+    from sync.suppression.consent_story import told_answered, told_plan
+    from sync.suppression.consents import Said, plan
+    from sync.suppression.consents import confirm as confirmed
 
     said = Said(Channel(channel), at, source)
     with shell.open(dry=False) as app:
@@ -81,8 +81,8 @@ def confirm(
 def refuse(shell: Shell, *, ref: Ref, channels: tuple[str, ...], why: str, by: str | None) -> int:
     """It is no consent: not proposed again as long as the note says what it says."""
     from rules.suppression import Channel
-    from sync.consent_story import told_refused
-    from sync.consents import refuse as refused
+    from sync.suppression.consent_story import told_refused
+    from sync.suppression.consents import refuse as refused
 
     with shell.open(dry=True) as app:
         done = refused(app, ref, [Channel(one) for one in channels], why, by or app.actor)

@@ -12,7 +12,7 @@ from rules.errors import Exit, RingrenError, UserError
 from sync.shell import Shell
 
 if TYPE_CHECKING:
-    from sync.daemon import Daemon
+    from sync.service.daemon import Daemon
 
 
 @click.command
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def daemon(shell: Shell) -> int:
     """Do all jobs until somebody says stop."""
     from sync.crashes import write_crash
-    from sync.daemon import Daemon
+    from sync.service.daemon import Daemon
     from sync.settings.sources import find_file
 
     settings = shell.begin()
@@ -42,8 +42,8 @@ def daemon(shell: Shell) -> int:
 def worker(shell: Shell, *, queues: tuple[str, ...], metrics: bool) -> int:
     """Share the jobs with others."""
     from sync.crashes import write_crash
+    from sync.service.worker import Workers, refuse_unless_possible
     from sync.settings.sources import find_file
-    from sync.worker import Workers, refuse_unless_possible
 
     settings = shell.begin()
     refuse_unless_possible(settings)
@@ -63,7 +63,12 @@ def _stay(shell: Shell, one: Daemon) -> int:
     from sync.logs import speak_up
 
     if not shell.quiet:
-        speak_up("sync.daemon", "sync.atwork", "sync.cluster", "sync.listening")
+        speak_up(
+            "sync.service.daemon",
+            "sync.service.atwork",
+            "sync.service.cluster",
+            "sync.service.listening",
+        )
     code = one.run()
     if code is Exit.FAILED:
         # A thread that heeds nothing must not keep the process: what it does is safe to break off.
@@ -85,8 +90,8 @@ def jobs(context: click.Context) -> int:
 @click.pass_obj
 def list_jobs(shell: Shell) -> int:
     """Every job."""
-    from sync.status import jobs as found
-    from sync.status import jobs_table
+    from sync.service.status import jobs as found
+    from sync.service.status import jobs_table
 
     with shell.open(dry=True) as app:
         lines = found(app)
@@ -100,9 +105,9 @@ def list_jobs(shell: Shell) -> int:
 def run(shell: Shell, *, name: str) -> int:
     """One job, now."""
     from sync.crashes import write_crash
-    from sync.foreground import once
+    from sync.service.foreground import once
+    from sync.service.status import why
     from sync.shell import actor
-    from sync.status import why
 
     ended = once(
         shell.begin(),
@@ -124,8 +129,8 @@ def status(shell: Shell) -> int:
     """Whether all is well: 0 yes, 1 warning, 2 critical, 3 unknown."""
     from sync.homes import has_store
     from sync.output import as_json, say
-    from sync.status import Level, as_text
-    from sync.status import status as found
+    from sync.service.status import Level, as_text
+    from sync.service.status import status as found
 
     try:
         settings = shell.read_settings()
@@ -150,8 +155,8 @@ def status(shell: Shell) -> int:
 @click.pass_obj
 def overview(shell: Shell) -> int:
     """How all stands, for people."""
-    from sync.overview import as_text
-    from sync.overview import overview as found
+    from sync.service.overview import as_text
+    from sync.service.overview import overview as found
 
     with shell.open(dry=True) as app:
         told = found(app)

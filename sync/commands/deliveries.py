@@ -13,9 +13,9 @@ from sync.shell import Shell
 @click.pass_obj
 def deliver(shell: Shell, *, dry_run: bool) -> int:
     """Tell every system whom it must not contact."""
-    from sync.deliver import deliver as delivered
-    from sync.deliver import waiting
-    from sync.delivery_story import told_delivered
+    from sync.suppression.deliver import deliver as delivered
+    from sync.suppression.deliver import waiting
+    from sync.suppression.delivery_story import told_delivered
 
     with shell.open(dry=dry_run) as app:
         found = waiting(app) if dry_run else delivered(app)
@@ -28,7 +28,7 @@ def deliver(shell: Shell, *, dry_run: bool) -> int:
 @click.pass_obj
 def receipt(shell: Shell, *, asked: str) -> int:
     """When each system confirmed an opt-out."""
-    from sync.receipts import receipts_of
+    from sync.suppression.receipts import receipts_of
 
     with shell.open(dry=True) as app:
         found = receipts_of(app, asked)
@@ -40,8 +40,8 @@ def receipt(shell: Shell, *, asked: str) -> int:
 @click.pass_obj
 def verify(shell: Shell) -> int:
     """Hold our list against what each system shows."""
-    from sync.delivery_story import told_verified
-    from sync.verify import verify as verified
+    from sync.suppression.delivery_story import told_verified
+    from sync.suppression.verify import verify as verified
 
     with shell.open(dry=False) as app:
         found = verified(app)

@@ -37,7 +37,7 @@ def enrich(
     allow: tuple[str, ...],
 ) -> int:
     """One pass in which sources are asked."""
-    from sync.enriching import enrich as one_pass
+    from sync.enrichment.enriching import enrich as one_pass
     from sync.stages.asking import Wish
 
     shell.path = path or shell.path
@@ -60,8 +60,8 @@ def sources(context: click.Context) -> int:
 @click.pass_obj
 def list_sources(shell: Shell) -> int:
     """What they cost, what they said and gave, what is left."""
-    from sync import enriching
-    from sync.enriching_story import sources_text
+    from sync.enrichment import enriching
+    from sync.enrichment.enriching_story import sources_text
 
     with shell.open(dry=True) as app:
         found = enriching.sources(app)
@@ -76,8 +76,8 @@ def list_sources(shell: Shell) -> int:
 @click.pass_obj
 def purge(shell: Shell, *, source: str, yes: bool) -> int:
     """All that one has answered is deleted, once it was said what goes and what stays."""
-    from sync import purging
     from sync.output import say
+    from sync.upkeep import purging
 
     with shell.open(dry=True) as app:
         found = purging.preview(app, source)
@@ -96,7 +96,7 @@ def purge(shell: Shell, *, source: str, yes: bool) -> int:
 @click.pass_obj
 def processors(shell: Shell) -> int:
     """Who is told what."""
-    from sync.recipients import as_text, recipients
+    from sync.upkeep.recipients import as_text, recipients
 
     with shell.open(dry=True) as app:
         found = recipients(app)
@@ -109,8 +109,8 @@ def processors(shell: Shell) -> int:
 @click.pass_obj
 def questions(shell: Shell, *, limit: int) -> int:
     """What a person is asked, with what may be answered."""
-    from sync.choosing import as_text
-    from sync.choosing import questions as listed
+    from sync.review.choosing import as_text
+    from sync.review.choosing import questions as listed
 
     with shell.open(dry=True) as app:
         found = listed(app, limit)
@@ -135,8 +135,8 @@ def answer(
     by: str | None,
 ) -> int:
     """Which company it is, or whose value is right."""
-    from sync import choosing
     from sync.output import say
+    from sync.review import choosing
 
     with shell.open(dry=True) as app:
         one = "" if company == NOBODY else company

@@ -89,8 +89,8 @@ def decide(
 ) -> int:
     """One or many: they are right as they stand, wait until a day, or are open again."""
     from state.decisions import Chosen
-    from sync.deciding import What, told_decided
-    from sync.deciding import decide as decided
+    from sync.review.deciding import What, told_decided
+    from sync.review.deciding import decide as decided
 
     chosen = Chosen(codes, numbers, severity, field, stream)
     with shell.open(dry=True) as app:

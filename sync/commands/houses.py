@@ -11,8 +11,8 @@ from sync.shell import Shell
 @click.pass_obj
 def houses(shell: Shell) -> int:
     """One line for each, and an exit code for monitors."""
-    from sync.houses import as_text, worst
-    from sync.houses import houses as asked
+    from sync.service.houses import as_text, worst
+    from sync.service.houses import houses as asked
 
     with shell.open(dry=True) as app:
         found = asked(app)

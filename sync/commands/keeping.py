@@ -15,8 +15,8 @@ from sync.shell import Shell
 @click.pass_obj
 def status(shell: Shell) -> int:
     """Where the list stands."""
-    from sync.audit import status as looked_at
-    from sync.keeping_story import told_status
+    from sync.suppression.audit import status as looked_at
+    from sync.suppression.keeping_story import told_status
 
     with shell.open(dry=True) as app:
         found = looked_at(app)
@@ -29,8 +29,8 @@ def status(shell: Shell) -> int:
 @click.pass_obj
 def audit(shell: Shell, *, noted: str | None) -> int:
     """Whether nothing was changed in the list, or taken out of it."""
-    from sync.audit import audit as audited
-    from sync.keeping_story import told_audit
+    from sync.suppression.audit import audit as audited
+    from sync.suppression.keeping_story import told_audit
 
     with shell.open(dry=True) as app:
         found = audited(app, noted)
@@ -44,8 +44,8 @@ def audit(shell: Shell, *, noted: str | None) -> int:
 @click.pass_obj
 def export(shell: Shell, *, out: Path, clear: bool) -> int:
     """Write the list to a file that can be checked without this program."""
-    from sync.exporting import export as written
-    from sync.keeping_story import told_export
+    from sync.suppression.exporting import export as written
+    from sync.suppression.keeping_story import told_export
 
     with shell.open(dry=True) as app:
         found = written(app, out, clear=clear)
@@ -59,8 +59,8 @@ def export(shell: Shell, *, out: Path, clear: bool) -> int:
 @click.pass_obj
 def import_(shell: Shell, *, file: Path, by: str | None) -> int:
     """Take in a file of opt-outs."""
-    from sync.importing import take
-    from sync.keeping_story import told_import
+    from sync.suppression.importing import take
+    from sync.suppression.keeping_story import told_import
 
     with shell.open(dry=True) as app:
         found = take(app, file, by or app.actor)
@@ -75,8 +75,8 @@ def import_(shell: Shell, *, file: Path, by: str | None) -> int:
 @click.pass_obj
 def erase(shell: Shell, /, *, by: str | None, yes: bool, **cells: tuple[str, ...]) -> int:
     """Erase what is known of a person; the block stays."""
-    from sync.erasing import erase as erased
-    from sync.keeping_story import told_erased
+    from sync.suppression.erasing import erase as erased
+    from sync.suppression.keeping_story import told_erased
 
     with shell.open(dry=True) as app:
         found = keys_typed(cells, app.settings.region)
@@ -96,8 +96,8 @@ def keys() -> None:
 @click.pass_obj
 def list_keys(shell: Shell) -> int:
     """The keys there are, and what needs them."""
-    from sync.keeping_story import told_keys
-    from sync.keyring import look
+    from sync.suppression.keeping_story import told_keys
+    from sync.suppression.keyring import look
 
     with shell.open(dry=True) as app:
         found = look(app)
@@ -110,8 +110,8 @@ def list_keys(shell: Shell) -> int:
 @click.pass_obj
 def rotate(shell: Shell, *, by: str | None) -> int:
     """Make a new key, and hash again under it what can be."""
-    from sync.keeping_story import told_rotated
-    from sync.keyring import rotate as rotated
+    from sync.suppression.keeping_story import told_rotated
+    from sync.suppression.keyring import rotate as rotated
 
     with shell.open(dry=True) as app:
         done = rotated(app, by or app.actor)
@@ -125,9 +125,9 @@ def rotate(shell: Shell, *, by: str | None) -> int:
 @click.pass_obj
 def drop(shell: Shell, *, key_id: str, by: str | None) -> int:
     """Take an old key off for good, once nothing needs it."""
-    from sync.keeping_story import told_keys
-    from sync.keyring import drop as dropped
-    from sync.keyring import look
+    from sync.suppression.keeping_story import told_keys
+    from sync.suppression.keyring import drop as dropped
+    from sync.suppression.keyring import look
 
     with shell.open(dry=True) as app:
         dropped(app, key_id, by or app.actor)

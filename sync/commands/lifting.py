@@ -34,8 +34,8 @@ def lift(
 ) -> int:
     """Propose that a newer, documented consent lifts what blocks somebody."""
     from rules.suppression import Channel, Evidence
-    from sync import desk, lifts
-    from sync.lift_story import told_asked
+    from sync.suppression import desk, lifts
+    from sync.suppression.lift_story import told_asked
 
     with shell.open(dry=True) as app:
         span = desk.when(at, app.clock())
@@ -53,8 +53,8 @@ def lift(
 @click.pass_obj
 def correct(shell: Shell, *, number: int, why: str, by: str | None) -> int:
     """Propose that an entry of the list is wrong."""
-    from sync import lifts
-    from sync.lift_story import told_asked
+    from sync.suppression import lifts
+    from sync.suppression.lift_story import told_asked
 
     with shell.open(dry=True) as app:
         asked = lifts.propose_correction(app, number, why, by or app.actor)
@@ -67,8 +67,8 @@ def correct(shell: Shell, *, number: int, why: str, by: str | None) -> int:
 @click.pass_obj
 def requests(shell: Shell, *, clear: bool) -> int:
     """What waits for a second person."""
-    from sync import lifts
-    from sync.lift_story import told_waiting
+    from sync.suppression import lifts
+    from sync.suppression.lift_story import told_waiting
 
     with shell.open(dry=True) as app:
         found = lifts.waiting(app, clear=clear)
@@ -82,8 +82,8 @@ def requests(shell: Shell, *, clear: bool) -> int:
 @click.pass_obj
 def approve(shell: Shell, *, number: int, by: str | None) -> int:
     """Approve a lift or correction that somebody else proposed."""
-    from sync import lifts
-    from sync.lift_story import told_decided
+    from sync.suppression import lifts
+    from sync.suppression.lift_story import told_decided
 
     with shell.open(dry=True) as app:
         decided = lifts.approve(app, number, by or app.actor)
@@ -98,8 +98,8 @@ def approve(shell: Shell, *, number: int, by: str | None) -> int:
 @click.pass_obj
 def refuse(shell: Shell, *, number: int, why: str, by: str | None) -> int:
     """Close a request without anything coming of it."""
-    from sync import lifts
-    from sync.lift_story import told_decided
+    from sync.suppression import lifts
+    from sync.suppression.lift_story import told_decided
 
     with shell.open(dry=True) as app:
         decided = lifts.refuse(app, number, by or app.actor, why)

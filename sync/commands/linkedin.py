@@ -15,7 +15,7 @@ from sync.shell import Shell
 @click.pass_obj
 def linkedin(shell: Shell, *, folder: Path) -> int:
     """Our companies as files for an upload to Sales Navigator."""
-    from sync import salesnav
+    from sync.enrichment import salesnav
 
     with shell.open(dry=True) as app:
         found = salesnav.write(app, folder)

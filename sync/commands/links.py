@@ -16,11 +16,11 @@ from sync.shell import Shell
 @click.pass_obj
 def link(shell: Shell, /, *, channel: str, days: int | None, **cells: tuple[str, ...]) -> int:
     """Make links for mails."""
-    from sync.doors import need
+    from sync.systems.doors import need
 
     need("serve.not_installed")
     from rules.suppression import Channel
-    from sync.links import links
+    from sync.suppression.links import links
 
     with shell.open(dry=True) as app:
         found = keys_typed(cells, app.settings.region)

@@ -37,8 +37,8 @@ def check(
 ) -> int:
     """Row by row: may it be contacted, and if not, why not."""
     from rules.suppression import Channel
-    from sync.release_story import told_washed
-    from sync.releasing import Wish, wash
+    from sync.calling.release_story import told_washed
+    from sync.calling.releasing import Wish, wash
 
     with shell.open(dry=True) as app:
         found = wash(app, file, Wish(Channel(channel), out, rows, name, system))

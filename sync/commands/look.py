@@ -18,7 +18,7 @@ MOST = 50
 @click.pass_obj
 def explain(shell: Shell, *, ref: Ref, field: str | None) -> int:
     """Why a record, or one field of it, looks as it does."""
-    from sync.explain import explain as explained
+    from sync.review.explain import explain as explained
 
     with shell.open(dry=True) as app:
         shell.show(explained(app, ref, field))
@@ -50,7 +50,7 @@ def parties(
     by: str | None,
 ) -> int:
     """Who stands in several lists, what one record belongs to, or a person's word on it."""
-    from sync.parties import as_text, look, look_at
+    from sync.review.parties import as_text, look, look_at
 
     said = {"same": same_as, "apart": apart, "confirm": confirm, "free": free}
     asked = [name for name, is_so in said.items() if is_so]
@@ -65,7 +65,7 @@ def parties(
 def _linked(
     shell: Shell, ref: Ref | None, asked: list[str], other: Ref | None, why: str, by: str | None
 ) -> int:
-    from sync.linking import What, say, told
+    from sync.review.linking import What, say, told
 
     if ref is None:
         raise UserError("linking.no_other")
@@ -98,8 +98,8 @@ def runs(shell: Shell, *, limit: int) -> int:
 def report(shell: Shell, *, number: int | None, month: str | None) -> int:
     """The report of an earlier run, the latest when none is named; or that of a month."""
     from state.history import list_runs
-    from sync import monthly
     from sync.report.build import of_run
+    from sync.service import monthly
 
     if month is not None:
         if number is not None:
@@ -123,7 +123,7 @@ def report(shell: Shell, *, number: int | None, month: str | None) -> int:
 @click.pass_obj
 def plans(shell: Shell, *, number: int | None, limit: int) -> int:
     """Which plans there are, or what one would change."""
-    from sync.plans import listed, look, told_plan, told_plans
+    from sync.review.plans import listed, look, told_plan, told_plans
 
     with shell.open(dry=True) as app:
         if number is None:

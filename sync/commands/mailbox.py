@@ -12,7 +12,7 @@ from sync.shell import Shell
 @click.pass_obj
 def mailbox(shell: Shell) -> int:
     """Read what people have written."""
-    from sync.mailbox import read, told
+    from sync.suppression.mailbox import read, told
 
     with shell.open(dry=False) as app:
         found = read(app)

@@ -18,9 +18,9 @@ from sync.shell import Shell
 @click.pass_obj
 def map_(shell: Shell, *, system: str, write: bool, yes: bool) -> int:
     """Show proposals; with `--write`, add them to the settings when a person agrees."""
-    from sync import mapping
     from sync.output import as_json, say
     from sync.settings.sources import find_file
+    from sync.systems import mapping
 
     with shell.open(dry=True) as app:
         found = mapping.look(app, system)

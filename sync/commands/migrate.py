@@ -16,8 +16,8 @@ from sync.shell import Shell, actor
 def migrate(shell: Shell, *, to: str, yes: bool) -> int:
     """Move, compare, close the old database."""
     from sync.app import system_clock
-    from sync.daemon import only_one, standing
-    from sync.migrating import Migration, address, plan_told, told
+    from sync.service.daemon import only_one, standing
+    from sync.upkeep.migrating import Migration, address, plan_told, told
 
     settings = shell.begin()
     new = address(to)

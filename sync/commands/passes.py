@@ -58,7 +58,7 @@ def _known(rule: str | None) -> None:
 @click.pass_obj
 def apply(shell: Shell, plan: int) -> int:
     """Do what a plan says, or less."""
-    from sync.plans import apply as apply_plan
+    from sync.review.plans import apply as apply_plan
 
     with shell.open(dry=False) as app:
         return shell.finish(apply_plan(app, plan))
@@ -72,7 +72,7 @@ def apply(shell: Shell, plan: int) -> int:
 @click.pass_obj
 def undo(shell: Shell, *, number: int, rule: str | None, ref: Ref | None, yes: bool) -> int:
     """Show what taking a run back would do; do it when a person agrees."""
-    from sync import undo as undoing
+    from sync.review import undo as undoing
 
     with shell.open(dry=False) as app:
         if not yes:

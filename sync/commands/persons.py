@@ -23,6 +23,6 @@ def key_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def keys_typed(cells: dict[str, tuple[str, ...]], region: str) -> list[Key]:
     """What these options were given, as keys; UserError when nobody can be found by it."""
-    from sync.desk import keys
+    from sync.suppression.desk import keys
 
     return keys([(kind, text) for kind in _KINDS for text in cells[kind]], region)

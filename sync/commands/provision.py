@@ -11,7 +11,7 @@ import click
 from sync.shell import Shell
 
 if TYPE_CHECKING:
-    from sync.provision import Provisioned
+    from sync.systems.provision import Provisioned
 
 
 @click.command
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def provision(shell: Shell, *, system: str, dry_run: bool, yes: bool) -> int:
     """Show what is missing; make it when a person agrees."""
-    from sync import provision as provisioning
     from sync.output import as_json, say
+    from sync.systems import provision as provisioning
 
     with shell.open(dry=dry_run) as app:
         texts = shell.texts

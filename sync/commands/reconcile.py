@@ -17,7 +17,7 @@ from sync.shell import Shell
 @click.pass_obj
 def reconcile(shell: Shell, *, system: str | None, whole: bool, allow: tuple[str, ...]) -> int:
     """Compare counts, and ids where they differ; mend the copy of ours. Nothing is written."""
-    from sync import reconcile as reconciling
+    from sync.systems import reconcile as reconciling
 
     with shell.open(dry=True) as app:
         found = reconciling.reconcile(app, system, whole=whole, allow=frozenset(allow))

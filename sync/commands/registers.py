@@ -23,8 +23,8 @@ def registers(context: click.Context) -> int:
 @click.pass_obj
 def list_registers(shell: Shell) -> int:
     """Which there are, of which day, and with how many people."""
-    from sync.registers import look
-    from sync.registers_story import told_state
+    from sync.calling.registers import look
+    from sync.calling.registers_story import told_state
 
     with shell.open(dry=True) as app:
         found = look(app)
@@ -51,9 +51,9 @@ def import_(
     yes: bool,
 ) -> int:
     """Take in an issue: what would change first, then all of it at once."""
+    from sync.calling.registers import begun, day_of
+    from sync.calling.registers_story import told_plan
     from sync.output import say
-    from sync.registers import begun, day_of
-    from sync.registers_story import told_plan
 
     with shell.open(dry=True) as app, begun(app, file, name, day_of(day)) as draft:
         planned = draft.read(smaller=smaller)
@@ -75,8 +75,8 @@ _END = {True: "registers.done", False: "registers.nothing_done"}
 @click.pass_obj
 def drop(shell: Shell, *, name: str, by: str | None, yes: bool) -> int:
     """Take the newest issue of a register away: the wrong file, a list that is not used any more."""
-    from sync.registers import take_away
-    from sync.registers_story import told_dropped
+    from sync.calling.registers import take_away
+    from sync.calling.registers_story import told_dropped
 
     with shell.open(dry=True) as app:
         if not shell.confirmed("registers.drop_sure", yes=yes, name=name):

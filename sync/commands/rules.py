@@ -49,7 +49,7 @@ def _has_store(settings: Settings) -> bool:
 @click.pass_obj
 def preview(shell: Shell, *, new: Path, path: Path | None) -> int:
     """What new settings would change in what has been read; nothing is written anywhere."""
-    from sync import preview as previewing
+    from sync.review import preview as previewing
     from sync.settings import read
 
     shell.path = path or shell.path

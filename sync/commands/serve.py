@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def serve(shell: Shell) -> int:
     """Open what the settings name, until told to end."""
-    from sync.doors import need
+    from sync.systems.doors import need
 
     need("serve.not_installed")
     from sync.web.serving import serve as served
@@ -33,7 +33,7 @@ def serve(shell: Shell) -> int:
 @click.pass_obj
 def web(shell: Shell) -> int:
     """Open the page alone, until told to end."""
-    from sync.doors import need
+    from sync.systems.doors import need
 
     need("serve.not_installed")
     need("account.not_installed")

@@ -40,8 +40,8 @@ def add(
 ) -> int:
     """Record that somebody said no."""
     from rules.suppression import Channel
-    from sync import desk
-    from sync.opt_out_story import told_added
+    from sync.suppression import desk
+    from sync.suppression.opt_out_story import told_added
 
     with shell.open(dry=True) as app:
         said = desk.statement(
@@ -63,8 +63,8 @@ def add(
 @click.pass_obj
 def check(shell: Shell, /, *, at: str | None, **cells: tuple[str, ...]) -> int:
     """Whether somebody may be contacted."""
-    from sync import desk
-    from sync.opt_out_story import told_checked
+    from sync.suppression import desk
+    from sync.suppression.opt_out_story import told_checked
 
     with shell.open(dry=True) as app:
         found = desk.check(
@@ -79,8 +79,8 @@ def check(shell: Shell, /, *, at: str | None, **cells: tuple[str, ...]) -> int:
 @click.pass_obj
 def why(shell: Shell, *, key: str) -> int:
     """The whole story of a number, an address, a company or a record."""
-    from sync import desk
-    from sync.opt_out_story import told_story
+    from sync.suppression import desk
+    from sync.suppression.opt_out_story import told_story
 
     with shell.open(dry=True) as app:
         story = desk.story(app, desk.guessed(key, app.settings.region))
@@ -94,8 +94,8 @@ def why(shell: Shell, *, key: str) -> int:
 @click.pass_obj
 def list_entries(shell: Shell, *, limit: int, clear: bool) -> int:
     """The newest entries first; masked unless `--clear`."""
-    from sync import desk
-    from sync.opt_out_story import told_list
+    from sync.suppression import desk
+    from sync.suppression.opt_out_story import told_list
 
     with shell.open(dry=True) as app:
         found = desk.newest(app, limit, clear=clear)

@@ -39,8 +39,8 @@ def add(
     """Make a token for a program."""
     from rules.rights import Role
     from state.tokens import Scope, scopes_of
-    from sync.token_story import told_made
-    from sync.tokens import make
+    from sync.people.token_story import told_made
+    from sync.people.tokens import make
 
     some = may if may or roles else USUAL
     scopes = {Scope(one) for one in some} | scopes_of([Role(one) for one in roles])
@@ -54,8 +54,8 @@ def add(
 @click.pass_obj
 def list_tokens(shell: Shell) -> int:
     """Which there are."""
-    from sync.token_story import told_tokens
-    from sync.tokens import listed
+    from sync.people.token_story import told_tokens
+    from sync.people.tokens import listed
 
     with shell.open(dry=True) as app:
         found, now = listed(app), app.clock()
@@ -69,7 +69,7 @@ def list_tokens(shell: Shell) -> int:
 @click.pass_obj
 def revoke(shell: Shell, *, number: int, by: str | None) -> int:
     """End a token at once."""
-    from sync.tokens import revoke as revoked
+    from sync.people.tokens import revoke as revoked
 
     with shell.open(dry=True) as app:
         revoked(app, number, by or app.actor)

@@ -32,8 +32,8 @@ def add(
 ) -> int:
     """Let somebody sign in."""
     from rules.rights import Role
-    from sync import users as people
-    from sync.doors import need
+    from sync.people import users as people
+    from sync.systems.doors import need
 
     need("account.not_installed")
     password = _password(shell, password_file)
@@ -47,8 +47,8 @@ def add(
 @click.pass_obj
 def list_users(shell: Shell) -> int:
     """Who there is."""
-    from sync import users as people
-    from sync.user_story import told_users
+    from sync.people import users as people
+    from sync.people.user_story import told_users
 
     with shell.open(dry=True) as app:
         found = people.listed(app)
@@ -64,8 +64,8 @@ def list_users(shell: Shell) -> int:
 def role(shell: Shell, *, person: str, roles: tuple[str, ...], by: str | None) -> int:
     """Say anew what somebody is."""
     from rules.rights import Role
-    from sync import users as people
-    from sync.user_story import roles_said
+    from sync.people import users as people
+    from sync.people.user_story import roles_said
 
     with shell.open(dry=True) as app:
         one = people.set_roles(app, person, frozenset(map(Role, roles)), by or app.actor)
@@ -82,8 +82,8 @@ def role(shell: Shell, *, person: str, roles: tuple[str, ...], by: str | None) -
 @click.pass_obj
 def password(shell: Shell, *, person: str, password_file: Path | None, by: str | None) -> int:
     """Give somebody a new password."""
-    from sync import users as people
-    from sync.doors import need
+    from sync.people import users as people
+    from sync.systems.doors import need
 
     need("account.not_installed")
     given = _password(shell, password_file)
@@ -99,7 +99,7 @@ def password(shell: Shell, *, person: str, password_file: Path | None, by: str |
 @click.pass_obj
 def remove(shell: Shell, *, person: str, by: str | None) -> int:
     """Let somebody in no more."""
-    from sync import users as people
+    from sync.people import users as people
 
     with shell.open(dry=True) as app:
         one = people.remove(app, person, by or app.actor)

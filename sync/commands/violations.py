@@ -30,7 +30,7 @@ def list_violations(
     shell: Shell, *, verdict: str | None = None, everything: bool = False, limit: int = MOST
 ) -> int:
     """The worst first."""
-    from sync.violations import look, told_list
+    from sync.calling.violations import look, told_list
 
     with shell.open(dry=True) as app:
         found = look(app, verdict, everything=everything, limit=limit)
@@ -43,7 +43,7 @@ def list_violations(
 @click.pass_obj
 def why(shell: Shell, *, number: int) -> int:
     """Everything about one."""
-    from sync.violations import explain, told_one
+    from sync.calling.violations import explain, told_one
 
     with shell.open(dry=True) as app:
         found = explain(app, number)
@@ -61,7 +61,7 @@ def ack(
     shell: Shell, *, numbers: tuple[int, ...], reason: str, by: str | None, verdict: str | None
 ) -> int:
     """A named person answers for them."""
-    from sync.violations import acknowledge
+    from sync.calling.violations import acknowledge
 
     with shell.open(dry=True) as app:
         done = acknowledge(app, numbers, verdict, by=by or app.actor, reason=reason)
@@ -81,8 +81,8 @@ def alarms() -> None:
 def list_alarms(shell: Shell, *, everything: bool, limit: int) -> int:
     """The newest first."""
     from state import alerts
-    from sync.alarms import receivers
-    from sync.violations import told_alarms
+    from sync.calling.violations import told_alarms
+    from sync.service.alarms import receivers
 
     states = (alerts.OPEN, alerts.ACKNOWLEDGED, alerts.OVER) if everything else (alerts.OPEN,)
     with shell.open(dry=True) as app:
@@ -98,7 +98,7 @@ def list_alarms(shell: Shell, *, everything: bool, limit: int) -> int:
 def send(shell: Shell) -> int:
     """Tell what is due now."""
     from state import alerts
-    from sync.alarms import Teller, receivers
+    from sync.service.alarms import Teller, receivers
 
     with shell.open(dry=False) as app:
         if not receivers(app):
@@ -118,7 +118,7 @@ def send(shell: Shell) -> int:
 @click.pass_obj
 def test(shell: Shell, *, receiver: str | None) -> int:
     """A trial to each receiver, or to one."""
-    from sync.alarms import trial
+    from sync.service.alarms import trial
 
     with shell.open(dry=False) as app:
         arrived = trial(app, receiver)
@@ -139,8 +139,8 @@ def test(shell: Shell, *, receiver: str | None) -> int:
 @click.pass_obj
 def contact_log(shell: Shell, *, number: str, limit: int) -> int:
     """Contact attempts to one number, the newest first."""
-    from sync.violations import as_data, told_log
-    from sync.violations import contact_log as logged
+    from sync.calling.violations import as_data, told_log
+    from sync.calling.violations import contact_log as logged
 
     with shell.open(dry=True) as app:
         found = logged(app, number, limit)

@@ -32,8 +32,8 @@ from state import lookups, match_keys, mirror
 from state.lookups import Lookup
 from state.mirror import Held
 from state.store import Tx
-from sync.answers import told_by
 from sync.app import App
+from sync.enrichment.answers import told_by
 from sync.refine.names import Names
 from sync.refine.spaces import Asked, Entity, Value
 

@@ -16,9 +16,7 @@ from state.store import Tx
 from sync import facts as facts_
 from sync import forecast
 from sync.app import App
-from sync.budget import Budget
 from sync.facts import PassFacts, StreamFacts
-from sync.opening import linker
 from sync.report import (
     causes,
     changes,
@@ -51,6 +49,8 @@ from sync.report.model import (
 from sync.report.verdict import Judge
 from sync.report.what_if import what_if
 from sync.report.words import Share
+from sync.systems.budget import Budget
+from sync.systems.opening import linker
 
 Where = tuple[str, str]
 Systems = tuple[str, ...]

@@ -17,10 +17,10 @@ from state import mirror, overview
 from state.overview import Changed, Found
 from state.store import Store, Tx
 from sync.duties import due_of
-from sync.opening import Linker
 from sync.report import words
 from sync.report.opt_outs import split, who
 from sync.report.phrases import day
+from sync.systems.opening import Linker
 from sync.texts import Texts
 
 PAGE: Final = 2000

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rules.catalogue import DEFAULT
-from sync.month import Cover, Month, Of, changed
 from sync.output import number, printable, share
 from sync.report import words
 from sync.report.part import Said, Words
 from sync.report.sheet import Sheet, Table
+from sync.service.month import Cover, Month, Of, changed
 
 NOTHING = Words(da="–", en="–")
 

@@ -18,7 +18,6 @@ from markupsafe import Markup
 
 from rules.errors import UserError
 from rules.records import Ref
-from sync.opening import Linker
 from sync.output import moment, number, printable, share
 from sync.report import asked as inquiries
 from sync.report import charts, phrases, sheets
@@ -27,6 +26,7 @@ from sync.report.explorer import Chosen, Table, opened
 from sync.report.listing import no_links
 from sync.report.model import Report
 from sync.report.sheet import Sheet, sheet_of
+from sync.systems.opening import Linker
 from sync.templates import environment
 from sync.texts import Texts
 

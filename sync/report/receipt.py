@@ -7,12 +7,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from rules.catalogue import DEFAULT
-from sync.opt_out_story import spelt
 from sync.output import number, printable
-from sync.receipts import Confirmation, Receipt, Receipts, Shown
 from sync.report import words
 from sync.report.part import Said, Words
 from sync.report.sheet import Sheet, Table
+from sync.suppression.opt_out_story import spelt
+from sync.suppression.receipts import Confirmation, Receipt, Receipts, Shown
 
 _DENMARK = ZoneInfo("Europe/Copenhagen")
 

@@ -12,13 +12,13 @@ from rules.changes import Change
 from rules.records import ABSENT
 from state.findings import Noted
 from state.membership import Party
-from sync.explain import Explanation
-from sync.month import Month
 from sync.output import number, printable
-from sync.receipts import Receipts
 from sync.report import changes, words
 from sync.report.part import Part, Said, Words
-from sync.undo import Undo
+from sync.review.explain import Explanation
+from sync.review.undo import Undo
+from sync.service.month import Month
+from sync.suppression.receipts import Receipts
 
 
 class Table(Part):

@@ -12,8 +12,8 @@ from rules.violations import VIOLATIONS, Verdict
 from state import alerts, attempts, violations
 from state.store import Tx
 from state.violations import State, Violation
-from sync import alarms
 from sync.report.part import Part
+from sync.service import alarms
 from sync.texts import Texts
 
 MOST_LISTED: Final = 100
@@ -100,8 +100,8 @@ def classes(found: Violations, texts: Texts) -> Iterator[tuple[str, int]]:
 
 def cells(one: Forbidden, texts: Texts) -> list[str]:
     """One call as the cells of a line, in the order of `COLUMNS`."""
-    from sync.alarm_words import age
     from sync.output import moment, printable
+    from sync.service.alarm_words import age
 
     return [
         str(one.violation),

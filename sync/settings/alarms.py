@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from rules.alarms import Hours as RestHours
 from rules.alarms import always
-from sync.schedules import Unreadable, hours
+from sync.service.schedules import Unreadable, hours
 from sync.settings.parts import Secret, Section
 
 Minutes = Annotated[int, Field(ge=0, le=43_200)]

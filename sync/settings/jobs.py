@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from sync.schedules import Every, Unreadable, read
+from sync.service.schedules import Every, Unreadable, read
 from sync.settings.parts import Section
 
 LONGEST_FOR_OPT_OUTS = timedelta(minutes=15)

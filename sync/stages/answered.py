@@ -15,8 +15,8 @@ from state.lookups import Lookup
 from state.mirror import Dirty, values_of
 from state.said import of_records as said_of
 from state.store import Tx
-from sync.answers import Answers, judged_by, texts_of
 from sync.app import App
+from sync.enrichment.answers import Answers, judged_by, texts_of
 from sync.stages.subjects import Keys, after_cleaning, cleaned
 
 

@@ -26,8 +26,8 @@ from state import calls, history, lookups, match_keys, mirror
 from state.cursors import Lease
 from state.lookups import Heard, Lookup, State, Terms
 from state.store import Tx
-from sync.answers import dumped, dumped_verdict, told_by
 from sync.app import App
+from sync.enrichment.answers import dumped, dumped_verdict, told_by
 from sync.logs import logger
 from sync.stages.gain import Gain
 from sync.stages.subjects import Keys, Subject, subjects

@@ -10,8 +10,8 @@ from rules.enrichment.facts import told
 from rules.enrichment.record import CompanyRecord
 from rules.enrichment.verifying import VERIFIED
 from state import lookups
-from sync.answers import told_by
 from sync.app import App
+from sync.enrichment.answers import told_by
 from sync.stages.subjects import Subject
 
 if TYPE_CHECKING:

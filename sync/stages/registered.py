@@ -19,7 +19,7 @@ from state.attempts import Row
 from state.store import Tx
 from state.violations import Judged
 from sync.app import App
-from sync.permitting import terms_of
+from sync.calling.permitting import terms_of
 
 
 def called(tx: Tx, app: App, judged: Sequence[Judged]) -> dict[int, Issue | None]:

@@ -20,8 +20,8 @@ from state.screen import Screen
 from state.store import Tx
 from state.telling import SHOWING
 from state.violations import Settled
-from sync.alarms import Teller, settle
 from sync.app import App
+from sync.service.alarms import Teller, settle
 from sync.stages import calls, quiet
 
 

@@ -7,10 +7,10 @@ alarm stays due.
 from __future__ import annotations
 
 from rules.errors import RingrenError
-from sync import desk
-from sync.alarms import EVERY, Teller
 from sync.app import App
 from sync.logs import logger
+from sync.service.alarms import EVERY, Teller
+from sync.suppression import desk
 from sync.web.alongside import Alongside
 
 LOG = logger(__name__)

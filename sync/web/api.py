@@ -23,9 +23,9 @@ from rules.errors import Exit, RingrenError, UserError
 from rules.keys import Key
 from rules.suppression import Channel, Statement
 from state import tokens
-from sync import desk, links
 from sync.app import App
 from sync.output import as_json as as_printed
+from sync.suppression import desk, links
 from sync.texts import Texts
 from sync.web import bodies, items, openapi, shapes, uploads, washing
 from sync.web.afterwards import Afterwards

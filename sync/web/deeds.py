@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from rules.errors import Exit
 from rules.records import Ref
-from sync import consents, lifts, plans, undo
 from sync.app import App
-from sync.foreground import once
-from sync.jobs import named
 from sync.passes import Outcome
+from sync.review import plans, undo
+from sync.service.foreground import once
+from sync.service.jobs import named
+from sync.suppression import consents, lifts
 from sync.web.hands import Done, Hands, Piece, Tools
 
 

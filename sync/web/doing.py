@@ -5,7 +5,9 @@ from __future__ import annotations
 from rules.records import Ref
 from rules.suppression import Channel, Evidence
 from state.decisions import Chosen
-from sync import choosing, consents, deciding, desk, lifts, linking, undo, violations
+from sync.calling import violations
+from sync.review import choosing, deciding, linking, undo
+from sync.suppression import consents, desk, lifts
 from sync.web import deeds, shapes
 from sync.web.call import Call, keys_said, ref_said
 from sync.web.hands import Piece

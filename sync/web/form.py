@@ -31,11 +31,11 @@ from rules.keys import Key, KeyKind, keys_in
 from rules.pace import Pace
 from rules.spans import Span
 from rules.suppression import Channel, EventType, Evidence, Statement
-from sync import desk, links
 from sync.app import App
-from sync.hearing import hear
-from sync.links import Meant
-from sync.opt_out_story import spelt
+from sync.suppression import desk, links
+from sync.suppression.hearing import hear
+from sync.suppression.links import Meant
+from sync.suppression.opt_out_story import spelt
 from sync.templates import environment
 from sync.web import bodies
 from sync.web.afterwards import Afterwards

@@ -18,8 +18,8 @@ from typing import Any, Final
 from rules.errors import Leaving, RingrenError, UserError
 from sync.app import App, open_app
 from sync.crashes import write_at
-from sync.far import Far, Noting
 from sync.logs import logger
+from sync.service.far import Far, Noting
 from sync.web.alongside import Alongside
 
 MOST_WAITING: Final = 10

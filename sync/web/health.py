@@ -18,9 +18,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from state import jobs
-from sync import notify
 from sync.app import App
 from sync.logs import logger
+from sync.service import notify
 
 REMEMBERED: Final = 1.0
 """Seconds: however often somebody asks, the database is asked no more often."""

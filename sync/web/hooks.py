@@ -21,9 +21,9 @@ from starlette.types import ASGIApp, Scope
 from connectors.hooks import Hears, Hint
 from rules.errors import RingrenError
 from rules.pace import Pace
-from sync import hooks
 from sync.app import App
 from sync.logs import logger
+from sync.systems import hooks
 from sync.web import bodies
 from sync.web.alongside import Alongside
 from sync.web.health import health

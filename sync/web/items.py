@@ -11,7 +11,7 @@ from rules.errors import UserError
 from rules.formats import cpr
 from rules.keys import Key, KeyKind, keys_in
 from rules.suppression import SINGLE_CHANNELS, Channel, EventType, Evidence, Statement
-from sync import desk
+from sync.suppression import desk
 from sync.web.refusals import Refused
 
 API: Final = "api"

@@ -8,11 +8,11 @@ from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 from state.findings import mark
-from sync import houses as asked
 from sync import listings
 from sync.app import App
-from sync.houses import HouseLine
 from sync.report.model import FindingGroup
+from sync.service import houses as asked
+from sync.service.houses import HouseLine
 
 SECONDS: Final = 60
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""`GET /metrics`: the table of measures (sync/measures.py) in Prometheus' text formats.
+"""`GET /metrics`: the table of measures (sync/service/measures.py) in Prometheus' text formats.
 
 Whoever asks shows a token with the scope `metrics`, unless the settings open it to this machine.
 """
@@ -23,7 +23,7 @@ from state import findings
 from state.store import Tx
 from state.tokens import Scope as Right
 from sync.app import App
-from sync.measures import MEASURES, Figures, Measure, figures, said
+from sync.service.measures import MEASURES, Figures, Measure, figures, said
 from sync.texts import Texts
 from sync.web.gate import Gate
 from sync.web.health import health

@@ -21,9 +21,9 @@ from starlette.types import ASGIApp
 
 from rules.errors import UserError
 from sync.app import App
-from sync.doors import need
-from sync.listening import LISTENERS
+from sync.service.listening import LISTENERS
 from sync.settings.incoming import Listener
+from sync.systems.doors import need
 from sync.web.afterwards import Afterwards
 from sync.web.api import Api
 from sync.web.form import Form

@@ -18,8 +18,8 @@ from typing import Final
 
 from rules.suppression import Channel
 from sync.app import App
+from sync.calling.releasing import Washed, Wish, wash
 from sync.homes import LISTS
-from sync.releasing import Washed, Wish, wash
 from sync.web.uploads import Upload
 
 _BOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods", ".xlsb"})

@@ -12,30 +12,17 @@ from rules.keys import Key, KeyKind
 from state.history import Run, list_runs
 from state.proposals import Plan
 from state.tokens import Scope
-from sync import (
-    choosing,
-    consents,
-    deciding,
-    desk,
-    enriching,
-    explain,
-    lifts,
-    linking,
-    listings,
-    overview,
-    parties,
-    plans,
-    receipts,
-    recipients,
-    releasing,
-    status,
-    undo,
-    violations,
-)
-from sync.houses import HouseLine
+from sync import listings
+from sync.calling import releasing, violations
+from sync.enrichment import enriching
 from sync.report import words
 from sync.report.build import of_run
 from sync.report.model import FindingGroup, Report
+from sync.review import choosing, deciding, explain, linking, parties, plans, undo
+from sync.service import overview, status
+from sync.service.houses import HouseLine
+from sync.suppression import consents, desk, lifts, receipts
+from sync.upkeep import recipients
 from sync.web import doing, shapes
 from sync.web.call import Call, Way, keys_said, ref_said
 from sync.web.hands import Piece

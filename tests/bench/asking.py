@@ -25,8 +25,8 @@ from washing import SEED, block, fill, phone
 
 from state.tokens import Scope
 from sync.app import open_app
+from sync.people.tokens import make
 from sync.settings import read
-from sync.tokens import make
 
 ROUNDS = 3
 SETTINGS = "[api]\nport = 0\na_minute = 1000000\n"

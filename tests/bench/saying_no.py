@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from rules.suppression import Channel
-from sync import desk
 from sync.app import open_app
 from sync.settings import read
+from sync.suppression import desk
 
 PAUSE: Final = 0.5
 

@@ -21,8 +21,8 @@ from rules.suppression import Channel, EventType, Evidence, Statement
 from state.ledger import append
 from state.quick import Quick
 from sync.app import App, open_app
+from sync.calling.releasing import Wish, wash
 from sync.heap import roomy
-from sync.releasing import Wish, wash
 from sync.settings import read
 
 SEED = 20261126

@@ -17,8 +17,8 @@ from listening import Listening, listening
 from simulators.hubspot.messages import event, message, signed
 
 from connectors.hubspot.hooks import hints_of, signature
-from sync import desk
-from sync.deliver import deliver
+from sync.suppression import desk
+from sync.suppression.deliver import deliver
 
 MAIL, PHONE = "bo@opdigtet-0001.dk", "+4568000001"
 SECRET, URL = "app-hemmelighed", "https://hooks.opdigtet-9001.dk/hubspot"

@@ -15,7 +15,7 @@ import yaml
 from pages import boards
 
 from sync.cli import COMMANDS
-from sync.measures import MEASURES
+from sync.service.measures import MEASURES
 from sync.settings import read
 
 ROOT = Path(__file__).resolve().parents[2]

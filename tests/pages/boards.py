@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sync.measures import MEASURES, PREFIX, Measure, Unit, said, what_to_do
+from sync.service.measures import MEASURES, PREFIX, Measure, Unit, said, what_to_do
 from sync.texts import Texts
 
 CRITICAL: Final = frozenset(
@@ -36,7 +36,7 @@ def rules(lang: str) -> str:
     """The rules as YAML: one for each row that says when it is bad, and one for silence."""
     texts = Texts(lang)
     lines = [
-        "# Made by `make docs` from the table of measures (sync/measures.py): change it there. What each",
+        "# Made by `make docs` from the table of measures (sync/service/measures.py): change it there. What each",
         "# measure is, and what to do: docs/watching.md. Five9 takes additions at night only: give its",
         "# system a limit of a day of its own for RingrenOptOutOldestUndelivered.",
         "groups:",

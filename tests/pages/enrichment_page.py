@@ -16,8 +16,8 @@ from rules.enrichment.matching import CONFIDENCE
 from rules.enrichment.policy import LESS_SURE, SURE, TOGETHER
 from rules.fields.field import Dispute, Enrich, Field
 from sync.fields import table
-from sync.recipients import TABLE, Recipient, cells
 from sync.texts import Texts
+from sync.upkeep.recipients import TABLE, Recipient, cells
 
 TEXTS = Texts("en")
 _OVER = {

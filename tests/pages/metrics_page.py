@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from sync.fields import table
-from sync.measures import MEASURES, Measure, said, what_to_do
+from sync.service.measures import MEASURES, Measure, said, what_to_do
 from sync.texts import Texts
 
 _MARKED = re.compile(r"(?<=<!-- begin: measures -->\n).*(?=<!-- end: measures -->)", re.DOTALL)

@@ -22,9 +22,9 @@ from simulators.memory import Fault
 from rules.errors import LeaseLost, UserError
 from rules.records import Ref
 from state import mirror
-from sync import plans, undo
 from sync.app import App
 from sync.passes import Outcome
+from sync.review import plans, undo
 from sync.run import run
 from sync.settings.model import Rules
 

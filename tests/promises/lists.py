@@ -19,9 +19,9 @@ from state import history
 from state.history import Written
 from state.ledger import entries_for
 from state.screen import hashed_keys
-from sync import plans, undo
 from sync.app import App, open_app
 from sync.passes import Outcome
+from sync.review import plans, undo
 from sync.run import run
 from sync.settings import Settings
 from sync.settings.model import Files, FileSettings, State

@@ -21,7 +21,7 @@ from rules.records import Kind
 from state import blocked, coverage, history, ledger, outbox, proposals, reach, sightings
 from state import merging as merging_module
 from state.tables import proposals as proposals_table
-from sync import undo as undo_module
+from sync.review import undo as undo_module
 from sync.stages import intake as intake_stage
 from sync.stages import queue as queue_stage
 from sync.stages import settle as settle_stage

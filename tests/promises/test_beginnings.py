@@ -17,7 +17,7 @@ from connectors.protocol import Capabilities, Page, Stream, Token
 from rules.errors import StartOver
 from rules.records import Kind, Record, Ref
 from sync.app import App
-from sync.reconcile import reconcile
+from sync.systems.reconcile import reconcile
 
 BEGUN = "the first reading"
 

@@ -28,8 +28,8 @@ from promises.lists import HEADER, Lists, people
 from state import history, ledger, proposals
 from state import mirror as mirrored
 from state.tables import cursors, mirror
-from sync import explain
 from sync.app import App
+from sync.review import explain
 from sync.settings.model import FileSettings, Limits
 
 EACH = bool(os.environ.get("RINGREN_TEST_EVERY_KILL"))

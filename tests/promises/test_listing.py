@@ -29,12 +29,12 @@ from state import deliveries, ledger
 from state.deliveries import DeliveryState
 from state.tables import deliveries as rows
 from state.tables import receipts
-from sync import desk
 from sync.app import App, open_app
-from sync.deliver import Delivered, deliver
 from sync.settings import Settings
 from sync.settings.model import State
-from sync.verify import verify
+from sync.suppression import desk
+from sync.suppression.deliver import Delivered, deliver
+from sync.suppression.verify import verify
 
 PEOPLE = 8
 TAKES = {

@@ -32,13 +32,13 @@ from state.ledger import entries_for
 from state.screen import hashed_keys
 from state.tables import deliveries as delivery_rows
 from state.tables import receipts
-from sync import desk as at_the_desk
 from sync.app import App, open_app
 from sync.passes import Outcome as PassOutcome
 from sync.passes import Pass
 from sync.run import run
 from sync.settings import Settings
 from sync.settings.model import Limits, Rules, State
+from sync.suppression import desk as at_the_desk
 
 PEOPLE = 8
 TROUBLE = (

@@ -23,9 +23,9 @@ from rules.keys import KeyKind, keys_in
 from rules.suppression import Channel
 from state import history
 from state.tables import mirror
-from sync import desk
 from sync.app import App
 from sync.settings.model import Limits
+from sync.suppression import desk
 
 MANY = 400
 

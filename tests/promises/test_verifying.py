@@ -15,8 +15,8 @@ from rules.spans import Span
 from rules.suppression import Channel, EventType, Evidence, Statement
 from state import ledger, verifying
 from state.verifying import Verdict
-from sync import desk as at_the_desk
-from sync.verify import Verification, verify
+from sync.suppression import desk as at_the_desk
+from sync.suppression.verify import Verification, verify
 
 MANY = 24
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from rules.alarms import Hours, Receiver, always
 from rules.spans import COPENHAGEN
-from sync.schedules import Unreadable, hours
+from sync.service.schedules import Unreadable, hours
 
 NIGHT = hours("daily 20:00-07:00")
 STEP = timedelta(minutes=15)

@@ -10,7 +10,7 @@ from simulators.accounts.filings import Fact, Filing
 from simulators.accounts.serving import build
 from simulators.web import served
 
-from sync.enriching import enrich
+from sync.enrichment.enriching import enrich
 from sync.stages.asking import Asked, Wish
 
 HEADS = (*FIELDS, "Omsætning", "Bruttofortjeneste")

@@ -11,8 +11,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from sync.alarm_words import Message
-from sync.alarms import by_apprise
+from sync.service.alarm_words import Message
+from sync.service.alarms import by_apprise
 
 
 class Server(socketserver.ThreadingTCPServer):

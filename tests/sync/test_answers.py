@@ -9,7 +9,7 @@ from rules.decide import Context, decide
 from rules.enrichment.record import CompanyRecord
 from rules.records import Kind, Record, Ref
 from rules.trust import NO_PAST, Past
-from sync.answers import Answers, dumped
+from sync.enrichment.answers import Answers, dumped
 
 OLD = datetime(2026, 11, 20, tzinfo=UTC)
 NEW = OLD + timedelta(days=4)

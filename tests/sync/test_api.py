@@ -29,11 +29,12 @@ from rules.suppression import Channel
 from state import alerts
 from state.ledger import head, newest
 from state.tokens import Scope
-from sync import desk, tokens
-from sync.alarm_words import message
 from sync.app import open_app
 from sync.logs import set_up
+from sync.people import tokens
+from sync.service.alarm_words import message
 from sync.settings import SettingsError, read
+from sync.suppression import desk
 from sync.web import serving
 from sync.web.refusals import spoken
 from sync.web.serving import serve

@@ -15,9 +15,10 @@ from rules.rights import Role
 from rules.suppression import Channel
 from state import acts
 from state.tokens import Scope, scopes_of
-from sync import desk, lifts, tokens
+from sync.people import tokens
 from sync.run import run
-from sync.verify import verify
+from sync.suppression import desk, lifts
+from sync.suppression.verify import verify
 
 HEADER = "Id;Navn;Tlf.;Noter;Samtykke opkald;Samtykke opkald dato;Samtykke opkald kilde;Behandlingsgrundlag"
 YES = "Kunden har givet samtykke til opkald"

@@ -32,10 +32,13 @@ from state.proposals import Plan
 from state.tables import tokens as kept_tokens
 from state.tables import violations as table
 from state.tokens import Scope, scopes_of
-from sync import desk, plans, tokens, violations
 from sync.app import App
+from sync.calling import violations
 from sync.cli import program
+from sync.people import tokens
+from sync.review import plans
 from sync.run import run
+from sync.suppression import desk
 from sync.texts import Texts
 from sync.web import openapi, shapes
 from sync.web.call import Way

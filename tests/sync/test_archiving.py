@@ -16,9 +16,9 @@ from rules.errors import InvariantBroken, UserError
 from state import archive, calls, snapshots
 from state.ledger import head
 from state.snapshots import Figure
-from sync import archiving
 from sync.app import App
-from sync.jobs import named
+from sync.service.jobs import named
+from sync.upkeep import archiving
 
 DAYS = (date(2024, 1, 1), date(2024, 12, 31), date(2025, 6, 5), date(2026, 3, 1))
 

@@ -26,7 +26,7 @@ from state.migrations import steps
 from state.store import Store, Tx
 from state.tables import acts as acts_table
 from state.tables import cursors, ledger_payload, metadata, mirror, parties
-from sync.daemon import only_one
+from sync.service.daemon import only_one
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from state import calls
 from state.calls import TOTAL, Quota
 from state.schema import prepare
 from state.store import Store
-from sync.budget import BLOCK, Budget, Purse
+from sync.systems.budget import BLOCK, Budget, Purse
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 

@@ -12,9 +12,9 @@ from rules.errors import Exit, UserError
 from rules.records import Kind, Ref
 from rules.suppression import Channel
 from state import acts
-from sync import desk
-from sync.consents import Answered, Said, confirm, plan, refuse, waiting
-from sync.erasing import erase
+from sync.suppression import desk
+from sync.suppression.consents import Answered, Said, confirm, plan, refuse, waiting
+from sync.suppression.erasing import erase
 
 HEADER = "Id;Navn;Tlf.;Noter;Samtykke opkald;Samtykke opkald dato;Samtykke opkald kilde;Behandlingsgrundlag"
 YES = "Kunden har givet samtykke til opkald"

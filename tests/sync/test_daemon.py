@@ -30,14 +30,14 @@ from state import jobs as kept
 from state.cursors import leased
 from state.store import Store
 from state.tables import mirror, runs
-from sync import scheduler
 from sync.app import App, Clock, system_clock
-from sync.atwork import HANGS
 from sync.cli import program
-from sync.daemon import standing
-from sync.jobs import JOBS, Ended, Job, named
 from sync.output import Silent
-from sync.scheduler import Engine
+from sync.service import scheduler
+from sync.service.atwork import HANGS
+from sync.service.daemon import standing
+from sync.service.jobs import JOBS, Ended, Job, named
+from sync.service.scheduler import Engine
 from sync.settings import Settings
 from sync.settings.jobs import Jobs
 

@@ -12,8 +12,8 @@ from promises.lists import Lists
 from rules.errors import UserError
 from state import acts, findings
 from state.decisions import Chosen
-from sync.deciding import Decision, What, decide
 from sync.listings import causes
+from sync.review.deciding import Decision, What, decide
 
 HEADER = "Id;Navn;Tlf.;Titel"
 CODE = "title_unknown"

@@ -17,9 +17,9 @@ from rules.errors import Exit, UserError
 from rules.records import Kind, Ref
 from state import labels, mirror
 from sync.cli import program
-from sync.explain import explain
 from sync.refine.doubles import export_clusters, export_training, import_labels
-from sync.verify import verify
+from sync.review.explain import explain
+from sync.suppression.verify import verify
 
 HEADER = "Id;CVR;Virksomhed;Hjemmeside;By"
 ROWS = (

@@ -19,8 +19,8 @@ from rules.keys import Key, KeyKind
 from rules.records import Kind, Record, Ref
 from state import history, mirror, proposals
 from state.tables import ledger
-from sync import desk
 from sync.app import App
+from sync.suppression import desk
 
 PHONE = "+4568000001"
 LATER = timedelta(days=2)

@@ -16,12 +16,12 @@ from rules.errors import Exit
 from state import jobs as kept
 from state.schema import prepare
 from state.store import Store
-from sync import far, status
 from sync.app import App, open_app, system_clock
-from sync.jobs import Ended, carry_out, named
 from sync.output import Silent
+from sync.service import far, status
+from sync.service.jobs import Ended, carry_out, named
+from sync.service.status import far_said
 from sync.settings import read
-from sync.status import far_said
 from sync.texts import Texts
 
 

@@ -17,7 +17,7 @@ from simulators.vainu import serving as vainu
 from simulators.web import Clock, served
 
 from rules.errors import Exit
-from sync.enriching import enrich
+from sync.enrichment.enriching import enrich
 from sync.stages.asking import Asked, Wish
 
 FIELDS = (

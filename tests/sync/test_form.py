@@ -22,10 +22,11 @@ from state import alerts
 from state.keys import new_ring
 from state.ledger import head, newest
 from state.tokens import Scope
-from sync import desk, links, tokens
 from sync.app import open_app
-from sync.links import Meant
+from sync.people import tokens
 from sync.settings import read
+from sync.suppression import desk, links
+from sync.suppression.links import Meant
 from sync.web.serving import serve
 
 SETTINGS = """

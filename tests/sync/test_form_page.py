@@ -11,7 +11,7 @@ from listening import Listening, listening
 
 from rules.keys import Key, KeyKind
 from rules.suppression import Channel
-from sync import desk, links
+from sync.suppression import desk, links
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -21,10 +21,11 @@ from rules.suppression import Channel
 from rules.violations import Verdict
 from state import alerts
 from state.ledger import head
-from sync import desk, violations
-from sync.deliver import deliver
+from sync.calling import violations
 from sync.stages.quiet import WEBHOOK_OFF
 from sync.stages.watch import Watch
+from sync.suppression import desk
+from sync.suppression.deliver import deliver
 
 PHONE, OTHER = "+4568000001", "+4568000002"
 URL = "https://opdigtet-9001.dk/aircall"

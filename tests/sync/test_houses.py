@@ -20,10 +20,11 @@ from visiting import over, person, quick_passwords
 
 from rules.rights import Role
 from state.tokens import Scope
-from sync import houses, tokens
 from sync.output import as_json
-from sync.overview import overview
-from sync.status import Level
+from sync.people import tokens
+from sync.service import houses
+from sync.service.overview import overview
+from sync.service.status import Level
 from sync.texts import Texts
 
 TOKEN = "ringren_opdigtet"  # noqa: S105

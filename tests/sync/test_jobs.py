@@ -20,11 +20,11 @@ from state import jobs as kept
 from state.schema import prepare
 from state.store import Store
 from sync.app import App
-from sync.daily import FOLDER
 from sync.facts import Failure
-from sync.jobs import JOBS, Ended, Job, _ended, carry_out, due, lateness, named
 from sync.output import Silent
-from sync.schedules import read
+from sync.service.daily import FOLDER
+from sync.service.jobs import JOBS, Ended, Job, _ended, carry_out, due, lateness, named
+from sync.service.schedules import read
 from sync.settings import Settings
 from sync.settings.jobs import Jobs
 

@@ -18,9 +18,9 @@ from rules.keys import Key, KeyKind
 from rules.records import Kind, Record, Ref
 from rules.suppression import Channel
 from state import history, mirror, proposals
-from sync import desk
 from sync.app import App
 from sync.stages.intake import LAG
+from sync.suppression import desk
 
 NAMED = {"full_name": "Ida Opdigt", "direct_phone": "+4568000001"}
 

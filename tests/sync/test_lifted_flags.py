@@ -14,8 +14,9 @@ from promises.lists import Lists
 
 from rules.suppression import Channel, Evidence
 from state import findings
-from sync import desk, lifts, undo
-from sync.lifts import Consent
+from sync.review import undo
+from sync.suppression import desk, lifts
+from sync.suppression.lifts import Consent
 
 PHONE, MAIL = "+4568000001", "bo@opdigtet-0001.dk"
 FLAGS = {

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from crms import Crm, opened
 from simulators.salesforce import linkedin
 
-from sync import salesnav
 from sync.cli import program
+from sync.enrichment import salesnav
 
 
 def left(crm: Crm) -> list[str]:

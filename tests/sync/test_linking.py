@@ -17,11 +17,11 @@ from rules.records import Kind, Ref
 from rules.rights import Role
 from rules.suppression import Channel
 from state import acts, parties
-from sync import desk
 from sync.cli import program
-from sync.linking import Said, What, say
-from sync.parties import look
+from sync.review.linking import Said, What, say
+from sync.review.parties import look
 from sync.run import run
+from sync.suppression import desk
 
 HEADER = "Id;Navn;Tlf.;E-mail"
 WHY = "Talt med begge"

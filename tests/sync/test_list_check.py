@@ -217,7 +217,7 @@ def test_nothing_is_let_go_when_the_list_of_noes_was_changed_by_hand() -> None:
 def test_who_says_no_while_the_list_is_looked_at_is_not_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from sync import releasing
+    from sync.calling import releasing
 
     sift = releasing._Washing.sift
 

@@ -13,10 +13,10 @@ from rules.errors import RunStopped, UserError
 from rules.records import Kind
 from rules.suppression import Channel
 from state.tables import verifications
-from sync import desk
 from sync.app import App
-from sync.releasing import Washed, Wish, wash
+from sync.calling.releasing import Washed, Wish, wash
 from sync.settings.model import FileSettings
+from sync.suppression import desk
 
 COMPANIES = "Id;Firma;CVR;Reklamebeskyttet;Data opdateret"
 PEOPLE = "Id;Navn;Tlf.;Mail;Virksomheds id;Behandlingsgrundlag;Interesseafvejning;Ringeliste"

@@ -12,10 +12,10 @@ from promises.lists import HEADER, Lists, people
 from connectors.files import rows
 from rules.keys import KeyKind
 from rules.suppression import Channel
-from sync import desk
-from sync.deliver import tell
 from sync.passes.blocks import Blocks
 from sync.settings.model import Limits
+from sync.suppression import desk
+from sync.suppression.deliver import tell
 
 NUMBER = "68 000 001"
 

@@ -14,7 +14,7 @@ from simulators.faults import Fault as HubSpotFault
 from simulators.salesforce.serving import Trouble
 
 from rules.errors import Exit
-from sync import live_contract
+from sync.systems import live_contract
 
 OBJECTS = {
     "salesforce": "/sobjects/Contact",

@@ -18,10 +18,10 @@ from rules.errors import Exit, SystemStopped, TryAgain
 from rules.keys import Key, KeyKind
 from state import alerts, deliveries
 from state.ledger import head, newest, payloads
-from sync import desk, erasing, lifts, mailbox
 from sync.app import App, open_app
 from sync.cli import program
 from sync.settings import SettingsError, read
+from sync.suppression import desk, erasing, lifts, mailbox
 
 ROOT = Path(__file__).parents[2]
 PETER = Key(KeyKind.EMAIL, "peter@opdigtet-0001.dk")

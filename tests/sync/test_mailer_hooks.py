@@ -13,8 +13,8 @@ import pytest
 from listening import Listening, listening
 from mailers import NAMES, alone
 
-from sync import desk
-from sync.deliver import deliver
+from sync.suppression import desk
+from sync.suppression.deliver import deliver
 
 MAIL, WORD = "bo@opdigtet-0001.dk", "et-langt-tilfaeldigt-ord"
 

@@ -12,7 +12,7 @@ import pytest
 from crms import NAMES, Crm, opened
 
 from rules.errors import Exit
-from sync import mapping
+from sync.systems import mapping
 
 STYLE = {"salesforce": "{}__c", "hubspot": "{}", "dynamics": "new_{}"}
 

@@ -18,10 +18,10 @@ from rules.records import Kind
 from rules.suppression import Channel
 from state import findings, mirror
 from state.proposals import of_record
-from sync import desk
 from sync.app import App
-from sync.explain import Explanation, explain
 from sync.report.terminal import render
+from sync.review.explain import Explanation, explain
+from sync.suppression import desk
 
 PHONE, OTHER, THIRD = "+4568000001", "+4568000002", "+4568000003"
 

@@ -21,14 +21,16 @@ from promises.lists import HEADER, Lists, people
 from rules.keys import Key, KeyKind
 from rules.suppression import Channel
 from state.tokens import Scope
-from sync import daemon, desk, measures, notify, tokens
 from sync.logs import set_up
-from sync.measures import MEASURES, Unit, figures, said, what_to_do
-from sync.overview import overview
+from sync.people import tokens
 from sync.run import run
+from sync.service import daemon, measures, notify
+from sync.service.measures import MEASURES, Unit, figures, said, what_to_do
+from sync.service.overview import overview
+from sync.service.worker import Workers
 from sync.settings import Settings, SettingsError, read
+from sync.suppression import desk
 from sync.texts import LANGUAGES, Texts
-from sync.worker import Workers
 
 PHONE = "+4568123456"
 SETTINGS = '[metrics]\nport = 0\n[files]\nroot = "{root}"\n'

@@ -19,7 +19,7 @@ from state import acts, contents, moving, schema
 from state.ledger import head, verify
 from state.store import Store, Tx
 from state.tables import ledger, metadata, runs
-from sync.daemon import Standing, only_one
+from sync.service.daemon import Standing, only_one
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 

@@ -18,18 +18,19 @@ from pydantic import SecretStr
 from rules.errors import Exit, UserError
 from rules.keys import KeyKind
 from rules.suppression import Channel
-from sync import desk, monthly
-from sync.alarm_words import Message
 from sync.app import App
 from sync.cli import program
-from sync.daily import FOLDER
-from sync.jobs import named
-from sync.month import Month, Of
 from sync.report.month import of_month
 from sync.report.page import html
 from sync.report.terminal import render
+from sync.service import monthly
+from sync.service.alarm_words import Message
+from sync.service.daily import FOLDER
+from sync.service.jobs import named
+from sync.service.month import Month, Of
 from sync.settings.alarms import Alarms, Receiver
 from sync.settings.model import Limits
+from sync.suppression import desk
 
 OCTOBER = datetime(2026, 10, 30, 9, tzinfo=UTC)
 NOVEMBER = datetime(2026, 11, 29, 9, tzinfo=UTC)

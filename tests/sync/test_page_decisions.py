@@ -14,9 +14,9 @@ from listening import Listening, listening
 from visiting import Visit, over, person, quick_passwords
 
 from rules.rights import Role
-from sync import consents
 from sync.listings import causes
 from sync.run import run
+from sync.suppression import consents
 
 HEADER = "Id;Navn;Tlf.;Noter;Samtykke opkald;Samtykke opkald dato;Samtykke opkald kilde;Behandlingsgrundlag"
 YES = "Kunden har givet samtykke til opkald"

@@ -19,9 +19,10 @@ from rules.errors import UserError
 from rules.keys import Key, KeyKind
 from rules.rights import RIGHTS, Right, Role
 from state import acts
-from sync import desk, passwords, users
 from sync.app import open_app
+from sync.people import passwords, users
 from sync.settings import SettingsError, read
+from sync.suppression import desk
 from sync.web import serving
 from sync.web.page import door
 from sync.web.page.site import PLACES, Place

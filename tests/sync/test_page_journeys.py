@@ -17,8 +17,9 @@ from visiting import PASSWORD, over, quick_passwords
 from rules.keys import Key, KeyKind
 from rules.rights import Role
 from state import history, proposals
-from sync import desk, users
+from sync.people import users
 from sync.run import run
+from sync.suppression import desk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -14,9 +14,9 @@ from visiting import Visit, over, person, quick_passwords
 from rules.keys import Key, KeyKind
 from rules.rights import Role
 from rules.suppression import Channel
-from sync import desk
 from sync.run import run
-from sync.verify import verify
+from sync.suppression import desk
+from sync.suppression.verify import verify
 from sync.web import uploads
 
 GOOD = "nej;Legitim interesse;LIA-1\n"

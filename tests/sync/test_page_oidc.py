@@ -20,7 +20,7 @@ from visiting import PASSWORD, Visit, over, quick_passwords
 from rules.errors import UserError
 from rules.rights import Role
 from state import acts
-from sync import oidc, users
+from sync.people import oidc, users
 from sync.settings import SettingsError, read
 
 SECTION = """

@@ -11,7 +11,7 @@ from listening import Listening, opened
 from visiting import person, quick_passwords
 
 from rules.rights import Role
-from sync import choosing
+from sync.review import choosing
 
 
 @pytest.fixture(scope="module")

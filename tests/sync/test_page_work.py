@@ -18,10 +18,10 @@ from rules.rights import Role
 from rules.violation_causes import Cause
 from state import acts
 from state.tables import violations as table
-from sync import violations
+from sync.calling import violations
 from sync.listings import causes
-from sync.overview import as_text, overview
 from sync.run import run
+from sync.service.overview import as_text, overview
 from sync.settings import in_force, read
 from sync.texts import Texts
 

@@ -16,10 +16,10 @@ from rules.records import Kind, Ref
 from state import membership
 from state.proposals import of_plan
 from sync.app import App
-from sync.explain import Explanation, explain
-from sync.parties import look, look_at
 from sync.passes import Outcome
 from sync.report.terminal import render
+from sync.review.explain import Explanation, explain
+from sync.review.parties import look, look_at
 from sync.settings.model import Limits, Parties, Rules
 
 MAIL, PHONE = "ida@opdigtet-0001.dk", "+4568000001"

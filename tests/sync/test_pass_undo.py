@@ -10,8 +10,8 @@ from promises.lists import HEADER, Lists, people
 from rules.changes import Change
 from rules.errors import UserError
 from rules.records import Ref
+from sync.review.undo import _without_loss
 from sync.settings.model import Limits
-from sync.undo import _without_loss
 
 
 @pytest.fixture

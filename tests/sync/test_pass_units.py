@@ -9,10 +9,10 @@ from promises.lists import Lists
 
 from connectors.protocol import Stream
 from state import cursors
-from sync.checks import Checked, as_text
 from sync.fingerprint import of_stream
-from sync.preview import preview
+from sync.review.preview import preview
 from sync.settings.model import Limits, Sizes
+from sync.systems.checks import Checked, as_text
 from sync.texts import Texts
 
 COMPANIES = ("K1;Opdigtet Et ApS;12,3", "K2;Opdigtet To ApS;800 t.kr.", "K3;Opdigtet Tre ApS;10-25")

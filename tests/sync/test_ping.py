@@ -18,13 +18,13 @@ from pydantic import SecretStr
 
 from rules.errors import Exit, TryAgain
 from state import jobs as kept
-from sync import scheduler
-from sync import status as standing
 from sync.app import App, open_app, system_clock
-from sync.jobs import JOBS, Ended, Job, named
 from sync.logs import set_up
-from sync.ping import MUST, held_by, ping
-from sync.scheduler import Engine
+from sync.service import scheduler
+from sync.service import status as standing
+from sync.service.jobs import JOBS, Ended, Job, named
+from sync.service.ping import MUST, held_by, ping
+from sync.service.scheduler import Engine
 from sync.settings import Settings, SettingsError, read
 from sync.settings.alarms import Ping
 from sync.settings.jobs import Jobs

@@ -13,10 +13,10 @@ from promises.lists import HEADER, Lists, people
 
 from rules.errors import Exit, UserError
 from state import tables
-from sync import preview as previewing
 from sync.app import App
 from sync.cli import program
-from sync.preview import Difference, Preview, as_text, preview
+from sync.review import preview as previewing
+from sync.review.preview import Difference, Preview, as_text, preview
 from sync.settings import Settings
 from sync.settings.model import Files, FileSettings, Limits, Rules, Switches
 from sync.texts import Texts

@@ -15,7 +15,7 @@ from connectors.session import NoAnswer
 from connectors.sources.source import Asking, Found, NotFound, Profile, Reply, Unknown
 from rules.enrichment.record import CompanyRecord
 from rules.keys import Key, KeyKind
-from sync.enriching import enrich
+from sync.enrichment.enriching import enrich
 from sync.passes import Outcome
 from sync.stages import asking
 from sync.stages.asking import Asked, Wish

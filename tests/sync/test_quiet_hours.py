@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from rules.alarms import Level
 from state import alerts
-from sync.alarm_words import Message
-from sync.alarms import Teller
+from sync.service.alarm_words import Message
+from sync.service.alarms import Teller
 from sync.settings import SettingsError, read
 from sync.settings.alarms import Alarms, Receiver
 

@@ -23,10 +23,10 @@ from rules.errors import Exit, InvariantBroken, RunStopped, UserError
 from state import cursors, mirror, sightings
 from sync.app import App
 from sync.passes import Outcome
-from sync.reconcile import Reconciled, as_text, reconcile
 from sync.run import run
 from sync.settings.model import Limits
 from sync.stages.compare import Compared
+from sync.systems.reconcile import Reconciled, as_text, reconcile
 from sync.texts import Texts
 
 

@@ -13,8 +13,8 @@ from listening import Answer, Listening, listening, opened
 from refining import PAGE, OpenRefine
 
 from state.tokens import Scope
-from sync import tokens
 from sync.logs import set_up
+from sync.people import tokens
 from sync.refine.names import Names
 from sync.settings import SettingsError, read
 

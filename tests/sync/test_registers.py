@@ -20,9 +20,10 @@ from state.purge import Lifetimes, purge_all
 from state.store import Store
 from state.tables import acts, ledger, register_entries, register_issues
 from state.violations import Violation
-from sync import desk, violations
+from sync.calling import violations
+from sync.calling.registers import begun, take_away
 from sync.cli import program
-from sync.registers import begun, take_away
+from sync.suppression import desk
 from sync.texts import Texts
 
 NOW = datetime.now(UTC)

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.schedules import At, Every, Unreadable, read
+from sync.service.schedules import At, Every, Unreadable, read
+from sync.service.status import when_said
 from sync.settings.jobs import Jobs
-from sync.status import when_said
 from sync.texts import Texts
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")

@@ -18,11 +18,11 @@ from state import keys, schema, tokens, users
 from state.store import Store, Tx
 from state.tables import users as users_table
 from state.tokens import Scope
-from sync import security
-from sync.checks import Check, Verdict
 from sync.cli import program
-from sync.passwords import kept
+from sync.people.passwords import kept
 from sync.settings import read
+from sync.systems import security
+from sync.systems.checks import Check, Verdict
 from sync.texts import Texts
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)

@@ -16,11 +16,11 @@ from rules.alarms import Level as AlarmLevel
 from rules.errors import Exit
 from state import alerts
 from state import jobs as kept
-from sync import status as module
 from sync.cli import program
-from sync.daemon import Standing, only_one, standing
-from sync.jobs import JOBS, named
-from sync.status import Level, Status, as_text, status
+from sync.service import status as module
+from sync.service.daemon import Standing, only_one, standing
+from sync.service.jobs import JOBS, named
+from sync.service.status import Level, Status, as_text, status
 from sync.texts import LANGUAGES, Texts
 
 

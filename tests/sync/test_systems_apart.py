@@ -21,17 +21,18 @@ from rules.errors import Exit, RingrenError, UserError
 from rules.records import Kind
 from state import cursors, history, proposals, snapshots, telling
 from state.store import Store
-from sync import daily, plans, scheduler
 from sync.app import App, system_clock
-from sync.deliver import deliver, tell
-from sync.jobs import JOBS, Ended, Job, asked_for, every, named
 from sync.output import Silent
 from sync.passes import Outcome
+from sync.review import plans
 from sync.run import run
-from sync.scheduler import Engine
+from sync.service import daily, scheduler
+from sync.service.jobs import JOBS, Ended, Job, asked_for, every, named
+from sync.service.scheduler import Engine
 from sync.settings import Settings
 from sync.settings.crm import HubSpot
 from sync.settings.model import Files
+from sync.suppression.deliver import deliver, tell
 
 TODAY = "2026-11-24"
 

@@ -12,7 +12,7 @@ from listening import Listening, listening
 from rules.errors import UserError
 from state.ledger import head
 from state.tokens import Scope
-from sync import tokens
+from sync.people import tokens
 
 PHONE = "+45 68 12 34 56"
 SETTINGS = "[api]\nport = 0\n"

@@ -30,9 +30,9 @@ from simulators.zerobounce import serving as zerobounce
 from connectors.sources.registry import SOURCES
 from rules import tables
 from rules.errors import Exit
-from sync.enriching import enrich
-from sync.recipients import TABLE
+from sync.enrichment.enriching import enrich
 from sync.stages.asking import Wish
+from sync.upkeep.recipients import TABLE
 
 MAIL, SECOND = "snurrepip@opdigtet-0003.dk", "krusedulle@opdigtet-0003.dk"
 PHONE, OTHER = "+4568123456", "+4568123457"

@@ -20,8 +20,8 @@ from promises.lists import HEADER, people
 from connectors import spans
 from connectors.session import Line, NoAnswer, open_session
 from connectors.spans import span, template, traced
-from sync import tracing
 from sync.cli import program
+from sync.service import tracing
 from sync.settings import Settings, SettingsError, read
 
 SECRET = "peter@opdigtet-0001.dk"  # noqa: S105

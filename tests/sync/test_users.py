@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from visiting import PASSWORD, quick_passwords
 
 from rules.rights import RIGHTS, Right, Role, rights_of
-from sync import passwords
 from sync.cli import program
+from sync.people import passwords
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from rules.keys import Key, KeyKind
 from rules.records import Kind, Ref
 from state import calls, lookups, mirror
 from state.lookups import Lookup
-from sync.enriching import enrich
+from sync.enrichment.enriching import enrich
 from sync.stages.asking import Asked, Wish
 
 PRICE = 7

@@ -26,14 +26,15 @@ from rules.violation_causes import Cause
 from rules.violations import Verdict
 from state import acts, alerts, attempts, heard
 from state.violations import State, Violation
-from sync import desk, violations
-from sync.alarm_words import Message
-from sync.alarms import Teller, receivers
 from sync.app import App
+from sync.calling import violations
 from sync.report.page import html
 from sync.report.terminal import render
+from sync.service.alarm_words import Message
+from sync.service.alarms import Teller, receivers
 from sync.settings.alarms import Alarms, Receiver
 from sync.stages import quiet
+from sync.suppression import desk
 from sync.texts import Texts
 
 HEADER = (

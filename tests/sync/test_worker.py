@@ -22,12 +22,12 @@ from rules.errors import Exit
 from state import jobs as kept
 from state import queue, schema
 from state.store import Store
-from sync import cluster
 from sync.app import App, system_clock
 from sync.cli import program
-from sync.cluster import Cluster
-from sync.jobs import BULK, URGENT, Ended, Job, carry_out, every, named
 from sync.output import Silent
+from sync.service import cluster
+from sync.service.cluster import Cluster
+from sync.service.jobs import BULK, URGENT, Ended, Job, carry_out, every, named
 from sync.settings import Settings
 from sync.settings.jobs import Jobs, Worker
 from sync.settings.model import VENDORS

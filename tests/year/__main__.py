@@ -28,8 +28,8 @@ from year.house import ALL, House
 from year.things import THINGS
 from year.year import Year
 
-from sync.jobs import kind_of
 from sync.logs import set_up
+from sync.service.jobs import kind_of
 
 SEEDED: Final = "PYTHONHASHSEED"
 

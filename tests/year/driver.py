@@ -19,8 +19,8 @@ from rules.errors import Leaving, RingrenError
 from state import jobs as kept
 from state.store import Store
 from sync.app import App
-from sync.jobs import SEEN, Ended, Job, carry_out, due, every, kind_of, may_rest
-from sync.schedules import At, Every, Schedule
+from sync.service.jobs import SEEN, Ended, Job, carry_out, due, every, kind_of, may_rest
+from sync.service.schedules import At, Every, Schedule
 from sync.settings import Settings
 
 NOT_KEPT: Final = "not_kept"

@@ -47,11 +47,11 @@ import sync.run
 from rules.records import Kind
 from state.schema import prepare
 from state.store import Store
-from sync.alarm_words import Message
 from sync.app import App
-from sync.daemon import opened
-from sync.jobs import Job
 from sync.passes import Outcome
+from sync.service.alarm_words import Message
+from sync.service.daemon import opened
+from sync.service.jobs import Job
 from sync.settings import Settings
 
 NOBODY: Final = 1 << 23

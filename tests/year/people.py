@@ -18,9 +18,10 @@ from rules.keys import KeyKind, keys_in
 from rules.spans import Span
 from rules.suppression import Channel, Evidence
 from rules.violations import Verdict
-from sync import desk, lifts, violations
-from sync.daemon import opened
-from sync.jobs import named
+from sync.calling import violations
+from sync.service.daemon import opened
+from sync.service.jobs import named
+from sync.suppression import desk, lifts
 
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)

@@ -28,8 +28,8 @@ from state.tables import (
     outbox,
 )
 from sync.app import App
-from sync.jobs import JOBS, every, kind_of
-from sync.schedules import At
+from sync.service.jobs import JOBS, every, kind_of
+from sync.service.schedules import At
 from sync.settings import Settings
 
 if TYPE_CHECKING:

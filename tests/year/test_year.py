@@ -15,8 +15,8 @@ from year.things import THINGS
 
 from connectors.pace import Minute
 from rules.errors import Exit
-from sync.jobs import Ended
 from sync.logs import set_up
+from sync.service.jobs import Ended
 from sync.settings import Settings
 
 MORNING = datetime(2028, 6, 5, 3, 31, tzinfo=UTC)

@@ -24,9 +24,9 @@ from year.promises import Off, Verdicts
 from year.things import THINGS
 
 from rules.errors import Leaving
-from sync.jobs import JOBS, every
 from sync.passes import Outcome
-from sync.schedules import At
+from sync.service.jobs import JOBS, every
+from sync.service.schedules import At
 
 MINUTE: Final = timedelta(minutes=1)
 DAY: Final = timedelta(days=1)

@@ -9,8 +9,8 @@ from rules.errors import RingrenError, UserError
 from rules.records import Ref
 from rules.rights import Right
 from rules.suppression import Channel
-from sync import consents
-from sync.consents import Said
+from sync.suppression import consents
+from sync.suppression.consents import Said
 from sync.web import deeds
 from sync.web.page.asked import Answered, Asked, Sent, Shown, ref_given
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from rules.errors import UserError
 from rules.rights import Right
-from sync import violations
+from sync.calling import violations
 from sync.output import moment
 from sync.web.page.asked import Answered, Asked, Sent, Shown
 

@@ -8,9 +8,9 @@ from rules.errors import UserError
 from rules.keys import fold
 from rules.rights import Right
 from rules.suppression import EventType
-from sync import consents, lifts
-from sync.lift_story import told_decided
-from sync.opt_out_story import listed
+from sync.suppression import consents, lifts
+from sync.suppression.lift_story import told_decided
+from sync.suppression.opt_out_story import listed
 from sync.web.page.asked import Answered, Asked, Shown
 from sync.web.page.consents import MOST
 

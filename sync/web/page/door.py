@@ -26,9 +26,9 @@ from rules.pace import Pace
 from state import sessions, users
 from state.sessions import NOTED
 from state.users import User
-from sync import passwords
 from sync.app import App
 from sync.logs import logger
+from sync.people import passwords
 from sync.web.pacing import Paces
 from sync.web.refusals import Refused
 

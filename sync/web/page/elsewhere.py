@@ -18,10 +18,10 @@ from starlette.responses import Response
 
 from rules.errors import RingrenError, UserError
 from rules.rights import Role
-from sync import users
 from sync.app import App
 from sync.logs import logger
-from sync.oidc import Flow, Issuer, Untrue, new_flow, values
+from sync.people import users
+from sync.people.oidc import Flow, Issuer, Untrue, new_flow, values
 from sync.web.page.door import Door, Visitor
 from sync.web.refusals import Refused
 

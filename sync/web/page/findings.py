@@ -15,13 +15,13 @@ from state import acts, decisions
 from state.acts import Act
 from state.decisions import Chosen
 from sync import listings
-from sync.deciding import Decision, What, decide
-from sync.opening import Linker, linker
 from sync.output import moment
 from sync.report import words
 from sync.report.causes import title
 from sync.report.explorer import opened
 from sync.report.phrases import day as day_said
+from sync.review.deciding import Decision, What, decide
+from sync.systems.opening import Linker, linker
 from sync.web.memory import causes as counted
 from sync.web.page.asked import Answered, Asked, Sent, Shown
 from sync.web.refusals import Refused

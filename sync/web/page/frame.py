@@ -15,12 +15,12 @@ from starlette.responses import Response
 
 from rules.rights import Right
 from sync import report
-from sync.jobs import kind_of
 from sync.output import duration, moment, number, printable, share
+from sync.people.user_story import roles_said
 from sync.report import charts, phrases
+from sync.service.jobs import kind_of
 from sync.templates import environment
 from sync.texts import LANGUAGES, Texts
-from sync.user_story import roles_said
 from sync.web.page.door import Visitor
 from sync.web.refusals import spoken
 

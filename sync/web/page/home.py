@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rules.rights import Right
-from sync import overview
-from sync import status as standing
-from sync.status import Level
+from sync.service import overview
+from sync.service import status as standing
+from sync.service.status import Level
 from sync.web.page.asked import Answered, Asked, Shown
 
 _TONES: Final = {

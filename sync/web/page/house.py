@@ -6,7 +6,7 @@ from typing import Final
 
 from rules.errors import UserError
 from rules.rights import Right, Role
-from sync import users
+from sync.people import users
 from sync.settings import in_force
 from sync.web.page.asked import Answered, Asked, Sent, Shown
 

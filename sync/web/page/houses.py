@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from rules.rights import Right
-from sync import houses
-from sync.status import Level
+from sync.service import houses
+from sync.service.status import Level
 from sync.web.memory import houses as asked_lately
 from sync.web.page.asked import Answered, Asked, Shown
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 from rules.errors import UserError
 from rules.rights import Right
 from state.parties import PartyKind
-from sync import linking, parties
-from sync.linking import What
 from sync.output import number, share
+from sync.review import linking, parties
+from sync.review.linking import What
 from sync.web.page.asked import Answered, Asked, Sent, Shown, ref_given, ref_typed
 
 MOST: Final = 50

@@ -7,9 +7,9 @@ from typing import Any, Final
 from rules.errors import RingrenError, UserError
 from rules.rights import Right
 from rules.suppression import Channel
+from sync.calling.release_story import reason
+from sync.calling.releasing import Washed
 from sync.output import moment, number
-from sync.release_story import reason
-from sync.releasing import Washed
 from sync.web import washing
 from sync.web.page.asked import Answered, Asked, Download, Shown
 from sync.web.refusals import Refused

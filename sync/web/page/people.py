@@ -12,11 +12,11 @@ from rules.errors import UserError
 from rules.keys import Key, KeyKind
 from rules.rights import Right
 from rules.suppression import Channel, EventType, Evidence
-from sync import desk, lifts, receipts
-from sync import opt_out_story as story
-from sync.desk import Story
-from sync.lift_story import told_asked
 from sync.report.sheet import sheet_of
+from sync.suppression import desk, lifts, receipts
+from sync.suppression import opt_out_story as story
+from sync.suppression.desk import Story
+from sync.suppression.lift_story import told_asked
 from sync.web.page.asked import Answered, Asked, Shown
 
 CHANNELS: Final = ("all", "call", "email", "sms")

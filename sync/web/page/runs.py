@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from rules.errors import UserError
 from rules.rights import Right
-from sync import explain, listings, plans, undo
+from sync import listings
 from sync.report import page as reports
 from sync.report.build import of_run
 from sync.report.sheet import sheet_of
+from sync.review import explain, plans, undo
 from sync.web import deeds
 from sync.web.page.asked import Answered, Asked, Document, Sent, Shown, ref_typed
 

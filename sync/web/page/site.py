@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Scope
 from rules.errors import Exit, RingrenError
 from rules.rights import Right
 from sync.app import App
-from sync.doors import need
 from sync.logs import logger
+from sync.systems.doors import need
 from sync.web import uploads
 from sync.web.hands import Hands
 from sync.web.health import health

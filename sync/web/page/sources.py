@@ -6,14 +6,15 @@ from typing import Any, Final
 
 from rules.errors import UserError
 from rules.rights import Right
-from sync import choosing, recipients
-from sync.choosing import Question
-from sync.enriching import SourceLine, sources
-from sync.enriching_story import gained, row, stopped
-from sync.opening import Linker, linker
+from sync.enrichment.enriching import SourceLine, sources
+from sync.enrichment.enriching_story import gained, row, stopped
 from sync.report import words
 from sync.report.asked import called
 from sync.report.explorer import opened
+from sync.review import choosing
+from sync.review.choosing import Question
+from sync.systems.opening import Linker, linker
+from sync.upkeep import recipients
 from sync.web.call import ref_said
 from sync.web.page.asked import Answered, Asked, Sent, Shown
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 from connectors.registry import FILES
 from rules.rights import Right
 from sync.app import open_app
-from sync.checks import Check, Checked, Checking, Verdict
 from sync.settings.example import section
 from sync.settings.model import VENDORS
+from sync.systems.checks import Check, Checked, Checking, Verdict
 from sync.web.page.asked import Answered, Asked, Shown
 from sync.web.refusals import Refused
 

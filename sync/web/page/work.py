@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from rules.rights import Right
-from sync import status as standing
-from sync.status import JobLine
+from sync.service import status as standing
+from sync.service.status import JobLine
 from sync.web import deeds
 from sync.web.page.asked import Answered, Asked, Sent, Shown
 

@@ -26,16 +26,16 @@ from state.tables import cursors, mirror, runs
 from sync.app import App
 from sync.facts import PassFacts, StreamFacts
 from sync.output import Silent
-from sync.plans import apply
 from sync.report.build import build, of_run
 from sync.report.model import Report
 from sync.report.terminal import render
+from sync.review.plans import apply
+from sync.review.undo import undo
 from sync.run import run
 from sync.settings import read
 from sync.settings.model import State
 from sync.stages.queue import Queued
 from sync.stages.settle import Settled
-from sync.undo import undo
 
 STORY = Path(__file__).with_name("golden") / "dry-run.json"
 

@@ -13,14 +13,14 @@ import pytest
 
 from rules.records import Ref
 from sync.app import App
-from sync.explain import explain
 from sync.output import as_json
-from sync.plans import apply
 from sync.report.build import of_run
 from sync.report.model import Report
 from sync.report.terminal import render
+from sync.review.explain import explain
+from sync.review.plans import apply
+from sync.review.undo import preview, undo
 from sync.run import run
-from sync.undo import preview, undo
 
 GOLDEN = Path(__file__).with_name("golden")
 

@@ -23,12 +23,12 @@ from rules.catalogue import DEFAULT
 from state.schema import prepare
 from state.store import Store
 from sync.app import App
-from sync.plans import apply
 from sync.report import explorer, listing, sheets
 from sync.report.explorer import Chosen
 from sync.report.listing import Listing, Row
 from sync.report.model import Report
 from sync.report.sheets import beside, safe, write, write_csv
+from sync.review.plans import apply
 from sync.run import run
 from sync.texts import Texts
 

@@ -13,11 +13,11 @@ import pytest
 from rules.errors import UserError
 from rules.records import Ref
 from sync.app import App
-from sync.explain import explain
 from sync.report.page import html, write_html
 from sync.report.terminal import render
+from sync.review.explain import explain
+from sync.review.undo import preview
 from sync.run import run
-from sync.undo import preview
 
 EVIL = "<script>alert('x')</script>"
 VOID = {"meta", "input", "br", "rect", "circle", "path", "link", "img"}

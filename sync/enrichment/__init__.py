@@ -1,0 +1,1 @@
+"""What sources are asked, what they answered, and what it cost."""

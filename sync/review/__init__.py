@@ -1,0 +1,1 @@
+"""What people look at and decide: plans, runs taken back, findings, who is who."""
