@@ -157,9 +157,9 @@ class _AsPrinted(GenerateJsonSchema):
         return super().field_is_required(field, total)
 
     def normalize_name(self, name: str) -> str:
-        """Of two types with one name each is called by its module too, but not by its package."""
+        """Of two types with one name each is called by its module too, wherever that stands."""
         parts = super().normalize_name(name).split("__")
-        return "".join(one[:1].upper() + one[1:] for one in parts[1:] or parts)
+        return "".join(one[:1].upper() + one[1:] for one in parts[1:][-2:] or parts)
 
     def field_title_should_be_set(self, _schema: Any) -> bool:
         """A title that repeats the name says nothing."""
