@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Final, Self
@@ -194,6 +194,7 @@ class House:
         with ExitStack() as lines, ExitStack() as calm:
             for witness in self.witnesses.values():
                 witness.sure = not (self.away or self.visited or self.excused or self._pages)
+                witness.behind = self.clock.ahead < timedelta()
                 witness.pass_begins()
             self._connect(calm)
             with opened(self.settings, job, self.stopping, self.clock.ours) as app:
@@ -294,6 +295,11 @@ class House:
         [[pages]] = self.asked("PRAGMA page_count")
         self._pages = pages
         self.store.engine.dispose()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the disk is."""
+        return self._pages is not None
 
     def make_room(self) -> None:
         """Somebody has deleted something."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
@@ -14,6 +15,7 @@ from year.house import House
 from year.promises import Planted, Verdicts
 from year.things import DIALERS
 
+from rules.errors import SystemStopped
 from rules.keys import KeyKind, keys_in
 from rules.spans import Span
 from rules.suppression import Channel, Evidence
@@ -55,15 +57,24 @@ class People:
                 office.say_no()
                 house.seen[f"{name}: a no"] += 1
         if self.r.random() < 0.2:
-            self._at_desk()
+            self._by_hand(self._at_desk)
         if self.r.random() < 0.15:
-            self._consent()
+            self._by_hand(self._consent)
         if self.r.random() < 0.2:
             self._queue()
 
     def app(self) -> Any:
         """Ours, for what somebody does by hand."""
         return opened(self.house.settings, named("run"), self.house.stopping, self.house.clock.ours)
+
+    def _by_hand(self, does: Callable[[], None]) -> None:
+        """Who is told that nothing can be written on a full disk does it another day."""
+        try:
+            does()
+        except SystemStopped:
+            if not self.house.is_full:
+                raise
+            self.house.seen["nothing could be written down: the disk was full"] += 1
 
     def _at_desk(self) -> None:
         """Somebody writes down a no: of somebody whom no system knows, or of one in the CRMs."""
