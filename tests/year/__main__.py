@@ -42,8 +42,8 @@ class Wish:
     seed: int = 1
     first: date = FIRST
     days: int = DAYS
-    minutes: int = 12
-    size: int = 16
+    minutes: int = 8
+    size: int = 8
     systems: Collection[str] = ALL
 
     @property
@@ -63,8 +63,8 @@ def main() -> int:
     parser.add_argument("seed", type=int, nargs="?", default=1)
     parser.add_argument("--from", dest="first", type=date.fromisoformat, default=FIRST)
     parser.add_argument("--days", type=int, default=DAYS)
-    parser.add_argument("--minutes", type=int, default=12)
-    parser.add_argument("--size", type=int, default=16)
+    parser.add_argument("--minutes", type=int, default=8)
+    parser.add_argument("--size", type=int, default=8)
     parser.add_argument("--systems", nargs="+", choices=ALL, default=ALL)
     asked = Wish(**vars(parser.parse_args()))
     if SEEDED not in os.environ:

@@ -272,18 +272,23 @@ class House:
         """Nobody reaches this system from now on."""
         self.away.add(name)
         if name == "files" and name in self.places:
-            self.root.rename(self.root.with_name("away"))
+            self.root.rename(self._away)
 
     def reach(self, name: str) -> None:
         """It is there again."""
         if name == "files" and name in self.away & self.places.keys():
-            self.root.with_name("away").rename(self.root)
+            self._away.rename(self.root)
         self.away.discard(name)
 
     @property
     def root(self) -> Path:
         """The folder of lists."""
         return self.places["files"].root  # type: ignore[attr-defined, no-any-return]
+
+    @property
+    def _away(self) -> Path:
+        """Where it is meanwhile: beside it, and no other year's."""
+        return self.root.with_name(f"{self.root.name}-away")
 
     @property
     def can_act(self) -> list[str]:
