@@ -26,12 +26,12 @@ from state.deliveries import DeliveryState
 from state.keys import KeyRing
 from state.ledger import entries_for, payloads
 from state.ledger_rows import chunks
-from state.store import Tx
+from state.store import Tx, among
 from state.tables import deliveries, ledger, ledger_keys
 from state.telling import FIRST_WAIT, MOST_WAIT, NOTHING_TO_SHOW, SHOWN
 
 ERASED, NOT_HELD = NOTHING_TO_SHOW
-_TAKEN_UP: Final = tuple(
+_IS_TAKEN_UP: Final = deliveries.c.state.in_(
     one.value
     for one in (
         DeliveryState.WAITING,
@@ -66,7 +66,7 @@ def due(
         system,
         after,
         limit,
-        deliveries.c.state.in_(_TAKEN_UP),
+        _IS_TAKEN_UP,
         sa.or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= now),
     )
     return _entering(tx, ring, rows, takes, now)
@@ -179,7 +179,7 @@ def tried(tx: Tx, rows: Iterable[Entering]) -> None:
     for some in chunks([one.delivery for one in rows]):
         tx.execute(
             sa.update(deliveries)
-            .where(deliveries.c.delivery.in_(some))
+            .where(among(tx, deliveries.c.delivery, some))
             .values(
                 state=DeliveryState.WAITING.value, attempts=deliveries.c.attempts + 1, due_at=None
             )
@@ -220,7 +220,7 @@ def hold_up_rest(
         .where(
             deliveries.c.system == system,
             deliveries.c.seq > after,
-            deliveries.c.state.in_(_TAKEN_UP),
+            _IS_TAKEN_UP,
             sa.or_(deliveries.c.due_at.is_(None), deliveries.c.due_at <= now),
         )
         .values(state=DeliveryState.WAITING.value, due_at=due_at, why=why)
@@ -255,7 +255,9 @@ def reopen(tx: Tx, found: Collection[int]) -> None:
 
 def _set(tx: Tx, found: Collection[int], **values: Any) -> None:
     for some in chunks(found):
-        tx.execute(sa.update(deliveries).where(deliveries.c.delivery.in_(some)).values(**values))
+        tx.execute(
+            sa.update(deliveries).where(among(tx, deliveries.c.delivery, some)).values(**values)
+        )
 
 
 # --- queues ----------------------------------------------------------------------------------

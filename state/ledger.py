@@ -24,7 +24,7 @@ from rules.suppression import Event, EventType, Statement, SuppressionList
 from state import chain, deliveries
 from state.keys import KeyRing, refuse_foreign
 from state.ledger_rows import CARRIED, CHUNK, HASHES, NAMED, Entry, chunks, entries, entries_in
-from state.store import Tx, bulk
+from state.store import LISTED, Tx, among, bulk, one_of
 from state.tables import ledger, ledger_keys, ledger_payload
 
 _LOCK: Final = int("ledger", 36)
@@ -252,7 +252,7 @@ def payloads(tx: Tx, seqs: Collection[int]) -> dict[int, Payload]:
     """The clear part of entries, by number."""
     found = {}
     for some in chunks(seqs):
-        query = sa.select(ledger_payload).where(ledger_payload.c.seq.in_(some))
+        query = sa.select(ledger_payload).where(among(tx, ledger_payload.c.seq, some))
         found.update({row.seq: _payload(row) for row in tx.execute(query)})
     return found
 
@@ -302,7 +302,7 @@ def with_context(tx: Tx, found: Iterable[Entry]) -> list[Entry]:
         later = sa.and_(ledger.c.event_type != EventType.DERIVED.value)
         more = [*entries_in(tx, ledger.c.event_id, origins)]
         for some in chunks(ids | origins, CHUNK):
-            more += entries(tx, sa.and_(ledger.c.root.in_(some), later))
+            more += entries(tx, sa.and_(among(tx, ledger.c.root, some), later))
         new = [entry for entry in more if entry.seq not in held]
         held |= {entry.seq: entry for entry in new}
     return [held[seq] for seq in sorted(held)]
@@ -313,8 +313,8 @@ def entries_for(tx: Tx, digests: Collection[bytes]) -> list[Entry]:
     seqs: set[int] = set()
     for some in chunks(digests):
         for table in HASHES:
-            found = sa.select(table.c.seq).where(table.c.digest.in_(some))
-            seqs.update(tx.execute(found).scalars())
+            found = sa.select(table.c.seq).where(one_of(table.c.digest))
+            seqs.update(tx.execute(found, {LISTED: some}).scalars())
     return with_context(tx, entries_in(tx, ledger.c.seq, seqs)) if seqs else []
 
 

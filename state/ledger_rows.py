@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rules.keys import HashedKey, KeyKind
 from rules.spans import Span
 from rules.suppression import Channel, Event, EventType, Evidence
-from state.store import Tx
+from state.store import Tx, among
 from state.tables import ledger, ledger_keys, ledger_rehashed
 
 NAMED: Final = "named"
@@ -46,7 +46,7 @@ def entries(tx: Tx, where: sa.ColumnElement[bool], *, born: bool = False) -> lis
 def entries_in(tx: Tx, column: sa.Column[Any], values: Collection[Any]) -> Iterator[Entry]:
     """The entries whose `column` is one of `values`, in few queries."""
     for some in chunks(values):
-        yield from entries(tx, column.in_(some))
+        yield from entries(tx, among(tx, column, some))
 
 
 def keys_of(
@@ -56,7 +56,7 @@ def keys_of(
     found: dict[int, list[Any]] = {}
     for some in chunks(seqs):
         for table in tables:
-            for row in tx.execute(sa.select(table).where(table.c.seq.in_(some))):
+            for row in tx.execute(sa.select(table).where(among(tx, table.c.seq, some))):
                 found.setdefault(row.seq, []).append(row)
     return found
 

@@ -120,7 +120,8 @@ class Store:
 
     @contextlib.contextmanager
     def sorting(self) -> Iterator[Tx]:
-        """A reading transaction that goes through everything there is, and groups or sorts it."""
+        """A reading transaction that goes through everything there is, page by page or to group or
+        sort it: what it has read is of no use to what comes after."""
         with self.reading() as tx, _sparing(tx):
             yield tx
 
@@ -195,16 +196,27 @@ def among(
 ) -> sa.ColumnElement[bool]:
     """`column IN values` with one parameter, however many values there are.
 
-    A page's ids bound one by one cost twice as much. For SQLite it is text, because a table-valued
-    function of SQLAlchemy's is a cycle, and the page's ids would stay until somebody looks for it.
+    A page's ids bound one by one cost twice as much. And SQLAlchemy's own `IN`, `ANY` and table-valued
+    functions are cycles: the page's ids would stay until somebody looks for them.
     """
     if tx.dialect.name == "sqlite":
         listed = sa.bindparam("listed", orjson.dumps(values).decode(), sa.Text(), unique=True)
         return column.in_(_LISTED.bindparams(listed))
-    return column == sa.any_(sa.literal(list(values), ARRAY(column.type)))
+    array = sa.bindparam("listed", list(values), ARRAY(column.type), unique=True)
+    return column == _ANY_LISTED.bindparams(array)
 
 
 _LISTED: Final = sa.text("SELECT value FROM json_each(:listed)")
+_ANY_LISTED: Final = sa.text("ANY (:listed)")
+LISTED: Final = "listed"
+
+
+@functools.cache
+def one_of(column: sa.Column[Any]) -> sa.ColumnElement[bool]:
+    """`column IN` what the statement is executed with, as `{LISTED: values}`: for bytes, of which
+    `among` can make no text. A cycle, and so made once for each column, without the values.
+    """
+    return column.in_(sa.bindparam(LISTED, expanding=True))
 
 
 def bulk(

@@ -30,7 +30,7 @@ from state.ledger_rows import Entry, chunks, entries
 from state.mirror import held, numbers, values_of
 from state.positions import move, position
 from state.screen import Screen, hash_records
-from state.store import Tx, upserting
+from state.store import Tx, among, upserting
 from state.tables import (
     blocked,
     deliveries,
@@ -395,7 +395,7 @@ def were_set_by_us(tx: Tx, rids: Sequence[int], rule: str, ended: str) -> set[in
     found: set[int] = set()
     for some in chunks(rids):
         query = sa.select(history.c.rid, history.c.changes).where(
-            history.c.rid.in_(some), history.c.changes.like(f'%"{rule}"%')
+            among(tx, history.c.rid, some), history.c.changes.like(f'%"{rule}"%')
         )
         for row in tx.execute(query.order_by(history.c.cid)):
             if f'"{ended}"' in row.changes:

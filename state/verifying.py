@@ -15,7 +15,7 @@ from rules.records import Kind, Ref
 from rules.suppression import Channel
 from state.keys import KeyRing
 from state.ledger_rows import chunks
-from state.store import Tx
+from state.store import Tx, among
 from state.tables import blocked, ledger, ledger_keys, mirror, verifications
 from state.telling import SHOWING
 
@@ -32,6 +32,9 @@ class Verdict(StrEnum):
     OPEN = "open"
     STOPPED = "stopped"
 
+
+_SHOWS: Final = mirror.c.kind.in_(SHOWING)
+"""Made once: each one that SQLAlchemy makes is a cycle, and there are thousands of pages."""
 
 GOOD: Final = frozenset({Verdict.GREEN, Verdict.REPAIRED})
 """After these a list may be let go."""
@@ -97,7 +100,7 @@ def told(tx: Tx, system: str, stream: str, after: int, limit: int) -> list[Liste
             mirror.c.system == system,
             mirror.c.stream == stream,
             mirror.c.deleted_at.is_(None),
-            mirror.c.kind.in_(SHOWING),
+            _SHOWS,
             mirror.c.rid > after,
             blocked.c.told.is_(True),
         )
@@ -123,7 +126,7 @@ def count_blocked(tx: Tx, system: str) -> int:
         .where(
             mirror.c.system == system,
             mirror.c.deleted_at.is_(None),
-            mirror.c.kind.in_(SHOWING),
+            _SHOWS,
         )
     )
     return int(tx.execute(query).scalar_one())
@@ -132,14 +135,14 @@ def count_blocked(tx: Tx, system: str) -> int:
 def untell(tx: Tx, rids: Collection[int]) -> None:
     """These do not show their block after all: they are told again."""
     for some in chunks(rids):
-        tx.execute(sa.update(blocked).where(blocked.c.rid.in_(some)).values(told=False))
+        tx.execute(sa.update(blocked).where(among(tx, blocked.c.rid, some)).values(told=False))
 
 
 def channels_of(tx: Tx, rids: Collection[int]) -> dict[int, frozenset[str]]:
     """The channels on which our list blocks each of these records."""
     found: dict[int, frozenset[str]] = {}
     for some in chunks(rids):
-        query = sa.select(blocked.c.rid, blocked.c.channels).where(blocked.c.rid.in_(some))
+        query = sa.select(blocked.c.rid, blocked.c.channels).where(among(tx, blocked.c.rid, some))
         found |= {row.rid: frozenset(row.channels.split(",")) for row in tx.execute(query)}
     return found
 

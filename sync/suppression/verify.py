@@ -163,7 +163,7 @@ class _System:
         self.found.read, after = facts.reads, 0
         while True:
             now, size = self.app.clock(), facts.batch_size
-            with self.app.store.reading() as tx:
+            with self.app.store.sorting() as tx:
                 page = entering.shown(tx, self.app.keys, self.name, facts.takes, after, now, size)
             if not page:
                 return
@@ -177,8 +177,9 @@ class _System:
             self.found.entries += len(listed)
             self.found.shown += len(listed) - len(missing)
             self.found.missing += len(missing)
-            with self.app.store.transaction(urgent=True) as tx:
-                entering.reopen(tx, missing)
+            if missing:
+                with self.app.store.transaction(urgent=True) as tx:
+                    entering.reopen(tx, missing)
 
     def _stopped(self, why: str) -> Compared:
         self.found.verdict, self.found.why = Verdict.STOPPED, why
@@ -188,7 +189,7 @@ class _System:
         """Page by page; a list that was read just now as a whole need not be read again."""
         after = 0
         while True:
-            with self.app.store.reading() as tx:
+            with self.app.store.sorting() as tx:
                 page = verifying.told(tx, self.name, part.stream.name, after, PAGE)
             if not page:
                 return
@@ -257,7 +258,7 @@ def _theirs(app: App, one: Pass, found: Mapping[str, Compared]) -> None:
     kinds = {(part.system, part.stream.name): part.stream.kind for part in one.facts.streams}
     after = 0
     while True:
-        with app.store.reading() as tx:
+        with app.store.sorting() as tx:
             page = mirror.alive(tx, after, SCAN)
         if not page:
             return
