@@ -237,13 +237,7 @@ class _Joining:
 
     def __init__(self, cards: Sequence[Card], common: Container[Key]) -> None:
         of_rid = {one.rid: one for one in cards}
-        # Who was merged and differs from where he went says nothing of him any more.
-        self.cards = {
-            one.rid: one
-            for one in cards
-            if one.survivor is None
-            or (one.survivor in of_rid and not _differ(one, of_rid[one.survivor]))
-        }
+        self.cards = {one.rid: one for one in cards if _speaks(one, of_rid)}
         self.common = common
         self.group_of: dict[int, frozenset[int]] = {rid: frozenset((rid,)) for rid in self.cards}
         self.why: dict[int, set[Why]] = {rid: set() for rid in self.cards}
@@ -330,6 +324,14 @@ def _cliques(why: Why, carriers: Sequence[Card]) -> Iterator[frozenset[int]]:
 
 
 # --- what speaks for and against -------------------------------------------------------------
+
+
+def _speaks(one: Card, of_rid: Mapping[int, Card]) -> bool:
+    """Whether it has a say: who was merged, only of somebody who lives and does not differ from him."""
+    if one.survivor is None:
+        return True
+    end = of_rid.get(one.survivor)
+    return end is not None and end.survivor is None and not _differ(one, end)
 
 
 def _differ(a: Card, b: Card) -> bool:

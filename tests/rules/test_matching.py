@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules.keys import Key, KeyKind
-from rules.matching import Card, Group, Why, card, together
+from rules.matching import NOBODY, Card, Group, Why, card, together
 from rules.records import Kind
 
 CVR, OTHER_CVR = "90000012", "90000020"
@@ -205,6 +206,14 @@ def test_what_a_merged_record_said_holds_for_the_survivor() -> None:
     assert sets(survivor, other) == []
 
 
+def test_a_merged_record_says_nothing_once_its_survivor_is_deleted_too() -> None:
+    gone = card(1, Kind.CONTACT, "a", {"full_name": "Ida Opdigt", **PERSON}, survivor=2)
+    deleted = card(2, Kind.CONTACT, "a", {"full_name": "Ida Opdigt", **PERSON}, survivor=NOBODY)
+    left, other = person(3, "b", **PERSON), person(4, "c", **PERSON)
+    assert sets(gone, deleted, left) == []
+    assert sets(gone, deleted, left, other) == [[3, 4]]
+
+
 def test_a_merged_record_that_differs_from_its_survivor_says_nothing_of_him() -> None:
     gone = card(1, Kind.CONTACT, "a", {"full_name": "Bo Prøve", **PERSON}, survivor=2)
     assert sets(gone, person(2, "a"), person(3, "b", "Bo Prøve", **PERSON)) == []
@@ -227,7 +236,14 @@ def _people(draw: st.DrawFn) -> list[Card]:
         ),
         st.sampled_from("abc"), _NAMES, _PHONES, _MAILS, _CVRS,
     )  # fmt: skip
-    return draw(st.lists(made, max_size=9))
+    return _some_gone(draw, draw(st.lists(made, max_size=9)))
+
+
+def _some_gone(draw: st.DrawFn, cards: list[Card]) -> list[Card]:
+    """Some were deleted, some merged into another one, who may be gone himself."""
+    ends = st.sampled_from([None, None, None, NOBODY, *(one.rid for one in cards)])
+    gone = ((one, draw(ends)) for one in cards)
+    return [one if end == one.rid else replace(one, survivor=end) for one, end in gone]
 
 
 @st.composite
@@ -243,7 +259,7 @@ def _companies(draw: st.DrawFn) -> list[Card]:
         st.sampled_from(["", "opdigtet-0001.dk", "opdigtet-0002.dk"]),
         _CVRS,
     )
-    return draw(st.lists(made, max_size=9))
+    return _some_gone(draw, draw(st.lists(made, max_size=9)))
 
 
 @given(cards=_people() | _companies(), data=st.data())
@@ -259,6 +275,7 @@ def test_nobody_is_in_a_group_with_whom_he_differs(cards: list[Card]) -> None:
         rids = [one.rid for one in group.members]
         assert seen.isdisjoint(rids)
         seen.update(rids)
+        assert all(of_rid[rid].survivor is None for rid in rids)
         assert len({of_rid[rid].cvr for rid in rids} - {""}) <= 1
         assert len({of_rid[rid].place for rid in rids}) > 1
         assert all(member.why for member in group.members)
