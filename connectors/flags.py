@@ -6,14 +6,15 @@ for any other reason. It is taken off only after a lift or a correction, where w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Final, NamedTuple
 
-from connectors.protocol import Column
+from connectors.protocol import Column, Episode
 from connectors.translate import Map
 from rules.flags import ALL, Flag
 from rules.opt_out_words import folded
-from rules.records import Value
+from rules.records import Record, Value
 from rules.suppression import Channel
 
 CHANNELS: Final[Mapping[str, frozenset[Channel]]] = {
@@ -28,6 +29,21 @@ CHANNELS: Final[Mapping[str, frozenset[Channel]]] = {
 def is_set(text: str | None) -> bool:
     """Whether the flag stands once a change to this text is made."""
     return bool(text) and text != "false"
+
+
+class Over(NamedTuple):
+    """A no that a history tells of and that stands no more. `theirs`: somebody else than us said it."""
+
+    since: datetime
+    theirs: bool
+
+
+def told(record: Record, field: str, over: Iterable[Over]) -> Iterator[Episode]:
+    """The last of these noes, and the last that is surely not ours: what we set since hides none."""
+    newest = sorted(over, reverse=True)
+    last = {*newest[:1], *[one for one in newest if one.theirs][:1]}
+    for one in sorted(last):
+        yield Episode(record, field, one.since, one.theirs)
 
 
 NOES: Final = ("opt_out_call", "opt_out_at", "opt_out_source")

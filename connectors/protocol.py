@@ -109,12 +109,14 @@ class Episode:
     """A no that was said and taken back between two readings, as the system's history tells of it.
 
     `record` is as it is now, but for `field`, which holds what it held `since` then. It is heard,
-    and not stored. Who has told of it may tell of it again.
+    and not stored. Who has told of it may tell of it again. `theirs`: the history names somebody
+    else than us as who said it.
     """
 
     record: Record
     field: str
     since: datetime
+    theirs: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from itertools import dropwhile
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 import orjson
 
 from connectors.dynamics.client import Org
+from connectors.dynamics.describing import who
 from connectors.dynamics.shapes import ETAG, Row, Shape
+from connectors.flags import Over, told
 from connectors.protocol import Episode
 from rules.errors import SystemStopped
 
@@ -31,12 +34,21 @@ YES: Final = frozenset({"true", "True", "1", True})
 """How a true flag is spelled in the audit log: seen is `True`, the rest is caution."""
 
 
+class Turn(NamedTuple):
+    """A flag was set, or cleared. `theirs`: by somebody else than us."""
+
+    at: datetime
+    no: bool
+    theirs: bool
+
+
 @dataclass(frozen=True, slots=True)
 class History:
-    """What became of flags. `said`: id → column → when it was set and cleared, in no order. `gone`:
-    id → the row that was deleted, as far as it is audited."""
+    """What became of flags. `said`: id → column → how it turned, in no order. `gone`: id → the row
+    that was deleted, as far as it is audited. `me`: our own user."""
 
-    said: dict[str, dict[str, list[tuple[datetime, bool]]]] = field(default_factory=dict)
+    me: str = ""
+    said: dict[str, dict[str, list[Turn]]] = field(default_factory=dict)
     gone: dict[str, Row] = field(default_factory=dict)
 
 
@@ -54,6 +66,10 @@ class Pasts:
             self._on = self._is_on()
         return flags if self._on else ()
 
+    @cached_property
+    def _me(self) -> str:
+        return who(self._org)
+
     def _is_on(self) -> bool:
         try:
             told = self._org.get("organizations?$select=isauditenabled")["value"]
@@ -64,9 +80,10 @@ class Pasts:
 
     def since(self, shape: Shape, since: str, what: tuple[int, ...] = EVERYTHING) -> History:
         """What happened since then; `SystemStopped` where that is kept and hidden."""
-        flags, found = self.kept(shape), History()
+        flags = self.kept(shape)
         if not flags or not since:
-            return found
+            return History()
+        found = History(self._me)
         try:
             for row in self._rows(shape.name, since, what):
                 _note(found, shape, flags, row)
@@ -79,7 +96,7 @@ class Pasts:
     def _rows(self, table: str, since: str, what: tuple[int, ...]) -> Iterator[Row]:
         wanted = " or ".join(f"operation eq {one}" for one in what)
         where = f"objecttypecode eq '{table}' and createdon ge {since} and ({wanted})"
-        wanted = "createdon,_objectid_value,operation,changedata"
+        wanted = "createdon,_objectid_value,_userid_value,operation,changedata"
         address = f"audits?$select={wanted}&$filter={quote(where, safe=chr(39) + ' ():')}"
         while address:
             body = self._org.get(address)
@@ -91,7 +108,7 @@ class Pasts:
 def _note(found: History, shape: Shape, flags: tuple[str, ...], row: Row) -> None:
     """One row of the log."""
     ident, at = str(row["_objectid_value"]), datetime.fromisoformat(row["createdon"])
-    changed = list(_changed(row))
+    changed, said_by = list(_changed(row)), str(row.get("_userid_value") or "")
     if row.get("operation") == DELETED:
         held = _held(shape, ident, changed)
         if says_no(shape, held) or ident not in found.gone:
@@ -100,7 +117,8 @@ def _note(found: History, shape: Shape, flags: tuple[str, ...], row: Row) -> Non
         column = one.get("logicalName")
         if column in flags and not YES.isdisjoint({one.get("oldValue"), one.get("newValue")}):
             turns = found.said.setdefault(ident, {}).setdefault(column, [])
-            turns.append((at.astimezone(UTC), one.get("newValue") in YES))
+            theirs = said_by.lower() not in {"", found.me.lower()}
+            turns.append(Turn(at.astimezone(UTC), one.get("newValue") in YES, theirs))
 
 
 def _changed(row: Row) -> Iterator[Mapping[str, Any]]:
@@ -135,14 +153,14 @@ def episodes(shape: Shape, rows: Iterable[Row], history: History) -> Iterator[Ep
         for column, turns in history.said.get(str(row[shape.described.key]), {}).items():
             now = now or shape.record(row)
             canonical = shape.canonical(column)
-            since = _over(turns, stands=now.values.get(canonical) == "true")
-            if since:
-                yield Episode(shape.record({**row, column: True}), canonical, since)
+            over = list(_over(turns, stands=now.values.get(canonical) == "true"))
+            if over:
+                yield from told(shape.record({**row, column: True}), canonical, over)
 
 
-def _over(turns: Iterable[tuple[datetime, bool]], *, stands: bool) -> datetime | None:
-    """Since when the last no stood that is over; None where there is none."""
+def _over(turns: Iterable[Turn], *, stands: bool) -> Iterator[Over]:
+    """The noes among these that stand no more."""
     # Stamps are whole seconds: of one second it is the set flag that was cleared.
-    newest = sorted(turns, key=lambda turn: (turn[0], not turn[1]), reverse=True)
-    over = dropwhile(lambda turn: turn[1], newest) if stands else iter(newest)
-    return next((at for at, is_set in over if is_set), None)
+    newest = sorted(turns, key=lambda turn: (turn.at, not turn.no), reverse=True)
+    over = dropwhile(lambda turn: turn.no, newest) if stands else iter(newest)
+    return (Over(one.at, one.theirs) for one in over if one.no)

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from itertools import dropwhile
 from typing import Any, Final
 
+from connectors.flags import Over, told
 from connectors.hubspot.client import Api
 from connectors.hubspot.shapes import BATCH, Row, Shape, raw_of, to_ms, with_links
 from connectors.hubspot.windows import BIN_EVERY_MS, OVERLAP_MS, Mark
@@ -24,6 +25,8 @@ from connectors.protocol import Episode, Page
 from rules.records import Record, Redirect, Tombstone
 
 SEARCH_MOST: Final = 200
+PROGRAMS: Final = frozenset({"INTEGRATION", "API", ""})
+"""Where a value came from that may be ours, as HubSpot names it."""
 PAST_MOST: Final = 10_000
 """So many changed records are asked for what their flags have been; after an import it is left."""
 
@@ -129,15 +132,14 @@ class Pulling:
             # The newest comes first. Who says no now will be shown, whatever the index shows; what he
             # said before counts all the same: the flag that stands may be ours, set before we looked.
             over = dropwhile(lambda one: one.get("value") == "true", said)
-            times = [to_ms(one["timestamp"]) for one in over if one.get("value") == "true"]
-            since = max(times, default=-1)
+            noes = [_no(one) for one in over if one.get("value") == "true"]
             # Whose no is over, and still shown by the index, is told of all the same: he may be
             # read by himself before the page is taken.
-            if since >= low:
+            since = datetime.fromtimestamp(low / 1000, UTC)
+            if late := [one for one in noes if one.since >= since]:
                 values = {**row["properties"], name: "true"}
                 record = self._shape.record({**row, "properties": values})
-                at = datetime.fromtimestamp(since / 1000, UTC)
-                yield Episode(record, self._shape.canonical(name), at)
+                yield from told(record, self._shape.canonical(name), late)
 
     def _query(self, mark: Mark, after: str) -> dict[str, Any]:
         """Open at the end: who is changed again and again, always just before we look, would be
@@ -259,6 +261,11 @@ class Pulling:
     def _now_ms(self) -> int:
         """HubSpot's time. Its header knows whole seconds: the second under way counts as over."""
         return int(self._api.now().timestamp()) * 1000 + 999
+
+
+def _no(version: Mapping[str, Any]) -> Over:
+    at = datetime.fromtimestamp(to_ms(version["timestamp"]) / 1000, UTC)
+    return Over(at, str(version.get("sourceType") or "") not in PROGRAMS)
 
 
 def linked(api: Api, shape: Shape, rows: Sequence[Row]) -> list[Row]:

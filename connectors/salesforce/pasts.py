@@ -7,10 +7,11 @@ asked before a change pull has shown that anybody changed: most pulls show nothi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
+from connectors.flags import Over, told
 from connectors.protocol import Episode
 from connectors.salesforce.client import Org
 from connectors.salesforce.paging import literal, moment
@@ -25,16 +26,16 @@ YES: Final = frozenset({True, "true"})
 Row = Mapping[str, Any]
 
 
-class Past(NamedTuple):
-    """What became of a flag: since when it is set, and since when the last no stood that is over; ""
-    where it was set when the record was made."""
+class Turn(NamedTuple):
+    """A flag was set, or cleared. `theirs`: by somebody else than us."""
 
-    since: str | None = None
-    over: str | None = None
+    at: str
+    no: bool
+    theirs: bool
 
 
-Said = Mapping[str, Mapping[str, Past]]
-"""By id and flag."""
+Said = Mapping[str, Mapping[str, Sequence[Turn]]]
+"""How flags turned, oldest first, by id and flag."""
 
 
 class Pasts:
@@ -70,24 +71,26 @@ class Pasts:
             return {}
         listed, parent = ", ".join(f"'{flag}'" for flag in tracked), f"{shape.name}Id"
         asked = (
-            f"SELECT {parent}, Field, OldValue, NewValue, CreatedDate FROM {shape.name}History "  # noqa: S608
-            f"WHERE Field IN ({listed}) AND CreatedDate >= {literal(low)} ORDER BY CreatedDate"
+            f"SELECT {parent}, Field, OldValue, NewValue, CreatedDate, CreatedById "  # noqa: S608
+            f"FROM {shape.name}History WHERE Field IN ({listed}) "
+            f"AND CreatedDate >= {literal(low)} ORDER BY CreatedDate"
         )
-        found: dict[str, dict[str, Past]] = {}
+        found: dict[str, dict[str, list[Turn]]] = {}
         try:
             for row in _all(self._org, asked):
-                flags = found.setdefault(row[parent], {})
-                before = flags.get(row["Field"], Past())
-                if row["NewValue"] in YES:
-                    flags[row["Field"]] = before._replace(since=row["CreatedDate"])
-                elif row["OldValue"] in YES:
-                    flags[row["Field"]] = Past(over=before.since or "")
+                if not YES.isdisjoint((row["OldValue"], row["NewValue"])):
+                    turns = found.setdefault(row[parent], {}).setdefault(row["Field"], [])
+                    theirs = self._is_theirs(row.get("CreatedById"))
+                    turns.append(Turn(row["CreatedDate"], row["NewValue"] in YES, theirs))
         except SystemStopped as error:
             # It is kept, and hidden from us: whatever it holds must not be lost without a word.
             why = str(error.details.get("why", "?"))
             details = {"system": self._org.system, "stream": shape.name, "why": why}
             raise SystemStopped("salesforce.history_closed", **details) from error
         return found
+
+    def _is_theirs(self, user: str | None) -> bool:
+        return bool(user and self._org.user) and user != self._org.user
 
 
 def episodes(shape: Shape, rows: Iterable[Row], said: Said, low: str) -> Iterator[Episode]:
@@ -97,12 +100,23 @@ def episodes(shape: Shape, rows: Iterable[Row], said: Said, low: str) -> Iterato
     how a record begins is no change, and is not kept.
     """
     for row in rows if said else ():
-        for flag, past in said.get(row["Id"], {}).items():
-            at = past.over if row.get(flag) or past.since is None else past.since
-            since = at or row.get("CreatedDate") or ""
-            if at is not None and since >= low:
-                record = shape.record({**row, flag: True})
-                yield Episode(record, shape.canonical(flag), moment(since))
+        for flag, turns in said.get(row["Id"], {}).items():
+            noes = _over(turns, row.get("CreatedDate") or "", stands=bool(row.get(flag)))
+            over = [Over(moment(since), theirs) for since, theirs in noes if since >= low]
+            if over:
+                yield from told(shape.record({**row, flag: True}), shape.canonical(flag), over)
+
+
+def _over(turns: Iterable[Turn], made: str, *, stands: bool) -> Iterator[tuple[str, bool]]:
+    """Since when each no stood that is over, and whether it was somebody else's. What a record was
+    made with is not ours: we only set flags on what is there."""
+    began: Turn | None = None
+    for turn in turns:
+        if not turn.no:
+            yield (began.at, began.theirs) if began else (made, True)
+        began = turn if turn.no else None
+    if began and not stands:
+        yield began.at, began.theirs
 
 
 def _may_have(shape: Shape) -> bool:

@@ -107,7 +107,7 @@ def take_episodes(
         new = [s for s in heard.statements if not _is_heard(tx, app, one, s.channel, since)]
         known = mirror.find(tx, one.record.ref) if new else None
         rid = known.rid if known else None
-        if new and not (rid is not None and _is_ours(tx, one, rid)):
+        if new and (one.theirs or rid is None or not _is_ours(tx, one, rid)):
             said += new
             judged.append(findings.Judged(rid, one.record.place, heard.findings))
     findings.replace(tx, system, stream.name, "episodes", judged, now, fresh=False)
@@ -127,8 +127,8 @@ def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel, since: datetime)
 
 
 def _is_ours(tx: Tx, one: Episode, rid: int) -> bool:
-    """Whether we set the flag ourselves when the episode began. Somebody's own no that we hear of
-    late is his, whatever we wrote since. All by the system's own clock."""
+    """Whether we set the flag ourselves when the episode began, as far as times tell. Somebody's own
+    no that we hear of late is his, whatever we wrote since. All by the system's own clock."""
     times = [
         _set_at(change, row.applied_at)
         for row in history.of_records(tx, [rid]).get(rid, ())

@@ -229,7 +229,28 @@ class ConnectorContract:
         token = next((one.token for one in done if isinstance(one, Moved)), token)
         outside.flag(str(records[6].values[self.key_field]), no=True)
         told = [one for page in connector.pull(stream, token) for one in page.episodes]
-        assert [one.record.ref for one in told] == [target.ref]
+        assert [(one.record.ref, one.theirs) for one in told] == [(target.ref, True)]
+
+    def test_a_flag_of_ours_that_is_over_hides_no_no_of_somebody_else(
+        self, outside: Outside, connector: Any, stream: Stream
+    ) -> None:
+        if not (stream.can.episodes and self.remembers):
+            pytest.skip("no such episodes are claimed")
+        records, token = _records_and_token(connector, stream)
+        target = records[5]
+        key = str(target.values[self.key_field])
+        for no in (True, False):
+            outside.flag(key, no=no)
+        pages = list(connector.pull(stream, token))
+        [first] = [one for page in pages for one in page.episodes]
+        there, token = next(iter(connector.read(stream, [target.ref]))), pages[-1].next
+        done = list(connector.block(stream, token, [change_of(there, first.field, "true")]))
+        assert isinstance(done[0], Applied)
+        token = next((one.token for one in done if isinstance(one, Moved)), token)
+        outside.flag(key, no=False)
+        told = [one for page in connector.pull(stream, token) for one in page.episodes]
+        assert {one.record.ref for one in told} == {target.ref}
+        assert [one.since for one in told if one.theirs] == [first.since]
 
     def test_a_no_that_was_taken_back_is_told_though_all_is_read_anew_and_stopped(
         self, outside: Outside, connector: Any, stream: Stream

@@ -60,6 +60,7 @@ class Office:
 
     def flag(self, email: str, *, no: bool) -> None:
         self.site.org.edit("contact", self.ids[email], donotphone=no)
+        self.site.org.clock.pass_(60)
 
     def snapshot(self) -> Any:
         return self.site.org.snapshot()

@@ -33,10 +33,10 @@ class Told:
     crm: Scripted
     lists: Lists
 
-    def hear_of(self, since: timedelta) -> None:
+    def hear_of(self, since: timedelta, *, theirs: bool = False) -> None:
         """The system's history says that a no stood there from then on, and stands no more."""
         record = self.crm.record("1", full_name="Ida Opdigt", direct_phone=PHONE, opt_out="true")
-        self.crm.tell(episodes=[Episode(record, "opt_out", self.lists.now + since)])
+        self.crm.tell(episodes=[Episode(record, "opt_out", self.lists.now + since, theirs)])
         self.lists.dry()
 
     def write_a_flag(self) -> None:
@@ -87,6 +87,14 @@ def test_our_own_flag_that_somebody_cleared_is_no_word_of_his(told: Told) -> Non
 def test_somebodys_no_that_is_heard_after_we_wrote_one_is_still_his(told: Told) -> None:
     told.write_a_flag()
     told.hear_of(-LATER)
+    assert told.is_blocked
+
+
+def test_a_no_that_history_gives_to_somebody_else_is_his_however_soon_we_set_a_flag(
+    told: Told,
+) -> None:
+    told.write_a_flag()
+    told.hear_of(-timedelta(seconds=18), theirs=True)
     assert told.is_blocked
 
 

@@ -384,6 +384,7 @@ class Org:
         self.rows["audit"][ident] = {
             "auditid": ident, "createdon": self.stamp(), "objecttypecode": entry.table,
             "_objectid_value": entry.ident, "operation": what, "action": what,
+            "_userid_value": self._person(entry.who) or STRANGER,
             "versionnumber": entry.version,
             "changedata": json.dumps({"changedAttributes": changed}),
         }  # fmt: skip
@@ -392,6 +393,8 @@ class Org:
         return self.users[who].id if who in self.users else None
 
 
+STRANGER = str(uuid.UUID(int=3))
+"""Whoever else writes."""
 _STAMPS = frozenset({"versionnumber", "modifiedon", "createdon", "_modifiedby_value"})
 
 
