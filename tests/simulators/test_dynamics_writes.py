@@ -168,3 +168,14 @@ def test_an_answer_can_be_a_lie(site: Site, http: requests.Session) -> None:
     assert http.patch(f"{API}contacts({ident})", json={"jobtitle": "Ejer"}).status_code == 204
     assert site.org.snapshot() == before
     assert [entry for entry in site.org.journal if entry.who == CLIENT] == []
+
+
+def test_what_the_log_drops_as_old_makes_no_room_for_what_is_new(site: Site) -> None:
+    first, second, third = people(site.org, 3)
+    site.org.audit("contact", "donotphone")
+    for ident in (first, second):
+        site.org.edit("contact", ident, donotphone=True)
+    log = site.org.rows["audit"]
+    del log[next(iter(log))]
+    site.org.edit("contact", third, donotphone=True)
+    assert [row["_objectid_value"] for row in log.values()] == [second, third]

@@ -127,6 +127,7 @@ class Org:
         self.users: dict[str, User] = {}
         self.audits = False
         """Whether the environment keeps an audit log; tables and columns have switches of theirs."""
+        self._logged = 0
         self.rows["organization"][self.id] = {
             "organizationid": self.id, "name": "Opdigtet", "isauditenabled": False,
             "versionnumber": 1,
@@ -379,7 +380,8 @@ class Org:
         ]  # fmt: skip
         if not changed:
             return
-        ident = str(uuid.UUID(int=0xA0D1 << 96 | len(self.rows["audit"])))
+        self._logged += 1
+        ident = str(uuid.UUID(int=0xA0D1 << 96 | self._logged))
         what = 1 if entry.before is None else 2 if entry.after is not None else 3
         self.rows["audit"][ident] = {
             "auditid": ident, "createdon": self.stamp(), "objecttypecode": entry.table,
