@@ -19,6 +19,7 @@ from rules.keys import HashedKey, Key, fold
 from rules.spans import Span
 from rules.suppression import (
     CLOCK_SKEW,
+    DOCUMENTED,
     SINGLE_CHANNELS,
     Channel,
     Event,
@@ -86,13 +87,21 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a lift rests on: for which channel, when it was given, and what proves it."""
+    """What a lift rests on: for which channel, when it was given, and what proves it.
+
+    ValueError for evidence that nobody could be shown: two people would approve it, and it would
+    lift nothing.
+    """
 
     channel: Channel
     span: Span
     evidence: Evidence
     source: str
     said: str = ""
+
+    def __post_init__(self) -> None:
+        if self.evidence not in DOCUMENTED:
+            raise ValueError(f"{self.evidence} proves no consent")
 
 
 # --- proposing -------------------------------------------------------------------------------

@@ -6,14 +6,21 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from click.testing import CliRunner, Result
 
 from rules.errors import Exit
+from rules.spans import Span
+from rules.suppression import DOCUMENTED, Channel, Evidence
 from sync.cli import program
+from sync.commands import lifting
+from sync.suppression import lifts
+from sync.web.page import people
+from sync.web.shapes import ProposeLift
 
 ROOT = Path(__file__).parents[2]
 PHONE, OTHER, MAIL = "68 12 34 56", "68 12 34 57", "peter@opdigtet-0001.dk"
@@ -100,6 +107,19 @@ def test_a_consent_that_is_not_surely_newer_lifts_nothing(at: str, said: str) ->
     block()
     assert said in propose(at=at, code=Exit.USER)
     assert told("requests") == []
+
+
+@pytest.mark.parametrize("evidence", sorted(set(Evidence) - DOCUMENTED))
+def test_a_consent_that_nobody_could_be_shown_is_not_even_proposed(evidence: Evidence) -> None:
+    """Approved by two people it would lift nothing, and nobody would be told."""
+    span = Span(datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 2, 2, tzinfo=UTC))
+    with pytest.raises(ValueError, match="proves no consent"):
+        lifts.Consent(Channel.CALL, span, evidence, "brev af i dag")
+
+
+def test_command_page_and_interface_offer_the_proofs_that_lift_and_no_others() -> None:
+    offered = get_args(ProposeLift.model_fields["proof"].annotation)
+    assert set(lifting.PROOFS) == set(people.PROOFS) == set(offered) == DOCUMENTED
 
 
 def test_a_no_that_came_between_proposal_and_approval_stands() -> None:

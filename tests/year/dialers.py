@@ -94,6 +94,8 @@ class Five9:
         self.domain = self.vendor.domain
         self.domain.put("Efterår 1")
         self.domain.add([f"011{PROBE.removeprefix('+')}"], "person")
+        self._listed_before = set[str]()
+        """Put into a calling list while they stood on the list that Five9 does not dial."""
 
     def settings(self) -> dict[str, Any]:
         domain = self.domain
@@ -118,11 +120,17 @@ class Five9:
         return number
 
     def queue(self, number: str) -> None:
-        self.domain.put("Efterår 1", f"011{number.removeprefix('+')}")
+        spelt = f"011{number.removeprefix('+')}"
+        if spelt in self.domain.dnc:
+            self._listed_before.add(spelt)
+        self.domain.put("Efterår 1", spelt)
 
     def settle(self) -> None:
         """Nobody puts anything off here."""
 
     def left(self, blocked: set[str]) -> list[str]:
+        """Who is in a calling list cannot be asked (docs/systems/five9.md): of those that stand on
+        the list, one is left whom its entry should have taken out, none who was put in later."""
         spelt = {f"011{one.removeprefix('+')}" for one in blocked}
-        return sorted((spelt - self.domain.dnc) | (spelt & self.domain.waiting()))
+        waiting = self.domain.waiting() - self._listed_before
+        return sorted((spelt - self.domain.dnc) | (spelt & waiting))

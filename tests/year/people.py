@@ -106,7 +106,7 @@ class People:
         phone = self.r.choice(free)
         with self.app() as app:
             given = Span(app.clock() - MINUTE * 30, app.clock() - MINUTE * 29)
-            consent = lifts.Consent(Channel.CALL, given, Evidence.PERSON, "brev af i dag", "ja tak")
+            consent = lifts.Consent(Channel.CALL, given, Evidence.LETTER, "brev af i dag", "ja tak")
             asked = lifts.propose_lift(app, keys_in(KeyKind.PHONE, phone, "DK"), consent, "anna")
             for number in asked.requests:
                 lifts.approve(app, number, "birgit")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from year import promises
 from year.__main__ import Wish, digest, lived
 from year.clock import Clock, in_force
 from year.days import DAYS, FIRST, FIXED, HOSTILE, plan
+from year.dialers import Five9
 from year.driver import Ran
 from year.things import THINGS
 
@@ -95,3 +97,14 @@ def test_a_database_that_grows_and_grows_is_seen() -> None:
     assert promises.bounded(sizes(10)).clean
     assert not promises.bounded(sizes(400)).clean
     assert promises.bounded(sizes(400)[:4]).clean, "too short a time to say"
+
+
+def test_five9_has_to_lose_who_waited_there_before_it_listed_him_and_not_who_came_later() -> None:
+    office = Five9(Clock(MORNING), Random(1))
+    early, late, unlisted = "+4568900001", "+4568900002", "+4568900003"
+    office.queue(early)
+    office.domain.add([f"011{one[1:]}" for one in (early, late)], "person")
+    office.queue(late)
+    assert office.left({early, late, unlisted}) == [f"011{one[1:]}" for one in (early, unlisted)]
+    office.domain.remove([f"011{late[1:]}"])
+    assert f"011{late[1:]}" in office.left({late})
