@@ -116,10 +116,11 @@ def take_episodes(
 
 def _is_heard(tx: Tx, app: App, one: Episode, channel: Channel, since: datetime) -> bool:
     """Whether this record was heard to say no on this channel after the episode had begun, by our
-    clock."""
+    clock. That another record of the same person said so is not its own word."""
     digests = {key.digest for key in hashed_keys(app.keys, [ref_key(one.record.ref)])}
     return any(
         entry.event.type is EventType.BLOCK
+        and any(key.digest in digests for key in entry.event.keys)
         and entry.event.channel in {channel, Channel.ALL}
         and entry.event.heard_at + CLOCK_SKEW >= since
         for entry in entries_for(tx, digests)

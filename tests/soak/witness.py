@@ -195,7 +195,10 @@ class Witness:
         self._kinds_read |= kinds
         with app.store.reading() as tx:
             self._judge_records(tx, [w for w in self._due - self._touched if w[0] in kinds])
-            self._judge_noes(tx, app, [w for w in self._due_noes if w[0] in kinds])
+            # A flag of ours that was set just before may move a record behind the end of this reading:
+            # the next one shows it.
+            noes = self._due_noes - self._touched
+            self._judge_noes(tx, app, [w for w in noes if w[0] in kinds])
 
     def _judge_writes(self) -> None:
         """Ours: over whose values, and whether they were needed."""
@@ -287,6 +290,7 @@ class Witness:
         with app.store.reading() as tx:
             for kind in self.place.fields:
                 self._judge_all(tx, kind)
+            self._judge_noes(tx, app, list(self.noes))
             self._judge_all_noes(tx, app)
             self._judge_flags(tx)
             if tx.execute(sa.select(sa.func.count()).select_from(outbox)).scalar_one():

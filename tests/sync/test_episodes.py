@@ -206,3 +206,18 @@ def test_somebodys_own_no_is_heard_although_our_clock_is_wrong(off: Off) -> None
     off.later(FAST)
     off.crm.tell_of("1", off.crm.now - timedelta(minutes=5))
     assert off.run() == 1
+
+
+def test_what_another_record_of_the_same_person_said_since_does_not_stand_for_his_own_word(
+    off: Off,
+) -> None:
+    off.set(timedelta())
+    off.crm.tell(off.crm.one("1"), off.crm.one("2", opt_out="true"))
+    assert off.run() == 1
+    assert "1" in off.crm.flagged
+    off.later(timedelta())
+    off.crm.tell_of("1", off.crm.flagged["1"] - timedelta(hours=1))
+    assert off.run() == 2
+    off.later(timedelta())
+    off.crm.tell_of("1", off.crm.flagged["1"] - timedelta(hours=1))
+    assert off.run() == 2, "told once more, it is known"
