@@ -216,7 +216,7 @@ def test_nobody_is_told_and_nothing_is_looked_at_or_imported_when_it_is_off() ->
     code = (
         "import sys\n"
         "import connectors.session\n"
-        "from sync import tracing\n"
+        "from sync.service import tracing\n"
         "from sync.settings import Settings\n"
         "tracing.begin(Settings())()\n"
         "assert not [one for one in sys.modules if one.startswith('opentelemetry')]\n"
