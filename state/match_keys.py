@@ -79,9 +79,13 @@ def put_index_aside(tx: Tx, coming: int) -> None:
         match_keys_by_digest.drop(tx, checkfirst=True)
 
 
-def index_again(store: Store) -> bool:
-    """Make the index by hash unless it is there; False when others were in a hurry all the time."""
-    return store.patiently(_index)
+def index_again(store: Store) -> None:
+    """Make the index by hash unless it is there. Who is in a hurry goes first, a few times; then he
+    waits the seconds that it takes, once: without it each look-up of a pass goes through all keys, and
+    where somebody says no every second that pass would come to no end."""
+    if not store.patiently(_index):
+        with store.transaction() as tx:
+            _index(tx)
 
 
 def _index(tx: Tx) -> None:

@@ -60,7 +60,7 @@ def test_the_index_comes_back_and_a_second_time_nothing_happens(
     put_aside(store, MANY)
     put_aside(store, MANY)
     for _ in range(2):
-        assert match_keys.index_again(store)
+        match_keys.index_again(store)
         assert indexed(store)
 
 
@@ -132,7 +132,7 @@ def test_after_giving_way_the_connection_is_as_patient_as_before(
         assert tx.exec_driver_sql(some).scalar_one() > 0
 
 
-def test_the_index_is_left_out_when_others_are_in_a_hurry_all_the_time(
+def test_the_index_is_made_in_the_end_though_others_are_in_a_hurry_all_the_time(
     sqlite_store: Store, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_records(sqlite_store, now, MANY)
@@ -141,10 +141,8 @@ def test_the_index_is_left_out_when_others_are_in_a_hurry_all_the_time(
         rows = [(n, "phone", os.urandom(16)) for n in range(20_000)]
         match_keys.replace(tx, [], rows, fresh=True)
     monkeypatch.setattr(type(sqlite_store._turnstile), "is_held", lambda _: True)
-    assert not match_keys.index_again(sqlite_store)
-    assert not indexed(sqlite_store)
-    monkeypatch.undo()
-    assert match_keys.index_again(sqlite_store)
+    match_keys.index_again(sqlite_store)
+    assert indexed(sqlite_store)
 
 
 def test_the_turnstile_tells_whether_it_is_held(sqlite_store: Store) -> None:
