@@ -8,7 +8,7 @@ read: a log that is six hours off would find the wrong ones. What did not arrive
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -77,33 +77,25 @@ class Broadcasts:
         body = self._api.recipients(one.id, offset)
         rows = list(body["recipients"])
         more = bool(rows) and offset + len(rows) < total_of(body)
-        arrived = (row for row in rows if row.get("deliverability") != _NOT_ARRIVED)
-        return len(rows), more, [self._record(one.said, row) for row in arrived]
+        return len(rows), more, list(self._arrived(one, rows))
 
     def read(self, refs: Sequence[Ref]) -> Iterator[Record]:
         """Those texts, as they are logged: the whole of each one that is named."""
         wanted = {ref.id for ref in refs}
         named = {one.partition(".")[0] for one in wanted}
         for one in self.sent(0):
-            offset, more = 0, one.id in named
-            while more:
-                rows, more, records = self.recipients(one, offset)
+            if one.id in named:
+                records = self._arrived(one, self._api.all_recipients(one.id))
                 yield from (record for record in records if record.ref.id in wanted)
-                offset += rows
 
     def stops(self, days: int) -> Page:
         """Everybody who answered a text of the last days with a stop: one call a text."""
         calls, now = self._api.calls, self._api.now()
         records: list[Record] = []
         for one in self.sent(int((now - timedelta(days=days)).timestamp())):
-            offset, more = 0, True
-            while more:
-                body = self._api.recipients(one.id, offset, engaged="optOuts")
-                rows = list(body["recipients"])
-                # An account that did not heed the filter would show others.
-                records += [self._stop(one.id, row) for row in rows if row.get("optOut") == "yes"]
-                offset += len(rows)
-                more = bool(rows) and offset < total_of(body)
+            # An account that did not heed the filter would show others.
+            rows = self._api.all_recipients(one.id, engaged="optOuts")
+            records += [self._stop(one.id, row) for row in rows if row.get("optOut") == "yes"]
         of = (len(records), len(records))
         token = {"day": now.date().isoformat()}
         return Page(records, token, complete=True, of=of, calls_used=self._api.calls - calls)
@@ -112,6 +104,11 @@ class Broadcasts:
         """When the last text was sent, as we read it; None where there is none."""
         at = max((one.told[0] for one in self.sent(0)), default=None)
         return datetime.fromtimestamp(at, UTC) if at is not None else None
+
+    def _arrived(self, one: Sending, rows: Iterable[Mapping[str, Any]]) -> Iterator[Record]:
+        for row in rows:
+            if row.get("deliverability") != _NOT_ARRIVED:
+                yield self._record(one.said, row)
 
     def _record(self, broadcast: Mapping[str, Any], row: Mapping[str, Any]) -> Record:
         at = self._utc(row.get("sentDate"))

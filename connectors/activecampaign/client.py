@@ -88,16 +88,20 @@ class Api:
         """Every text message to many, drafts among them."""
         return self._all("/sms/broadcasts", "broadcasts")
 
-    def recipients(self, broadcast: str, offset: int, *, engaged: str = "") -> Any:
-        """Whom it went to, from that row on, the first who got it first; or those who did something."""
-        ask: dict[str, Any] = {"order[field]": "sentDate", "limit": PAGE, "offset": offset}
-        ask |= {"filters[engagement][]": engaged} if engaged else {}
+    def recipients(self, broadcast: str, offset: int) -> Any:
+        """A page of those it went to, from that row on, the first who got it first."""
+        ask = {**_IN_ORDER, "limit": PAGE, "offset": offset}
         return self._read(f"/sms/broadcasts/{broadcast}/recipients", ask)
 
-    def _all(self, path: str, name: str) -> Iterator[Any]:
+    def all_recipients(self, broadcast: str, *, engaged: str = "") -> Iterator[Any]:
+        """All of them, or those who did something."""
+        ask = _IN_ORDER | ({"filters[engagement][]": engaged} if engaged else {})
+        return self._all(f"/sms/broadcasts/{broadcast}/recipients", "recipients", ask)
+
+    def _all(self, path: str, name: str, ask: Mapping[str, str] | None = None) -> Iterator[Any]:
         offset = 0
         while True:
-            body = self._read(path, {"limit": PAGE, "offset": offset})
+            body = self._read(path, {**(ask or {}), "limit": PAGE, "offset": offset})
             rows = body[name]
             yield from rows
             offset += len(rows)
@@ -190,6 +194,9 @@ class Api:
         self.calls += 1
         if said := answer.headers.get("Date"):
             self._ahead = parsedate_to_datetime(said) - self._clock()
+
+
+_IN_ORDER: Final = {"order[field]": "sentDate"}
 
 
 def total_of(body: Mapping[str, Any]) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -29,6 +28,7 @@ from sync.report.sheet import Sheet, sheet_of
 from sync.systems.opening import Linker
 from sync.templates import environment
 from sync.texts import Texts
+from sync.whole import whole
 
 _FOLDER: Final = Path(__file__).with_name("templates")
 
@@ -58,12 +58,8 @@ def _write(result: object, path: Path, lang: str) -> None:
         sheets.write(result, full_list, lang, chosen.watch)
         rows = chosen.tables()
     text = html(result, lang, full_list.name if full_list else None, rows)
-    # A reader that has the old page open never meets half of a new one.
-    draft = path.with_name(f".{path.name}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    draft.replace(path)
+    with whole(path) as draft:
+        draft.write_text(text, "utf-8")
 
 
 def html(

@@ -8,10 +8,8 @@ apostrophe before it.
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +20,7 @@ from sync.output import printable
 from sync.report.listing import Listing, Row
 from sync.report.phrases import day
 from sync.texts import Texts
+from sync.whole import whole
 
 if TYPE_CHECKING:
     from sync.report.model import Report
@@ -49,27 +48,13 @@ def write(report: Report, path: Path, lang: str, watch: Watch = iter) -> None:
     listing = report.listing
     assert listing is not None  # noqa: S101 - asked for while the store is open
     texts = Texts(lang)
-    with _draft(path) as draft:
+    with whole(path) as draft:
         if path.suffix == ".xlsx":
             _workbook(report, listing, draft, texts)
         elif path.suffix == ".jsonl":
             _lines(watch(listing.rows(texts)), draft)
         else:
             write_csv(watch(listing.rows(texts)), draft, texts)
-
-
-@contextmanager
-def _draft(path: Path) -> Iterator[Path]:
-    """A file that takes its name when it is whole: nobody opens half a list."""
-    draft = path.with_name(f".{path.name}.new")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    try:
-        yield draft
-        draft.chmod(0o600)
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _lines(rows: Iterable[Row], path: Path) -> None:

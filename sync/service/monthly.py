@@ -27,11 +27,11 @@ from sync.service.alarm_words import Message
 from sync.service.daily import FOLDER
 from sync.service.month import Cover, KeyShare, Month, Of
 from sync.texts import Texts
+from sync.whole import whole
 
 FILLED: Final = "filled."
 VALID: Final = "valid."
 FIGURE: Final = "figure."
-OWNER_ONLY: Final = 0o600
 LOG = logger(__name__)
 
 
@@ -151,16 +151,10 @@ def write(app: App) -> dict[str, bool]:
     folder.mkdir(mode=0o700, exist_ok=True)
     page = folder / f"{found.month}.html"
     write_html(found, page, lang)
-    _write_json(found, page.with_suffix(".json"))
+    with whole(page.with_suffix(".json")) as draft:
+        draft.write_text(as_json(found) + "\n", "utf-8")
     LOG.info("month told", month=found.month, fell=len(found.fallen))
     return _tell(app, found, page) if app.settings.alarms.monthly_report else {}
-
-
-def _write_json(found: Month, path: Path) -> None:
-    draft = path.with_name(f".{path.name}.new")
-    draft.touch(mode=OWNER_ONLY)
-    draft.write_text(as_json(found) + "\n", "utf-8")
-    draft.replace(path)
 
 
 def _tell(app: App, found: Month, page: Path) -> dict[str, bool]:
